@@ -1,0 +1,13 @@
+package dataset
+
+// Batch is what one training step sees: n images stacked as rows, and the tuples over those rows.
+type Batch struct {
+	Images     []float32 // [n, h, w, c], after Preprocess and augmentation
+	N, H, W, C int
+	Labels     []int32 // [n], unique per class for the whole training
+	Groups     []int32 // [n], the alphabet or group of each row; 0 when there is none
+	// Pairs are row indices (i, j), and Same is 1 where their labels agree, 0 where not. Nil when the objective
+	// makes its own tuples from Labels.
+	Pairs [][2]int32
+	Same  []float32
+}
