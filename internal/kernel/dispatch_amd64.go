@@ -1,0 +1,4 @@
+package kernel
+
+// implementations lists the sets this processor runs, slowest first.
+func implementations() []implementation { return []implementation{portable()} }

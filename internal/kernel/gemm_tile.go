@@ -1,0 +1,109 @@
+package kernel
+
+import "unsafe"
+
+// productKernels multiplies one tile of rows × cols numbers.
+type productKernels struct {
+	rows int // most rows of a tile
+	cols int // columns of a tile, and of a packed panel
+	// tile runs one tile of the given number of rows, 1 ≤ rows ≤ productKernels.rows, always of all columns.
+	tile func(rows int, t *tile)
+}
+
+func portableProduct() productKernels {
+	return productKernels{rows: 4, cols: portableCols, tile: tilePortable}
+}
+
+// tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:
+//
+//	sum[r, j] = Σ_s Σ_k a[rows[r] + segments[s] + k·aStep] · b[(s·depth + k)·bStep + j·4]    0 ≤ k < depth
+//	c[out[r] + j·4] = act(scale[j]·(sum[r, j] + c if accumulate) + shift[j] + residual)
+//
+// Everything is in bytes of float32. The left operand is addressed through row and segment offsets: for a convolution
+// a row is an output pixel and a segment a kernel row; for a weight gradient a row is a kernel tap and a segment an
+// image row; a plain product has one segment. The assembly knows this layout, see asm/gemm.
+type tile struct {
+	a        unsafe.Pointer
+	rows     *int
+	segments *int
+	count    int // segments
+	depth    int // products per segment
+	aStep    int
+	b        unsafe.Pointer
+	bStep    int
+	c        unsafe.Pointer
+	out      *int
+	flags    int
+	scale    unsafe.Pointer
+	shift    unsafe.Pointer
+	residual unsafe.Pointer // addressed like c
+	slope    float32
+}
+
+// Bits of tile.flags. A tile with none of them overwrites c with the sums.
+const (
+	flagAccumulate = 1 << iota
+	flagScale
+	flagShift
+	flagResidual
+	flagReLU
+	flagLeakyReLU
+)
+
+const portableCols = 8
+
+type portableRow = [portableCols]float32
+
+// tilePortable is the definition of the micro-kernel.
+func tilePortable(rows int, t *tile) {
+	offsets, segments, out := unsafe.Slice(t.rows, rows), unsafe.Slice(t.segments, t.count), unsafe.Slice(t.out, rows)
+	for r := range rows {
+		var sum portableRow
+		b := t.b
+		for s, segment := range segments {
+			a := unsafe.Add(t.a, offsets[r]+segment)
+			b = unsafe.Add(t.b, s*t.depth*t.bStep)
+			for k := range t.depth {
+				x := *(*float32)(unsafe.Add(a, k*t.aStep))
+				for j, y := range (*portableRow)(unsafe.Add(b, k*t.bStep)) {
+					sum[j] += x * y
+				}
+			}
+		}
+		t.store(&sum, out[r])
+	}
+}
+
+// store applies the flags to one row of sums and writes it out bytes into c.
+func (t *tile) store(sum *portableRow, out int) {
+	c := (*portableRow)(unsafe.Add(t.c, out))
+	for j, x := range sum {
+		at := j * 4
+		if t.flags&flagAccumulate != 0 {
+			x += c[j]
+		}
+		if t.flags&flagScale != 0 {
+			x *= floatAt(t.scale, at)
+		}
+		if t.flags&flagShift != 0 {
+			x += floatAt(t.shift, at)
+		}
+		if t.flags&flagResidual != 0 {
+			x += floatAt(t.residual, out+at)
+		}
+		c[j] = activate(x, t.flags, t.slope)
+	}
+}
+
+// activate applies the activation among the flags: NaN stays NaN.
+func activate(x float32, flags int, slope float32) float32 {
+	switch {
+	case flags&flagReLU != 0 && x < 0:
+		return 0
+	case flags&flagLeakyReLU != 0 && x < 0:
+		return x * slope
+	}
+	return x
+}
+
+func floatAt(p unsafe.Pointer, bytes int) float32 { return *(*float32)(unsafe.Add(p, bytes)) }
