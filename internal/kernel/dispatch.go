@@ -8,11 +8,12 @@ import "os"
 type implementation struct {
 	name    string
 	product productKernels
+	vector  vectorSet
 }
 
 // portable is the set that runs everywhere.
 func portable() implementation {
-	return implementation{name: "portable", product: portableProduct()}
+	return implementation{name: "portable", product: portableProduct(), vector: portableVector()}
 }
 
 // active is chosen once, before main, and only tests change it.

@@ -1,0 +1,34 @@
+package kernel
+
+// Adam is one step of the Adam optimizer (Kingma & Ba, 2015, algorithm 1) or AdamW (Loshchilov & Hutter, 2019):
+//
+//	g ← g + L2·p
+//	m ← β₁·m + (1-β₁)·g                 v ← β₂·v + (1-β₂)·g²
+//	p ← p - (Rate·(m·MeanScale) / (√(v·VarianceScale) + Epsilon) + Rate·(Decay·p))
+//
+// MeanScale is 1/(1-β₁ᵗ) and VarianceScale 1/(1-β₂ᵗ) at step t = 1, 2, …; 1 - β is taken in float32.
+type Adam struct {
+	Rate, Beta1, Beta2, Epsilon float32
+	MeanScale, VarianceScale    float32
+	L2, Decay                   float32
+}
+
+// Step updates p, m and v from the gradient g in one pass. L2 and Decay of 0 leave their terms out.
+func (a *Adam) Step(p, m, v, g []float32) {
+	sameLength("Adam.Step", len(p), len(m))
+	sameLength("Adam.Step", len(p), len(v))
+	sameLength("Adam.Step", len(p), len(g))
+	active.vector.adam(p, m, v, g, a)
+}
+
+// SGD is one step of stochastic gradient descent with momentum and L2, as PyTorch has it:
+//
+//	g ← g + L2·p    v ← Momentum·v + g    p ← p - Rate·v
+type SGD struct{ Rate, Momentum, L2 float32 }
+
+// Step updates p and v from the gradient g in one pass.
+func (s *SGD) Step(p, v, g []float32) {
+	sameLength("SGD.Step", len(p), len(v))
+	sameLength("SGD.Step", len(p), len(g))
+	active.vector.sgd(p, v, g, s)
+}

@@ -1,0 +1,79 @@
+package kernel
+
+// takeMaxLoop replaces best by x where x is larger or NaN.
+func takeMaxLoop(best, x []float32) {
+	for i, v := range x[:len(best)] {
+		if v > best[i] || v != v {
+			best[i] = v
+		}
+	}
+}
+
+// takeMaxArgLoop replaces best by x, and arg by at, where x is larger or NaN.
+func takeMaxArgLoop(best []float32, arg []uint8, x []float32, at uint8) {
+	for i, v := range x[:len(best)] {
+		if v > best[i] || v != v {
+			best[i], arg[i] = v, at
+		}
+	}
+}
+
+func takeMinLoop(best, x []float32) {
+	for i, v := range x[:len(best)] {
+		if v < best[i] || v != v {
+			best[i] = v
+		}
+	}
+}
+
+func takeMinArgLoop(best []float32, arg []uint8, x []float32, at uint8) {
+	for i, v := range x[:len(best)] {
+		if v < best[i] || v != v {
+			best[i], arg[i] = v, at
+		}
+	}
+}
+
+// maxPool2Loop pools two rows of pixels, x[0:] and x[row:], by 2×2 windows into one row; arg may be nil.
+func maxPool2Loop(dst []float32, arg []uint8, x []float32, row, c int) {
+	for o := 0; o < len(dst); o += c {
+		for j := range c {
+			at := 2*o + j
+			best, position := x[at], uint8(0)
+			for k, v := range [3]float32{x[at+c], x[at+row], x[at+row+c]} {
+				if v > best || v != v {
+					best, position = v, uint8(k+1)
+				}
+			}
+			dst[o+j] = best
+			if arg != nil {
+				arg[o+j] = position
+			}
+		}
+	}
+}
+
+// scatterArgLoop adds dy to dx where arg is at.
+func scatterArgLoop(dx, dy []float32, arg []uint8, at uint8) {
+	for i, a := range arg[:len(dx)] {
+		if a == at {
+			dx[i] += dy[i]
+		}
+	}
+}
+
+// maxPool2GradLoop spreads one row of gradients over the two rows dx[0:] and dx[row:], writing every pixel under a window.
+func maxPool2GradLoop(dx, dy []float32, arg []uint8, row, c int) {
+	for o := 0; o < len(dy); o += c {
+		for j, a := range arg[o : o+c] {
+			g, at := dy[o+j], 2*o+j
+			dx[at], dx[at+c], dx[at+row], dx[at+row+c] = 0, 0, 0, 0
+			dx[at+int(a&1)*c+int(a>>1)*row] = g
+		}
+	}
+}
+
+func (s *vectorSet) setPortablePool() {
+	s.takeMax, s.takeMaxArg, s.scatterArg = takeMaxLoop, takeMaxArgLoop, scatterArgLoop
+	s.maxPool2, s.maxPool2Grad = maxPool2Loop, maxPool2GradLoop
+}

@@ -1,0 +1,140 @@
+package kernel
+
+import "fmt"
+
+// BinaryOp names an element-wise operation on two operands.
+type BinaryOp uint8
+
+// The binary operations. Max and Min give NaN when either operand is NaN, and the second operand when both are equal
+// (which matters for zeros of different sign only).
+const (
+	OpAdd BinaryOp = iota
+	OpSub
+	OpMul
+	OpDiv
+	OpMax
+	OpMin
+	binaryOps = iota
+)
+
+// UnaryOp names an element-wise operation on one operand.
+type UnaryOp uint8
+
+// The unary operations. The accelerated OpExp, OpLog, OpLog1p, OpLogistic and OpTanh stay within MaxUlp units in the
+// last place of the true value; all others are exactly the portable loop's.
+const (
+	OpAbs UnaryOp = iota
+	OpNeg
+	OpSquare
+	OpSqrt
+	OpRsqrt      // 1/√x, rounded twice
+	OpReciprocal // 1/x
+	OpSign       // -1, +1, or x itself where x is ±0 or NaN
+	OpRelu       // max(x, +0)
+	OpExp
+	OpLog
+	OpLog1p
+	OpLogistic // 1/(1+e⁻ˣ)
+	OpTanh
+	unaryOps = iota
+)
+
+// MaxUlp bounds the error of the accelerated exponentials and logarithms, in units in the last place of float32.
+// Results below the smallest normal float32 may be rounded to that absolute precision.
+const MaxUlp = 3
+
+// binaryRows is the loop under the element-wise binary operations:
+//
+//	dst[r*cols+c] = a[r*aStep+c] ⊕ b[r*bStep+c]    0 ≤ r < rows, 0 ≤ c < cols
+//
+// dst may be the same memory as a or b, but not overlap them otherwise.
+type binaryRows func(dst, a, b []float32, rows, cols, aStep, bStep int)
+
+// Binary computes dst[i] = a[i] ⊕ b[i]. Like every function of this package it panics when lengths disagree,
+// and dst may be an operand itself.
+func Binary(op BinaryOp, dst, a, b []float32) {
+	sameLength("Binary", len(dst), len(a))
+	sameLength("Binary", len(dst), len(b))
+	active.vector.binary[op](dst, a, b, 1, len(dst), 0, 0)
+}
+
+// BinaryScalar computes dst[i] = a[i] ⊕ s.
+func BinaryScalar(op BinaryOp, dst, a []float32, s float32) {
+	sameLength("BinaryScalar", len(dst), len(a))
+	active.vector.binaryScalar[op](dst, a, s)
+}
+
+// ScalarBinary computes dst[i] = s ⊕ b[i].
+func ScalarBinary(op BinaryOp, dst []float32, s float32, b []float32) {
+	sameLength("ScalarBinary", len(dst), len(b))
+	active.vector.scalarBinary[op](dst, b, s)
+}
+
+// BinaryRow computes dst[r, c] = a[r, c] ⊕ row[c] on matrices of len(row) columns.
+func BinaryRow(op BinaryOp, dst, a, row []float32) {
+	sameLength("BinaryRow", len(dst), len(a))
+	rows := rowsOf("BinaryRow", len(dst), len(row))
+	active.vector.binary[op](dst, a, row, rows, len(row), len(row), 0)
+}
+
+// RowBinary computes dst[r, c] = row[c] ⊕ b[r, c] on matrices of len(row) columns.
+func RowBinary(op BinaryOp, dst, row, b []float32) {
+	sameLength("RowBinary", len(dst), len(b))
+	rows := rowsOf("RowBinary", len(dst), len(row))
+	active.vector.binary[op](dst, row, b, rows, len(row), 0, len(row))
+}
+
+// BinaryColumn computes dst[r, c] = a[r, c] ⊕ column[r] on matrices of len(column) rows.
+func BinaryColumn(op BinaryOp, dst, a, column []float32) {
+	sameLength("BinaryColumn", len(dst), len(a))
+	cols := rowsOf("BinaryColumn", len(dst), len(column))
+	for r, s := range column {
+		active.vector.binaryScalar[op](dst[r*cols:(r+1)*cols], a[r*cols:(r+1)*cols], s)
+	}
+}
+
+// ColumnBinary computes dst[r, c] = column[r] ⊕ b[r, c] on matrices of len(column) rows.
+func ColumnBinary(op BinaryOp, dst, column, b []float32) {
+	sameLength("ColumnBinary", len(dst), len(b))
+	cols := rowsOf("ColumnBinary", len(dst), len(column))
+	for r, s := range column {
+		active.vector.scalarBinary[op](dst[r*cols:(r+1)*cols], b[r*cols:(r+1)*cols], s)
+	}
+}
+
+// Unary computes dst[i] = op(x[i]).
+func Unary(op UnaryOp, dst, x []float32) {
+	sameLength("Unary", len(dst), len(x))
+	active.vector.unary[op](dst, x)
+}
+
+// Axpy computes dst[i] = s·x[i] + y[i], rounding twice.
+func Axpy(dst []float32, s float32, x, y []float32) {
+	sameLength("Axpy", len(dst), len(x))
+	sameLength("Axpy", len(dst), len(y))
+	active.vector.axpy(dst, x, y, s)
+}
+
+// ScaleShift computes dst[i] = x[i]·scale + shift, rounding twice.
+func ScaleShift(dst, x []float32, scale, shift float32) {
+	sameLength("ScaleShift", len(dst), len(x))
+	active.vector.scaleShift(dst, x, scale, shift)
+}
+
+// sameLength panics unless got is want.
+func sameLength(name string, want, got int) {
+	if got != want {
+		panic(fmt.Sprintf("kernel: %s: lengths %d and %d differ", name, want, got))
+	}
+}
+
+// rowsOf gives how many times n elements hold cols, and panics unless they do so exactly.
+func rowsOf(name string, n, cols int) int {
+	if n == 0 {
+		return 0
+	}
+	if cols <= 0 || n%cols != 0 {
+		panic(fmt.Sprintf("kernel: %s: %d elements are no matrix with a side of %d", name, n, cols))
+	}
+	return n / cols
+}

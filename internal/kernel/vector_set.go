@@ -1,0 +1,54 @@
+package kernel
+
+// vectorSet holds the inner loops of everything but products, one set per instruction set.
+// The portable loop of the same name is what each one means.
+type vectorSet struct {
+	binary       [binaryOps]binaryRows
+	binaryScalar [binaryOps]func(dst, a []float32, s float32)
+	scalarBinary [binaryOps]func(dst, b []float32, s float32)
+	unary        [unaryOps]func(dst, x []float32)
+	axpy         func(dst, x, y []float32, s float32)
+	scaleShift   func(dst, x []float32, scale, shift float32)
+
+	compare       [compareOps]func(dst []bool, a, b []float32)
+	compareScalar [compareOps]func(dst []bool, a []float32, s float32)
+	choose        func(dst []float32, cond []bool, a, b []float32)
+	chooseScalar  func(dst []float32, cond []bool, a []float32, s float32, want bool)
+	reluGrad      func(dst, dy, x []float32)
+	leakyRelu     func(dst, dy, x []float32, slope float32)
+
+	reduce          [reduceOps]func(x []float32) float32
+	reduceColumns   [reduceOps]func(dst, x []float32, rows int)
+	dot             func(a, b []float32) float32
+	squaredDistance func(a, b []float32) float32
+
+	moments       func(sums, squares, x []float32, rows int)
+	normalize     func(y, x, mean, scale, shift []float32, rows int)
+	normalizeRelu func(y, x, mean, scale, shift []float32, rows int)
+	normSums      func(sumDy, sumDyX, dy, x, mean, rstd []float32, rows int)
+	normGrad      func(dx, dy, x, mean, a, b, c []float32, rows int)
+
+	takeMax      func(best, x []float32)
+	takeMaxArg   func(best []float32, arg []uint8, x []float32, at uint8)
+	maxPool2     func(dst []float32, arg []uint8, x []float32, row, c int)
+	scatterArg   func(dx, dy []float32, arg []uint8, at uint8)
+	maxPool2Grad func(dx, dy []float32, arg []uint8, row, c int)
+
+	adam func(p, m, v, g []float32, a *Adam)
+	sgd  func(p, v, g []float32, s *SGD)
+
+	toBFloat16    func(dst []uint16, x []float32)
+	fromBFloat16  func(dst []float32, x []uint16)
+	transposeTile func(dst []float32, dstStep int, src []float32, srcStep, rows, cols int)
+}
+
+func portableVector() vectorSet {
+	var s vectorSet
+	s.setPortableElementwise()
+	s.setPortableReductions()
+	s.setPortableNorm()
+	s.setPortablePool()
+	s.setPortableOptim()
+	s.setPortableConvert()
+	return s
+}
