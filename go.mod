@@ -36,4 +36,9 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
+require (
+	github.com/go-logr/logr v1.4.3 // indirect
+	k8s.io/klog/v2 v2.140.0 // indirect
+)
+
 tool honnef.co/go/tools/cmd/staticcheck
