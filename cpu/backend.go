@@ -1,0 +1,200 @@
+// Package cpu is a compute backend for GoMLX in pure Go and Go assembly: it records a graph, compiles it once
+// and runs it many times on the processor's cores.
+//
+// Importing the package registers it as "cpu", so that compute.NewWithConfig("cpu") or
+// compute.NewWithConfig("cpu:threads=2,precision=bf16") finds it; New gives one directly.
+//
+// A graph passes through four stages:
+//
+//	record   Function notes every operation as a node, with the shapes GoMLX's Go backend infers
+//	rewrite  dead code, common subexpressions, small constants and fusable patterns (passes.go, fuse_*.go)
+//	lower    every node becomes tasks on blocks of memory, split into units of work (ops_*.go)
+//	plan     every block gets its place in one arena, by lifetime (plan.go)
+//
+// Operations without an implementation here run one at a time on GoMLX's Go backend (fallback.go).
+package cpu
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/gobackend"
+	"github.com/gomlx/compute/shapes"
+	"github.com/pkg/errors"
+)
+
+// BackendName is the name the backend is registered under.
+const BackendName = "cpu"
+
+// Precision is the number format of the operands of matrix products and convolutions.
+// Sums, and everything else, are float32 always.
+type Precision int
+
+const (
+	Float32  Precision = iota // operands as they are
+	BFloat16                  // operands rounded to bfloat16 where the processor multiplies those faster
+)
+
+// Options configure a Backend. The zero value uses all cores in float32.
+type Options struct {
+	// Threads is the number of cores a running graph uses; 0 means GOMAXPROCS.
+	// Results do not depend on it.
+	Threads int
+	// Precision of matrix products and convolutions.
+	Precision Precision
+}
+
+// Backend implements compute.Backend. It is safe for concurrent use.
+type Backend struct {
+	options   Options
+	fallback  compute.Backend // GoMLX's Go backend, for operations that are not ours
+	finalized atomic.Bool
+}
+
+var _ compute.Backend = (*Backend)(nil)
+
+func init() {
+	compute.Register(BackendName, func(config string) (compute.Backend, error) {
+		options, err := parseOptions(config)
+		if err != nil {
+			return nil, err
+		}
+		return New(options)
+	})
+}
+
+// New returns a backend with the given options, or an error if they make no sense.
+func New(options Options) (compute.Backend, error) {
+	if options.Threads < 0 {
+		return nil, errors.Errorf("cpu backend: threads = %d, want 0 (all cores) or more", options.Threads)
+	}
+	if options.Precision != Float32 && options.Precision != BFloat16 {
+		return nil, errors.Errorf("cpu backend: unknown precision %d", options.Precision)
+	}
+	if options.Threads == 0 {
+		options.Threads = runtime.GOMAXPROCS(0)
+	}
+	// Sequential: a panic in one of its parallel workers would end the process.
+	fallback, err := gobackend.New("ops_sequential")
+	if err != nil {
+		return nil, errors.WithMessage(err, "cpu backend: creating the Go backend to fall back on")
+	}
+	return &Backend{options: options, fallback: fallback}, nil
+}
+
+// parseOptions reads "threads=2,precision=bf16"; both parts are optional.
+func parseOptions(config string) (Options, error) {
+	var options Options
+	for part := range strings.SplitSeq(config, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		switch {
+		case key == "":
+		case key == "threads":
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 0 {
+				return options, errors.Errorf("cpu backend: threads=%q, want a number of threads such as threads=2", value)
+			}
+			options.Threads = n
+		case key == "precision" && value == "fp32":
+			options.Precision = Float32
+		case key == "precision" && value == "bf16":
+			options.Precision = BFloat16
+		default:
+			return options, errors.Errorf("cpu backend: unknown option %q, want threads=N or precision=fp32|bf16", part)
+		}
+	}
+	return options, nil
+}
+
+// Name implements compute.Backend.
+func (b *Backend) Name() string { return BackendName }
+
+// String implements compute.Backend.
+func (b *Backend) String() string { return BackendName }
+
+// Description implements compute.Backend.
+func (b *Backend) Description() string {
+	return fmt.Sprintf("Siam CPU backend (threads=%d, %s)", b.options.Threads, b.options.Precision)
+}
+
+// String names the precision as the backend's configuration does.
+func (p Precision) String() string {
+	if p == BFloat16 {
+		return "bf16"
+	}
+	return "fp32"
+}
+
+// NumDevices implements compute.Backend: there is one device.
+func (b *Backend) NumDevices() int { return 1 }
+
+// DeviceDescription implements compute.Backend.
+func (b *Backend) DeviceDescription(compute.DeviceNum) string { return "cpu" }
+
+// Capabilities implements compute.Backend: all the Go backend has, but dynamic axes, and the operations that
+// training a convolutional net needs besides.
+func (b *Backend) Capabilities() compute.Capabilities {
+	c := b.fallback.Capabilities().Clone()
+	c.DynamicAxes = false
+	for _, op := range []compute.OpType{
+		compute.OpTypeBatchNormForInference, compute.OpTypeBatchNormForTraining, compute.OpTypeBatchNormGradient,
+		compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin,
+	} {
+		c.Operations[op] = true
+	}
+	return c
+}
+
+// Builder implements compute.Backend.
+func (b *Backend) Builder(name string) compute.Builder { return newBuilder(b, name) }
+
+// Finalize implements compute.Backend. Buffers of a finalized backend give errors from then on.
+func (b *Backend) Finalize() {
+	b.finalized.Store(true)
+	b.fallback.Finalize()
+}
+
+// IsFinalized implements compute.Backend.
+func (b *Backend) IsFinalized() bool { return b.finalized.Load() }
+
+// BufferFromFlatData implements compute.DataInterface: it copies flat.
+func (b *Backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape shapes.Shape) (compute.Buffer, error) {
+	buffer, err := b.newBuffer(device, shape)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFlat(flat, shape); err != nil {
+		return nil, errors.WithMessage(err, "cpu backend: BufferFromFlatData")
+	}
+	copy(buffer.mem, flatBytes(flat))
+	return buffer, nil
+}
+
+// HasSharedBuffers implements compute.DataInterface.
+func (b *Backend) HasSharedBuffers() bool { return true }
+
+// NewSharedBuffer implements compute.DataInterface: flat is the buffer's own memory, zeroed.
+func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (compute.Buffer, any, error) {
+	buffer, err := b.newBuffer(device, shape)
+	if err != nil {
+		return nil, nil, err
+	}
+	return buffer, buffer.flat(), nil
+}
+
+func (b *Backend) newBuffer(device compute.DeviceNum, shape shapes.Shape) (*Buffer, error) {
+	if b.IsFinalized() {
+		return nil, errors.New("cpu backend: it was finalized")
+	}
+	if device != 0 {
+		return nil, errors.Errorf("cpu backend: device %d, want 0, the only one", device)
+	}
+	if !shape.Ok() || shape.IsDynamic() || shape.IsTuple() {
+		return nil, errors.Errorf("cpu backend: no buffer can have the shape %s", shape)
+	}
+	return &Buffer{backend: b, shape: shape.Clone(), mem: allocate(byteSize(shape))}, nil
+}

@@ -1,0 +1,185 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+	"github.com/pkg/errors"
+)
+
+// program is a compiled function: tasks to run in order, on blocks of memory.
+type program struct {
+	tasks        []task
+	blocks       []block
+	arenaBytes   int
+	parameters   []ref
+	outputs      []ref // each a block of its own
+	outputShapes []shapes.Shape
+	hosts        []int // per output the parameter whose memory it takes if that is donated, or -1
+}
+
+// ref names a block of a program.
+type ref int
+
+// block is a piece of memory.
+type block struct {
+	kind   blockKind
+	bytes  int
+	mem    []byte // of a constant
+	first  int    // step that writes it first
+	last   int    // step that uses it last
+	same   ref    // block whose memory this one takes over, or -1
+	offset int    // in the arena
+}
+
+type blockKind int
+
+const (
+	arenaBlock blockKind = iota
+	parameterBlock
+	constantBlock
+	outputBlock
+)
+
+// compiler lowers nodes to tasks. Lowering one node is a step.
+type compiler struct {
+	backend *Backend
+	program program
+	where   map[*value]ref
+	step    int
+	name    string        // of the node being lowered
+	inPlace []replacement // blocks that may take over another's memory
+}
+
+// replacement allows block new, first written in a step, the memory of block old, last read in it: the step's
+// tasks read every element of old before, or in the same unit and place as, they write it.
+type replacement struct {
+	step     int
+	new, old ref
+}
+
+// compile turns a function into a program.
+func compile(backend *Backend, f *Function) (*program, error) {
+	g := simplify(f)
+	c := &compiler{backend: backend, where: map[*value]ref{}}
+	for _, v := range g.parameters {
+		c.program.parameters = append(c.program.parameters, c.place(v, block{kind: parameterBlock}))
+	}
+	for _, n := range g.nodes {
+		if err := c.lower(n); err != nil {
+			return nil, errors.WithMessagef(err, "lowering %s", n)
+		}
+	}
+	for _, v := range g.results {
+		c.output(v)
+	}
+	c.program.plan(c.inPlace)
+	return &c.program, nil
+}
+
+// lower emits the tasks of one node.
+func (c *compiler) lower(n *node) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = errors.Errorf("%v", p)
+		}
+	}()
+	c.step++
+	c.name = n.op.String()
+	switch n.op {
+	case compute.OpTypeParameter:
+		return nil
+	case compute.OpTypeConstant:
+		c.place(n.outputs[0], block{kind: constantBlock, mem: n.attrs.(*constant).mem})
+		return nil
+	case compute.OpTypeReshape, compute.OpTypeIdentity, compute.OpTypeOptimizationBarrier, compute.OpTypeSchedulingBarrier:
+		for i, v := range n.outputs {
+			c.where[v] = c.in(n.inputs[i])
+		}
+		return nil
+	}
+	if lower := lowerings[n.op]; lower != nil && lower(c, n) {
+		return nil
+	}
+	return lowerFallback(c, n)
+}
+
+// lowering emits the tasks of a node, or returns false, having done nothing, if it cannot.
+type lowering func(c *compiler, n *node) bool
+
+// place gives a value its block.
+func (c *compiler) place(v *value, b block) ref {
+	b.bytes, b.first, b.last, b.same = byteSize(v.shape), c.step, c.step, -1
+	c.program.blocks = append(c.program.blocks, b)
+	r := ref(len(c.program.blocks) - 1)
+	c.where[v] = r
+	return r
+}
+
+// in is the block of an operand, which the step reads.
+func (c *compiler) in(v *value) ref {
+	r, ok := c.where[v]
+	if !ok {
+		panic(fmt.Sprintf("operand %s was not lowered", v.name()))
+	}
+	c.program.blocks[r].last = c.step
+	return r
+}
+
+// out is the block of a result, which the step writes.
+func (c *compiler) out(v *value) ref { return c.place(v, block{}) }
+
+// scratch is a block of n float32 for the step alone.
+func (c *compiler) scratch(n int) ref {
+	c.program.blocks = append(c.program.blocks, block{bytes: 4 * n, first: c.step, last: c.step, same: -1})
+	return ref(len(c.program.blocks) - 1)
+}
+
+// replace allows out the memory of in; see replacement.
+func (c *compiler) replace(out, in ref) {
+	c.inPlace = append(c.inPlace, replacement{c.step, out, in})
+}
+
+// minWork is the work, in floating-point operations or elements moved, below which a task is not worth dividing.
+const minWork = 1 << 15
+
+// emit adds a task of some units of work; work is the cost of all, in floating-point operations or elements moved.
+func (c *compiler) emit(units, work int, run func(fr *frame, thread, lo, hi int)) {
+	chunk := 0
+	if work >= minWork && units > 1 {
+		pieces := min(units, 4*c.backend.options.Threads, max(work/(minWork/2), 2))
+		chunk = (units + pieces - 1) / pieces
+	}
+	c.program.tasks = append(c.program.tasks, task{name: c.name, units: units, chunk: chunk, run: run})
+}
+
+// serial adds a task for one thread.
+func (c *compiler) serial(run func(fr *frame)) {
+	c.emit(1, 0, func(fr *frame, _, _, _ int) { run(fr) })
+}
+
+// output makes v an output of the program, in a block of its own.
+func (c *compiler) output(v *value) {
+	c.step++
+	c.name = "Output"
+	r := c.in(v)
+	b := &c.program.blocks[r]
+	if b.kind == arenaBlock {
+		b.kind = outputBlock
+	} else {
+		from := r
+		c.program.blocks = append(c.program.blocks, block{kind: outputBlock, bytes: b.bytes, first: c.step, last: c.step, same: -1})
+		r = ref(len(c.program.blocks) - 1)
+		c.replace(r, from)
+		c.serial(func(fr *frame) { copy(fr.mem[r], fr.mem[from]) })
+	}
+	c.program.outputs = append(c.program.outputs, r)
+	c.program.outputShapes = append(c.program.outputShapes, v.shape)
+}
+
+// name is a short name of a value, for messages.
+func (v *value) name() string { return fmt.Sprintf("%s.%d%s", v.node.op, v.index, v.shape) }
+
+// String shows a node with the shapes of its operands.
+func (n *node) String() string { return fmt.Sprintf("%s%v", n.op, shapesOf(n.inputs)) }

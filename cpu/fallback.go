@@ -1,0 +1,115 @@
+package cpu
+
+import (
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/pkg/errors"
+)
+
+// fallbackOp is one node as a program of GoMLX's Go backend. Existing memory cannot become one of its buffers, so
+// the operands are copied into shared buffers, which are kept, and the results are copied out.
+type fallbackOp struct {
+	executable compute.Executable
+	backend    compute.Backend
+	node       *node
+	mu         sync.Mutex
+	free       [][]compute.Buffer // operand buffers no execution uses
+}
+
+// lowerFallback makes a node run on the Go backend.
+func lowerFallback(c *compiler, n *node) error {
+	op, err := newFallbackOp(c.backend.fallback, n)
+	if err != nil {
+		return err
+	}
+	inputs, outputs := make([]ref, len(n.inputs)), make([]ref, len(n.outputs))
+	for i, v := range n.inputs {
+		inputs[i] = c.in(v)
+	}
+	for i, v := range n.outputs {
+		outputs[i] = c.out(v)
+	}
+	c.serial(func(fr *frame) {
+		if err := op.run(fr, inputs, outputs); err != nil {
+			fr.fail(errors.WithMessagef(err, "%s", n.op))
+		}
+	})
+	return nil
+}
+
+func newFallbackOp(backend compute.Backend, n *node) (*fallbackOp, error) {
+	builder := backend.Builder(n.op.String())
+	f := builder.Main()
+	inputs := make([]compute.Value, len(n.inputs))
+	for i, v := range n.inputs {
+		var err error
+		if inputs[i], err = f.Parameter(v.name(), v.shape, nil); err != nil {
+			return nil, err
+		}
+	}
+	outputs, err := n.replay(f, inputs)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Return(outputs, nil); err != nil {
+		return nil, err
+	}
+	executable, err := builder.Compile()
+	if err != nil {
+		return nil, err
+	}
+	return &fallbackOp{executable: executable, backend: backend, node: n}, nil
+}
+
+func (op *fallbackOp) run(fr *frame, inputs, outputs []ref) error {
+	operands, err := op.take()
+	if err != nil {
+		return err
+	}
+	for i, r := range inputs {
+		flat, err := operands[i].Data()
+		if err != nil {
+			return err
+		}
+		copy(flatBytes(flat), fr.mem[r])
+	}
+	results, err := op.executable.Execute(operands, nil, 0)
+	if err != nil {
+		return err
+	}
+	op.giveBack(operands)
+	for i, r := range outputs {
+		flat, err := results[i].Data()
+		if err != nil {
+			return err
+		}
+		copy(fr.mem[r], flatBytes(flat))
+	}
+	return nil
+}
+
+// take gives a set of buffers for the operands.
+func (op *fallbackOp) take() ([]compute.Buffer, error) {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	if n := len(op.free); n > 0 {
+		operands := op.free[n-1]
+		op.free = op.free[:n-1]
+		return operands, nil
+	}
+	operands := make([]compute.Buffer, len(op.node.inputs))
+	for i, v := range op.node.inputs {
+		var err error
+		if operands[i], _, err = op.backend.NewSharedBuffer(0, v.shape); err != nil {
+			return nil, err
+		}
+	}
+	return operands, nil
+}
+
+func (op *fallbackOp) giveBack(operands []compute.Buffer) {
+	op.mu.Lock()
+	defer op.mu.Unlock()
+	op.free = append(op.free, operands)
+}

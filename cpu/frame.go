@@ -1,0 +1,82 @@
+package cpu
+
+import (
+	"sync"
+	"unsafe"
+
+	"github.com/pkg/errors"
+)
+
+// frame is the memory and the threads of one execution of a program.
+type frame struct {
+	program *program
+	mem     [][]byte // of every block
+	team    team
+	mu      sync.Mutex
+	err     error // the first one a task reported
+}
+
+func newFrame(p *program, threads int) *frame {
+	fr := &frame{program: p, mem: make([][]byte, len(p.blocks))}
+	fr.team.threads = threads
+	fr.team.frame = fr
+	arena := allocate(p.arenaBytes)
+	for r := range p.blocks {
+		switch b := &p.blocks[p.root(ref(r))]; b.kind {
+		case arenaBlock:
+			fr.mem[r] = arena[b.offset : b.offset+b.bytes : b.offset+b.bytes]
+		case constantBlock:
+			fr.mem[r] = b.mem
+		}
+	}
+	return fr
+}
+
+// run executes the program. A panic or an error of a task ends it.
+func (fr *frame) run() error {
+	fr.err = nil
+	fr.team.start()
+	defer fr.team.stop()
+	for i := range fr.program.tasks {
+		fr.team.run(&fr.program.tasks[i])
+		if fr.err != nil {
+			return fr.err
+		}
+	}
+	return nil
+}
+
+// release forgets the memory that is not the frame's own.
+func (fr *frame) release() {
+	for _, r := range fr.program.parameters {
+		fr.mem[r] = nil
+	}
+	for _, r := range fr.program.outputs {
+		fr.mem[r] = nil
+	}
+}
+
+// fail makes the execution end with err.
+func (fr *frame) fail(err error) {
+	fr.mu.Lock()
+	defer fr.mu.Unlock()
+	if fr.err == nil {
+		fr.err = err
+	}
+}
+
+// recoverTo turns a panic of a task into an error of the execution.
+func (fr *frame) recoverTo(name string) {
+	if p := recover(); p != nil {
+		fr.fail(errors.Errorf("%s: %v", name, p))
+	}
+}
+
+// f32 is a block as float32.
+func (fr *frame) f32(r ref) []float32 { return as[float32](fr.mem[r]) }
+
+// as views memory as elements of type T.
+func as[T any](mem []byte) []T {
+	var zero T
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(mem))), len(mem)/int(unsafe.Sizeof(zero)))
+}

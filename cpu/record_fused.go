@@ -1,0 +1,140 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/pkg/errors"
+)
+
+// Recording of GoMLX's fused operations, all run by the Go backend.
+
+type (
+	layerNormAttrs struct {
+		axes        []int
+		epsilon     float64
+		gamma, beta bool
+	}
+	denseAttrs struct {
+		config compute.DenseConfig
+		bias   bool
+	}
+	quantizedAttrs struct {
+		quantization compute.Quantization // its values are operands
+		activation   compute.ActivationType
+		scale, zero  bool
+		bias         bool
+	}
+	qkvAttrs struct {
+		queryDim, keyValueDim int
+		q, k, v               bool
+	}
+)
+
+// optional appends the operands that are there to list.
+func optional(list []compute.Value, operands ...compute.Value) []compute.Value {
+	for _, v := range operands {
+		if v != nil {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// taker hands out the operands of a replay in the order optional put them.
+type taker []compute.Value
+
+// next is the next operand if there is one for this place, nil otherwise.
+func (t *taker) next(there bool) compute.Value {
+	if !there {
+		return nil
+	}
+	v := (*t)[0]
+	*t = (*t)[1:]
+	return v
+}
+
+// FusedSoftmax implements compute.Function.
+func (f *Function) FusedSoftmax(x compute.Value, axis int) (compute.Value, error) {
+	return f.record1(compute.OpTypeFusedSoftmax, axis, func(g compute.Function, in []compute.Value) (compute.Value, error) {
+		return g.FusedSoftmax(in[0], axis)
+	}, x)
+}
+
+// FusedGelu implements compute.Function.
+func (f *Function) FusedGelu(x compute.Value, exact bool) (compute.Value, error) {
+	return f.record1(compute.OpTypeFusedGelu, exact, func(g compute.Function, in []compute.Value) (compute.Value, error) {
+		return g.FusedGelu(in[0], exact)
+	}, x)
+}
+
+// FusedLayerNorm implements compute.Function.
+func (f *Function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, gamma, beta compute.Value) (compute.Value, error) {
+	a := layerNormAttrs{slices.Clone(axes), epsilon, gamma != nil, beta != nil}
+	return f.record1(compute.OpTypeFusedLayerNorm, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
+		rest := taker(in[1:])
+		return g.FusedLayerNorm(in[0], a.axes, epsilon, rest.next(a.gamma), rest.next(a.beta))
+	}, optional([]compute.Value{x}, gamma, beta)...)
+}
+
+// FusedDense implements compute.Function.
+func (f *Function) FusedDense(x, weight, bias compute.Value, config compute.DenseConfig) (compute.Value, error) {
+	a := denseAttrs{config, bias != nil}
+	return f.record1(compute.OpTypeFusedDense, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
+		rest := taker(in[2:])
+		return g.FusedDense(in[0], in[1], rest.next(a.bias), config)
+	}, optional([]compute.Value{x, weight}, bias)...)
+}
+
+// FusedQuantizedDense implements compute.Function.
+func (f *Function) FusedQuantizedDense(x, weights, bias compute.Value, quantization *compute.Quantization, activation compute.ActivationType) (compute.Value, error) {
+	a, scale, zero, err := splitQuantization(quantization)
+	if err != nil {
+		return nil, err
+	}
+	a.activation, a.bias = activation, bias != nil
+	return f.record1(compute.OpTypeFusedQuantizedDense, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
+		rest := taker(in[2:])
+		q := a.quantization
+		q.Scale, q.ZeroPoint = rest.next(a.scale), rest.next(a.zero)
+		return g.FusedQuantizedDense(in[0], in[1], rest.next(a.bias), &q, activation)
+	}, optional([]compute.Value{x, weights}, scale, zero, bias)...)
+}
+
+// QuantizedEmbeddingLookup implements compute.Function.
+func (f *Function) QuantizedEmbeddingLookup(data, indices compute.Value, quantization *compute.Quantization) (compute.Value, error) {
+	a, scale, zero, err := splitQuantization(quantization)
+	if err != nil {
+		return nil, err
+	}
+	return f.record1(compute.OpTypeQuantizedEmbeddingLookup, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
+		rest := taker(in[2:])
+		q := a.quantization
+		q.Scale, q.ZeroPoint = rest.next(a.scale), rest.next(a.zero)
+		return g.QuantizedEmbeddingLookup(in[0], in[1], &q)
+	}, optional([]compute.Value{data, indices}, scale, zero)...)
+}
+
+// splitQuantization separates the operands of a quantization from its settings.
+func splitQuantization(q *compute.Quantization) (a quantizedAttrs, scale, zero compute.Value, err error) {
+	if q == nil {
+		return a, nil, nil, errors.New("cpu backend: a quantized operation needs its quantization, got nil")
+	}
+	a.quantization, a.scale, a.zero = *q, q.Scale != nil, q.ZeroPoint != nil
+	a.quantization.Scale, a.quantization.ZeroPoint = nil, nil
+	return a, q.Scale, q.ZeroPoint, nil
+}
+
+// FusedAttentionQKVProjection implements compute.Function.
+func (f *Function) FusedAttentionQKVProjection(x, wQKV, biasQ, biasK, biasV compute.Value, queryDim, keyValueDim int) (query, key, value compute.Value, err error) {
+	a := qkvAttrs{queryDim, keyValueDim, biasQ != nil, biasK != nil, biasV != nil}
+	outputs, err := f.record(compute.OpTypeFusedAttentionQKVProjection, a, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+		rest := taker(in[2:])
+		q, k, v, err := g.FusedAttentionQKVProjection(in[0], in[1], rest.next(a.q), rest.next(a.k), rest.next(a.v), queryDim, keyValueDim)
+		return []compute.Value{q, k, v}, err
+	}, optional([]compute.Value{x, wQKV}, biasQ, biasK, biasV)...)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return outputs[0], outputs[1], outputs[2], nil
+}
