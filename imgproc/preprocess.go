@@ -1,5 +1,10 @@
 package imgproc
 
+import (
+	"errors"
+	"fmt"
+)
+
 // Preprocess says how an [Image] becomes one row of an encoder's input. A model file stores it, so that every use of a model
 // prepares its images alike.
 type Preprocess struct {
@@ -11,4 +16,85 @@ type Preprocess struct {
 	// Mean and Std, per channel in [0, 1] units, give (v-mean)/std; empty means 0 and 1.
 	Mean []float32 `json:"mean,omitempty"`
 	Std  []float32 `json:"std,omitempty"`
+}
+
+// maxInputSide bounds an encoder's input, in pixels.
+const maxInputSide = 2048
+
+// Validate reports the first setting that makes no sense: sizes outside 1…2048, channels other than 1 and 3, or a Mean or
+// Std of another length than Channels or with a deviation that is not above zero.
+func (p Preprocess) Validate() error {
+	switch {
+	case p.Height < 1 || p.Height > maxInputSide || p.Width < 1 || p.Width > maxInputSide:
+		return fmt.Errorf("input of %d×%d pixels: each side must be 1 to %d", p.Width, p.Height, maxInputSide)
+	case p.Channels != 1 && p.Channels != 3:
+		return fmt.Errorf("input with %d channels: want 1 (grey) or 3 (RGB)", p.Channels)
+	case len(p.Mean) != 0 && len(p.Mean) != p.Channels:
+		return fmt.Errorf("%d means for %d channels", len(p.Mean), p.Channels)
+	case len(p.Std) != 0 && len(p.Std) != p.Channels:
+		return fmt.Errorf("%d standard deviations for %d channels", len(p.Std), p.Channels)
+	}
+	for _, v := range p.Mean {
+		if !(v > -100 && v < 100) {
+			return fmt.Errorf("mean %v is outside -100 to 100", v)
+		}
+	}
+	for _, v := range p.Std {
+		if !(v > 0) {
+			return errors.New("a standard deviation is not above zero")
+		}
+	}
+	return nil
+}
+
+// Size is how many numbers one image becomes: Height·Width·Channels.
+func (p Preprocess) Size() int { return p.Height * p.Width * p.Channels }
+
+// Apply writes one image [Height, Width, Channels] to dst, resized as [Resize] does, without regard to its aspect ratio.
+// It panics when dst is not [Preprocess.Size] long or m fails [Image.Check].
+func (p Preprocess) Apply(dst []float32, m Image) {
+	p.WarpBend(dst, m, Identity(), nil)
+}
+
+// Warp is [Preprocess.Apply] after [Warp], in one resampling. The affine map is in pixels of m.
+func (p Preprocess) Warp(dst []float32, m Image, a Affine) {
+	p.WarpBend(dst, m, a, nil)
+}
+
+// WarpBend is [Preprocess.Warp] of an image that bend has bent, nil for not at all.
+func (p Preprocess) WarpBend(dst []float32, m Image, a Affine, bend *Displacement) {
+	if p.Channels == 1 {
+		m = m.Grey()
+	}
+	resample(dst, m, p.Height, p.Width, p.Channels, a, bend, p.level)
+	if p.Channels == 3 && m.C == 1 {
+		p.spread(dst)
+	}
+}
+
+// level is the scale and shift that make bytes of channel c what the encoder reads.
+func (p Preprocess) level(c int) (scale, shift float32) {
+	scale = 1.0 / 255
+	if p.Invert {
+		scale, shift = -scale, 1
+	}
+	if len(p.Mean) > c {
+		shift -= p.Mean[c]
+	}
+	if len(p.Std) > c {
+		scale, shift = scale/p.Std[c], shift/p.Std[c]
+	}
+	return scale, shift
+}
+
+// spread makes channels 1 and 2 of dst from channel 0, whose image was grey.
+func (p Preprocess) spread(dst []float32) {
+	scale0, shift0 := p.level(0)
+	for c := 1; c < 3; c++ {
+		scale, shift := p.level(c)
+		ratio := scale / scale0
+		for i := 0; i < len(dst); i += 3 {
+			dst[i+c] = ratio*(dst[i]-shift0) + shift
+		}
+	}
 }

@@ -1,0 +1,63 @@
+package imgproc
+
+// Turn is one of the eight ways to lay an image down without resampling it: mirrored left to right or not, and then turned
+// by quarters. Combine them as Mirror | TurnRight.
+type Turn uint8
+
+// The quarter turns go clockwise as seen on the screen, and Mirror, when it is there, comes before them.
+const (
+	Upright   Turn = 0
+	TurnRight Turn = 1
+	TurnHalf  Turn = 2
+	TurnLeft  Turn = 3
+	Mirror    Turn = 4
+)
+
+// String names the turn, such as "90" or "mirror+270"; Upright is "0".
+func (t Turn) String() string {
+	degrees := [...]string{"0", "90", "180", "270"}[t&3]
+	if t&Mirror == 0 {
+		return degrees
+	}
+	return "mirror+" + degrees
+}
+
+// Affine is the turn as a map about the centre, for images as high as wide.
+func (t Turn) Affine() Affine {
+	a := Identity()
+	if t&Mirror != 0 {
+		a = Scaling(-1, 1)
+	}
+	for range t & 3 {
+		a = a.Then(Affine{XX: 0, XY: -1, YX: 1, YY: 0})
+	}
+	return a
+}
+
+// Turned is the image after t; quarter turns swap height and width. Upright shares its pixels.
+func (m Image) Turned(t Turn) Image {
+	if t&Mirror != 0 {
+		m = m.mapped(m.H, m.W, func(y, x int) (int, int) { return y, m.W - 1 - x })
+	}
+	switch t & 3 {
+	case TurnRight:
+		return m.mapped(m.W, m.H, func(y, x int) (int, int) { return m.H - 1 - x, y })
+	case TurnHalf:
+		return m.mapped(m.H, m.W, func(y, x int) (int, int) { return m.H - 1 - y, m.W - 1 - x })
+	case TurnLeft:
+		return m.mapped(m.W, m.H, func(y, x int) (int, int) { return x, m.W - 1 - y })
+	}
+	return m
+}
+
+// mapped builds an h×w image whose pixel (y, x) comes from the one that from names.
+func (m Image) mapped(h, w int, from func(y, x int) (int, int)) Image {
+	out := New(h, w, m.C)
+	for y := range h {
+		for x := range w {
+			sy, sx := from(y, x)
+			copy(out.Pix[(y*w+x)*m.C:][:m.C], m.Pix[(sy*m.W+sx)*m.C:])
+		}
+	}
+	return out
+}

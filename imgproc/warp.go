@@ -1,0 +1,157 @@
+package imgproc
+
+import (
+	"fmt"
+	"math"
+)
+
+// Displacement bends an image: a grid of control points laid over it, corners on its corners, each moved by (DX, DY) pixels
+// of the image. Between the points the move is interpolated bilinearly.
+type Displacement struct {
+	Rows, Cols int       // of the grid, at least 2 each
+	DX, DY     []float32 // [rows, cols]
+}
+
+// Warp moves the picture inside its frame: what was at a point from the centre is at a.Apply of it afterwards. What comes
+// in from outside is the median of the image's border. It panics when a cannot be undone.
+func Warp(m Image, a Affine) Image {
+	return render(m, m.H, m.W, a)
+}
+
+// Resize makes an image of h×w pixels: the mean of the area that each new pixel covers where it shrinks, and linear
+// interpolation where it grows.
+func Resize(m Image, h, w int) Image {
+	return render(m, h, w, Identity())
+}
+
+func render(m Image, h, w int, a Affine) Image {
+	values := make([]float32, h*w*m.C)
+	out := New(h, w, m.C)
+	resample(values, m, h, w, m.C, a, nil, func(int) (float32, float32) { return 1, 0.5 })
+	for i, v := range values {
+		out.Pix[i] = uint8(min(max(v, 0), 255))
+	}
+	return out
+}
+
+// resample fills dst [h, w, step] with m warped by a, bent by bend when there is one, and resized. Channel c of m becomes
+// scale·v + shift, the two that level gives for it, with v in [0, 255].
+func resample(dst []float32, m Image, h, w, step int, a Affine, bend *Displacement, level func(c int) (scale, shift float32)) {
+	if err := m.Check(); err != nil {
+		panic("imgproc: " + err.Error())
+	}
+	if len(dst) != h*w*step {
+		panic(fmt.Sprintf("imgproc: output has %d values, want %d×%d×%d", len(dst), h, w, step))
+	}
+	back, ok := a.Inverse()
+	if !ok {
+		panic(fmt.Sprintf("imgproc: the affine map %v cannot be undone", a))
+	}
+	g := newGrid(m, h, w, back)
+	m = m.pooled(g.poolY, g.poolX)
+	for c := range m.C {
+		g.box.scale, g.box.shift = level(c)
+		s := newSums(m, c)
+		s.xs, s.ys = resized(s.xs, w), resized(s.ys, w)
+		for y := range h {
+			g.centres(s.xs, s.ys, y)
+			if bend != nil {
+				bend.move(s.xs, s.ys, float32(y)+0.5, float32(h), float32(g.poolX), float32(g.poolY))
+			}
+			s.row(dst[y*w*step+c:], step, g.box)
+		}
+		s.release()
+	}
+}
+
+// grid maps the pixels of an output to the image that is read, after the latter was pooled by whole factors.
+type grid struct {
+	poolX, poolY int
+	at           Affine // output position, from its corner, to image position, from its corner
+	box          box    // read for one output pixel
+}
+
+// newGrid plans an h×w view of m; back maps a view of m's own size to m, from centre to centre.
+//
+// An output pixel covers a parallelogram of the image. The rectangle that is read instead has the same variance along
+// either axis, and is never smaller than a pixel, which makes enlarging linear interpolation.
+func newGrid(m Image, h, w int, back Affine) grid {
+	g := grid{poolY: poolFactor(m.H, h), poolX: poolFactor(m.W, w)}
+	fromOutput := Translation(-float64(w)/2, -float64(h)/2).Then(Scaling(float64(m.W)/float64(w), float64(m.H)/float64(h)))
+	toImage := Translation(float64(m.W)/2, float64(m.H)/2).Then(Scaling(1/float64(g.poolX), 1/float64(g.poolY)))
+	g.at = fromOutput.Then(back).Then(toImage)
+	g.box.halfX = halfSide(g.at.XX, g.at.XY, m.W)
+	g.box.halfY = halfSide(g.at.YX, g.at.YY, m.H)
+	g.box.clip = back == Identity()
+	return g
+}
+
+func halfSide(a, b float64, limit int) int {
+	side := min(max(math.Hypot(a, b), 1), float64(limit))
+	return int(math.Round(side * fine / 2))
+}
+
+// poolFactor is how many pixels may be averaged beforehand: none unless the image is at least eight times as long as
+// the output or its sums would overflow.
+func poolFactor(from, to int) int {
+	return max(1, from/(4*to), (from+maxSumsSide-1)/maxSumsSide)
+}
+
+// centres gives the image positions under the pixel centres of output row y.
+func (g grid) centres(xs, ys []float32, y int) {
+	x0, y0 := g.at.Apply(0.5, float64(y)+0.5)
+	ys = ys[:len(xs)]
+	for i := range xs {
+		xs[i] = float32(x0 + float64(i)*g.at.XX)
+		ys[i] = float32(y0 + float64(i)*g.at.YX)
+	}
+}
+
+// move adds to the positions of one output row the displacement at its height, y of h. Positions are in pixels of an image
+// that was pooled by poolX and poolY.
+func (d *Displacement) move(xs, ys []float32, y, h, poolX, poolY float32) {
+	row := y / h * float32(d.Rows-1)
+	r := min(int(row), d.Rows-2)
+	fy := row - float32(r)
+	perPixel := float32(d.Cols-1) / float32(len(xs))
+	for i := range xs {
+		col := (float32(i) + 0.5) * perPixel
+		c := min(int(col), d.Cols-2)
+		fx := col - float32(c)
+		at := r*d.Cols + c
+		xs[i] -= bilinear(d.DX[at:], d.Cols, fx, fy) / poolX
+		ys[i] -= bilinear(d.DY[at:], d.Cols, fx, fy) / poolY
+	}
+}
+
+func bilinear(v []float32, stride int, fx, fy float32) float32 {
+	top := v[0] + fx*(v[1]-v[0])
+	bottom := v[stride] + fx*(v[stride+1]-v[stride])
+	return top + fy*(bottom-top)
+}
+
+// pooled averages blocks of ky×kx pixels; the last blocks of a row or column may be smaller.
+func (m Image) pooled(ky, kx int) Image {
+	if ky == 1 && kx == 1 {
+		return m
+	}
+	out := New((m.H+ky-1)/ky, (m.W+kx-1)/kx, m.C)
+	for y := range out.H {
+		for x := range out.W {
+			for c := range m.C {
+				out.Pix[(y*out.W+x)*m.C+c] = m.blockMean(y*ky, min((y+1)*ky, m.H), x*kx, min((x+1)*kx, m.W), c)
+			}
+		}
+	}
+	return out
+}
+
+func (m Image) blockMean(y0, y1, x0, x1, c int) uint8 {
+	sum, n := 0, (y1-y0)*(x1-x0)
+	for y := y0; y < y1; y++ {
+		for x := x0; x < x1; x++ {
+			sum += int(m.Pix[(y*m.W+x)*m.C+c])
+		}
+	}
+	return uint8((sum + n/2) / n)
+}
