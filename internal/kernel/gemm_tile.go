@@ -52,44 +52,40 @@ const (
 
 const portableCols = 8
 
-type portableRow = [portableCols]float32
-
 // tilePortable is the definition of the micro-kernel.
 func tilePortable(rows int, t *tile) {
 	offsets, segments, out := unsafe.Slice(t.rows, rows), unsafe.Slice(t.segments, t.count), unsafe.Slice(t.out, rows)
 	for r := range rows {
-		var sum portableRow
-		b := t.b
+		var sum [portableCols]float32
 		for s, segment := range segments {
 			a := unsafe.Add(t.a, offsets[r]+segment)
-			b = unsafe.Add(t.b, s*t.depth*t.bStep)
+			b := unsafe.Add(t.b, s*t.depth*t.bStep)
 			for k := range t.depth {
-				x := *(*float32)(unsafe.Add(a, k*t.aStep))
-				for j, y := range (*portableRow)(unsafe.Add(b, k*t.bStep)) {
+				x := floatAt(a, k*t.aStep)
+				for j, y := range (*[portableCols]float32)(unsafe.Add(b, k*t.bStep)) {
 					sum[j] += x * y
 				}
 			}
 		}
-		t.store(&sum, out[r])
+		t.store(sum[:], out[r])
 	}
 }
 
 // store applies the flags to one row of sums and writes it out bytes into c.
-func (t *tile) store(sum *portableRow, out int) {
-	c := (*portableRow)(unsafe.Add(t.c, out))
+func (t *tile) store(sum []float32, out int) {
+	c := unsafe.Slice((*float32)(unsafe.Add(t.c, out)), len(sum))
 	for j, x := range sum {
-		at := j * 4
 		if t.flags&flagAccumulate != 0 {
 			x += c[j]
 		}
 		if t.flags&flagScale != 0 {
-			x *= floatAt(t.scale, at)
+			x *= floatAt(t.scale, j*4)
 		}
 		if t.flags&flagShift != 0 {
-			x += floatAt(t.shift, at)
+			x += floatAt(t.shift, j*4)
 		}
 		if t.flags&flagResidual != 0 {
-			x += floatAt(t.residual, out+at)
+			x += floatAt(t.residual, out+j*4)
 		}
 		c[j] = activate(x, t.flags, t.slope)
 	}

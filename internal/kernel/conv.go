@@ -1,0 +1,172 @@
+package kernel
+
+import (
+	"fmt"
+	"unsafe"
+)
+
+// ConvShape describes a two-dimensional convolution, as deep learning uses the word, of images [N, H, W, C] to feature
+// maps [N, OH, OW, F]:
+//
+//	y[n, oh, ow, f] = Σ x[n, (oh·StrideH + kh·DilH − PadT)/InDilH, (ow·StrideW + kw·DilW − PadL)/InDilW, c] · w[kh, kw, c, f]
+//
+// summed over kh < KH, kw < KW and the C/Groups channels of f's group; x is 0 outside of the image and where a division
+// leaves a remainder. Padding may be negative, which crops; the bottom and right padding follow from OH and OW. Strides,
+// dilations and groups of 0 mean 1.
+type ConvShape struct {
+	N, H, W, C       int
+	KH, KW, F        int
+	OH, OW           int
+	StrideH, StrideW int
+	PadT, PadL       int
+	DilH, DilW       int // dilation of the kernel
+	InDilH, InDilW   int // dilation of the images: a transposed convolution
+	Groups           int
+}
+
+// WeightStrides says where a convolution's weights lie in memory: w[kh, kw, c, f] is number
+// Offset + kh·KH + kw·KW + c·C + f·F of the slice, with c counted within the group and f over all groups. Negative
+// strides reverse an axis.
+type WeightStrides struct {
+	Offset, KH, KW, C, F int
+}
+
+func (s ConvShape) withDefaults() ConvShape {
+	for _, p := range []*int{&s.StrideH, &s.StrideW, &s.DilH, &s.DilW, &s.InDilH, &s.InDilW, &s.Groups} {
+		if *p == 0 {
+			*p = 1
+		}
+	}
+	if s.N < 0 || min(s.H, s.W, s.C, s.KH, s.KW, s.F, s.OH, s.OW, s.StrideH, s.StrideW, s.DilH, s.DilW, s.InDilH, s.InDilW, s.Groups) < 1 ||
+		s.C%s.Groups != 0 || s.F%s.Groups != 0 {
+		panic(fmt.Sprintf("kernel: impossible convolution %+v", s))
+	}
+	return s
+}
+
+func (s ConvShape) groupC() int { return s.C / s.Groups }
+func (s ConvShape) groupF() int { return s.F / s.Groups }
+func (s ConvShape) pixels() int { return s.OH * s.OW }
+
+// columns is the first output channel and the number of output channels of panel p, when the channels of each group are
+// divided into panels of width columns.
+func (s ConvShape) columns(width, p int) (f, cols int) {
+	panels := divideUp(s.groupF(), width)
+	within := p % panels * width
+	return p/panels*s.groupF() + within, min(width, s.groupF()-within)
+}
+
+// checkImages panics unless src and dst hold the images and the feature maps.
+func (s ConvShape) checkImages(src, dst []float32) {
+	checkMatrix("images", src, 1, s.N*s.H*s.W*s.C, 0)
+	checkMatrix("feature maps", dst, 1, s.N*s.OH*s.OW*s.F, 0)
+}
+
+// checkWeights panics unless the corners of the weights lie within w.
+func (s ConvShape) checkWeights(w []float32, at WeightStrides) {
+	lo, hi := at.Offset, at.Offset
+	for _, axis := range [][2]int{{s.KH, at.KH}, {s.KW, at.KW}, {s.groupC(), at.C}, {s.F, at.F}} {
+		reach := (axis[0] - 1) * axis[1]
+		lo, hi = lo+min(0, reach), hi+max(0, reach)
+	}
+	if lo < 0 || hi >= len(w) {
+		panic(fmt.Sprintf("kernel: weights reach from %d to %d of %d numbers", lo, hi, len(w)))
+	}
+}
+
+// Conv is the plan of a convolution; see [NewConv].
+type Conv struct {
+	ConvShape
+	kernels  *productKernels
+	bands    bands
+	taps     []int // byte offsets of the kernel's taps, or of its rows where a row lies contiguous
+	depth    int   // products of one tap or row
+	block    int   // taps before partial sums go back to memory
+	out      []int // byte offsets of a unit's pixels in the output
+	panels   int   // of one group of channels
+	sections int   // of the panels, the second coordinate of a unit
+}
+
+const (
+	convPixels = 168  // output pixels of a unit, about
+	convDepth  = 2048 // products before partial sums go back to memory, about: a panel's block stays in the L2 cache
+)
+
+// NewConv plans a convolution. Run it in three steps: pack the weights once with [Conv.Pack], then [Conv.Run] over all
+// units, in any order and from any number of goroutines. How the units are split never changes the result.
+func NewConv(s ConvShape) *Conv {
+	s = s.withDefaults()
+	k := &active.product
+	c := &Conv{ConvShape: s, kernels: k, bands: newBands(s, convPixels), panels: divideUp(s.groupF(), k.cols)}
+	c.taps, c.depth = c.bands.taps()
+	c.block = max(1, convDepth/c.depth)
+	c.out = offsets(len(c.bands.origins), s.F)
+	c.sections = groupsFor(c.bands.count, c.panels*s.Groups)
+	return c
+}
+
+// panelSize is the length of one packed panel.
+func (c *Conv) panelSize() int { return c.KH * c.KW * c.groupC() * c.kernels.cols }
+
+// PackSize is the length of the packed weights.
+func (c *Conv) PackSize() int { return c.PackUnits() * c.panelSize() }
+
+// PackUnits is the number of units of [Conv.Pack].
+func (c *Conv) PackUnits() int { return c.Groups * c.panels }
+
+// Pack rearranges units lo to hi-1 of the weights for [Conv.Run]. It panics if a slice is too short.
+func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
+	checkLength("packed weights", dst, c.PackSize())
+	c.checkWeights(w, s)
+	width, depth := c.kernels.cols, c.groupC()
+	for p := lo; p < hi; p++ {
+		f, cols := c.columns(width, p)
+		panel := dst[p*c.panelSize():]
+		for tap := range c.KH * c.KW {
+			start := s.Offset + tap/c.KW*s.KH + tap%c.KW*s.KW + f*s.F
+			pack(panel[tap*depth*width:], width, w, start, depth, cols, s.C, s.F)
+		}
+	}
+}
+
+// Units is the number of independent pieces of the convolution.
+func (c *Conv) Units() int { return c.bands.count * c.sections }
+
+// Run computes units lo to hi-1 of dst from src and packed weights. It panics if a slice is too short.
+func (c *Conv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w *Workspace) {
+	c.checkImages(src, dst)
+	checkMatrix("packed weights", packed, 1, c.PackSize(), 0)
+	ep.check(c.N*c.pixels()*c.F, c.F)
+	loaded := -1
+	for u := lo; u < hi; u++ {
+		band := u / c.sections
+		if band != loaded {
+			c.bands.load(band, src, w)
+			loaded = band
+		}
+		p0, p1 := share(c.Groups*c.panels, c.sections, u%c.sections)
+		for p := p0; p < p1; p++ {
+			c.panel(dst, packed[p*c.panelSize():], ep, band, p, w)
+		}
+	}
+}
+
+// panel computes the output channels of one panel for the pixels of a band.
+func (c *Conv) panel(dst, panel []float32, ep *Epilogue, band, p int, w *Workspace) {
+	pixel, pixels := c.bands.pixels(band)
+	f, cols := c.columns(c.kernels.cols, p)
+	start := pixel*c.F + f
+	t := &w.tile
+	source := t.a
+	t.a = unsafe.Add(source, p/c.panels*c.groupC()*4)
+	t.c = unsafe.Pointer(&dst[start])
+	t.aStep, t.bStep = 4, c.kernels.cols*4
+	t.depth = c.depth
+	for tap := 0; tap < len(c.taps); tap += c.block {
+		t.count, t.segments = min(c.block, len(c.taps)-tap), &c.taps[tap]
+		t.b = unsafe.Pointer(&panel[tap*c.depth*c.kernels.cols])
+		ep.apply(t, start, f, tap == 0, tap+t.count == len(c.taps))
+		w.run(c.kernels, c.bands.origins[:pixels], c.out[:pixels], cols)
+	}
+	t.a = source
+}

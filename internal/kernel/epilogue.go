@@ -1,0 +1,64 @@
+package kernel
+
+import "unsafe"
+
+// Activation is applied to the outputs of a product as they are stored.
+type Activation int
+
+// The activations a product can end with. NaN stays NaN.
+const (
+	NoActivation Activation = iota
+	ReLU                    // max(x, 0)
+	LeakyReLU               // x if x ≥ 0, else Slope·x
+)
+
+// Epilogue is what happens to the outputs of a product or convolution as they are stored:
+//
+//	c = act(Scale·(sum + c if Accumulate) + Shift + Residual)
+//
+// A nil Epilogue, or the zero one, stores the sums.
+type Epilogue struct {
+	Accumulate   bool
+	Scale, Shift []float32 // one number per output column; nil means 1 and 0
+	Residual     []float32 // laid out like the output; nil means 0
+	Act          Activation
+	Slope        float32 // of LeakyReLU
+}
+
+// check panics unless the epilogue fits an output of size numbers in rows of cols.
+func (e *Epilogue) check(size, cols int) {
+	if e == nil {
+		return
+	}
+	checkLength("scale", e.Scale, cols)
+	checkLength("shift", e.Shift, cols)
+	checkLength("residual", e.Residual, size)
+}
+
+// apply writes the epilogue into the tile, for outputs that begin at element start of the output and column col of its
+// rows. Partial sums come before it: they overwrite or accumulate, and only the last block of a sum is finished.
+func (e *Epilogue) apply(t *tile, start, col int, first, last bool) {
+	t.flags = 0
+	if !first || e != nil && e.Accumulate {
+		t.flags |= flagAccumulate
+	}
+	if e == nil || !last {
+		return
+	}
+	t.flags |= activationFlags[e.Act]
+	t.slope = e.Slope
+	if e.Scale != nil {
+		t.flags |= flagScale
+		t.scale = unsafe.Pointer(&e.Scale[col])
+	}
+	if e.Shift != nil {
+		t.flags |= flagShift
+		t.shift = unsafe.Pointer(&e.Shift[col])
+	}
+	if e.Residual != nil {
+		t.flags |= flagResidual
+		t.residual = unsafe.Pointer(&e.Residual[start])
+	}
+}
+
+var activationFlags = [...]int{NoActivation: 0, ReLU: flagReLU, LeakyReLU: flagLeakyReLU}

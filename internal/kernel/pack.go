@@ -1,0 +1,28 @@
+package kernel
+
+// pack copies a matrix of depth rows and cols columns into a panel of the given width, filling up with zeros:
+//
+//	dst[k·width + j] = src[start + k·kStride + j·jStride]    0 ≤ k < depth, 0 ≤ j < cols
+func pack(dst []float32, width int, src []float32, start, depth, cols, kStride, jStride int) {
+	if cols < width {
+		clear(dst[:depth*width])
+	}
+	if jStride == 1 {
+		for k := range depth {
+			at := start + k*kStride
+			copy(dst[k*width:][:cols], src[at:at+cols])
+		}
+		return
+	}
+	const block = 16 // rows at a time, a cache line of a transposed src
+	for k0 := 0; k0 < depth; k0 += block {
+		k1 := min(k0+block, depth)
+		for j := range cols {
+			at := start + k0*kStride + j*jStride
+			for k := k0; k < k1; k++ {
+				dst[k*width+j] = src[at]
+				at += kStride
+			}
+		}
+	}
+}
