@@ -1,0 +1,126 @@
+package eval
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// slowClusters joins the two nearest clusters again and again, measuring linkage by its definition.
+func slowClusters(points []float32, linkage Linkage, k int) []int {
+	var clusters [][]int
+	for i := range points {
+		clusters = append(clusters, []int{i})
+	}
+	apart := func(a, b []int) float64 {
+		sum, least, most := 0.0, math.Inf(1), 0.0
+		for _, i := range a {
+			for _, j := range b {
+				d := float64(absolute(points[i], points[j]))
+				sum, least, most = sum+d, min(least, d), max(most, d)
+			}
+		}
+		return [...]float64{sum / float64(len(a)*len(b)), most, least}[linkage]
+	}
+	for len(clusters) > k {
+		bestA, bestB := 0, 1
+		for a := range clusters {
+			for b := range a {
+				if apart(clusters[a], clusters[b]) < apart(clusters[bestA], clusters[bestB]) {
+					bestA, bestB = a, b
+				}
+			}
+		}
+		clusters[bestA] = append(clusters[bestA], clusters[bestB]...)
+		clusters = slices.Delete(clusters, bestB, bestB+1)
+	}
+	of := make([]int, len(points))
+	for c, rows := range clusters {
+		for _, row := range rows {
+			of[row] = c
+		}
+	}
+	return of
+}
+
+func TestAgglomerateAgreesWithTheDefinition(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	points := make([]float32, 40)
+	for i := range points {
+		points[i] = rng.Float32() * 100
+	}
+	for _, linkage := range []Linkage{Average, Complete, Single} {
+		tree, err := Agglomerate(points, absolute, linkage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range []int{1, 2, 5, 13, 40} {
+			got := tree.CutInto(k)
+			same, _ := JudgeClusters(slowClusters(points, linkage, k), got)
+			if same.Pairwise.F != 1 || same.Clusters != k {
+				t.Errorf("linkage %d cut into %d = %v, want the clusters of the slow loop", linkage, k, got)
+			}
+		}
+	}
+}
+
+func TestCutStopsAtTheThreshold(t *testing.T) {
+	tree, err := Agglomerate([]float32{0, 10, 1, 11, 50}, absolute, Average)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for threshold, want := range map[float64][]int{
+		0.5: {0, 1, 2, 3, 4}, 1: {0, 1, 0, 1, 2}, 9.9: {0, 1, 0, 1, 2}, 10: {0, 0, 0, 0, 1}, 100: {0, 0, 0, 0, 0},
+	} {
+		if got := tree.Cut(threshold); !slices.Equal(got, want) {
+			t.Errorf("Cut(%v) = %v, want %v", threshold, got, want)
+		}
+	}
+	if one, err := Agglomerate([]float32{3}, absolute, Average); err != nil || !slices.Equal(one.Cut(1), []int{0}) {
+		t.Errorf("one item gave %v, %v, want one cluster", one, err)
+	}
+}
+
+func TestClusteringOfBrokenDistancesSaysWhy(t *testing.T) {
+	nan := float32(math.NaN())
+	for want, points := range map[string][]float32{"there are no items": nil, "items 1 and 2 is not a number": {0, nan}} {
+		if _, err := Agglomerate(points, absolute, Average); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Agglomerate(%v) = %v, want an error with %q", points, err, want)
+		}
+	}
+}
+
+// Of the pairs below 8 share a label, 10 a cluster and 5 both; NMI is from its definition in Python.
+func TestJudgeClustersCountsPairsRowsAndBits(t *testing.T) {
+	labels := []int{0, 0, 0, 1, 1, 1, 2, 2, 3, 3}
+	clusters := []int{0, 0, 1, 1, 1, 1, 2, 2, 2, 3}
+	got, err := JudgeClusters(labels, clusters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near(t, "pairwise precision", got.Pairwise.Precision, 5.0/10, 1e-12)
+	near(t, "pairwise recall", got.Pairwise.Recall, 5.0/8, 1e-12)
+	near(t, "pairwise F", got.Pairwise.F, 5.0/9, 1e-12)
+	near(t, "BCubed precision", got.BCubed.Precision, (1+1+0.25+3*0.75+2*2.0/3+1.0/3+1)/10, 1e-12)
+	near(t, "BCubed recall", got.BCubed.Recall, (2*2.0/3+1.0/3+3+2+0.5+0.5)/10, 1e-12)
+	near(t, "NMI", got.NMI, 0.7182659441747598, 1e-12)
+	if got.Clusters != 4 || got.Labels != 4 {
+		t.Errorf("JudgeClusters found %d clusters and %d labels, want 4 and 4", got.Clusters, got.Labels)
+	}
+}
+
+func TestPerfectAndTrivialClusterings(t *testing.T) {
+	perfect, _ := JudgeClusters([]int{3, 3, 1, 2}, []int{0, 0, 5, 7})
+	if perfect.Pairwise.F != 1 || perfect.BCubed.F != 1 || math.Abs(perfect.NMI-1) > 1e-12 {
+		t.Errorf("a perfect clustering = %+v, want 1 everywhere", perfect)
+	}
+	one, _ := JudgeClusters([]int{1, 1, 2, 2}, []int{0, 0, 0, 0})
+	if one.NMI != 0 || one.Pairwise.Recall != 1 || one.BCubed.Precision != 0.5 {
+		t.Errorf("everything in one cluster = %+v, want NMI 0, recall 1, BCubed precision 0.5", one)
+	}
+	if _, err := JudgeClusters([]int{1}, nil); err == nil {
+		t.Errorf("JudgeClusters of 1 label and 0 clusters succeeded, want an error")
+	}
+}

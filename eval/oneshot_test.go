@@ -1,0 +1,147 @@
+package eval
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func absolute(a, b float32) float32 { return float32(math.Abs(float64(a - b))) }
+
+func TestAnswerTakesTheNearestMean(t *testing.T) {
+	nan := float32(math.NaN())
+	items := []float32{0, 1, 5, -2, -2, nan}
+	for _, c := range []struct {
+		what   string
+		trial  Trial
+		choice int
+	}{
+		{"nearest", Trial{0, [][]int{{2}, {1}, {3}}, 1}, 1},
+		{"mean of shots", Trial{0, [][]int{{1, 2}, {3, 4}}, 0}, 1},
+		{"first of equals", Trial{0, [][]int{{3}, {4}}, 0}, 0},
+		{"NaN is far", Trial{0, [][]int{{5}, {2}}, 0}, 1},
+		{"all NaN is no answer", Trial{5, [][]int{{1}, {2}}, 0}, -1},
+	} {
+		got := Answer([]Trial{c.trial}, items, absolute)
+		if got.Choices[0] != c.choice || got.Right[0] != (c.choice == c.trial.True) {
+			t.Errorf("%s: Answer = %+v, want way %d", c.what, got, c.choice)
+		}
+	}
+}
+
+// Three runs of crosses, bars and frames, drawn at different places and sizes: centred ink must find them all.
+func TestJudgeRunsFindsShapesByTheirInk(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	var runs []Run[[]InkPoint]
+	for range 3 {
+		run := Run[[]InkPoint]{}
+		order := rng.Perm(3)
+		for kind := range 3 {
+			run.Training = append(run.Training, CentredInk(shape(kind, 8, rng.IntN(12), rng.IntN(12)), 32))
+		}
+		for _, kind := range order {
+			run.Test = append(run.Test, CentredInk(shape(kind, 9, rng.IntN(12), rng.IntN(12)), 32))
+			run.Truth = append(run.Truth, kind)
+		}
+		runs = append(runs, run)
+	}
+	got, err := JudgeRuns(runs, ModifiedHausdorff)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Value != 1 || got.N != 9 || !reflect.DeepEqual(got.Runs, []float64{1, 1, 1}) || got.MeanOverRuns.Value != 1 {
+		t.Errorf("JudgeRuns = %+v, want all 9 right", got)
+	}
+	runs[1].Truth[0] = (runs[1].Truth[0] + 1) % 3
+	if got, _ = JudgeRuns(runs, ModifiedHausdorff); !reflect.DeepEqual(got.Runs, []float64{1, 2.0 / 3, 1}) || got.Right[3] {
+		t.Errorf("JudgeRuns with one wrong truth = %v, want runs 1, 2/3, 1", got.Runs)
+	}
+}
+
+// shape draws a cross, an upright bar or a frame of a size on a 32×32 page.
+func shape(kind, size, top, left int) []uint8 {
+	pix := make([]uint8, 32*32)
+	for i := range pix {
+		pix[i] = 255
+	}
+	for i := range size {
+		switch kind {
+		case 0:
+			pix[(top+i)*32+left+i], pix[(top+i)*32+left+size-1-i] = 0, 0
+		case 1:
+			pix[(top+i)*32+left] = 0
+		case 2:
+			pix[(top+i)*32+left], pix[(top+i)*32+left+size-1] = 0, 0
+			pix[top*32+left+i], pix[(top+size-1)*32+left+i] = 0, 0
+		}
+	}
+	return pix
+}
+
+func TestRunsThatCannotBeJudgedSayWhy(t *testing.T) {
+	for want, run := range map[string]Run[float32]{
+		"run 1 of 1: 0 training items":                      {Test: []float32{1}, Truth: []int{0}},
+		"1 test items and 2 true answers":                   {Training: []float32{1}, Test: []float32{1}, Truth: []int{0, 0}},
+		"belongs to training item 3, but there are 1":       {Training: []float32{1}, Test: []float32{1}, Truth: []int{2}},
+		"test item 1 belongs to training item 0, but there": {Training: []float32{1}, Test: []float32{1}, Truth: []int{-1}},
+	} {
+		if _, err := JudgeRuns([]Run[float32]{run}, absolute); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("JudgeRuns = %v, want an error with %q", err, want)
+		}
+	}
+}
+
+func TestModifiedHausdorffAgreesWithItsDefinition(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	points := func(n int) []InkPoint {
+		p := make([]InkPoint, n)
+		for i := range p {
+			p[i] = InkPoint{rng.Float32() * 10, rng.Float32() * 10}
+		}
+		return p
+	}
+	oneWay := func(a, b []InkPoint) float64 {
+		sum := 0.0
+		for _, p := range a {
+			least := math.Inf(1)
+			for _, q := range b {
+				least = min(least, math.Hypot(float64(p.Y-q.Y), float64(p.X-q.X)))
+			}
+			sum += least
+		}
+		return sum / float64(len(a))
+	}
+	for range 20 {
+		a, b := points(1+rng.IntN(20)), points(1+rng.IntN(20))
+		near(t, "ModifiedHausdorff", float64(ModifiedHausdorff(a, b)), max(oneWay(a, b), oneWay(b, a)), 1e-5)
+	}
+	if d := ModifiedHausdorff(nil, points(3)); !math.IsInf(float64(d), 1) {
+		t.Errorf("ModifiedHausdorff(empty) = %v, want +Inf", d)
+	}
+}
+
+func TestCentredInkIsMeasuredFromItsMean(t *testing.T) {
+	got := CentredInk([]uint8{255, 0, 255, 200, 127, 128}, 3) // ink at (0,1) and (1,1)
+	if want := []InkPoint{{-0.5, 0}, {0.5, 0}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("CentredInk = %v, want %v", got, want)
+	}
+}
+
+func near(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if math.IsNaN(got) || math.Abs(got-want) > tolerance {
+		t.Errorf("%s = %v, want %v", what, got, want)
+	}
+}
+
+func TestSquaredEuclideanAndRows(t *testing.T) {
+	rows := Rows([]float32{1, 2, 3, 4, 6, 3}, 3)
+	if len(rows) != 2 || SquaredEuclidean(rows[0], rows[1]) != 9+16+0 {
+		t.Errorf("rows %v are %v apart, want 25", rows, SquaredEuclidean(rows[0], rows[1]))
+	}
+	if d := SquaredEuclidean([]float32{1, 2}, []float32{4, 6}); d != 25 {
+		t.Errorf("SquaredEuclidean(n=2) = %v, want 25", d)
+	}
+}

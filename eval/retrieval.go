@@ -1,0 +1,180 @@
+package eval
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/siam-go/siam/stats"
+)
+
+// Labelled is embeddings with their labels, row by row.
+type Labelled struct {
+	Embeddings [][]float32
+	Labels     []int
+}
+
+// Ranking says how references are ordered for a query.
+type Ranking struct {
+	// Distance compares two embeddings; nil is squared Euclidean distance, which is much faster and on unit vectors gives
+	// the same order as cosine distance. It is called from several goroutines.
+	Distance func(a, b []float32) float32
+	Recall   []int  // the k of recall@k; nil is 1, 5, 10, 100
+	Seed     uint64 // of the bootstrap
+}
+
+// Retrieval is how well a query finds the references of its label. R is their number; every measure is a mean over queries
+// with a bootstrap interval (K. Musgrave, S. Belongie, S. Lim, "A metric learning reality check", 2020, section 3.3).
+type Retrieval struct {
+	PrecisionAt1 stats.Estimate            `json:"p_at_1"`      // nearest reference has the query's label
+	RPrecision   stats.Estimate            `json:"r_precision"` // part of the R nearest that have it
+	MAPAtR       stats.Estimate            `json:"map_at_r"`    // mean over i ≤ R of precision at i where the i-th has it, else 0
+	MRR          stats.Estimate            `json:"mrr"`         // 1 / rank of the first that has it
+	RecallAt     map[string]stats.Estimate `json:"recall_at"`   // whether one of the k nearest has it
+	Queries      int                       `json:"queries"`
+	// PerClass repeats P@1, R-precision, MAP@R and MRR averaged first inside each label, then over labels.
+	PerClass ClassMeans `json:"per_class"`
+	// Lone is how many further queries were left out because no reference has their label.
+	Lone int `json:"lone_queries"`
+}
+
+// ClassMeans are measures averaged over labels, each label counting the same.
+type ClassMeans struct {
+	PrecisionAt1 float64 `json:"p_at_1"`
+	RPrecision   float64 `json:"r_precision"`
+	MAPAtR       float64 `json:"map_at_r"`
+	MRR          float64 `json:"mrr"`
+}
+
+// Retrieve takes every row in turn as the query and the other rows as references. Equal distances are ordered by row.
+// All distances are compared exactly; memory beyond the embeddings stays proportional to the number of rows. It fails when
+// rows differ in length, when there are not as many labels as embeddings, and when no label occurs twice.
+func Retrieve(set Labelled, ranking Ranking) (Retrieval, error) {
+	return retrieve(set, set, true, ranking)
+}
+
+// RetrieveFrom is [Retrieve] with queries that are not among the references.
+func RetrieveFrom(queries, references Labelled, ranking Ranking) (Retrieval, error) {
+	return retrieve(queries, references, false, ranking)
+}
+
+func retrieve(queries, references Labelled, leaveSelfOut bool, ranking Ranking) (Retrieval, error) {
+	d := 0
+	if len(queries.Embeddings) > 0 {
+		d = len(queries.Embeddings[0])
+	}
+	for _, set := range []Labelled{queries, references} {
+		if err := set.check(d); err != nil {
+			return Retrieval{}, err
+		}
+	}
+	if ranking.Recall == nil {
+		ranking.Recall = []int{1, 5, 10, 100}
+	}
+	s := newSearch(queries, references, leaveSelfOut, ranking)
+	outcomes := s.run()
+	var found []outcome
+	var labels []int
+	for i, o := range outcomes {
+		if o.relevant > 0 {
+			found, labels = append(found, o), append(labels, queries.Labels[i])
+		}
+	}
+	if len(found) == 0 {
+		return Retrieval{}, fmt.Errorf("judging retrieval: none of %d queries has a reference of its label", len(outcomes))
+	}
+	result := summarise(found, labels, ranking)
+	result.Lone = len(outcomes) - len(found)
+	return result, nil
+}
+
+// check says whether every row has a label and d numbers.
+func (set Labelled) check(d int) error {
+	if len(set.Embeddings) != len(set.Labels) || len(set.Labels) == 0 {
+		return fmt.Errorf("judging retrieval: %d embeddings and %d labels, want some, and as many of each", len(set.Embeddings), len(set.Labels))
+	}
+	for i, e := range set.Embeddings {
+		if len(e) != d {
+			return fmt.Errorf("judging retrieval: embedding %d has %d numbers and another has %d; do not mix models", i+1, len(e), d)
+		}
+	}
+	return nil
+}
+
+// outcome is what one query found.
+type outcome struct {
+	relevant                  int // references of its label
+	precision, rPrecision, ap float64
+	rank                      int // of the first reference of its label, from 1; 0 when never found
+}
+
+// judge reads an outcome off the ranks of hits, ascending from 0: the ranks, among at least the first relevant ones, at which
+// there is a reference of the query's label. First is the rank of the first one, wherever it is, or -1.
+func judge(hits []int, relevant, first int) outcome {
+	o := outcome{relevant: relevant, rank: first + 1}
+	if first == 0 {
+		o.precision = 1
+	}
+	for i, rank := range hits {
+		if rank >= relevant {
+			break
+		}
+		o.rPrecision += 1 / float64(relevant)
+		o.ap += float64(i+1) / float64(rank+1) / float64(relevant)
+	}
+	return o
+}
+
+// measures are P@1, R-precision, MAP@R and MRR of one query.
+func (o outcome) measures() [4]float64 {
+	m := [4]float64{o.precision, o.rPrecision, o.ap}
+	if o.rank > 0 {
+		m[3] = 1 / float64(o.rank)
+	}
+	return m
+}
+
+func summarise(outcomes []outcome, labels []int, ranking Ranking) Retrieval {
+	var columns [4][]float64
+	for _, o := range outcomes {
+		for m, v := range o.measures() {
+			columns[m] = append(columns[m], v)
+		}
+	}
+	r := Retrieval{Queries: len(outcomes), RecallAt: map[string]stats.Estimate{}}
+	for m, to := range []*stats.Estimate{&r.PrecisionAt1, &r.RPrecision, &r.MAPAtR, &r.MRR} {
+		*to = stats.BootstrapMean(columns[m], ranking.Seed)
+	}
+	for _, k := range ranking.Recall {
+		within := 0
+		for _, o := range outcomes {
+			if o.rank > 0 && o.rank <= k {
+				within++
+			}
+		}
+		r.RecallAt[strconv.Itoa(k)] = stats.Rate(within, len(outcomes))
+	}
+	r.PerClass = ClassMeans{
+		classMean(columns[0], labels), classMean(columns[1], labels), classMean(columns[2], labels), classMean(columns[3], labels),
+	}
+	return r
+}
+
+// classMean averages values inside each label and then over labels, in order of the labels' first appearance.
+func classMean(values []float64, labels []int) float64 {
+	byLabel := make(map[int]int)
+	var sums, counts []float64
+	for i, v := range values {
+		at, seen := byLabel[labels[i]]
+		if !seen {
+			at = len(sums)
+			byLabel[labels[i]] = at
+			sums, counts = append(sums, 0), append(counts, 0)
+		}
+		sums[at] += v
+		counts[at]++
+	}
+	for i := range sums {
+		sums[i] /= counts[i]
+	}
+	return stats.Mean(sums)
+}
