@@ -1,4 +1,27 @@
 package kernel
 
+import "golang.org/x/sys/cpu"
+
 // implementations lists the sets this processor runs, slowest first.
-func implementations() []implementation { return []implementation{portable()} }
+func implementations() []implementation {
+	sets := []implementation{portable()}
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
+		sets = append(sets, withAVX2(sets[len(sets)-1]))
+	}
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasFMA {
+		sets = append(sets, withAVX512(sets[len(sets)-1]))
+	}
+	return sets
+}
+
+func withAVX2(set implementation) implementation {
+	set.name = "avx2"
+	set.product = productKernels{rows: 6, cols: 16, tile: tileAVX2, peak: peakAVX2}
+	return set
+}
+
+func withAVX512(set implementation) implementation {
+	set.name = "avx512"
+	set.product = productKernels{rows: 12, cols: 32, tile: tileAVX512, peak: peakAVX512}
+	return set
+}

@@ -8,10 +8,12 @@ type productKernels struct {
 	cols int // columns of a tile, and of a packed panel
 	// tile runs one tile of the given number of rows, 1 ≤ rows ≤ productKernels.rows, always of all columns.
 	tile func(rows int, t *tile)
+	// peak runs n times rows·cols independent multiply-adds, see [PeakGFLOPS].
+	peak func(n int)
 }
 
 func portableProduct() productKernels {
-	return productKernels{rows: 4, cols: portableCols, tile: tilePortable}
+	return productKernels{rows: 4, cols: portableCols, tile: tilePortable, peak: peakPortable}
 }
 
 // tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:

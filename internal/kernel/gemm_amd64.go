@@ -1,0 +1,15 @@
+package kernel
+
+//go:generate go -C ../../asm run ./gemm -out ../internal/kernel/gemm_amd64.s
+
+// tileAVX512 is tilePortable for up to 12 rows of 32 columns.
+func tileAVX512(rows int, t *tile)
+
+// tileAVX2 is tilePortable for up to 6 rows of 16 columns.
+func tileAVX2(rows int, t *tile)
+
+// peakAVX512 runs n times 24 independent multiply-adds of 16 numbers.
+func peakAVX512(n int)
+
+// peakAVX2 runs n times 12 independent multiply-adds of 8 numbers.
+func peakAVX2(n int)
