@@ -131,8 +131,10 @@ func (c *compiler) in(v *value) ref {
 func (c *compiler) out(v *value) ref { return c.place(v, block{}) }
 
 // scratch is a block of n float32 for the step alone.
-func (c *compiler) scratch(n int) ref {
-	c.program.blocks = append(c.program.blocks, block{bytes: 4 * n, first: c.step, last: c.step, same: -1})
+func (c *compiler) scratch(n int) ref { return c.scratchBytes(4 * n) }
+
+func (c *compiler) scratchBytes(n int) ref {
+	c.program.blocks = append(c.program.blocks, block{bytes: n, first: c.step, last: c.step, same: -1})
 	return ref(len(c.program.blocks) - 1)
 }
 

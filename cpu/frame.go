@@ -5,19 +5,22 @@ import (
 	"unsafe"
 
 	"github.com/pkg/errors"
+	"github.com/siam-go/siam/internal/kernel"
 )
 
 // frame is the memory and the threads of one execution of a program.
 type frame struct {
-	program *program
-	mem     [][]byte // of every block
-	team    team
-	mu      sync.Mutex
-	err     error // the first one a task reported
+	program    *program
+	mem        [][]byte // of every block
+	team       team
+	workspaces []kernel.Workspace // one per thread
+	mu         sync.Mutex
+	err        error // the first one a task reported
 }
 
 func newFrame(p *program, threads int) *frame {
 	fr := &frame{program: p, mem: make([][]byte, len(p.blocks))}
+	fr.workspaces = make([]kernel.Workspace, threads)
 	fr.team.threads = threads
 	fr.team.frame = fr
 	arena := allocate(p.arenaBytes)

@@ -1,0 +1,178 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+	"github.com/siam-go/siam/internal/kernel"
+)
+
+func init() { lowerings[compute.OpTypeConvGeneral] = lowerConv }
+
+// lowerConv runs convolutions over one or two spatial axes. GoMLX writes all three convolutions of a layer as
+// ConvGeneral: forward, the gradient to the input with a reversed kernel, and the gradient to the weights with the
+// batch and channel axes exchanged, which is a different loop.
+func lowerConv(c *compiler, n *node) bool {
+	x, w, y := n.inputs[0], n.inputs[1], n.outputs[0]
+	a := n.attrs.(convAttrs)
+	spatial := len(a.axes.InputSpatial)
+	if !isFloat32(x, w) || spatial < 1 || spatial > 2 || a.batchGroups > 1 ||
+		x.shape.Size() == 0 || w.shape.Size() == 0 || y.shape.Size() == 0 {
+		return false
+	}
+	if isWeightGradient(a, x.shape, w.shape) {
+		lowerWeightGradient(c, a, x, w, y)
+	} else {
+		lowerForward(c, a, x, w, y)
+	}
+	return true
+}
+
+// isWeightGradient reports whether the operands lie in memory as the images and the gradients of the feature maps do
+// when batch and channels are exchanged: [channels, …, batch] and [input channels, …, output channels].
+func isWeightGradient(a convAttrs, x, w shapes.Shape) bool {
+	return a.channelGroups == 1 && a.axes.InputBatch > a.axes.InputChannels &&
+		sameLayout(x, axesOrder(a.axes.InputChannels, a.axes.InputSpatial, a.axes.InputBatch)) &&
+		sameLayout(w, axesOrder(a.axes.KernelInputChannels, a.axes.KernelSpatial, a.axes.KernelOutputChannels))
+}
+
+func axesOrder(first int, middle []int, last int) []int {
+	return slices.Concat([]int{first}, middle, []int{last})
+}
+
+// pair gives the two spatial entries of a list; a single one is the width of images of height 1.
+func pair(list []int) (h, w int) {
+	if len(list) == 1 {
+		return 1, list[0]
+	}
+	return list[0], list[1]
+}
+
+// dims2 gives two spatial dimensions of a shape.
+func dims2(shape shapes.Shape, axes []int) (h, w int) {
+	if len(axes) == 1 {
+		return 1, shape.Dimensions[axes[0]]
+	}
+	return shape.Dimensions[axes[0]], shape.Dimensions[axes[1]]
+}
+
+// strides2 gives the strides of two spatial axes.
+func strides2(strides []int, axes []int) (h, w int) {
+	if len(axes) == 1 {
+		return 0, strides[axes[0]]
+	}
+	return strides[axes[0]], strides[axes[1]]
+}
+
+func (a convAttrs) padding() (top, left int) {
+	if len(a.paddings) == 1 {
+		return 0, a.paddings[0][0]
+	}
+	return a.paddings[0][0], a.paddings[1][0]
+}
+
+// convShape describes a forward convolution, or a gradient to the input, to the kernels.
+func (a convAttrs) convShape(x, w, y shapes.Shape) kernel.ConvShape {
+	s := kernel.ConvShape{
+		N: x.Dimensions[a.axes.InputBatch], C: x.Dimensions[a.axes.InputChannels],
+		F: w.Dimensions[a.axes.KernelOutputChannels], Groups: a.channelGroups,
+	}
+	s.H, s.W = dims2(x, a.axes.InputSpatial)
+	s.KH, s.KW = dims2(w, a.axes.KernelSpatial)
+	s.OH, s.OW = dims2(y, a.axes.OutputSpatial)
+	s.StrideH, s.StrideW = pair(a.strides)
+	s.DilH, s.DilW = pair(a.kernelDilations)
+	s.InDilH, s.InDilW = pair(a.inputDilations)
+	s.PadT, s.PadL = a.padding()
+	return s
+}
+
+// weightStrides says where the weights of a forward convolution lie.
+func (a convAttrs) weightStrides(w shapes.Shape) kernel.WeightStrides {
+	strides := w.Strides()
+	at := kernel.WeightStrides{C: strides[a.axes.KernelInputChannels], F: strides[a.axes.KernelOutputChannels]}
+	at.KH, at.KW = strides2(strides, a.axes.KernelSpatial)
+	return at
+}
+
+// channelsLast brings a value into the order first, spatial axes, last.
+func (c *compiler) channelsLast(v *value, order []int) ref {
+	from := c.in(v)
+	if sameLayout(v.shape, order) {
+		return from
+	}
+	to := c.scratch(v.shape.Size())
+	transpose(c, to, from, v.shape, order)
+	return to
+}
+
+// channelsLastResult is the block a convolution writes, and what brings it into the axes' order afterwards.
+func (c *compiler) channelsLastResult(y *value, order []int) (to ref, finish func()) {
+	result := c.out(y)
+	if sameLayout(y.shape, order) {
+		return result, func() {}
+	}
+	to = c.scratch(y.shape.Size())
+	return to, func() {
+		s := stridedCopy{size: 4, toStrides: make([]int, len(order))}
+		for i, axis := range order {
+			s.dims = append(s.dims, y.shape.Dimensions[axis])
+			s.toStrides[i] = y.shape.Strides()[axis]
+		}
+		s.fromStrides = contiguous(s.dims)
+		s.emit(c, result, to)
+	}
+}
+
+func lowerForward(c *compiler, a convAttrs, x, w, y *value) {
+	s := a.convShape(x.shape, w.shape, y.shape)
+	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
+	weights := c.in(w)
+	dst, finish := c.channelsLastResult(y, axesOrder(a.axes.OutputBatch, a.axes.OutputSpatial, a.axes.OutputChannels))
+	c.conv(s, a.weightStrides(w.shape), dst, src, weights)
+	finish()
+}
+
+// conv emits a convolution of channels-last images: the weights are packed, then the units run.
+func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, dst, src, weights ref) {
+	k := kernel.NewConv(s)
+	packed := c.scratch(k.PackSize())
+	c.emit(k.PackUnits(), k.PackSize(), func(fr *frame, _, lo, hi int) {
+		k.Pack(fr.f32(packed), fr.f32(weights), at, lo, hi)
+	})
+	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / s.Groups
+	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
+		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), nil, lo, hi, &fr.workspaces[thread])
+	})
+}
+
+// lowerWeightGradient runs a convolution whose batch is the images' channels: its kernel is the gradient dy of the
+// feature maps, its output the gradient of the weights.
+func lowerWeightGradient(c *compiler, a convAttrs, x, dy, dw *value) {
+	s := kernel.ConvShape{
+		N: x.shape.Dimensions[a.axes.InputChannels], C: x.shape.Dimensions[a.axes.InputBatch],
+		F: dy.shape.Dimensions[a.axes.KernelOutputChannels],
+	}
+	s.H, s.W = dims2(x.shape, a.axes.InputSpatial)
+	s.OH, s.OW = dims2(dy.shape, a.axes.KernelSpatial)
+	s.KH, s.KW = dims2(dw.shape, a.axes.OutputSpatial)
+	s.StrideH, s.StrideW = pair(a.kernelDilations)
+	s.DilH, s.DilW = pair(a.strides)
+	s.InDilH, s.InDilW = pair(a.inputDilations)
+	s.PadT, s.PadL = a.padding()
+	strides := dw.shape.Strides()
+	at := kernel.WeightStrides{C: strides[a.axes.OutputBatch], F: strides[a.axes.OutputChannels]}
+	at.KH, at.KW = strides2(strides, a.axes.OutputSpatial)
+
+	k := kernel.NewConvWeightGrad(s)
+	src, grad, dst := c.in(x), c.in(dy), c.out(dw)
+	partials := c.scratch(k.ScratchSize())
+	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C
+	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
+		k.Run(fr.f32(partials), fr.f32(src), fr.f32(grad), lo, hi, &fr.workspaces[thread])
+	})
+	c.emit(k.ReduceUnits(), k.ScratchSize(), func(fr *frame, _, lo, hi int) {
+		k.Reduce(fr.f32(dst), fr.f32(partials), at, lo, hi)
+	})
+}

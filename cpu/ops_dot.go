@@ -1,0 +1,118 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/siam-go/siam/internal/kernel"
+)
+
+func init() { lowerings[compute.OpTypeDotGeneral] = lowerDot }
+
+// side is one operand of a product: [batch, free, contracted] or, if transposed, [batch, contracted, free].
+type side struct {
+	block      ref
+	transposed bool
+}
+
+// lowerDot computes batch products [m, k]·[k, n]. Operands whose axes are not in such an order are transposed first.
+func lowerDot(c *compiler, n *node) bool {
+	l, r, y := n.inputs[0], n.inputs[1], n.outputs[0]
+	a := n.attrs.(dotAttrs)
+	if !isFloat32(l, r, y) || y.shape.Size() == 0 || l.shape.Size() == 0 {
+		return false
+	}
+	if acc := a.config.AccumulatorDType; acc != dtypes.InvalidDType && acc != dtypes.Float32 {
+		return false
+	}
+	batch := axesSize(l.shape, a.lhsBatch)
+	k := axesSize(l.shape, a.lhsContract)
+	s := kernel.GemmShape{M: l.shape.Size() / batch / k, N: r.shape.Size() / batch / k, K: k}
+	left := c.arrange(l, a.lhsBatch, a.lhsContract)
+	right := c.arrange(r, a.rhsBatch, a.rhsContract)
+	s.TransA, s.TransB = left.transposed, !right.transposed
+	c.gemm(s, batch, c.out(y), left.block, right.block)
+	return true
+}
+
+func axesSize(shape shapes.Shape, axes []int) int {
+	size := 1
+	for _, axis := range axes {
+		size *= shape.Dimensions[axis]
+	}
+	return size
+}
+
+// arrange brings the axes of an operand into one of the orders of side.
+func (c *compiler) arrange(v *value, batch, contract []int) side {
+	var free []int
+	for _, axis := range allAxes(v.shape) {
+		if !slices.Contains(batch, axis) && !slices.Contains(contract, axis) {
+			free = append(free, axis)
+		}
+	}
+	normal := slices.Concat(batch, free, contract)
+	turned := slices.Concat(batch, contract, free)
+	switch {
+	case sameLayout(v.shape, normal):
+		return side{c.in(v), false}
+	case sameLayout(v.shape, turned):
+		return side{c.in(v), true}
+	}
+	moved := c.scratch(v.shape.Size())
+	transpose(c, moved, c.in(v), v.shape, normal)
+	return side{moved, false}
+}
+
+// sameLayout reports whether permuting the axes leaves the elements where they are.
+func sameLayout(shape shapes.Shape, permutation []int) bool {
+	last := -1
+	for _, axis := range permutation {
+		if shape.Dimensions[axis] == 1 {
+			continue
+		}
+		if axis < last {
+			return false
+		}
+		last = axis
+	}
+	return true
+}
+
+// gemm emits batch matrix products C = A·B.
+func (c *compiler) gemm(s kernel.GemmShape, batch int, to, left, right ref) {
+	g := kernel.NewGemm(s)
+	size := g.PackSize()
+	packed := c.scratch(batch * size)
+	packUnits, units := g.PackUnits(), g.Units()
+	c.emit(batch*packUnits, batch*s.K*s.N, func(fr *frame, _, lo, hi int) {
+		for i, part := range parts(lo, hi, packUnits) {
+			g.Pack(fr.f32(packed)[i*size:(i+1)*size], fr.f32(right)[i*s.K*s.N:(i+1)*s.K*s.N], part.lo, part.hi)
+		}
+	})
+	c.emit(batch*units, 2*batch*s.M*s.N*s.K, func(fr *frame, thread, lo, hi int) {
+		for i, part := range parts(lo, hi, units) {
+			g.Run(fr.f32(to)[i*s.M*s.N:(i+1)*s.M*s.N], fr.f32(left)[i*s.M*s.K:(i+1)*s.M*s.K],
+				fr.f32(packed)[i*size:(i+1)*size], nil, part.lo, part.hi, &fr.workspaces[thread])
+		}
+	})
+}
+
+// parts divides units lo to hi-1 of several equal things of n units each: it yields the thing and its range.
+func parts(lo, hi, n int) func(yield func(i int, r span) bool) {
+	return func(yield func(int, span) bool) {
+		for lo < hi {
+			i := lo / n
+			end := min(hi, (i+1)*n)
+			if !yield(i, span{lo - i*n, end - i*n}) {
+				return
+			}
+			lo = end
+		}
+	}
+}
+
+// span is a range of units.
+type span struct{ lo, hi int }

@@ -1,0 +1,283 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+)
+
+// Operations that only move elements are strided copies, of elements of 1, 2, 4 or 8 bytes.
+
+func init() {
+	for op, lower := range map[compute.OpType]lowering{
+		compute.OpTypeTranspose:      lowerTranspose,
+		compute.OpTypeBroadcastInDim: lowerBroadcast,
+		compute.OpTypeSlice:          lowerSlice,
+		compute.OpTypeReverse:        lowerReverse,
+		compute.OpTypeConcatenate:    lowerConcatenate,
+		compute.OpTypePad:            lowerPad,
+	} {
+		lowerings[op] = lower
+	}
+}
+
+// stridedCopy copies a box of elements: element (i, j, …) goes from from + i·fromStrides[0] + j·fromStrides[1] + … to
+// to + i·toStrides[0] + …, all counted in elements of size bytes. A stride of 0 repeats, a negative one reverses.
+type stridedCopy struct {
+	size                   int
+	dims                   []int
+	from, to               int
+	fromStrides, toStrides []int
+}
+
+// movable reports whether elements of this type can be copied one by one.
+func movable(shape shapes.Shape) bool {
+	if shape.DType.IsPacked() {
+		return false
+	}
+	size := shape.DType.Size()
+	return size == 1 || size == 2 || size == 4 || size == 8
+}
+
+// merge joins axes that are one run on both sides, and drops those of length 1.
+func (s *stridedCopy) merge() {
+	dims, from, to := []int{}, []int{}, []int{}
+	for i := len(s.dims) - 1; i >= 0; i-- {
+		last := len(dims) - 1
+		switch {
+		case s.dims[i] == 1:
+		case last >= 0 && s.fromStrides[i] == from[last]*dims[last] && s.toStrides[i] == to[last]*dims[last]:
+			dims[last] *= s.dims[i]
+		default:
+			dims, from, to = append(dims, s.dims[i]), append(from, s.fromStrides[i]), append(to, s.toStrides[i])
+		}
+	}
+	if len(dims) == 0 {
+		dims, from, to = []int{1}, []int{1}, []int{1}
+	}
+	slices.Reverse(dims)
+	slices.Reverse(from)
+	slices.Reverse(to)
+	s.dims, s.fromStrides, s.toStrides = dims, from, to
+}
+
+// emit adds the task that copies. Its units are the rows along the last axis.
+func (s stridedCopy) emit(c *compiler, to, from ref) {
+	s.merge()
+	total := 1
+	for _, d := range s.dims {
+		total *= d
+	}
+	if total == 0 {
+		return
+	}
+	if len(s.dims) == 1 && s.dims[0] > minWork { // one long run: let several threads have parts of it
+		s.split()
+	}
+	c.emit(total/s.dims[len(s.dims)-1], total, func(fr *frame, _, lo, hi int) {
+		switch s.size {
+		case 1:
+			copyRows(&s, as[uint8](fr.mem[to]), as[uint8](fr.mem[from]), lo, hi)
+		case 2:
+			copyRows(&s, as[uint16](fr.mem[to]), as[uint16](fr.mem[from]), lo, hi)
+		case 4:
+			copyRows(&s, as[uint32](fr.mem[to]), as[uint32](fr.mem[from]), lo, hi)
+		case 8:
+			copyRows(&s, as[uint64](fr.mem[to]), as[uint64](fr.mem[from]), lo, hi)
+		}
+	})
+}
+
+// split cuts a single axis into rows, if it divides.
+func (s *stridedCopy) split() {
+	n := s.dims[0]
+	for row := minWork / 4; row > 256; row /= 2 {
+		if n%row == 0 {
+			s.dims = []int{n / row, row}
+			s.fromStrides = []int{s.fromStrides[0] * row, s.fromStrides[0]}
+			s.toStrides = []int{s.toStrides[0] * row, s.toStrides[0]}
+			return
+		}
+	}
+}
+
+// copyRows copies rows lo to hi-1 along the last axis.
+func copyRows[T any](s *stridedCopy, dst, src []T, lo, hi int) {
+	last := len(s.dims) - 1
+	n, fromStride, toStride := s.dims[last], s.fromStrides[last], s.toStrides[last]
+	for row := lo; row < hi; row++ {
+		from, to := s.from, s.to
+		for axis, rest := last-1, row; axis >= 0; axis-- {
+			i := rest % s.dims[axis]
+			rest /= s.dims[axis]
+			from += i * s.fromStrides[axis]
+			to += i * s.toStrides[axis]
+		}
+		copyRow(dst, src, n, to, toStride, from, fromStride)
+	}
+}
+
+func copyRow[T any](dst, src []T, n, to, toStride, from, fromStride int) {
+	switch {
+	case toStride == 1 && fromStride == 1:
+		copy(dst[to:to+n], src[from:from+n])
+	case toStride == 1 && fromStride == 0:
+		v, d := src[from], dst[to:to+n]
+		for i := range d {
+			d[i] = v
+		}
+	case toStride == 1:
+		d := dst[to : to+n]
+		for i := range d {
+			d[i] = src[from]
+			from += fromStride
+		}
+	default:
+		for range n {
+			dst[to] = src[from]
+			from += fromStride
+			to += toStride
+		}
+	}
+}
+
+// lowerTranspose swaps the last axes in tiles when the copy would otherwise stride on one side.
+func lowerTranspose(c *compiler, n *node) bool {
+	x, y := n.inputs[0], n.outputs[0]
+	if !movable(x.shape) {
+		return false
+	}
+	transpose(c, c.out(y), c.in(x), x.shape, n.attrs.([]int))
+	return true
+}
+
+// transpose emits the copy of a block of the given shape with its axes permuted.
+func transpose(c *compiler, to, from ref, shape shapes.Shape, permutation []int) {
+	strides := shape.Strides()
+	s := stridedCopy{size: shape.DType.Size()}
+	for _, axis := range permutation {
+		s.dims = append(s.dims, shape.Dimensions[axis])
+		s.fromStrides = append(s.fromStrides, strides[axis])
+	}
+	s.toStrides = contiguous(s.dims)
+	s.emit(c, to, from)
+}
+
+// contiguous is the strides of a tensor without gaps.
+func contiguous(dims []int) []int {
+	strides := make([]int, len(dims))
+	step := 1
+	for i := len(dims) - 1; i >= 0; i-- {
+		strides[i] = step
+		step *= dims[i]
+	}
+	return strides
+}
+
+func lowerBroadcast(c *compiler, n *node) bool {
+	x, y := n.inputs[0], n.outputs[0]
+	if !movable(x.shape) {
+		return false
+	}
+	s := broadcastCopy(x.shape, y.shape, n.attrs.(broadcastAttrs).axes)
+	s.emit(c, c.out(y), c.in(x))
+	return true
+}
+
+// broadcastCopy repeats a tensor; axes[i] is the axis of the result that axis i of the operand becomes.
+func broadcastCopy(from, to shapes.Shape, axes []int) stridedCopy {
+	strides := from.Strides()
+	s := stridedCopy{size: from.DType.Size(), dims: to.Dimensions, toStrides: to.Strides(), fromStrides: make([]int, to.Rank())}
+	for i, axis := range axes {
+		if from.Dimensions[i] != 1 {
+			s.fromStrides[axis] = strides[i]
+		}
+	}
+	return s
+}
+
+func lowerSlice(c *compiler, n *node) bool {
+	x, y := n.inputs[0], n.outputs[0]
+	if !movable(x.shape) {
+		return false
+	}
+	a := n.attrs.(sliceAttrs)
+	s := stridedCopy{size: x.shape.DType.Size(), dims: y.shape.Dimensions, toStrides: y.shape.Strides()}
+	for axis, stride := range x.shape.Strides() {
+		s.from += a.starts[axis] * stride
+		if len(a.strides) > 0 {
+			stride *= a.strides[axis]
+		}
+		s.fromStrides = append(s.fromStrides, stride)
+	}
+	s.emit(c, c.out(y), c.in(x))
+	return true
+}
+
+func lowerReverse(c *compiler, n *node) bool {
+	x, y := n.inputs[0], n.outputs[0]
+	if !movable(x.shape) {
+		return false
+	}
+	s := stridedCopy{size: x.shape.DType.Size(), dims: x.shape.Dimensions, toStrides: x.shape.Strides()}
+	for axis, stride := range x.shape.Strides() {
+		if slices.Contains(n.attrs.([]int), axis) {
+			s.from += (x.shape.Dimensions[axis] - 1) * stride
+			stride = -stride
+		}
+		s.fromStrides = append(s.fromStrides, stride)
+	}
+	s.emit(c, c.out(y), c.in(x))
+	return true
+}
+
+func lowerConcatenate(c *compiler, n *node) bool {
+	y := n.outputs[0]
+	if !movable(y.shape) {
+		return false
+	}
+	to := c.out(y)
+	strides := y.shape.Strides()
+	axis := n.attrs.(int)
+	at := 0
+	for _, x := range n.inputs {
+		s := stridedCopy{
+			size: y.shape.DType.Size(), dims: x.shape.Dimensions, to: at * strides[axis],
+			fromStrides: x.shape.Strides(), toStrides: strides,
+		}
+		s.emit(c, to, c.in(x))
+		at += x.shape.Dimensions[axis]
+	}
+	return true
+}
+
+// lowerPad fills the result with the padding, then copies in what of the operand is left of negative padding.
+func lowerPad(c *compiler, n *node) bool {
+	x, fill, y := n.inputs[0], n.inputs[1], n.outputs[0]
+	if !movable(x.shape) {
+		return false
+	}
+	size := x.shape.DType.Size()
+	from, value, to := c.in(x), c.in(fill), c.out(y)
+	fillCopy := stridedCopy{size: size, dims: y.shape.Dimensions, fromStrides: make([]int, y.shape.Rank()), toStrides: y.shape.Strides()}
+	fillCopy.emit(c, to, value)
+	s := stridedCopy{size: size, dims: slices.Clone(x.shape.Dimensions), fromStrides: x.shape.Strides(), toStrides: y.shape.Strides()}
+	for axis, pad := range n.attrs.([]compute.PadAxis) {
+		step := pad.Interior + 1
+		first := 0
+		if pad.Start < 0 {
+			first = (-pad.Start + step - 1) / step
+		}
+		end := x.shape.Dimensions[axis]
+		for end > first && pad.Start+(end-1)*step >= y.shape.Dimensions[axis] {
+			end--
+		}
+		s.dims[axis] = max(end-first, 0)
+		s.from += first * s.fromStrides[axis]
+		s.to += (pad.Start + first*step) * s.toStrides[axis]
+		s.toStrides[axis] *= step
+	}
+	s.emit(c, to, from)
+	return true
+}
