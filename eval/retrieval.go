@@ -87,9 +87,9 @@ func retrieve(queries, references Labelled, leaveSelfOut bool, ranking Ranking) 
 	return result, nil
 }
 
-// check says whether every row has a label and d numbers.
+// check says whether there are rows, and whether each has a label and d numbers.
 func (set Labelled) check(d int) error {
-	if len(set.Embeddings) != len(set.Labels) || len(set.Labels) == 0 {
+	if len(set.Embeddings) != len(set.Labels) || len(set.Labels) == 0 || d == 0 {
 		return fmt.Errorf("judging retrieval: %d embeddings and %d labels, want some, and as many of each", len(set.Embeddings), len(set.Labels))
 	}
 	for i, e := range set.Embeddings {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/siam-go/siam/internal/kernel"
 	"github.com/siam-go/siam/internal/parallel"
 )
 
@@ -16,8 +17,8 @@ type search struct {
 	distances           distances
 }
 
-// distances writes the distances from the queries lo to hi-1 to all n references into dst, [hi-lo, n]. Only their order
-// within a row counts.
+// distances writes the distances from the queries lo to hi-1 to all n references into dst, [queryBlock, n], where hi-lo is
+// at most queryBlock. Only their order within a row counts.
 type distances func(dst []float32, lo, hi int)
 
 func newSearch(queries, references Labelled, leaveSelfOut bool, ranking Ranking) *search {
@@ -152,44 +153,31 @@ func squaredDistances(queries, references [][]float32) distances {
 			mean[i] += float64(v) / float64(len(references))
 		}
 	}
-	q, r := centred(queries, mean), centred(references, mean)
-	squares := make([]float32, len(references))
+	padded := (len(queries) + queryBlock - 1) / queryBlock * queryBlock
+	q, r := centred(queries, mean, padded), centred(references, mean, len(references))
+	minusTwo, squares := make([]float32, len(references)), make([]float32, len(references))
 	for row := range squares {
-		squares[row] = dot(r[row*d:(row+1)*d], r[row*d:(row+1)*d])
-	}
-	return func(dst []float32, lo, hi int) {
-		for row := range squares {
-			e := r[row*d : (row+1)*d]
-			for i := lo; i < hi; i++ {
-				dst[(i-lo)*len(squares)+row] = squares[row] - 2*dot(q[i*d:(i+1)*d], e)
-			}
+		minusTwo[row] = -2
+		for _, v := range r[row*d : (row+1)*d] {
+			squares[row] += v * v
 		}
+	}
+	product := kernel.NewGemm(kernel.GemmShape{M: queryBlock, N: len(references), K: d, TransB: true})
+	packed := make([]float32, product.PackSize())
+	parallel.Ranges(product.PackUnits(), func(lo, hi int) { product.Pack(packed, r, lo, hi) })
+	return func(dst []float32, lo, _ int) {
+		epilogue := kernel.Epilogue{Scale: minusTwo, Shift: squares}
+		product.Run(dst, q[lo*d:(lo+queryBlock)*d], packed, &epilogue, 0, product.Units(), &kernel.Workspace{})
 	}
 }
 
-// centred returns the rows less mean, [n, d].
-func centred(rows [][]float32, mean []float64) []float32 {
-	flat := make([]float32, 0, len(rows)*len(mean))
-	for _, row := range rows {
+// centred returns the rows less mean, [rows, d], with rows of zeros at the end.
+func centred(embeddings [][]float32, mean []float64, rows int) []float32 {
+	flat := make([]float32, 0, rows*len(mean))
+	for _, row := range embeddings {
 		for i, v := range row {
 			flat = append(flat, float32(float64(v)-mean[i]))
 		}
 	}
-	return flat
-}
-
-func dot(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
-	b = b[:len(a)]
-	i := 0
-	for ; i+3 < len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
-	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + (s2 + s3)
+	return flat[:rows*len(mean)]
 }
