@@ -7,17 +7,17 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// graph is a function on its way to a program: its own copy of the nodes that are needed, in an order in which they
+// body is a function on its way to a program: its own copy of the nodes that are needed, in an order in which they
 // can run.
-type graph struct {
+type body struct {
 	nodes      []*node
 	parameters []*value
 	results    []*value
 }
 
 // simplify copies the live nodes of a function, one of each common subexpression.
-func simplify(f *Function) *graph {
-	g := &graph{}
+func simplify(f *Function) *body {
+	g := &body{}
 	alive := live(f)
 	copied := map[*value]*value{}
 	numbers := map[*value]int{}
