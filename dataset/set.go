@@ -1,7 +1,12 @@
 // Package dataset reads labelled images, splits them by identity, and samples batches of them.
 package dataset
 
-import "github.com/siam-go/siam/imgproc"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/siam-go/siam/imgproc"
+)
 
 // Set is a labelled image collection held in memory.
 type Set struct {
@@ -22,4 +27,94 @@ type Item struct {
 	Label  int    // index into Set.Classes
 	Drawer int    // who made it, from 1; 0 when unknown
 	Source string // the file it came from, for messages
+	// Turn is how Image is laid down before use: the classes that [Turned] makes share the pixels of the ones they
+	// come from. Read an item's picture by Pixels.
+	Turn imgproc.Turn
+}
+
+// Pixels is the item's picture: Image after Turn.
+func (it Item) Pixels() imgproc.Image { return it.Image.Turned(it.Turn) }
+
+// Groups lists the groups in the order in which the classes name them.
+func (s *Set) Groups() []string {
+	var groups []string
+	seen := map[string]bool{}
+	for _, c := range s.Classes {
+		if !seen[c.Group] {
+			seen[c.Group] = true
+			groups = append(groups, c.Group)
+		}
+	}
+	return groups
+}
+
+// Drawers lists, in ascending order, everybody who made an item; 0 stands for the unknown.
+func (s *Set) Drawers() []int {
+	var drawers []int
+	for _, it := range s.Items {
+		if at, found := slices.BinarySearch(drawers, it.Drawer); !found {
+			drawers = slices.Insert(drawers, at, it.Drawer)
+		}
+	}
+	return drawers
+}
+
+// ByClass lists for each label the indices of its items, in order.
+func (s *Set) ByClass() [][]int32 {
+	items := make([][]int32, len(s.Classes))
+	for i, it := range s.Items {
+		items[it.Label] = append(items[it.Label], int32(i))
+	}
+	return items
+}
+
+// byGroup lists the labels of each group, groups in the order of [Set.Groups].
+func (s *Set) byGroup() [][]int32 {
+	var labels [][]int32
+	at := s.groupNumbers()
+	for label := range s.Classes {
+		g := at[label]
+		if int(g) == len(labels) {
+			labels = append(labels, nil)
+		}
+		labels[g] = append(labels[g], int32(label))
+	}
+	return labels
+}
+
+// groupNumbers gives each label's group as an index into [Set.Groups].
+func (s *Set) groupNumbers() []int32 {
+	number := map[string]int32{}
+	at := make([]int32, len(s.Classes))
+	for label, c := range s.Classes {
+		if _, known := number[c.Group]; !known {
+			number[c.Group] = int32(len(number))
+		}
+		at[label] = number[c.Group]
+	}
+	return at
+}
+
+// Check reports a set that cannot be sampled: one without items, a label outside Classes, two classes of one name, or an
+// image that is not sound.
+func (s *Set) Check() error {
+	if len(s.Items) == 0 {
+		return fmt.Errorf("data set %s has no images", s.Name)
+	}
+	names := make(map[string]bool, len(s.Classes))
+	for _, c := range s.Classes {
+		if names[c.Name] {
+			return fmt.Errorf("data set %s has two classes named %s", s.Name, c.Name)
+		}
+		names[c.Name] = true
+	}
+	for i, it := range s.Items {
+		if it.Label < 0 || it.Label >= len(s.Classes) {
+			return fmt.Errorf("data set %s: item %d has label %d of %d", s.Name, i, it.Label, len(s.Classes))
+		}
+		if err := it.Image.Check(); err != nil {
+			return fmt.Errorf("data set %s: %s: %w", s.Name, it.Source, err)
+		}
+	}
+	return nil
 }

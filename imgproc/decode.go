@@ -64,7 +64,11 @@ func ReadFile(name string) (Image, error) {
 		return Image{}, readError(name, err)
 	}
 	defer f.Close()
-	return readOpen(f, name)
+	m, err := Decode(f)
+	if err != nil {
+		return Image{}, readError(name, err)
+	}
+	return m, nil
 }
 
 // ReadFS is [ReadFile] in a file system.
@@ -74,19 +78,7 @@ func ReadFS(fsys fs.FS, name string) (Image, error) {
 		return Image{}, readError(name, err)
 	}
 	defer f.Close()
-	return readOpen(f, name)
-}
-
-// readOpen decodes an open file; asking for its size first makes one exact buffer instead of a growing one.
-func readOpen(f fs.File, name string) (Image, error) {
-	var buf bytes.Buffer
-	if info, err := f.Stat(); err == nil && info.Size() < MaxFileBytes {
-		buf.Grow(int(info.Size()) + bytes.MinRead)
-	}
-	if _, err := buf.ReadFrom(io.LimitReader(f, MaxFileBytes+1)); err != nil {
-		return Image{}, readError(name, err)
-	}
-	m, err := decodeBytes(buf.Bytes())
+	m, err := Decode(f)
 	if err != nil {
 		return Image{}, readError(name, err)
 	}
@@ -101,17 +93,18 @@ func readError(name string, err error) error {
 	return fmt.Errorf("read image %s: %w", name, err)
 }
 
-// Decode reads an image as [ReadFile] does; its errors have no name to give.
+// Decode reads an image as [ReadFile] does. Its errors say what is wrong, for the caller to put a name before.
 func Decode(r io.Reader) (Image, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxFileBytes+1))
-	if err != nil {
-		return Image{}, fmt.Errorf("read image: %w", err)
+	var buf bytes.Buffer
+	if f, ok := r.(fs.File); ok {
+		if info, err := f.Stat(); err == nil && info.Size() < MaxFileBytes {
+			buf.Grow(int(info.Size()) + bytes.MinRead) // one exact buffer instead of a growing one
+		}
 	}
-	m, err := decodeBytes(data)
-	if err != nil {
-		return Image{}, fmt.Errorf("read image: %w", err)
+	if _, err := buf.ReadFrom(io.LimitReader(r, MaxFileBytes+1)); err != nil {
+		return Image{}, err
 	}
-	return m, nil
+	return decodeBytes(buf.Bytes())
 }
 
 func decodeBytes(data []byte) (Image, error) {

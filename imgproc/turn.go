@@ -34,6 +34,15 @@ func (t Turn) Affine() Affine {
 	return a
 }
 
+// Then is t followed by u.
+func (t Turn) Then(u Turn) Turn {
+	quarters := t & 3
+	if u&Mirror != 0 {
+		quarters = 4 - quarters // a mirror after a turn is the opposite turn after a mirror
+	}
+	return (t^u)&Mirror | (quarters+u)&3
+}
+
 // Turned is the image after t; quarter turns swap height and width. Upright shares its pixels.
 func (m Image) Turned(t Turn) Image {
 	if t&Mirror != 0 {

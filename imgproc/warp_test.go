@@ -128,6 +128,17 @@ func TestTurnedMovesCorners(t *testing.T) {
 	}
 }
 
+func TestTurnThenEqualsOneAfterTheOther(t *testing.T) {
+	for a := Upright; a <= Mirror|TurnLeft; a++ {
+		for b := Upright; b <= Mirror|TurnLeft; b++ {
+			want, got := twoByThree.Turned(a).Turned(b), twoByThree.Turned(a.Then(b))
+			if !cmp.Equal(got, want) {
+				t.Errorf("%s then %s = %v, want %v", a, b, got, want)
+			}
+		}
+	}
+}
+
 // TestWarpKeepsInk: thin strokes neither vanish nor break up when they are turned and shrunk at once.
 func TestWarpKeepsInk(t *testing.T) {
 	m := Filled(105, 105, 1, 255)

@@ -1,0 +1,89 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+)
+
+// SplitByGroup takes the classes of the named groups out of a set: whole alphabets that training never sees.
+func SplitByGroup(s *Set, taken ...string) (rest, out *Set, err error) {
+	if err := among(s.Name, "group", taken, s.Groups()); err != nil {
+		return nil, nil, err
+	}
+	rest, out = s.split(func(it Item) bool { return slices.Contains(taken, s.Classes[it.Label].Group) })
+	return rest, out, nil
+}
+
+// SplitByIdentity takes the named classes out of a set.
+func SplitByIdentity(s *Set, taken ...string) (rest, out *Set, err error) {
+	names := make([]string, len(s.Classes))
+	for i, c := range s.Classes {
+		names[i] = c.Name
+	}
+	if err := among(s.Name, "class", taken, names); err != nil {
+		return nil, nil, err
+	}
+	rest, out = s.split(func(it Item) bool { return slices.Contains(taken, s.Classes[it.Label].Name) })
+	return rest, out, nil
+}
+
+// SplitByDrawer takes everything that the given people drew out of a set. Both parts then hold the same classes, as in the
+// drawer split of Koch et al. 2015, section 4.1, so split by group as well before measuring.
+func SplitByDrawer(s *Set, taken ...int) (rest, out *Set, err error) {
+	if err := among(s.Name, "drawer", taken, s.Drawers()); err != nil {
+		return nil, nil, err
+	}
+	rest, out = s.split(func(it Item) bool { return slices.Contains(taken, it.Drawer) })
+	return rest, out, nil
+}
+
+// Pick draws n of the given things, in their order there, the same ones for the same seed.
+func Pick[T any](from []T, n int, seed uint64) ([]T, error) {
+	if n < 0 || n > len(from) {
+		return nil, fmt.Errorf("pick %d of %d: there are not that many", n, len(from))
+	}
+	at := newRand(seed, forPick).Perm(len(from))[:n]
+	slices.Sort(at)
+	picked := make([]T, n)
+	for i, j := range at {
+		picked[i] = from[j]
+	}
+	return picked, nil
+}
+
+func among[T comparable](set, kind string, wanted, known []T) error {
+	for _, w := range wanted {
+		if !slices.Contains(known, w) {
+			return fmt.Errorf("split data set %s: it has no %s %v", set, kind, w)
+		}
+	}
+	return nil
+}
+
+// split divides the items and numbers the classes of each part anew, leaving out those without items.
+func (s *Set) split(taken func(Item) bool) (rest, out *Set) {
+	rest, out = &Set{Name: s.Name}, &Set{Name: s.Name}
+	label := map[*Set][]int{rest: filled(len(s.Classes), -1), out: filled(len(s.Classes), -1)}
+	for _, it := range s.Items {
+		part := rest
+		if taken(it) {
+			part = out
+		}
+		to := &label[part][it.Label]
+		if *to < 0 {
+			*to = len(part.Classes)
+			part.Classes = append(part.Classes, s.Classes[it.Label])
+		}
+		it.Label = *to
+		part.Items = append(part.Items, it)
+	}
+	return rest, out
+}
+
+func filled(n, v int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = v
+	}
+	return s
+}
