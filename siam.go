@@ -1,0 +1,184 @@
+// Package siam answers one question with a Siamese network: are these two images the same?
+//
+// A model file, written by a training (see package recipe and the command siam train), carries the network, how its images are
+// prepared, how two embeddings are compared, and the threshold below which two images are called the same. [Open] reads it;
+// [Model.Compare] asks it.
+package siam
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/parallel"
+	"github.com/siam-go/siam/metric"
+)
+
+// Model is a trained encoder with its distance and its threshold. It is safe for use by several goroutines.
+type Model struct {
+	file     *encoder.File
+	embedder *encoder.Embedder
+	distance func(a, b []float32) float32
+	backend  Backend // nil when the caller owns it
+}
+
+// Option changes how [Open] and [New] set a model up.
+type Option func(*options)
+
+type options struct {
+	backend Backend
+}
+
+// WithBackend computes on a backend that the caller opened and closes. Without it a model opens the CPU backend for itself.
+func WithBackend(b Backend) Option { return func(o *options) { o.backend = b } }
+
+// Open reads a model file. A file that is missing, damaged or of another kind gives an error that names it.
+func Open(path string, opts ...Option) (*Model, error) {
+	file, err := encoder.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	model, err := New(file, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", path, err)
+	}
+	return model, nil
+}
+
+// New makes a model of what a model file holds.
+func New(file *encoder.File, opts ...Option) (*Model, error) {
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	distance, err := distanceOf(file)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{file: file, distance: distance}
+	if o.backend == nil {
+		if o.backend, err = NewBackend("cpu", 0); err != nil {
+			return nil, err
+		}
+		m.backend = o.backend
+	}
+	if m.embedder, err = encoder.NewEmbedder(o.backend, file.Spec, file.Weights); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// Close frees what the model opened. The model is of no use afterwards.
+func (m *Model) Close() {
+	if m.backend != nil {
+		m.backend.Finalize()
+	}
+}
+
+// File is what the model's file holds. It must not be changed.
+func (m *Model) File() *encoder.File { return m.file }
+
+// Embed returns one embedding [d] per image. Images may have any size; they are prepared as the model's training prepared its own.
+func (m *Model) Embed(ctx context.Context, images ...image.Image) ([][]float32, error) {
+	pictures := make([]imgproc.Image, len(images))
+	for i, picture := range images {
+		pictures[i] = imgproc.FromImage(picture)
+		if err := pictures[i].Check(); err != nil {
+			return nil, fmt.Errorf("embed image %d: %w", i, err)
+		}
+	}
+	return m.EmbedImages(ctx, pictures)
+}
+
+// embedBlock is how many images are prepared before they are encoded; it bounds memory.
+const embedBlock = 512
+
+// EmbedImages is [Model.Embed] for images that are decoded already.
+func (m *Model) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error) {
+	prepare := m.file.Spec.Preprocess
+	size := prepare.Height * prepare.Width * prepare.Channels
+	input := make([]float32, min(embedBlock, len(images))*size)
+	embeddings := make([][]float32, 0, len(images))
+	for first := 0; first < len(images); first += embedBlock {
+		block := images[first:min(first+embedBlock, len(images))]
+		parallel.Ranges(len(block), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				prepare.Apply(input[i*size:(i+1)*size], block[i])
+			}
+		})
+		rows, err := m.embedder.Embed(ctx, input[:len(block)*size])
+		if err != nil {
+			return nil, err
+		}
+		embeddings = append(embeddings, rows...)
+	}
+	return embeddings, nil
+}
+
+// Distance compares two embeddings of this model: smaller is more alike.
+//
+// It is the distance that the model file names, or, where the model has Koch's pair head, 1 − P(same).
+func (m *Model) Distance(a, b []float32) float32 { return m.distance(a, b) }
+
+// ErrNoThreshold says that a model cannot give verdicts because its threshold was never chosen.
+var ErrNoThreshold = errors.New("the model has no calibrated threshold; train it with validation data, or use its distances")
+
+// Verdict is the answer to: are these two the same?
+type Verdict struct {
+	Same      bool    `json:"same"` // Distance ≤ Threshold
+	Distance  float32 `json:"distance"`
+	Threshold float32 `json:"threshold"`
+}
+
+// String is "same" or "different".
+func (v Verdict) String() string {
+	if v.Same {
+		return "same"
+	}
+	return "different"
+}
+
+// Compare judges two images. It fails with [ErrNoThreshold] when the model has no threshold.
+func (m *Model) Compare(ctx context.Context, a, b image.Image) (Verdict, error) {
+	if m.file.Calibration == nil {
+		return Verdict{}, ErrNoThreshold
+	}
+	embeddings, err := m.Embed(ctx, a, b)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return m.Judge(m.Distance(embeddings[0], embeddings[1]))
+}
+
+// Judge turns a distance into a verdict. It fails with [ErrNoThreshold] when the model has no threshold.
+func (m *Model) Judge(distance float32) (Verdict, error) {
+	if m.file.Calibration == nil {
+		return Verdict{}, ErrNoThreshold
+	}
+	threshold := m.file.Calibration.Threshold
+	return Verdict{Same: distance <= threshold, Distance: distance, Threshold: threshold}, nil
+}
+
+// distanceOf finds how the file's embeddings are compared.
+func distanceOf(file *encoder.File) (func(a, b []float32) float32, error) {
+	if !file.Spec.PairHead {
+		distance, err := metric.DistanceByName(file.Distance)
+		return distance.Of, err
+	}
+	alpha, bias, err := file.PairHead()
+	if err != nil {
+		return nil, err
+	}
+	return func(a, b []float32) float32 {
+		logit := float64(bias)
+		for j, weight := range alpha {
+			logit += float64(weight) * math.Abs(float64(a[j])-float64(b[j]))
+		}
+		return float32(1 / (1 + math.Exp(logit)))
+	}, nil
+}
