@@ -1,0 +1,68 @@
+package encoder
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// architecture is one row of the table of networks. build maps images [n, h, w, c] to embeddings [n, spec.Dim];
+// check says what is wrong with a spec beyond what holds for all.
+type architecture struct {
+	build func(n *network, images *Node) *Node
+	check func(Spec) error
+}
+
+// Build adds the encoder to the graph: images [n, h, w, c] float32 to embeddings [n, d]. Its variables live in scope's
+// sub-scope "encoder", one scope per layer; those that scope's store lacks are created with the architecture's own
+// initial values, drawn from the store's parameter [model.ParamInitialSeed] and the variable's path.
+//
+// In a graph marked as training, batch normalisation uses the batch's statistics and updates its moving averages, and
+// dropout is active. Build panics, as GoMLX's graph functions do, when spec fails its Check, when images have another size
+// than spec says, or when the store holds a variable of another shape.
+func Build(scope *model.Scope, spec Spec, images *Node) *Node {
+	layers := BuildLayers(scope, spec, images)
+	return layers[len(layers)-1].Output
+}
+
+// Layer is the output of one layer, by name.
+type Layer struct {
+	Name   string
+	Output *Node
+}
+
+// BuildLayers is [Build] that returns the outputs of all layers in order, the last of them the embeddings.
+func BuildLayers(scope *model.Scope, spec Spec, images *Node) []Layer {
+	if err := spec.Check(); err != nil {
+		panic(fmt.Errorf("encoder: %w", err))
+	}
+	p := spec.Preprocess
+	images.AssertDims(-1, p.Height, p.Width, p.Channels)
+	n := &network{scope: scope.In("encoder"), spec: spec}
+	x := architectures()[spec.Arch].build(n, images)
+	x.AssertDims(-1, spec.Dim)
+	if spec.Normalize {
+		x = normalize(x)
+	}
+	return append(n.layers, Layer{"embedding", x})
+}
+
+// PairHead compares embeddings row by row, as Koch et al. 2015 (section 3.1) do:
+//
+//	logit = Σ_j α_j |a_j − b_j| + bias,   P(same) = 1/(1+exp(−logit))
+//
+// a and b are [p, d]; the result is [p]. Its variables live in scope's sub-scope "head". Learned α may be negative, so
+// the head is no metric.
+func PairHead(scope *model.Scope, a, b *Node) *Node {
+	n := &network{scope: scope}
+	logits := n.dense(Abs(Sub(a, b)), "head", 1, kochDense)
+	return Reshape(logits, -1)
+}
+
+// normalize scales rows to length 1; a row of zeros stays 0, with a finite gradient.
+func normalize(x *Node) *Node {
+	const tiny = 1e-12
+	length := Sqrt(AddScalar(ReduceAndKeep(Square(x), ReduceSum, -1), tiny))
+	return Mul(x, Reciprocal(length))
+}

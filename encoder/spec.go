@@ -1,0 +1,79 @@
+// Package encoder holds the networks that turn an image into an embedding, one file per architecture, the head that compares
+// two embeddings, and the model file.
+//
+// Shapes in this package: n images of h×w pixels with c channels become [n, h, w, c]; an embedding has d numbers.
+package encoder
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/siam-go/siam/imgproc"
+)
+
+// Spec says everything needed to rebuild an encoder: with its weights it is a model. A model file stores it as JSON.
+type Spec struct {
+	Arch       string             `json:"arch"`       // one of [Architectures]
+	Preprocess imgproc.Preprocess `json:"preprocess"` // also fixes the input's size
+	Dim        int                `json:"dim"`        // d, the length of an embedding
+	// Normalize scales embeddings to length 1.
+	Normalize bool `json:"normalize,omitempty"`
+	// PairHead says that two embeddings are compared by [PairHead], not by a distance.
+	PairHead bool `json:"pair_head,omitempty"`
+	// Dropout is the probability, in [0, 1), that training sets a number before the last layer to 0.
+	Dropout float64 `json:"dropout,omitempty"`
+	// Widths are the channels of each stage of "resnet"; each stage halves height and width.
+	Widths []int `json:"widths,omitempty"`
+	// Blocks is the number of residual blocks in each stage of "resnet".
+	Blocks int `json:"blocks,omitempty"`
+	// Flatten makes the last layer of "resnet" see its whole last feature map instead of the mean over its pixels.
+	Flatten bool `json:"flatten,omitempty"`
+}
+
+// architectures is the table of networks: to add one, write its file and its row here.
+func architectures() map[string]architecture {
+	return map[string]architecture{
+		"koch":   {build: buildKoch, check: checkKoch},
+		"koch35": {build: buildKoch35, check: checkKoch35},
+		"conv4":  {build: buildConv4, check: checkConv4},
+		"resnet": {build: buildResnet, check: checkResnet},
+	}
+}
+
+// Architectures lists the values of Spec.Arch, sorted.
+func Architectures() []string {
+	return slices.Sorted(maps.Keys(architectures()))
+}
+
+const maxDim = 1 << 16
+
+// Check says what is wrong with the settings, nil when [Build] will accept them.
+func (s Spec) Check() error {
+	arch, known := architectures()[s.Arch]
+	if !known {
+		return fmt.Errorf("unknown architecture %q, want one of %s", s.Arch, strings.Join(Architectures(), ", "))
+	}
+	if err := s.Preprocess.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case s.Dim < 1 || s.Dim > maxDim:
+		return fmt.Errorf("embedding of %d numbers, want 1 to %d", s.Dim, maxDim)
+	case !(s.Dropout >= 0 && s.Dropout < 1):
+		return fmt.Errorf("dropout %v, want 0 or more and less than 1", s.Dropout)
+	}
+	if err := arch.check(s); err != nil {
+		return fmt.Errorf("architecture %s: %w", s.Arch, err)
+	}
+	return nil
+}
+
+// checkSide reports an input smaller than the architecture can halve.
+func checkSide(s Spec, least int) error {
+	if p := s.Preprocess; p.Height < least || p.Width < least {
+		return fmt.Errorf("input of %d×%d pixels, want at least %d×%d", p.Height, p.Width, least, least)
+	}
+	return nil
+}

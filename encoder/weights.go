@@ -1,0 +1,130 @@
+package encoder
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Tensor is one named array of weights: a variable's path in the store without the leading slash, such as
+// "encoder/conv1/weights", its shape, and its values row by row. Convolution kernels are [height, width, in, out], dense
+// weights [in, out].
+type Tensor struct {
+	Name   string
+	Shape  []int
+	Values []float32
+}
+
+// Initialize creates in store the variables of spec's encoder, and of its pair head if it has one, with the initial values
+// that belong to seed. Variables that are there already stay as they are. The backend only records; it runs nothing.
+func Initialize(backend compute.Backend, store *model.Store, spec Spec, seed uint64) error {
+	store.SetParam(model.ParamInitialSeed, int64(seed))
+	_, err := declare(backend, store, spec)
+	return err
+}
+
+// declare records spec's graph to learn which variables it uses, and creates those that store lacks.
+func declare(backend compute.Backend, store *model.Store, spec Spec) (used map[string]*model.Variable, err error) {
+	err = exceptions.TryCatch[error](func() {
+		g := graph.NewGraph(backend, "declare")
+		defer g.Finalize()
+		model.SetStore(g, store)
+		p := spec.Preprocess
+		images := graph.Parameter(g, "images", shapes.Make(dtypes.Float32, 1, p.Height, p.Width, p.Channels))
+		embeddings := Build(store.RootScope(), spec, images)
+		if spec.PairHead {
+			PairHead(store.RootScope(), embeddings, embeddings)
+		}
+		used = make(map[string]*model.Variable)
+		for v := range store.IterVariables() {
+			if v.InUseByGraph(g) {
+				used[weightName(v)] = v
+			}
+		}
+	})
+	return used, err
+}
+
+// weightName is the variable's path without the leading slash.
+func weightName(v *model.Variable) string { return strings.TrimPrefix(v.Path(), "/") }
+
+// Weights copies the variables of the encoder and its head out of store, sorted by name. Training gives the variables'
+// memory away at each step, so a copy is what keeps a state.
+func Weights(store *model.Store) ([]Tensor, error) {
+	var all []Tensor
+	for v := range store.IterVariables() {
+		name := weightName(v)
+		if !strings.HasPrefix(name, "encoder/") && !strings.HasPrefix(name, "head/") {
+			continue
+		}
+		value, err := v.Value()
+		if err != nil {
+			return nil, fmt.Errorf("read weights %s: %w", name, err)
+		}
+		values, err := tensors.CopyFlatData[float32](value)
+		if err != nil {
+			return nil, fmt.Errorf("read weights %s: %w", name, err)
+		}
+		all = append(all, Tensor{name, slices.Clone(v.Shape().Dimensions), values})
+	}
+	slices.SortFunc(all, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// SetWeights puts copies of weights into store, as the variables of spec's encoder and head. It fails unless they are exactly
+// what spec's architecture has; store is then of no further use.
+func SetWeights(backend compute.Backend, store *model.Store, spec Spec, weights []Tensor) error {
+	given := make(map[string]bool, len(weights))
+	for _, w := range weights {
+		if err := setVariable(store, w); err != nil {
+			return err
+		}
+		given[w.Name] = true
+	}
+	used, err := declare(backend, store, spec)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(used)) {
+		if !given[name] {
+			return fmt.Errorf("architecture %s needs weights %s, which are missing", spec.Arch, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if used[name] == nil {
+			return fmt.Errorf("weights %s belong to no layer of architecture %s", name, spec.Arch)
+		}
+	}
+	return nil
+}
+
+// setVariable gives the variable named like w a copy of its values, and creates it if need be.
+func setVariable(store *model.Store, w Tensor) error {
+	return exceptions.TryCatch[error](func() {
+		value := tensors.FromFlatDataAndDimensions(w.Values, w.Shape...)
+		v := store.GetVariable(w.Name)
+		if v == nil {
+			store.VariableWithValue(w.Name, value)
+			return
+		}
+		if !v.Shape().Equal(value.Shape()) {
+			panic(shapeError(w.Name, w.Shape, v.Shape().Dimensions))
+		}
+		if err := v.SetValue(value); err != nil {
+			panic(err)
+		}
+	})
+}
+
+func shapeError(name string, got, want []int) error {
+	return fmt.Errorf("weights %s have shape %v, want %v: they belong to another architecture", name, got, want)
+}

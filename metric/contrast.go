@@ -1,0 +1,33 @@
+package metric
+
+import . "github.com/gomlx/gomlx/core/graph"
+
+// SupCon is the supervised contrastive loss (Khosla et al. 2020, equation 2): for each anchor with positives P,
+//
+//	−1/|P| Σ_{p∈P} log( exp(−d_p/τ) / Σ_k exp(−d_k/τ) )
+//
+// where k runs over all others, same and different. With the cosine distance it is the paper's, since a constant added to
+// all distances cancels. temperature τ is 0.1 in the paper.
+func SupCon(temperature float64) Loss {
+	return Loss{Name: "supcon", terms: func(p Pairs, _ func(*Node) *Node) Terms {
+		logits := MulScalar(p.Distances, -1/temperature)
+		positives := sums(number(p.Same, logits))
+		mean := Div(sums(masked(p.Same, logits)), MaxScalar(positives, 1))
+		all := logSumExp(logits, LogicalOr(p.Same, p.Different))
+		return one(Sub(all, mean), anyOf(p.Same))
+	}}
+}
+
+// NTXent is the normalised temperature-scaled cross-entropy of SimCLR (Chen et al. 2020, equation 1), also known as
+// InfoNCE or N-pairs: for each same pair,
+//
+//	−log( exp(−d_p/τ) / (exp(−d_p/τ) + Σ_{n different} exp(−d_n/τ)) )
+func NTXent(temperature float64) Loss {
+	return Loss{Name: "nt_xent", terms: func(p Pairs, _ func(*Node) *Node) Terms {
+		logits := MulScalar(p.Distances, -1/temperature)
+		negatives := InsertAxes(logSumExp(logits, p.Different), 1)
+		some := InsertAxes(anyOf(p.Different), 1)
+		values := softplus(Sub(negatives, logits)) // log(1 + exp(negatives − positive))
+		return termsOf(values, LogicalAnd(p.Same, some))
+	}}
+}
