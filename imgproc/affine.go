@@ -53,3 +53,11 @@ func (a Affine) Inverse() (Affine, bool) {
 	inv.Y0 = -(inv.YX*a.X0 + inv.YY*a.Y0)
 	return inv, true
 }
+
+// keepsFrame says whether a only turns a square image by quarters or mirrors it: nothing comes in from outside then.
+func (a Affine) keepsFrame() bool {
+	one := func(v, w float64) bool { return math.Abs(v) == 1 && w == 0 }
+	straight := one(a.XX, a.XY) && one(a.YY, a.YX)
+	quarter := one(a.XY, a.XX) && one(a.YX, a.YY)
+	return (straight || quarter) && a.X0 == 0 && a.Y0 == 0
+}

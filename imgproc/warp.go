@@ -82,7 +82,7 @@ func newGrid(m Image, h, w int, back Affine) grid {
 	g.at = fromOutput.Then(back).Then(toImage)
 	g.box.halfX = halfSide(g.at.XX, g.at.XY, m.W)
 	g.box.halfY = halfSide(g.at.YX, g.at.YY, m.H)
-	g.box.clip = back == Identity()
+	g.box.clip = back.keepsFrame()
 	return g
 }
 

@@ -1,0 +1,105 @@
+package dataset
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+)
+
+// ClassOptions is the shape of the batches of [NewClasses].
+type ClassOptions struct {
+	// Groups is from how many groups the classes of one batch come: 2 groups of 16 characters make look-alike negatives.
+	// 0 takes classes from anywhere.
+	Groups   int
+	Classes  int // per group, or in all when Groups is 0
+	Examples int // of each class
+	Seed     uint64
+}
+
+// Classes samples batches of P classes with K examples each (Hermans, Beyer, Leibe 2017, section 2), optionally from a few
+// groups only. A row's class is row / K.
+type Classes struct {
+	options ClassOptions
+	items   [][]int32 // of each label
+	groups  [][]int32 // labels with two items or more, of each group that has any
+	all     []int32   // those labels in one list
+	groupOf []int32   // of each label, index into groups
+}
+
+// NewClasses refuses a set with too few groups or classes of at least two images, and sizes below one.
+func NewClasses(s *Set, o ClassOptions) (*Classes, error) {
+	if o.Classes < 2 || o.Examples < 1 || o.Groups < 0 {
+		return nil, fmt.Errorf("sample classes: %d groups, %d classes, %d examples: want 0 or more, at least 2, at least 1",
+			o.Groups, o.Classes, o.Examples)
+	}
+	c := &Classes{options: o, items: s.ByClass(), groupOf: make([]int32, len(s.Classes))}
+	for _, labels := range s.byGroup() {
+		usable := withItems(labels, c.items, 2)
+		if len(usable) == 0 {
+			continue
+		}
+		for _, label := range usable {
+			c.groupOf[label] = int32(len(c.groups))
+		}
+		c.groups = append(c.groups, usable)
+		c.all = append(c.all, usable...)
+	}
+	if o.Groups > len(c.groups) {
+		return nil, fmt.Errorf("sample classes: %d groups a batch, but data set %s has %d with classes of two images",
+			o.Groups, s.Name, len(c.groups))
+	}
+	if want := max(1, o.Groups) * o.Classes; want > len(c.all) {
+		return nil, fmt.Errorf("sample classes: %d classes a batch, but data set %s has %d of two images", want, s.Name, len(c.all))
+	}
+	return c, nil
+}
+
+// Sample gives max(1, Groups)·Classes·Examples rows. A group with fewer classes than asked for is made up from other groups;
+// a class with fewer images than asked for shows some of them again.
+func (c *Classes) Sample(step int) Sample {
+	rng := newRand(c.options.Seed, forClasses, uint64(step))
+	var s Sample
+	for _, label := range c.labels(rng) {
+		s.Items = appendExamples(rng, s.Items, c.items[label], c.options.Examples)
+	}
+	return s
+}
+
+// labels draws the classes of one batch. A group is as likely as it has classes, so that each class is as likely as any.
+func (c *Classes) labels(rng *rand.Rand) []int32 {
+	want := max(1, c.options.Groups) * c.options.Classes
+	labels := make([]int32, 0, want)
+	var groups []int32
+	for len(groups) < c.options.Groups {
+		if g := c.groupOf[oneOf(rng, c.all)]; !slices.Contains(groups, g) {
+			groups = append(groups, g)
+			labels = appendSome(rng, labels, c.groups[g], c.options.Classes)
+		}
+	}
+	for len(labels) < want {
+		if label := oneOf(rng, c.all); !slices.Contains(labels, label) {
+			labels = append(labels, label)
+		}
+	}
+	return labels
+}
+
+// appendSome appends n different elements of from, or all of them in some order when there are fewer.
+func appendSome(rng *rand.Rand, to, from []int32, n int) []int32 {
+	for i, j := range rng.Perm(len(from)) {
+		if i == n {
+			break
+		}
+		to = append(to, from[j])
+	}
+	return to
+}
+
+// appendExamples appends n elements of from, each as often as any other, give or take one.
+func appendExamples(rng *rand.Rand, to, from []int32, n int) []int32 {
+	for n > len(from) {
+		to = appendSome(rng, to, from, len(from))
+		n -= len(from)
+	}
+	return appendSome(rng, to, from, n)
+}

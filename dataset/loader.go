@@ -1,0 +1,166 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"runtime"
+	"sync"
+
+	"github.com/siam-go/siam/imgproc"
+)
+
+// LoaderOptions says how a [Loader] turns samples into batches.
+type LoaderOptions struct {
+	Preprocess imgproc.Preprocess
+	Augment    Augment
+	Seed       uint64 // of the augmentation
+	Start      int    // the first step: where a resumed training goes on
+	Steps      int    // how many; 0 means without end
+	Workers    int    // how many batches are made at once; 0 means one per core
+}
+
+// Loader makes batches ahead of the training that uses them, on all cores. Batch number step depends on the sampler, the
+// options and the step only, never on the number of workers.
+type Loader struct {
+	set     *Set
+	sampler Sampler
+	options LoaderOptions
+	groups  []int32 // of each label
+	next    int
+}
+
+// State is all that is needed to go on exactly where a training stopped.
+type State struct {
+	Step    int    `json:"step"`    // of the next batch
+	Seed    uint64 `json:"seed"`    // of the augmentation
+	Items   int    `json:"items"`   // in the set
+	Classes int    `json:"classes"` // in the set
+}
+
+// perWorker is how many finished batches each worker keeps ready.
+const perWorker = 2
+
+// NewLoader checks the set and the options.
+func NewLoader(s *Set, sampler Sampler, o LoaderOptions) (*Loader, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	if err := o.Preprocess.Validate(); err != nil {
+		return nil, fmt.Errorf("load batches: %w", err)
+	}
+	if err := o.Augment.Validate(); err != nil {
+		return nil, fmt.Errorf("load batches: %w", err)
+	}
+	if o.Start < 0 || o.Steps < 0 || o.Workers < 0 {
+		return nil, fmt.Errorf("load batches: start %d, steps %d, workers %d: none may be negative", o.Start, o.Steps, o.Workers)
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	return &Loader{set: s, sampler: sampler, options: o, groups: s.groupNumbers(), next: o.Start}, nil
+}
+
+// State tells where the loader is: its Step is that after the last batch handed out. Call it between batches.
+func (l *Loader) State() State {
+	return State{Step: l.next, Seed: l.options.Seed, Items: len(l.set.Items), Classes: len(l.set.Classes)}
+}
+
+// Resume goes on at a state that a loader of the same set gave. Call it before Batches.
+func (l *Loader) Resume(s State) error {
+	if s.Step < 0 || s.Items != len(l.set.Items) || s.Classes != len(l.set.Classes) {
+		return fmt.Errorf("resume at step %d: the training had %d images of %d classes, and data set %s has %d of %d",
+			s.Step, s.Items, s.Classes, l.set.Name, len(l.set.Items), len(l.set.Classes))
+	}
+	l.next, l.options.Seed = s.Step, s.Seed
+	return nil
+}
+
+// Batches yields the batches from the next step on, in order; when the context ends it yields its error and stops. A batch
+// and its slices are valid until the loop asks for the next one. Workers end before the loop does.
+func (l *Loader) Batches(ctx context.Context) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer cancel()
+		first := l.next
+		lines := make([]line, l.options.Workers)
+		for w := range lines {
+			lines[w] = newLine()
+			wg.Go(func() { l.work(ctx, lines[w], first+w) })
+		}
+		for step := first; !l.ended(step); step++ {
+			from := lines[(step-first)%len(lines)]
+			var b *Batch
+			select {
+			case <-ctx.Done():
+			case b = <-from.ready:
+			}
+			if err := ctx.Err(); err != nil {
+				yield(nil, err) // b, if there is one, may be unfinished
+				return
+			}
+			l.next = step + 1
+			if !yield(b, nil) {
+				return
+			}
+			from.empty <- b
+		}
+	}
+}
+
+// line is one worker's two queues: batches to fill and batches filled.
+type line struct{ empty, ready chan *Batch }
+
+func newLine() line {
+	l := line{make(chan *Batch, perWorker), make(chan *Batch, perWorker)}
+	for range perWorker {
+		l.empty <- &Batch{}
+	}
+	return l
+}
+
+// work makes batches step, step + Workers, step + 2 Workers and so on.
+func (l *Loader) work(ctx context.Context, to line, step int) {
+	for ; !l.ended(step); step += l.options.Workers {
+		select {
+		case <-ctx.Done():
+			return
+		case b := <-to.empty:
+			l.fill(ctx, b, step)
+			to.ready <- b
+		}
+	}
+}
+
+func (l *Loader) ended(step int) bool {
+	return l.options.Steps > 0 && step >= l.options.Start+l.options.Steps
+}
+
+// fill makes the batch of one step in b, whose slices it uses again. When ctx ends meanwhile, b is left unfinished.
+func (l *Loader) fill(ctx context.Context, b *Batch, step int) {
+	sample, p := l.sampler.Sample(step), l.options.Preprocess
+	n, size := len(sample.Items), p.Size()
+	*b = Batch{
+		Step: step, N: n, H: p.Height, W: p.Width, C: p.Channels,
+		Images: sized(b.Images, n*size), Labels: sized(b.Labels, n), Groups: sized(b.Groups, n),
+		Items: sample.Items, Pairs: sample.Pairs, Same: sample.Same,
+	}
+	for row, i := range sample.Items {
+		if ctx.Err() != nil {
+			return
+		}
+		it := l.set.Items[i]
+		b.Labels[row], b.Groups[row] = int32(it.Label), l.groups[it.Label]
+		rng := newRand(l.options.Seed, forAugment, uint64(step), uint64(row))
+		l.options.Augment.write(b.Images[row*size:(row+1)*size], p, it, rng)
+	}
+}
+
+func sized[T any](buf []T, n int) []T {
+	if cap(buf) < n {
+		return make([]T, n)
+	}
+	return buf[:n]
+}
