@@ -1,0 +1,115 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/stats"
+)
+
+// OneShotTest says how [JudgeOneShot] questions a model.
+type OneShotTest struct {
+	Ways, Shots int
+	Trials      int // of each of the two tasks
+	Pairs       int // of verification, half of them same
+	Seed        uint64
+}
+
+// StandardOneShot is the test that this project reports: 20-way one-shot, 4,000 trials of each task, 20,000 pairs.
+func StandardOneShot(seed uint64) OneShotTest {
+	return OneShotTest{Ways: 20, Shots: 1, Trials: 4000, Pairs: 20000, Seed: seed}
+}
+
+// OneShotResult is what a model reaches on one-shot recognition and verification. The two recognition tasks differ: within an
+// alphabet the ways look alike, unstructured ones come from everywhere and are easier.
+type OneShotResult struct {
+	Ways         int              `json:"ways"`
+	Shots        int              `json:"shots"`
+	Within       stats.Proportion `json:"within_alphabet"`
+	Unstructured stats.Proportion `json:"unstructured"`
+	// Verification is at the model's own threshold; absent when it has none.
+	Verification *eval.Verification `json:"verification,omitempty"`
+}
+
+// JudgeOneShot questions a model on a set that it was not trained on. It fails when no alphabet has as many characters as the
+// test has ways.
+func JudgeOneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test OneShotTest) (OneShotResult, error) {
+	embeddings, err := EmbedSet(ctx, model, set)
+	if err != nil {
+		return OneShotResult{}, err
+	}
+	result, err := judgeRecognition(set, embeddings, model.Distance, test)
+	if err != nil || model.File().Calibration == nil {
+		return result, err
+	}
+	pairs, err := itemsOf(set).BalancedPairs(test.Pairs, test.Seed)
+	if err != nil {
+		return result, fmt.Errorf("drawing pairs from %s: %w", set.Name, err)
+	}
+	distances := eval.PairDistances(pairs, embeddings, model.Distance)
+	threshold := float64(model.File().Calibration.Threshold)
+	verification, err := eval.Verify(distances, eval.Same(pairs), threshold, test.Seed)
+	if err != nil {
+		return result, fmt.Errorf("verifying pairs of %s: %w", set.Name, err)
+	}
+	result.Verification = &verification
+	return result, nil
+}
+
+// JudgeBaseline questions a plain image distance, [PixelBaseline] or [HausdorffBaseline], in place of a model.
+func JudgeBaseline(set *dataset.Set, baseline Baseline, test OneShotTest) (OneShotResult, error) {
+	return judgeRecognition(set, things(set.Items), baseline.distance, test)
+}
+
+func judgeRecognition[T any](set *dataset.Set, things []T, distance func(a, b T) float32, test OneShotTest) (OneShotResult, error) {
+	result := OneShotResult{Ways: test.Ways, Shots: test.Shots}
+	items := itemsOf(set)
+	episodes := eval.Episodes{Ways: test.Ways, Shots: test.Shots, Trials: test.Trials, Seed: test.Seed}
+	within, err := items.WithinGroup(episodes)
+	if err != nil {
+		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)
+	}
+	result.Within = eval.Answer(within, things, distance).Proportion
+	unstructured, err := items.Unstructured(episodes)
+	if err != nil {
+		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)
+	}
+	result.Unstructured = eval.Answer(unstructured, things, distance).Proportion
+	return result, nil
+}
+
+// EmbedSet embeds every item of a set, in order.
+func EmbedSet(ctx context.Context, model *siam.Model, set *dataset.Set) ([][]float32, error) {
+	embeddings, err := model.EmbedImages(ctx, pictures(set.Items))
+	if err != nil {
+		return nil, fmt.Errorf("embedding %s: %w", set.Name, err)
+	}
+	return embeddings, nil
+}
+
+func pictures(items []dataset.Item) []imgproc.Image {
+	images := make([]imgproc.Image, len(items))
+	for i, item := range items {
+		images[i] = item.Pixels()
+	}
+	return images
+}
+
+// itemsOf describes a set as eval draws trials from it.
+func itemsOf(set *dataset.Set) eval.Items {
+	group := make(map[string]int)
+	for _, name := range set.Groups() {
+		group[name] = len(group)
+	}
+	var items eval.Items
+	for _, item := range set.Items {
+		items.Labels = append(items.Labels, item.Label)
+		items.Groups = append(items.Groups, group[set.Classes[item.Label].Group])
+		items.Drawers = append(items.Drawers, item.Drawer)
+	}
+	return items
+}
