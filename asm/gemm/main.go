@@ -107,7 +107,7 @@ func (v *vectors) zero(r reg.VecPhysical) {
 func (v *vectors) tiles() {
 	TEXT("tile"+v.name, NOSPLIT, "func(rows int, t *int)")
 	Doc(fmt.Sprintf("tile%s is tilePortable for up to %d rows of %d columns.", v.name, v.rows, v.bytes/2))
-	locals := AllocLocal(40)
+	locals := AllocLocal(48)
 	Load(Param("rows"), reg.R13)
 	for rows := v.rows; rows > 1; rows-- {
 		CMPQ(reg.R13, Imm(uint64(rows)))
@@ -125,12 +125,12 @@ func (v *vectors) label(name string, rows int) string { return fmt.Sprintf("%s%d
 
 // products sums up all products of a tile.
 func (v *vectors) products(rows int, locals Mem) {
-	end, length, aStep, bStep, count := locals, locals.Offset(8), locals.Offset(16), locals.Offset(24), locals.Offset(32)
+	end, length, aStep, bStep, count, bStart := locals, locals.Offset(8), locals.Offset(16), locals.Offset(24), locals.Offset(32), locals.Offset(40)
 	Load(Param("t"), b)
 	for _, field := range []struct {
 		offset int
 		local  Mem
-	}{{tileAStep, aStep}, {tileBStep, bStep}, {tileCount, count}} {
+	}{{tileAStep, aStep}, {tileBStep, bStep}, {tileCount, count}, {tileB, bStart}} {
 		MOVQ(Mem{Base: b, Disp: field.offset}, index)
 		MOVQ(index, field.local)
 	}
@@ -143,7 +143,6 @@ func (v *vectors) products(rows int, locals Mem) {
 		ADDQ(Mem{Base: segment, Disp: 8 * r}, rowPointers[r])
 	}
 	MOVQ(Mem{Base: b, Disp: tileSegments}, segment)
-	MOVQ(Mem{Base: b, Disp: tileB}, b)
 	for r := range rows {
 		v.zero(v.sum(r, 0))
 		v.zero(v.sum(r, 1))
@@ -156,7 +155,9 @@ func (v *vectors) products(rows int, locals Mem) {
 	ADDQ(Mem{Base: segment}, index)
 	MOVQ(index, end)
 	MOVQ(Mem{Base: segment}, index)
-	ADDQ(Imm(8), segment)
+	MOVQ(bStart, b)
+	ADDQ(Mem{Base: segment, Disp: 8}, b)
+	ADDQ(Imm(16), segment)
 	Label(v.label("product", rows))
 	v.step(rows)
 	ADDQ(bStep, b)

@@ -78,17 +78,15 @@ func (s ConvShape) checkWeights(w []float32, at WeightStrides) {
 type Conv struct {
 	ConvShape
 	kernels  *productKernels
-	bands    bands
-	taps     []int // byte offsets of the kernel's taps, or of its rows where a row lies contiguous
-	depth    int   // products of one tap or row
-	block    int   // taps before partial sums go back to memory
-	out      []int // byte offsets of a unit's pixels in the output
-	panels   int   // of one group of channels
-	sections int   // of the panels, the second coordinate of a unit
+	pieces   pieces
+	layouts  []layout // of the pieces of one image
+	bases    []int    // first input row of the pieces of one image
+	panels   int      // of one group of channels
+	sections int      // of the panels, the second coordinate of a unit
 }
 
 const (
-	convPixels = 168  // output pixels of a unit, about
+	convPixels = 576  // output pixels of a unit, at most about
 	convDepth  = 2048 // products before partial sums go back to memory, about: a panel's block stays in the L2 cache
 )
 
@@ -97,11 +95,10 @@ const (
 func NewConv(s ConvShape) *Conv {
 	s = s.withDefaults()
 	k := &active.product
-	c := &Conv{ConvShape: s, kernels: k, bands: newBands(s, convPixels), panels: divideUp(s.groupF(), k.cols)}
-	c.taps, c.depth = c.bands.taps()
-	c.block = max(1, convDepth/c.depth)
-	c.out = offsets(len(c.bands.origins), s.F)
-	c.sections = groupsFor(c.bands.count, c.panels*s.Groups)
+	c := &Conv{ConvShape: s, kernels: k, panels: divideUp(s.groupF(), k.cols)}
+	c.pieces = newPieces(s, min(convPixels, max(convPixels/6, s.N*s.pixels()/wantedUnits)))
+	c.layouts, c.bases = c.pieces.layouts(k.cols)
+	c.sections = groupsFor(c.pieces.count, c.panels*s.Groups)
 	return c
 }
 
@@ -130,43 +127,43 @@ func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
 }
 
 // Units is the number of independent pieces of the convolution.
-func (c *Conv) Units() int { return c.bands.count * c.sections }
+func (c *Conv) Units() int { return c.pieces.count * c.sections }
 
 // Run computes units lo to hi-1 of dst from src and packed weights. It panics if a slice is too short.
 func (c *Conv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w *Workspace) {
 	c.checkImages(src, dst)
 	checkMatrix("packed weights", packed, 1, c.PackSize(), 0)
 	ep.check(c.N*c.pixels()*c.F, c.F)
-	loaded := -1
 	for u := lo; u < hi; u++ {
-		band := u / c.sections
-		if band != loaded {
-			c.bands.load(band, src, w)
-			loaded = band
-		}
 		p0, p1 := share(c.Groups*c.panels, c.sections, u%c.sections)
 		for p := p0; p < p1; p++ {
-			c.panel(dst, packed[p*c.panelSize():], ep, band, p, w)
+			c.panel(dst, src, packed[p*c.panelSize():], ep, u/c.sections, p, w)
 		}
 	}
 }
 
-// panel computes the output channels of one panel for the pixels of a band.
-func (c *Conv) panel(dst, panel []float32, ep *Epilogue, band, p int, w *Workspace) {
-	pixel, pixels := c.bands.pixels(band)
+// panel computes the output channels of one panel for the pixels of a piece.
+func (c *Conv) panel(dst, src, panel []float32, ep *Epilogue, piece, p int, w *Workspace) {
+	image0, image1, row, _ := c.pieces.span(piece)
 	f, cols := c.columns(c.kernels.cols, p)
-	start := pixel*c.F + f
+	stack := piece % c.pieces.stacks
+	start := (image0*c.OH+row)*c.OW*c.F + f
 	t := &w.tile
-	source := t.a
-	t.a = unsafe.Add(source, p/c.panels*c.groupC()*4)
-	t.c = unsafe.Pointer(&dst[start])
+	t.a = unsafe.Pointer(&src[(image0*c.H+c.bases[stack])*c.W*c.C+p/c.panels*c.groupC()])
+	t.b, t.c = unsafe.Pointer(&panel[0]), unsafe.Pointer(&dst[start])
 	t.aStep, t.bStep = 4, c.kernels.cols*4
-	t.depth = c.depth
-	for tap := 0; tap < len(c.taps); tap += c.block {
-		t.count, t.segments = min(c.block, len(c.taps)-tap), &c.taps[tap]
-		t.b = unsafe.Pointer(&panel[tap*c.depth*c.kernels.cols])
-		ep.apply(t, start, f, tap == 0, tap+t.count == len(c.taps))
-		w.run(c.kernels, c.bands.origins[:pixels], c.out[:pixels], cols)
+	for i := range c.layouts[stack] {
+		class := &c.layouts[stack][i]
+		pixels := (image1 - image0) * class.perImage
+		t.depth = class.depth
+		block := max(1, convDepth/class.depth)
+		for s := 0; s == 0 || s < len(class.segments); s += block {
+			t.count = min(block, len(class.segments)-s)
+			if t.count > 0 {
+				t.segments = &class.segments[s]
+			}
+			ep.apply(t, start, f, s == 0, s+t.count == len(class.segments))
+			w.run(c.kernels, class.origins[:pixels], class.out[:pixels], cols)
+		}
 	}
-	t.a = source
 }

@@ -5,19 +5,32 @@ import "unsafe"
 // ConvWeightGrad is the plan of a convolution's gradient to its weights; see [NewConvWeightGrad].
 type ConvWeightGrad struct {
 	ConvShape
-	kernels *productKernels
-	bands   bands
-	taps    []int // byte offset in a band of each weight's first product, in the order kh, kw, c
-	lines   []int // byte offset in a band of each output row's first pixel
-	out     []int // byte offset of each tap in a panel of partial sums
-	panels  int   // of one group of channels
-	slices  int   // of the bands, each with partial sums of its own
-	shares  int   // of the panels
+	kernels   *productKernels
+	pieces    pieces
+	band      band // of a piece, if the input is copied
+	copied    bool
+	packed    bool    // whether dy is packed panel by panel
+	rows, out []int   // byte offsets, of one block of rows of dw, in the input and in a panel of partial sums
+	runs      [][]run // of each piece of one image, one per block of rows
+	bases     []int   // first input row of each piece of one image
+	panels    int     // of one group of channels
+	slices    int     // of the pieces, each with partial sums of its own
+	shares    int     // of the panels
+}
+
+// run is where the pixels of a piece meet one block of rows of dw: the input and the feature maps advance together, a
+// segment per image row.
+type run struct {
+	segments []segment // image by image
+	perImage int
+	depth    int
 }
 
 const (
-	weightPixels  = 400     // output pixels of a band, about
+	weightPixels  = 400     // output pixels of a piece, about
 	weightPartial = 2 << 20 // numbers of all partial sums together, unless one copy alone needs more
+	packTiles     = 16      // tiles that must share a packed panel of dy to make packing worth while
+	fewChannels   = 8       // too few for a tile of their own
 )
 
 // NewConvWeightGrad plans the gradient of the convolution s to its weights,
@@ -26,28 +39,116 @@ const (
 //
 // summed over n, oh and ow. Run it in two steps: [ConvWeightGrad.Run] over all units into the scratch memory, and after
 // the last of them [ConvWeightGrad.Reduce] over all its units. How the units are split never changes the result.
+//
+// The rows of dw are the taps, channel by channel. Without padding all of them run over the same pixels, at different
+// offsets. With padding every tap has its own range of pixels, so every tap is a block of rows; but where there are only
+// few channels, or holes in the input, the input is copied with its zeros written out instead.
 func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	s = s.withDefaults()
 	k := &active.product
-	g := &ConvWeightGrad{ConvShape: s, kernels: k, bands: newBands(s, weightPixels), panels: divideUp(s.groupF(), k.cols)}
-	for i := range s.KH * s.KW * s.groupC() {
-		tap, c := i/s.groupC(), i%s.groupC()
-		g.taps = append(g.taps, 4*(tap/s.KW*s.DilH*g.bands.pitch+tap%s.KW*s.DilW*s.C+c))
+	g := &ConvWeightGrad{ConvShape: s, kernels: k, panels: divideUp(s.groupF(), k.cols)}
+	g.pieces = newPieces(s, g.piecePixels())
+	g.packed = s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows
+	switch {
+	case !s.padded():
+		g.planTaps(band{pitch: s.W * s.C, image: s.H * s.W * s.C})
+	case s.groupC() < fewChannels || s.InDilH > 1 || s.InDilW > 1:
+		g.copied = true
+		g.band = newBand(s, g.pieces.rows)
+		g.planTaps(g.band)
+	default:
+		g.planBlocks()
 	}
-	for i := 0; i < len(g.bands.origins); i += s.OW {
-		g.lines = append(g.lines, g.bands.origins[i])
+	g.out = offsets(len(g.rows), k.cols)
+	g.shares = g.PackUnits()
+	if g.copied {
+		g.shares = 1
 	}
-	g.out = offsets(len(g.taps), k.cols)
-	g.shares = 1
-	if !g.bands.copied {
-		g.shares = g.PackUnits()
-	}
-	g.slices = max(1, min(g.bands.count, divideUp(wantedUnits, g.shares), weightPartial/g.partialSize()))
+	g.slices = max(1, min(g.pieces.count, divideUp(wantedUnits, g.shares), weightPartial/g.partialSize()))
 	return g
 }
 
+// piecePixels makes the pieces larger when there are many partial sums to fetch and put back for each of them.
+func (s ConvShape) piecePixels() int {
+	if s.KH*s.KW*s.groupC()*s.F > 1<<18 {
+		return 3 * weightPixels
+	}
+	return weightPixels
+}
+
+// planTaps makes one block of all rows of dw, which share their pixels.
+func (g *ConvWeightGrad) planTaps(b band) {
+	for i := range g.KH * g.KW * g.groupC() {
+		tap, c := i/g.groupC(), i%g.groupC()
+		g.rows = append(g.rows, 4*(tap/g.KW*g.DilH*b.pitch+tap%g.KW*g.DilW*g.C+c))
+	}
+	for stack := range g.pieces.stacks {
+		_, _, row0, row1 := g.pieces.span(stack)
+		all := run{perImage: row1 - row0, depth: g.OW}
+		for image := range g.pieces.images {
+			for row := range row1 - row0 {
+				x := image*b.image + row*g.StrideH*b.pitch
+				all.segments = append(all.segments, segment{a: 4 * x, b: g.dyOffset(image, row, row1-row0, 0)})
+			}
+		}
+		g.runs = append(g.runs, []run{all})
+		g.bases = append(g.bases, row0*g.StrideH-g.PadT)
+	}
+	if !g.copied {
+		for i := range g.rows {
+			g.rows[i] -= 4 * g.PadL * g.C
+		}
+	}
+}
+
+// planBlocks makes one block of the channels of each tap, with the pixels where this tap meets the image.
+func (g *ConvWeightGrad) planBlocks() {
+	g.rows = offsets(g.groupC(), 1)
+	h, w := g.axisH(), g.axisW()
+	for stack := range g.pieces.stacks {
+		_, _, row0, row1 := g.pieces.span(stack)
+		_, base := g.rowPlaces(row0, row1)
+		var blocks []run
+		for tap := range g.KH * g.KW {
+			first, last := h.outputs(tap/g.KW, row0, row1)
+			left, right := w.outputs(tap%g.KW, 0, g.OW)
+			block := run{perImage: last - first, depth: right - left}
+			for image := range g.pieces.images {
+				for row := first; row < last && left < right; row++ {
+					y, _ := h.input(row, tap/g.KW)
+					x, _ := w.input(left, tap%g.KW)
+					x += (image*g.H + y - base) * g.W
+					block.segments = append(block.segments, segment{a: 4 * x * g.C, b: g.dyOffset(image, row-row0, row1-row0, left)})
+				}
+			}
+			if block.segments == nil {
+				block.perImage = 0
+			}
+			blocks = append(blocks, block)
+		}
+		g.runs, g.bases = append(g.runs, blocks), append(g.bases, base)
+	}
+}
+
+// dyStep is the bytes from one pixel to the next in dy, or in a packed panel of it.
+func (g *ConvWeightGrad) dyStep() int {
+	if g.packed {
+		return 4 * g.kernels.cols
+	}
+	return 4 * g.F
+}
+
+// dyOffset is the byte offset of a pixel of a piece in dy, or in a packed panel of it. Where a piece has fewer rows than
+// an image, its images lie apart in dy but together in the panel.
+func (g *ConvWeightGrad) dyOffset(image, row, rows, col int) int {
+	if !g.packed {
+		rows = g.OH
+	}
+	return ((image*rows+row)*g.OW + col) * g.dyStep()
+}
+
 // panelSize is the length of the partial sums of one panel.
-func (g *ConvWeightGrad) panelSize() int { return len(g.taps) * g.kernels.cols }
+func (g *ConvWeightGrad) panelSize() int { return g.KH * g.KW * g.groupC() * g.kernels.cols }
 
 // partialSize is the length of one copy of the partial sums.
 func (g *ConvWeightGrad) partialSize() int { return g.PackUnits() * g.panelSize() }
@@ -67,43 +168,69 @@ func (g *ConvWeightGrad) Run(scratch, src, dy []float32, lo, hi int, w *Workspac
 	checkMatrix("scratch", scratch, 1, g.ScratchSize(), 0)
 	for u := lo; u < hi; u++ {
 		slice := u / g.shares
-		b0, b1 := share(g.bands.count, g.slices, slice)
+		first, last := share(g.pieces.count, g.slices, slice)
 		p0, p1 := share(g.PackUnits(), g.shares, u%g.shares)
-		if b0 == b1 {
-			clear(scratch[slice*g.partialSize()+p0*g.panelSize():][:(p1-p0)*g.panelSize()])
+		sums := scratch[slice*g.partialSize():]
+		if first == last {
+			clear(sums[p0*g.panelSize() : p1*g.panelSize()])
 		}
-		for band := b0; band < b1; band++ {
-			g.bands.load(band, src, w)
+		for piece := first; piece < last; piece++ {
+			g.load(piece, src, w)
 			for p := p0; p < p1; p++ {
-				g.panel(scratch[slice*g.partialSize()+p*g.panelSize():], dy, band, p, band > b0, w)
+				g.panel(sums[p*g.panelSize():], dy, piece, p, piece > first, w)
 			}
 		}
 	}
 }
 
-// panel adds the products of a band's pixels to the partial sums of one panel.
-func (g *ConvWeightGrad) panel(sums, dy []float32, band, p int, accumulate bool, w *Workspace) {
-	pixel, pixels := g.bands.pixels(band)
-	f, cols := g.columns(g.kernels.cols, p)
-	width := g.kernels.cols
+// load points w.tile.a at the first input number of a piece.
+func (g *ConvWeightGrad) load(piece int, src []float32, w *Workspace) {
+	image0, image1, row0, row1 := g.pieces.span(piece)
+	if g.copied {
+		w.tile.a = g.band.copy(src, image0, image1, row0, row1, w)
+		return
+	}
+	base := g.bases[piece%g.pieces.stacks]
+	w.tile.a = unsafe.Pointer(&src[(image0*g.H+base)*g.W*g.C])
+}
+
+// panel adds the products of a piece's pixels to the partial sums of one panel.
+func (g *ConvWeightGrad) panel(sums, dy []float32, piece, p int, accumulate bool, w *Workspace) {
+	image0, image1, row0, row1 := g.pieces.span(piece)
 	t := &w.tile
 	source := t.a
 	t.a = unsafe.Add(source, p/g.panels*g.groupC()*4)
-	t.aStep = g.StrideW * g.C * 4
-	t.count, t.segments, t.depth = pixels/g.OW, &g.lines[0], g.OW
-	if cols == width {
-		t.b, t.bStep = unsafe.Pointer(&dy[pixel*g.F+f]), g.F*4
-	} else {
-		panel := floats(&w.panel, pixels*width)
-		pack(panel, width, dy, pixel*g.F+f, pixels, cols, g.F, 1)
-		t.b, t.bStep = unsafe.Pointer(&panel[0]), width*4
-	}
-	t.c, t.flags = unsafe.Pointer(&sums[0]), 0
+	t.aStep, t.bStep = g.StrideW*g.C*4, g.dyStep()
+	t.b = g.dyPanel(dy, p, image0, image1, row0, row1, w)
+	t.flags = 0
 	if accumulate {
 		t.flags = flagAccumulate
 	}
-	w.run(g.kernels, g.taps, g.out, width)
+	for i, run := range g.runs[piece%g.pieces.stacks] {
+		t.count, t.depth = (image1-image0)*run.perImage, run.depth
+		if t.count > 0 {
+			t.segments = &run.segments[0]
+		}
+		t.c = unsafe.Pointer(&sums[i*len(g.rows)*g.kernels.cols])
+		w.run(g.kernels, g.rows, g.out, g.kernels.cols)
+	}
 	t.a = source
+}
+
+// dyPanel is one panel of dy at a piece's pixels, packed if the plan says so.
+func (g *ConvWeightGrad) dyPanel(dy []float32, p, image0, image1, row0, row1 int, w *Workspace) unsafe.Pointer {
+	width := g.kernels.cols
+	f, cols := g.columns(width, p)
+	start := (image0*g.OH+row0)*g.OW*g.F + f
+	if !g.packed {
+		return unsafe.Pointer(&dy[start])
+	}
+	pixels := (row1 - row0) * g.OW
+	panel := floats(&w.panel, (image1-image0)*pixels*width)
+	for image := range image1 - image0 {
+		pack(panel[image*pixels*width:], width, dy, start+image*g.pixels()*g.F, pixels, cols, g.F, 1)
+	}
+	return unsafe.Pointer(&panel[0])
 }
 
 // ReduceUnits is the number of independent pieces of [ConvWeightGrad.Reduce].

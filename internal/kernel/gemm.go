@@ -20,8 +20,8 @@ type Gemm struct {
 	rows, out []int // byte offsets of the rows of one unit, in a and c
 	aStep     int   // bytes from one k to the next in a
 	panels    int
-	groups    int // groups of panels, the second coordinate of a unit
-	segment   int // the only segment of a plain product, at offset 0
+	groups    int     // groups of panels, the second coordinate of a unit
+	segment   segment // the only one of a plain product, at offset 0
 }
 
 const (

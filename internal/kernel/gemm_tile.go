@@ -18,16 +18,16 @@ func portableProduct() productKernels {
 
 // tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:
 //
-//	sum[r, j] = Σ_s Σ_k a[rows[r] + segments[s] + k·aStep] · b[(s·depth + k)·bStep + j·4]    0 ≤ k < depth
-//	c[out[r] + j·4] = act(scale[j]·(sum[r, j] + c if accumulate) + shift[j] + residual)
+//	sum[r, j] = Σ_s Σ_k a[rows[r] + segments[s].a + k·aStep] · b[segments[s].b + k·bStep + 4·j]    0 ≤ k < depth
+//	c[out[r] + 4·j] = act(scale[j]·(sum[r, j] + c if accumulate) + shift[j] + residual)
 //
 // Everything is in bytes of float32. The left operand is addressed through row and segment offsets: for a convolution
-// a row is an output pixel and a segment a kernel row; for a weight gradient a row is a kernel tap and a segment an
-// image row; a plain product has one segment. The assembly knows this layout, see asm/gemm.
+// a row is an output pixel and a segment a kernel row; for a weight gradient a row is a channel and a segment an image
+// row; a plain product has one segment. The assembly knows this layout, see asm/gemm.
 type tile struct {
 	a        unsafe.Pointer
 	rows     *int
-	segments *int
+	segments *segment
 	count    int // segments
 	depth    int // products per segment
 	aStep    int
@@ -41,6 +41,9 @@ type tile struct {
 	residual unsafe.Pointer // addressed like c
 	slope    float32
 }
+
+// segment is a run of products: the byte offsets of its first number of each operand.
+type segment struct{ a, b int }
 
 // Bits of tile.flags. A tile with none of them overwrites c with the sums.
 const (
@@ -59,9 +62,8 @@ func tilePortable(rows int, t *tile) {
 	offsets, segments, out := unsafe.Slice(t.rows, rows), unsafe.Slice(t.segments, t.count), unsafe.Slice(t.out, rows)
 	for r := range rows {
 		var sum [portableCols]float32
-		for s, segment := range segments {
-			a := unsafe.Add(t.a, offsets[r]+segment)
-			b := unsafe.Add(t.b, s*t.depth*t.bStep)
+		for _, s := range segments {
+			a, b := unsafe.Add(t.a, offsets[r]+s.a), unsafe.Add(t.b, s.b)
 			for k := range t.depth {
 				x := floatAt(a, k*t.aStep)
 				for j, y := range (*[portableCols]float32)(unsafe.Add(b, k*t.bStep)) {

@@ -1,0 +1,140 @@
+package kernel
+
+import "slices"
+
+// pieces cuts the output of a convolution into pieces of about equally many pixels: the same few rows of a few images.
+type pieces struct {
+	shape  ConvShape
+	images int // of a piece
+	rows   int // of a piece
+	stacks int // pieces on top of each other in an image
+	count  int
+}
+
+// newPieces makes pieces of about the wanted number of pixels. Pieces with padding spread over several images, so that
+// the few border pixels of one image meet their like.
+func newPieces(s ConvShape, pixels int) pieces {
+	images := max(1, pixels/s.pixels())
+	if s.padded() {
+		images = max(images, 6)
+	}
+	images = max(1, min(images, s.N))
+	stacks := divideUp(s.OH, max(1, min(s.OH, pixels/(images*s.OW))))
+	rows := divideUp(s.OH, stacks)
+	stacks = divideUp(s.OH, rows)
+	return pieces{shape: s, images: images, rows: rows, stacks: stacks, count: divideUp(s.N, images) * stacks}
+}
+
+// padded tells whether some tap meets padding or a hole of a dilated input.
+func (s ConvShape) padded() bool {
+	return s.PadT > 0 || s.PadL > 0 || s.InDilH > 1 || s.InDilW > 1 ||
+		s.reachH()-s.PadT > s.H || s.reachW()-s.PadL > s.W
+}
+
+// reachH and reachW are the size of the padded input that the taps touch.
+func (s ConvShape) reachH() int { return (s.OH-1)*s.StrideH + (s.KH-1)*s.DilH + 1 }
+func (s ConvShape) reachW() int { return (s.OW-1)*s.StrideW + (s.KW-1)*s.DilW + 1 }
+
+// images0 and rows0 are the ranges a piece covers.
+func (p pieces) span(piece int) (image0, image1, row0, row1 int) {
+	image0, row0 = piece/p.stacks*p.images, piece%p.stacks*p.rows
+	return image0, min(image0+p.images, p.shape.N), row0, min(row0+p.rows, p.shape.OH)
+}
+
+// pixelClass is the pixels of a piece that meet the input with the same taps.
+type pixelClass struct {
+	origins  []int // byte offset of each pixel's first tap from the piece's first input row, image by image
+	out      []int // byte offset of each pixel from the piece's first output row
+	perImage int
+	segments []segment
+	depth    int // products per segment
+}
+
+// layout is the classes of a piece, for all its images.
+type layout []pixelClass
+
+// layouts describes the stack of pieces of an image. Pieces that look the same share a layout.
+func (p pieces) layouts(width int) (list []layout, bases []int) {
+	list, bases = make([]layout, p.stacks), make([]int, p.stacks)
+	var seen [][]rowPlace
+	for i := range list {
+		_, _, row0, row1 := p.span(i)
+		rows, base := p.shape.rowPlaces(row0, row1)
+		bases[i] = base
+		seen = append(seen, rows)
+		same := slices.IndexFunc(seen, func(other []rowPlace) bool { return slices.Equal(rows, other) })
+		if same < i {
+			list[i] = list[same]
+		} else {
+			list[i] = p.layout(row0, row1, base, width)
+		}
+	}
+	return list, bases
+}
+
+// rowPlace is a row of a piece: its class and the input row under its first tap, counted from the piece's first.
+type rowPlace struct {
+	class tapClass
+	input int
+}
+
+// rowPlaces describes the output rows lo to hi-1 and gives the first input row they meet.
+func (s ConvShape) rowPlaces(lo, hi int) (rows []rowPlace, base int) {
+	base = s.H
+	for o := lo; o < hi; o++ {
+		class, input := s.axisH().class(o)
+		if class.count > 0 {
+			base = min(base, input)
+		}
+		rows = append(rows, rowPlace{class, input})
+	}
+	if base == s.H {
+		base = 0
+	}
+	for i := range rows {
+		rows[i].input -= base
+	}
+	return rows, base
+}
+
+// layout sorts the pixels of the output rows lo to hi-1 by class; base is the first input row they meet.
+func (p pieces) layout(lo, hi, base, width int) layout {
+	s := p.shape
+	var list layout
+	hOrder, hMembers := s.axisH().classes(lo, hi)
+	wOrder, wMembers := s.axisW().classes(0, s.OW)
+	for _, h := range hOrder {
+		for _, w := range wOrder {
+			class := pixelClass{perImage: len(hMembers[h]) * len(wMembers[w])}
+			class.segments, class.depth = s.segments(h, w, width)
+			for image := range p.images {
+				for _, row := range hMembers[h] {
+					for _, col := range wMembers[w] {
+						x := ((image*s.H+row.input-base)*s.W + col.input) * s.C
+						y := ((image*s.OH+row.out-lo)*s.OW + col.out) * s.F
+						class.origins, class.out = append(class.origins, 4*x), append(class.out, 4*y)
+					}
+				}
+			}
+			list = append(list, class)
+		}
+	}
+	return list
+}
+
+// segments lists the taps of a class, from its first tap in the input and from the first weight of a panel: one segment
+// for a whole row of taps where these are neighbours in memory.
+func (s ConvShape) segments(h, w tapClass, width int) (list []segment, depth int) {
+	down, right := s.axisH().inputStep(h)*s.W*s.C, s.axisW().inputStep(w)*s.C
+	perRow, depth := w.count, s.groupC()
+	if s.Groups == 1 && w.count > 1 && w.step == 1 && right == s.C {
+		perRow, depth = 1, w.count*s.C
+	}
+	for i := range h.count {
+		for j := range perRow {
+			tap := (h.first+i*h.step)*s.KW + w.first + j*w.step
+			list = append(list, segment{a: 4 * (i*down + j*right), b: 4 * tap * s.groupC() * width})
+		}
+	}
+	return list, depth
+}
