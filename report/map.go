@@ -1,0 +1,120 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"html/template"
+	"image"
+	"image/color"
+	"io"
+	"math"
+	"strings"
+)
+
+// Map draws each embedding as its own picture, at its place on the plane and in the colour of its label. On pages, pointing
+// at a picture shows it large with its name. It is a [Part], and a picture of its own by WriteFile.
+type Map struct {
+	Points [][2]float64 // from [PCA] or [TSNE]
+	Images []image.Image
+	Labels []int
+	Names  []string // said when pointed at; nil says nothing
+	// Ink is for dark drawings on light paper: they become strokes in their label's colour. Others get a coloured frame.
+	Ink bool
+}
+
+// The drawing, in pixels of its own.
+const (
+	mapWidth, mapHeight = 1040, 680
+	mapBorder           = 30
+)
+
+// HTML implements [Part].
+func (m Map) HTML() (template.HTML, error) {
+	svg, err := m.svg("")
+	return template.HTML(svg), err
+}
+
+// WriteFile writes the map as an SVG file, complete in itself. A file already there stays whole until the new one is.
+func (m Map) WriteFile(path string) error {
+	svg, err := m.svg(fmt.Sprintf(`<style>%s</style><rect width="%d" height="%d" fill="var(--card)"/>`, chartCSS, mapWidth, mapHeight))
+	if err != nil {
+		return fmt.Errorf("drawing %s: %w", path, err)
+	}
+	return writeFile(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, svg)
+		return err
+	})
+}
+
+func (m Map) svg(first string) (string, error) {
+	n := len(m.Points)
+	if len(m.Images) != n || len(m.Labels) != n || m.Names != nil && len(m.Names) != n {
+		return "", fmt.Errorf("an embedding map of %d points has %d images, %d labels and %d names", n, len(m.Images), len(m.Labels), len(m.Names))
+	}
+	place, err := m.placing()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="map" viewBox="0 0 %d %d" role="img" aria-label="embedding map">%s`,
+		mapWidth, mapHeight, first)
+	side := min(max(700/math.Sqrt(float64(max(n, 1))), 14), 48)
+	for i, picture := range m.Images {
+		if picture == nil {
+			return "", fmt.Errorf("picture %d of an embedding map is missing", i+1)
+		}
+		colour := labelColour(m.Labels[i])
+		if m.Ink {
+			picture = inked(shrunk(picture), colour)
+		}
+		uri, err := dataURI(picture)
+		if err != nil {
+			return "", err
+		}
+		x, y := place(m.Points[i])
+		if !m.Ink {
+			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="3" fill="#%02x%02x%02x"/>`,
+				x-side/2-2, y-side/2-2, side+4, side+4, colour.R, colour.G, colour.B)
+		}
+		fmt.Fprintf(&b, `<image x="%.1f" y="%.1f" width="%.1f" height="%.1f" href="%s"%s/>`, x-side/2, y-side/2, side, side, uri, m.name(i))
+	}
+	b.WriteString(`</svg>`)
+	return b.String(), nil
+}
+
+func (m Map) name(i int) string {
+	if m.Names == nil {
+		return ""
+	}
+	return ` data-name="` + html.EscapeString(m.Names[i]) + `"`
+}
+
+// placing returns where a point goes: all fit inside the border, both axes in one scale.
+func (m Map) placing() (func(p [2]float64) (x, y float64), error) {
+	low, high := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
+	for i, p := range m.Points {
+		for k, v := range p {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return nil, fmt.Errorf("point %d of an embedding map lies at %v", i+1, p)
+			}
+			low[k], high[k] = min(low[k], v), max(high[k], v)
+		}
+	}
+	scale := min((mapWidth-2*mapBorder)/max(high[0]-low[0], 1e-12), (mapHeight-2*mapBorder)/max(high[1]-low[1], 1e-12))
+	return func(p [2]float64) (x, y float64) {
+		return mapWidth/2 + scale*(p[0]-(low[0]+high[0])/2), mapHeight/2 - scale*(p[1]-(low[1]+high[1])/2)
+	}, nil
+}
+
+// labelColour gives each label a hue of its own, far from those of the labels before it, that shows on light and dark.
+func labelColour(label int) color.NRGBA {
+	hue := math.Mod(float64(label)*0.61803398875, 1) * 6 // the golden ratio spreads hues evenly
+	if hue < 0 {
+		hue += 6
+	}
+	channel := func(shift float64) uint8 {
+		distance := math.Abs(math.Mod(hue+shift, 6) - 3)
+		return uint8(60 + 150*min(max(distance-1, 0), 1))
+	}
+	return color.NRGBA{R: channel(0), G: channel(4), B: channel(2), A: 255}
+}

@@ -1,0 +1,63 @@
+package report
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+
+	"golang.org/x/image/draw"
+)
+
+// pictureSide is the longest side, in pixels, of a picture inside a page; larger ones are made smaller.
+const pictureSide = 160
+
+// dataURI holds a picture inside the page: as PNG, or as JPEG where that is smaller and nothing shines through.
+func dataURI(picture image.Image) (template.URL, error) {
+	if picture == nil {
+		return "", fmt.Errorf("a picture is missing")
+	}
+	picture = shrunk(picture)
+	var asPNG, asJPEG bytes.Buffer
+	encoder := png.Encoder{CompressionLevel: png.BestCompression}
+	if err := encoder.Encode(&asPNG, picture); err != nil {
+		return "", err
+	}
+	if err := jpeg.Encode(&asJPEG, picture, &jpeg.Options{Quality: 88}); err != nil {
+		return "", err
+	}
+	if o, known := picture.(interface{ Opaque() bool }); known && o.Opaque() && asJPEG.Len() < asPNG.Len() {
+		return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(asJPEG.Bytes())), nil
+	}
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(asPNG.Bytes())), nil
+}
+
+// shrunk returns the picture with no side longer than pictureSide.
+func shrunk(picture image.Image) image.Image {
+	box := picture.Bounds()
+	if max(box.Dx(), box.Dy()) <= pictureSide {
+		return picture
+	}
+	to := within(image.Rect(0, 0, pictureSide, pictureSide), box)
+	small := image.NewNRGBA(to.Sub(to.Min))
+	draw.CatmullRom.Scale(small, small.Bounds(), picture, box, draw.Src, nil)
+	return small
+}
+
+// inked turns a drawing, dark ink on light paper, into strokes of one colour on nothing.
+func inked(picture image.Image, ink color.NRGBA) image.Image {
+	box := picture.Bounds()
+	out := image.NewNRGBA(image.Rect(0, 0, box.Dx(), box.Dy()))
+	for y := range box.Dy() {
+		for x := range box.Dx() {
+			grey := color.GrayModel.Convert(picture.At(box.Min.X+x, box.Min.Y+y)).(color.Gray).Y
+			ink.A = 255 - grey
+			out.SetNRGBA(x, y, ink)
+		}
+	}
+	return out
+}

@@ -1,0 +1,136 @@
+package report
+
+import (
+	"math"
+	"strconv"
+)
+
+// Scale says how numbers spread along an axis.
+type Scale int
+
+// The scales. Log and Probit leave out numbers that they cannot show: 0 and below, or outside (0, 1).
+const (
+	Linear Scale = iota
+	Log
+	Probit // normal deviates, on which the errors of two normal distributions make a straight line (DET)
+)
+
+// Axis describes one side of a chart.
+type Axis struct {
+	Label    string
+	Scale    Scale
+	Min, Max float64 // range; both 0 means that of the data
+	Percent  bool    // writes 0.25 as 25 %
+}
+
+// fitted is an axis fitted to its data: from and to are in scaled units.
+type fitted struct {
+	Axis
+	from, to float64
+}
+
+// scaled maps v to the axis' units, and says whether it can be shown.
+func (a Axis) scaled(v float64) (float64, bool) {
+	switch a.Scale {
+	case Log:
+		v = math.Log10(v)
+	case Probit:
+		v = math.Sqrt2 * math.Erfinv(2*v-1)
+	}
+	return v, !math.IsNaN(v) && !math.IsInf(v, 0)
+}
+
+// fit gives the axis the range of values, widened to whole ticks on a linear axis.
+func (a Axis) fit(values []float64) fitted {
+	low, high := math.Inf(1), math.Inf(-1)
+	if a.Min != 0 || a.Max != 0 {
+		values = []float64{a.Min, a.Max}
+	}
+	for _, v := range values {
+		if s, ok := a.scaled(v); ok {
+			low, high = min(low, s), max(high, s)
+		}
+	}
+	if low > high {
+		low, high = 0, 1
+	}
+	if low == high {
+		low, high = low-0.5, high+0.5
+	}
+	f := fitted{a, low, high}
+	if a.Min == 0 && a.Max == 0 && a.Scale == Linear {
+		step := f.step()
+		f.from, f.to = math.Floor(low/step)*step, math.Ceil(high/step)*step
+	}
+	return f
+}
+
+// at returns where v lies between the ends, 0 to 1, and whether the axis shows it.
+func (f fitted) at(v float64) (float64, bool) {
+	s, ok := f.scaled(v)
+	if !ok {
+		return 0, false
+	}
+	part := (s - f.from) / (f.to - f.from)
+	return part, part >= -1e-9 && part <= 1+1e-9
+}
+
+// step is 1, 2 or 5 times a power of ten, such that there are about five ticks.
+func (f fitted) step() float64 {
+	rough := (f.to - f.from) / 5
+	power := math.Pow(10, math.Floor(math.Log10(rough)))
+	for _, m := range []float64{1, 2, 5} {
+		if rough <= m*power*1.0001 {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
+// tick is a labelled place on an axis.
+type tick struct {
+	at    float64 // 0 to 1
+	label string
+}
+
+var probitTicks = []float64{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 0.999}
+
+func (f fitted) ticks() []tick {
+	var values []float64
+	switch f.Scale {
+	case Linear:
+		step := f.step()
+		for i := math.Ceil(f.from/step - 1e-9); i*step <= f.to+1e-9*step; i++ {
+			values = append(values, i*step)
+		}
+	case Log:
+		for e := math.Ceil(f.from - 1e-9); e <= f.to+1e-9; e++ {
+			values = append(values, math.Pow(10, e))
+		}
+	case Probit:
+		values = probitTicks
+	}
+	var ticks []tick
+	for _, v := range values {
+		if at, ok := f.at(v); ok {
+			ticks = append(ticks, tick{at, f.label(v)})
+		}
+	}
+	return ticks
+}
+
+// label writes a tick's value with as many digits as it needs.
+func (f fitted) label(v float64) string {
+	v = math.Round(v*1e9) / 1e9
+	switch {
+	case f.Percent:
+		return strconv.FormatFloat(math.Round(v*1e8)/1e6, 'g', 6, 64) + " %"
+	case f.Scale == Log && v < 0.001:
+		return strconv.FormatFloat(v, 'e', 0, 64)
+	case math.Abs(v) >= 1e6:
+		return strconv.FormatFloat(v/1e6, 'g', 4, 64) + " M"
+	case math.Abs(v) >= 1e4:
+		return strconv.FormatFloat(v/1e3, 'g', 4, 64) + " k"
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
