@@ -8,7 +8,6 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
-	"github.com/siam-go/siam/stats"
 )
 
 // OneShotTest says how [JudgeOneShot] questions a model.
@@ -27,10 +26,10 @@ func StandardOneShot(seed uint64) OneShotTest {
 // OneShotResult is what a model reaches on one-shot recognition and verification. The two recognition tasks differ: within an
 // alphabet the ways look alike, unstructured ones come from everywhere and are easier.
 type OneShotResult struct {
-	Ways         int              `json:"ways"`
-	Shots        int              `json:"shots"`
-	Within       stats.Proportion `json:"within_alphabet"`
-	Unstructured stats.Proportion `json:"unstructured"`
+	Ways         int          `json:"ways"`
+	Shots        int          `json:"shots"`
+	Within       eval.OneShot `json:"within_alphabet"`
+	Unstructured eval.OneShot `json:"unstructured"`
 	// Verification is at the model's own threshold; absent when it has none.
 	Verification *eval.Verification `json:"verification,omitempty"`
 }
@@ -46,7 +45,7 @@ func JudgeOneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test
 	if err != nil || model.File().Calibration == nil {
 		return result, err
 	}
-	pairs, err := itemsOf(set).BalancedPairs(test.Pairs, test.Seed)
+	pairs, err := ItemsOf(set).BalancedPairs(test.Pairs, test.Seed)
 	if err != nil {
 		return result, fmt.Errorf("drawing pairs from %s: %w", set.Name, err)
 	}
@@ -67,18 +66,18 @@ func JudgeBaseline(set *dataset.Set, baseline Baseline, test OneShotTest) (OneSh
 
 func judgeRecognition[T any](set *dataset.Set, things []T, distance func(a, b T) float32, test OneShotTest) (OneShotResult, error) {
 	result := OneShotResult{Ways: test.Ways, Shots: test.Shots}
-	items := itemsOf(set)
+	items := ItemsOf(set)
 	episodes := eval.Episodes{Ways: test.Ways, Shots: test.Shots, Trials: test.Trials, Seed: test.Seed}
 	within, err := items.WithinGroup(episodes)
 	if err != nil {
 		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)
 	}
-	result.Within = eval.Answer(within, things, distance).Proportion
+	result.Within = eval.Answer(within, things, distance)
 	unstructured, err := items.Unstructured(episodes)
 	if err != nil {
 		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)
 	}
-	result.Unstructured = eval.Answer(unstructured, things, distance).Proportion
+	result.Unstructured = eval.Answer(unstructured, things, distance)
 	return result, nil
 }
 
@@ -99,8 +98,8 @@ func pictures(items []dataset.Item) []imgproc.Image {
 	return images
 }
 
-// itemsOf describes a set as eval draws trials from it.
-func itemsOf(set *dataset.Set) eval.Items {
+// ItemsOf describes a set as eval draws trials from it.
+func ItemsOf(set *dataset.Set) eval.Items {
 	group := make(map[string]int)
 	for _, name := range set.Groups() {
 		group[name] = len(group)

@@ -1,0 +1,22 @@
+package dataset
+
+import "context"
+
+// ReadLabelled reads a folder of labelled images to judge on, whichever its layout: alphabets of characters
+// ([ReadEvaluation]) or identities ([ReadIdentities]).
+func ReadLabelled(ctx context.Context, f Folder, o AlphabetOptions) (*Set, error) {
+	half, err := f.half(evaluationFolder, backgroundFolder)
+	if err != nil {
+		return nil, err
+	}
+	folders, _, err := half.list(".")
+	if err != nil {
+		return nil, err
+	}
+	for _, folder := range folders {
+		if _, images, err := half.list(folder); err == nil && len(images) > 0 {
+			return ReadIdentities(ctx, half)
+		}
+	}
+	return ReadAlphabets(ctx, half, o)
+}
