@@ -56,8 +56,8 @@ func InverseDeviation(rstd, variance []float32, epsilon float32) {
 	}
 }
 
-// Normalize computes y[r, j] = (x[r, j] - mean[j])·scale[j] + shift[j], scale being γ·rstd and shift β, and the
-// maximum of that and 0 when relu is set. y may be x.
+// Normalize computes y[r, j] = (x[r, j] - mean[j])·scale[j] + shift[j], scale being γ·rstd and shift β, and 0
+// for a negative result when relu is set. y may be x.
 func Normalize(y, x, mean, scale, shift []float32, relu bool) {
 	c := len(mean)
 	sameLength("Normalize", len(y), len(x))

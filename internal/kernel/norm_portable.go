@@ -26,7 +26,7 @@ func normalizeLoop(y, x, mean, scale, shift []float32, rows int) {
 func normalizeReluLoop(y, x, mean, scale, shift []float32, rows int) {
 	normalizeLoop(y, x, mean, scale, shift, rows)
 	for i, v := range y {
-		y[i] = maxOf(v, 0)
+		y[i] = reluOf(v)
 	}
 }
 

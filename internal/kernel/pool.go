@@ -71,7 +71,11 @@ func (p *Pool) Max(e Extreme, dst []float32, arg []uint8, x []float32, lo, hi in
 // maxRow pools one row of windows.
 func (p *Pool) maxRow(e Extreme, dst []float32, arg []uint8, x []float32, u int) {
 	if e == Largest && p.halves() {
-		active.vector.maxPool2(dst, arg, p.band(x, u), p.W*p.C, p.C)
+		if arg == nil {
+			active.vector.maxPool2(dst, p.band(x, u), p.W*p.C, p.C)
+		} else {
+			active.vector.maxPool2Arg(dst, arg, p.band(x, u), p.W*p.C, p.C)
+		}
 		return
 	}
 	empty := float32(math.Inf(-1))

@@ -34,22 +34,26 @@ func takeMinArgLoop(best []float32, arg []uint8, x []float32, at uint8) {
 	}
 }
 
-// maxPool2Loop pools two rows of pixels, x[0:] and x[row:], by 2×2 windows into one row; arg may be nil.
-func maxPool2Loop(dst []float32, arg []uint8, x []float32, row, c int) {
+// maxPool2Loop pools two rows of pixels, x[0:] and x[row:], by 2×2 windows into one row.
+func maxPool2Loop(dst, x []float32, row, c int) {
 	for o := 0; o < len(dst); o += c {
-		for j := range c {
-			at := 2*o + j
-			best, position := x[at], uint8(0)
-			for k, v := range [3]float32{x[at+c], x[at+row], x[at+row+c]} {
-				if v > best || v != v {
-					best, position = v, uint8(k+1)
-				}
-			}
-			dst[o+j] = best
-			if arg != nil {
-				arg[o+j] = position
-			}
-		}
+		best := dst[o : o+c]
+		copy(best, x[2*o:])
+		takeMaxLoop(best, x[2*o+c:])
+		takeMaxLoop(best, x[2*o+row:])
+		takeMaxLoop(best, x[2*o+row+c:])
+	}
+}
+
+// maxPool2ArgLoop is maxPool2Loop with positions.
+func maxPool2ArgLoop(dst []float32, arg []uint8, x []float32, row, c int) {
+	for o := 0; o < len(dst); o += c {
+		best, position := dst[o:o+c], arg[o:o+c]
+		copy(best, x[2*o:])
+		clear(position)
+		takeMaxArgLoop(best, position, x[2*o+c:], 1)
+		takeMaxArgLoop(best, position, x[2*o+row:], 2)
+		takeMaxArgLoop(best, position, x[2*o+row+c:], 3)
 	}
 }
 
@@ -75,5 +79,5 @@ func maxPool2GradLoop(dx, dy []float32, arg []uint8, row, c int) {
 
 func (s *vectorSet) setPortablePool() {
 	s.takeMax, s.takeMaxArg, s.scatterArg = takeMaxLoop, takeMaxArgLoop, scatterArgLoop
-	s.maxPool2, s.maxPool2Grad = maxPool2Loop, maxPool2GradLoop
+	s.maxPool2, s.maxPool2Arg, s.maxPool2Grad = maxPool2Loop, maxPool2ArgLoop, maxPool2GradLoop
 }

@@ -30,7 +30,7 @@ const (
 	OpRsqrt      // 1/√x, rounded twice
 	OpReciprocal // 1/x
 	OpSign       // -1, +1, or x itself where x is ±0 or NaN
-	OpRelu       // max(x, +0)
+	OpRelu       // 0 where x < 0, x elsewhere
 	OpExp
 	OpLog
 	OpLog1p
@@ -41,7 +41,7 @@ const (
 
 // MaxUlp bounds the error of the accelerated exponentials and logarithms, in units in the last place of float32.
 // Results below the smallest normal float32 may be rounded to that absolute precision.
-const MaxUlp = 3
+const MaxUlp = 2
 
 // binaryRows is the loop under the element-wise binary operations:
 //

@@ -17,7 +17,7 @@ func binaryLoop(f func(a, b float32) float32) binaryRows {
 	}
 }
 
-func binaryScalarLoop(f func(a, b float32) float32) func(dst, a []float32, s float32) {
+func binaryScalarLoop(f func(a, b float32) float32) scalarFunc {
 	return func(dst, a []float32, s float32) {
 		for i, v := range a[:len(dst)] {
 			dst[i] = f(v, s)
@@ -25,7 +25,7 @@ func binaryScalarLoop(f func(a, b float32) float32) func(dst, a []float32, s flo
 	}
 }
 
-func scalarBinaryLoop(f func(a, b float32) float32) func(dst, b []float32, s float32) {
+func scalarBinaryLoop(f func(a, b float32) float32) scalarFunc {
 	return func(dst, b []float32, s float32) {
 		for i, v := range b[:len(dst)] {
 			dst[i] = f(s, v)
@@ -56,7 +56,7 @@ func minOf(a, b float32) float32 {
 	return b
 }
 
-func unaryLoop(f func(x float32) float32) func(dst, x []float32) {
+func unaryLoop(f func(x float32) float32) unaryFunc {
 	return func(dst, x []float32) {
 		for i, v := range x[:len(dst)] {
 			dst[i] = f(v)
@@ -72,7 +72,7 @@ var unaryFuncs = [unaryOps]func(x float32) float32{
 	OpRsqrt:      func(x float32) float32 { return 1 / float32(math.Sqrt(float64(x))) },
 	OpReciprocal: func(x float32) float32 { return 1 / x },
 	OpSign:       signOf,
-	OpRelu:       func(x float32) float32 { return maxOf(x, 0) },
+	OpRelu:       reluOf,
 	OpExp:        func(x float32) float32 { return float32(math.Exp(float64(x))) },
 	OpLog:        func(x float32) float32 { return float32(math.Log(float64(x))) },
 	OpLog1p:      func(x float32) float32 { return float32(math.Log1p(float64(x))) },
@@ -86,6 +86,13 @@ func signOf(x float32) float32 {
 		return 1
 	case x < 0:
 		return -1
+	}
+	return x
+}
+
+func reluOf(x float32) float32 {
+	if x < 0 {
+		return 0
 	}
 	return x
 }
@@ -111,7 +118,7 @@ var compareFuncs = [compareOps]func(a, b float32) bool{
 	OpGreaterOrEqual: func(a, b float32) bool { return a >= b },
 }
 
-func compareLoop(f func(a, b float32) bool) func(dst []bool, a, b []float32) {
+func compareLoop(f func(a, b float32) bool) compareFunc {
 	return func(dst []bool, a, b []float32) {
 		for i, v := range a[:len(dst)] {
 			dst[i] = f(v, b[i])
@@ -119,7 +126,7 @@ func compareLoop(f func(a, b float32) bool) func(dst []bool, a, b []float32) {
 	}
 }
 
-func compareScalarLoop(f func(a, b float32) bool) func(dst []bool, a []float32, s float32) {
+func compareScalarLoop(f func(a, b float32) bool) compareScalarFunc {
 	return func(dst []bool, a []float32, s float32) {
 		for i, v := range a[:len(dst)] {
 			dst[i] = f(v, s)

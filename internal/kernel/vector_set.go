@@ -4,14 +4,14 @@ package kernel
 // The portable loop of the same name is what each one means.
 type vectorSet struct {
 	binary       [binaryOps]binaryRows
-	binaryScalar [binaryOps]func(dst, a []float32, s float32)
-	scalarBinary [binaryOps]func(dst, b []float32, s float32)
-	unary        [unaryOps]func(dst, x []float32)
+	binaryScalar [binaryOps]scalarFunc // x ⊕ s
+	scalarBinary [binaryOps]scalarFunc // s ⊕ x
+	unary        [unaryOps]unaryFunc
 	axpy         func(dst, x, y []float32, s float32)
 	scaleShift   func(dst, x []float32, scale, shift float32)
 
-	compare       [compareOps]func(dst []bool, a, b []float32)
-	compareScalar [compareOps]func(dst []bool, a []float32, s float32)
+	compare       [compareOps]compareFunc
+	compareScalar [compareOps]compareScalarFunc
 	choose        func(dst []float32, cond []bool, a, b []float32)
 	chooseScalar  func(dst []float32, cond []bool, a []float32, s float32, want bool)
 	reluGrad      func(dst, dy, x []float32)
@@ -30,7 +30,8 @@ type vectorSet struct {
 
 	takeMax      func(best, x []float32)
 	takeMaxArg   func(best []float32, arg []uint8, x []float32, at uint8)
-	maxPool2     func(dst []float32, arg []uint8, x []float32, row, c int)
+	maxPool2     func(dst, x []float32, row, c int)
+	maxPool2Arg  func(dst []float32, arg []uint8, x []float32, row, c int)
 	scatterArg   func(dx, dy []float32, arg []uint8, at uint8)
 	maxPool2Grad func(dx, dy []float32, arg []uint8, row, c int)
 
@@ -41,6 +42,13 @@ type vectorSet struct {
 	fromBFloat16  func(dst []float32, x []uint16)
 	transposeTile func(dst []float32, dstStep int, src []float32, srcStep, rows, cols int)
 }
+
+type (
+	unaryFunc         = func(dst, x []float32)
+	scalarFunc        = func(dst, x []float32, s float32)
+	compareFunc       = func(dst []bool, a, b []float32)
+	compareScalarFunc = func(dst []bool, a []float32, s float32)
+)
 
 func portableVector() vectorSet {
 	var s vectorSet

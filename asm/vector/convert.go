@@ -1,0 +1,64 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func (e *emitter) conversions() {
+	e.toBFloat16()
+	e.fromBFloat16()
+}
+
+func halfAt(base, i reg.Register) Mem { return Mem{Base: base, Index: i, Scale: 2} }
+
+func (e *emitter) toBFloat16() {
+	e.function("toBFloat16", "(dst []uint16, x []float32)")
+	dst, x, n := e.pointer("dst"), e.pointer("x"), e.length("dst")
+	one, half, quiet := e.registerBits(1), e.registerBits(0x7fff), e.registerBits(0x400000)
+	e.eachBytes(n, func(i reg.Register) {
+		v := e.load(at(x, i))
+		r, nan := e.vec(), e.vec()
+		VPSRLD(U8(16), v, r)
+		VANDPS(one, r, r)
+		VPADDD(half, r, r)
+		VPADDD(v, r, r)
+		VORPS(quiet, v, nan)
+		r = e.choose(e.compare(unordered, v, v), nan, r)
+		VPSRLD(U8(16), r, r)
+		e.storeHalves(r, halfAt(dst, i))
+	})
+	e.end()
+}
+
+// storeHalves writes words as half words.
+func (e *emitter) storeHalves(v reg.VecVirtual, m Mem) {
+	switch {
+	case e.masked:
+		VPMOVDW(v, e.mask, m)
+	case e.avx512:
+		VPMOVDW(v, m)
+	default:
+		high, low := XMM(), XMM()
+		VEXTRACTF128(U8(1), v, high)
+		VPACKUSDW(high, v.AsX(), low)
+		VMOVUPS(low, m)
+	}
+}
+
+func (e *emitter) fromBFloat16() {
+	e.function("fromBFloat16", "(dst []float32, x []uint16)")
+	dst, x, n := e.pointer("dst"), e.pointer("x"), e.length("dst")
+	e.eachBytes(n, func(i reg.Register) {
+		v := e.vec()
+		if e.masked {
+			VPMOVZXWD_Z(halfAt(x, i), e.mask, v)
+		} else {
+			VPMOVZXWD(halfAt(x, i), v)
+		}
+		VPSLLD(U8(16), v, v)
+		e.store(v, at(dst, i))
+	})
+	e.end()
+}
