@@ -236,29 +236,27 @@ func (g *ConvWeightGrad) dyPanel(dy []float32, p, image0, image1, row0, row1 int
 // ReduceUnits is the number of independent pieces of [ConvWeightGrad.Reduce].
 func (g *ConvWeightGrad) ReduceUnits() int { return g.KH * g.KW }
 
-// Reduce adds up the partial sums of the taps lo to hi-1 and writes them to dw. It panics if a slice is too short.
+// Reduce adds up the partial sums of the taps lo to hi-1 and writes them to dw, using up the scratch memory. It panics if
+// a slice is too short.
 func (g *ConvWeightGrad) Reduce(dw, scratch []float32, s WeightStrides, lo, hi int) {
 	g.checkWeights(dw, s)
 	checkMatrix("scratch", scratch, 1, g.ScratchSize(), 0)
+	size := g.groupC() * g.kernels.cols
 	for p := range g.PackUnits() {
-		f, cols := g.columns(g.kernels.cols, p)
 		for tap := lo; tap < hi; tap++ {
-			start := s.Offset + tap/g.KW*s.KH + tap%g.KW*s.KW + f*s.F
-			for c := range g.groupC() {
-				row := p*g.panelSize() + (tap*g.groupC()+c)*g.kernels.cols
-				g.sumRow(dw, scratch[row:], start+c*s.C, s.F, cols)
+			start := p*g.panelSize() + tap*size
+			sums := scratch[start:][:size]
+			for slice := 1; slice < g.slices; slice++ {
+				Binary(OpAdd, sums, sums, scratch[start+slice*g.partialSize():][:size])
 			}
+			g.writeTap(dw, sums, s, p, tap)
 		}
 	}
 }
 
-// sumRow adds up the slices of one row of partial sums.
-func (g *ConvWeightGrad) sumRow(dw, partial []float32, at, stride, cols int) {
-	for j := range cols {
-		var sum float32
-		for slice := range g.slices {
-			sum += partial[slice*g.partialSize()+j]
-		}
-		dw[at+j*stride] = sum
-	}
+// writeTap writes one tap's sums of one panel to dw.
+func (g *ConvWeightGrad) writeTap(dw, sums []float32, s WeightStrides, p, tap int) {
+	f, cols := g.columns(g.kernels.cols, p)
+	start := s.Offset + tap/g.KW*s.KH + tap%g.KW*s.KW + f*s.F
+	unpack(dw, start, g.groupC(), cols, s.C, s.F, sums, g.kernels.cols)
 }

@@ -26,3 +26,21 @@ func pack(dst []float32, width int, src []float32, start, depth, cols, kStride, 
 		}
 	}
 }
+
+// unpack is the reverse of pack:
+//
+//	dst[start + k·kStride + j·jStride] = src[k·width + j]    0 ≤ k < depth, 0 ≤ j < cols
+func unpack(dst []float32, start, depth, cols, kStride, jStride int, src []float32, width int) {
+	for k := range depth {
+		at := start + k*kStride
+		row := src[k*width:][:cols]
+		if jStride == 1 {
+			copy(dst[at:at+cols], row)
+			continue
+		}
+		for _, x := range row {
+			dst[at] = x
+			at += jStride
+		}
+	}
+}
