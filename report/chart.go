@@ -44,6 +44,7 @@ const (
 	chartWidth, chartHeight = 560, 340
 	plotLeft, plotRight     = 62, 544
 	plotTop, plotBottom     = 58, 290
+	legendY                 = 16 // of the title and the legend
 )
 
 // WriteFile writes the chart as an SVG file, complete in itself. A file already there stays whole until the new one is.
@@ -124,7 +125,7 @@ func (d *canvas) place(x, y float64) (px, py float64, ok bool) {
 }
 
 func (d *canvas) axes() {
-	d.text(0, 16, "start", "title", d.chart.Title)
+	d.text(0, legendY, "start", "title", d.chart.Title)
 	for _, t := range d.y.ticks() {
 		y := pixelY(t.at)
 		d.add(`<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>`, plotLeft, plotRight, y, y)
@@ -140,34 +141,32 @@ func (d *canvas) axes() {
 	d.text(plotLeft, plotTop-10, "start", "", d.chart.Y.Label)
 }
 
-// legend names the series at the top right, when there are several or one that is named.
+// legend lists the named series at the top right, each after a sign in its colour.
 func (d *canvas) legend() {
-	x := float64(plotRight)
-	for i := len(d.chart.Series) - 1; i >= 0; i-- {
-		s := d.chart.Series[i]
+	d.add(`<text x="%d" y="%d" text-anchor="end" class="strong" xml:space="preserve">`, plotRight, legendY)
+	for i, s := range d.chart.Series {
 		if s.Name == "" {
 			continue
 		}
-		d.text(x, plotTop-10, "end", "strong", s.Name)
-		x -= 6.6*float64(len([]rune(s.Name))) + 8
+		sign := "━"
 		if s.Bars {
-			d.add(`<rect x="%.1f" y="%d" width="14" height="10" rx="2" fill="var(--s%d)" fill-opacity=".6"/>`, x-14, plotTop-19, colour(i))
-		} else {
-			d.add(`<line x1="%.1f" x2="%.1f" y1="%d" y2="%d" class="line" stroke="var(--s%d)"%s/>`, x-14, x, plotTop-14, plotTop-14, colour(i), dashes(s))
+			sign = "■"
 		}
-		x -= 14 + 16
+		d.add(`<tspan style="fill:var(--s%d)">    %s</tspan> %s`, colour(i), sign, html.EscapeString(s.Name))
 	}
+	d.add(`</text>`)
 }
 
 const colours = 6
 
 func colour(series int) int { return series % colours }
 
-func dashes(s Series) string {
+// stroke is how a line is drawn: dashed lines are for reference and take no colour.
+func stroke(s Series, number int) string {
 	if s.Dashed {
-		return ` stroke-dasharray="4 5"`
+		return `stroke="var(--soft)" stroke-dasharray="4 5"`
 	}
-	return ""
+	return fmt.Sprintf(`stroke="var(--s%d)"`, colour(number))
 }
 
 // hoverPoints is how many points of a line show their numbers when pointed at.
@@ -193,7 +192,7 @@ func (d *canvas) line(s Series, number int) {
 		}
 		lastX, lastY, joined = x, y, true
 	}
-	d.add(`<path class="line" stroke="var(--s%d)"%s d="%s"/>`, colour(number), dashes(s), path.String())
+	d.add(`<path class="line" %s d="%s"/>`, stroke(s, number), path.String())
 	if s.Dashed {
 		return
 	}

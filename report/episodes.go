@@ -31,6 +31,12 @@ func (e Episode) Ways() []Tile {
 	return tiles
 }
 
+// Columns is how many ways stand in a row on a page: rows of at most eight, as equal as can be.
+func (e Episode) Columns() int {
+	rows := max((len(e.Support)+7)/8, 1)
+	return (len(e.Support) + rows - 1) / rows
+}
+
 // Asked is the query's picture.
 func (e Episode) Asked() Tile { return Tile{Image: e.Query, Verdict: Query} }
 
@@ -41,7 +47,7 @@ var episodesTemplate = template.Must(template.Must(sheetTemplate.Clone()).New("e
 <p class="legend"><span><i class="query"></i>asked</span><span><i class="right"></i>right answer</span><span><i class="wrong"></i>the model's wrong choice</span></p>
 <div class="episodes">{{range .}}
 <div class="episode"><div class="asked">{{template "tile" .Asked}}{{if .Right}}<span class="is-right">✓ right</span>{{else}}<span class="is-wrong">✗ wrong</span>{{end}}</div>
-<div class="ways">{{range .Ways}}{{template "tile" .}}{{end}}</div></div>{{end}}
+<div class="ways" style="grid-template-columns: repeat({{.Columns}}, minmax(0, 60px))">{{range .Ways}}{{template "tile" .}}{{end}}</div></div>{{end}}
 </div></div>`))
 
 // HTML implements [Part].

@@ -58,7 +58,7 @@ func (m Map) svg(first string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="map" viewBox="0 0 %d %d" role="img" aria-label="embedding map">%s`,
 		mapWidth, mapHeight, first)
-	side := min(max(700/math.Sqrt(float64(max(n, 1))), 14), 48)
+	side := min(max(560/math.Sqrt(float64(max(n, 1))), 12), 48)
 	for i, picture := range m.Images {
 		if picture == nil {
 			return "", fmt.Errorf("picture %d of an embedding map is missing", i+1)

@@ -38,14 +38,14 @@ var numbersTemplate = template.Must(template.New("numbers").Funcs(template.FuncM
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
 	"width":   func(ci stats.Interval) string { return fmt.Sprintf("%.1f", max(200*(ci[1]-ci[0]), 2)) },
 }).Parse(`<div class="numbers">{{range .}}
-<div class="number"><div class="label">{{.Label}}</div>
-<div class="value">{{figure .Value}}{{with unit .Value}} <small>{{.}}</small>{{end}}</div>
+<div class="number"><div class="value">{{figure .Value}}{{with unit .Value}} <small>{{.}}</small>{{end}}</div>
+<div class="label">{{.Label}}</div>
 {{with .Note}}<div class="note">{{.}}</div>{{end}}
 {{with .Interval}}<div class="interval"><svg viewBox="0 0 200 12" aria-hidden="true">
 <rect y="4" width="200" height="4" rx="2" fill="var(--grid)"/>
 <rect x="{{px (index .CI95 0)}}" y="3" width="{{width .CI95}}" height="6" rx="2" fill="var(--s0)" fill-opacity=".45"/>
 <rect x="{{px .Value}}" y="0" width="2" height="12" rx="1" fill="var(--s0)"/></svg>
-95 % confidence: {{percent (index .CI95 0)}} to {{percent (index .CI95 1)}} %, n = {{.N}}</div>{{end}}
+95 % CI {{percent (index .CI95 0)}}–{{percent (index .CI95 1)}} % · n = {{.N}}</div>{{end}}
 </div>{{end}}
 </div>`))
 

@@ -28,7 +28,7 @@ func TestPageHoldsEverythingItShows(t *testing.T) {
 	}
 	page := string(data)
 	for _, want := range []string{
-		"One-shot recognition", "93.0", "95 % confidence: 92.2 to 93.8 %, n = 4000", "Example episodes", "✗ wrong", "threshold", "EER",
+		"One-shot recognition", "93.0", "95 % CI 92.2–93.8 % · n = 4000", "Example episodes", "✗ wrong", "threshold", "EER",
 		`data-name="Invented/characterA"`, "data:image/png;base64,", "prefers-color-scheme: dark", "@media print",
 	} {
 		if !strings.Contains(page, want) {

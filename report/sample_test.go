@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"flag"
+	"fmt"
 	"image"
 	"image/color"
 	"math"
@@ -169,7 +170,7 @@ func sample(t *testing.T) *Report {
 	}})
 	r.Add(Section{Title: "Embedding map", Text: "Each drawing at its place by t-SNE, in the colour of its character. Point at one to see it large.",
 		Parts: []Part{Map{Points: points, Images: data.pictures, Labels: data.labels, Names: data.names, Ink: true}}})
-	r.Add(Section{Title: "Two main axes", Text: "They show " + string(rune('0'+int(10*(explained[0]+explained[1])))) + " tenths of the variance.",
+	r.Add(Section{Title: "Two main axes", Text: fmt.Sprintf("They show %.0f %% of the variance.", 100*(explained[0]+explained[1])),
 		Parts: []Part{Map{Points: pca[:60], Images: data.pictures[:60], Labels: data.labels[:60]}}})
 	var tiles []Tile
 	for i := range 12 {

@@ -23,10 +23,11 @@ type Axis struct {
 	Percent  bool    // writes 0.25 as 25 %
 }
 
-// fitted is an axis fitted to its data: from and to are in scaled units.
+// fitted is an axis fitted to its data: from, to and step are in scaled units.
 type fitted struct {
 	Axis
 	from, to float64
+	step     float64 // between ticks of a linear axis
 }
 
 // scaled maps v to the axis' units, and says whether it can be shown.
@@ -57,10 +58,9 @@ func (a Axis) fit(values []float64) fitted {
 	if low == high {
 		low, high = low-0.5, high+0.5
 	}
-	f := fitted{a, low, high}
+	f := fitted{a, low, high, roundStep((high - low) / 5)}
 	if a.Min == 0 && a.Max == 0 && a.Scale == Linear {
-		step := f.step()
-		f.from, f.to = math.Floor(low/step)*step, math.Ceil(high/step)*step
+		f.from, f.to = math.Floor(low/f.step)*f.step, math.Ceil(high/f.step)*f.step
 	}
 	return f
 }
@@ -75,9 +75,8 @@ func (f fitted) at(v float64) (float64, bool) {
 	return part, part >= -1e-9 && part <= 1+1e-9
 }
 
-// step is 1, 2 or 5 times a power of ten, such that there are about five ticks.
-func (f fitted) step() float64 {
-	rough := (f.to - f.from) / 5
+// roundStep returns the next number that is 1, 2 or 5 times a power of ten.
+func roundStep(rough float64) float64 {
 	power := math.Pow(10, math.Floor(math.Log10(rough)))
 	for _, m := range []float64{1, 2, 5} {
 		if rough <= m*power*1.0001 {
@@ -93,15 +92,17 @@ type tick struct {
 	label string
 }
 
+// leastTickGap keeps the labels of neighbouring ticks from running into each other.
+const leastTickGap = 0.07
+
 var probitTicks = []float64{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 0.999}
 
 func (f fitted) ticks() []tick {
 	var values []float64
 	switch f.Scale {
 	case Linear:
-		step := f.step()
-		for i := math.Ceil(f.from/step - 1e-9); i*step <= f.to+1e-9*step; i++ {
-			values = append(values, i*step)
+		for i := math.Ceil(f.from/f.step - 1e-9); i*f.step <= f.to+1e-9*f.step; i++ {
+			values = append(values, i*f.step)
 		}
 	case Log:
 		for e := math.Ceil(f.from - 1e-9); e <= f.to+1e-9; e++ {
@@ -112,7 +113,8 @@ func (f fitted) ticks() []tick {
 	}
 	var ticks []tick
 	for _, v := range values {
-		if at, ok := f.at(v); ok {
+		at, ok := f.at(v)
+		if n := len(ticks); ok && (n == 0 || at-ticks[n-1].at > leastTickGap) {
 			ticks = append(ticks, tick{at, f.label(v)})
 		}
 	}
@@ -121,7 +123,7 @@ func (f fitted) ticks() []tick {
 
 // label writes a tick's value with as many digits as it needs.
 func (f fitted) label(v float64) string {
-	v = math.Round(v*1e9) / 1e9
+	v = math.Round(v*1e9)/1e9 + 0 // never -0
 	switch {
 	case f.Percent:
 		return strconv.FormatFloat(math.Round(v*1e8)/1e6, 'g', 6, 64) + " %"
