@@ -41,7 +41,7 @@ func newSearch(queries, references Labelled, leaveSelfOut bool, ranking Ranking)
 }
 
 // queryBlock is how many queries share one pass over the references.
-const queryBlock = 24
+const queryBlock = 48
 
 // run judges every query. Each core holds the distances of one block of queries.
 func (s *search) run() []outcome {
