@@ -63,6 +63,7 @@ func main() {
 		{name: "AVX2", bytes: 32, rows: 6, all: ymm},
 	} {
 		v.tiles()
+		v.packRows()
 		v.peak()
 	}
 	Generate()
@@ -266,6 +267,31 @@ func (v *vectors) store(rows int) {
 			VMOVUPS(v.sum(r, half), Mem{Base: c, Index: at, Scale: 1, Disp: half * v.bytes})
 		}
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// packRows generates the copy of a panel's rows. They lie far apart, where no prefetching by the processor helps.
+func (v *vectors) packRows() {
+	TEXT("packRows"+v.name, NOSPLIT, "func(dst, src *float32, n, stride int)")
+	Doc(fmt.Sprintf("packRows%s copies n rows of %d numbers that lie stride bytes apart to one place.", v.name, v.bytes/2))
+	dst, src, n, stride, ahead := reg.RAX, reg.RBX, reg.RCX, reg.RDX, reg.RSI
+	Load(Param("dst"), dst)
+	Load(Param("src"), src)
+	Load(Param("n"), n)
+	Load(Param("stride"), stride)
+	MOVQ(stride, ahead)
+	SHLQ(Imm(4), ahead)
+	Label("row")
+	for half := range 2 {
+		PREFETCHT0(Mem{Base: src, Index: ahead, Scale: 1, Disp: half * v.bytes})
+		VMOVUPS(Mem{Base: src, Disp: half * v.bytes}, v.all[half])
+		VMOVUPS(v.all[half], Mem{Base: dst, Disp: half * v.bytes})
+	}
+	ADDQ(stride, src)
+	ADDQ(Imm(uint64(2*v.bytes)), dst)
+	DECQ(n)
+	JNE(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }

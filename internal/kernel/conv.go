@@ -121,7 +121,7 @@ func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
 		panel := dst[p*c.panelSize():]
 		for tap := range c.KH * c.KW {
 			start := s.Offset + tap/c.KW*s.KH + tap%c.KW*s.KW + f*s.F
-			pack(panel[tap*depth*width:], width, w, start, depth, cols, s.C, s.F)
+			c.kernels.pack(panel[tap*depth*width:], w, start, depth, cols, s.C, s.F)
 		}
 	}
 }

@@ -228,7 +228,7 @@ func (g *ConvWeightGrad) dyPanel(dy []float32, p, image0, image1, row0, row1 int
 	pixels := (row1 - row0) * g.OW
 	panel := floats(&w.panel, (image1-image0)*pixels*width)
 	for image := range image1 - image0 {
-		pack(panel[image*pixels*width:], width, dy, start+image*g.pixels()*g.F, pixels, cols, g.F, 1)
+		g.kernels.pack(panel[image*pixels*width:], dy, start+image*g.pixels()*g.F, pixels, cols, g.F, 1)
 	}
 	return unsafe.Pointer(&panel[0])
 }

@@ -16,14 +16,14 @@ func implementations() []implementation {
 
 func withAVX2(set implementation) implementation {
 	set.name = "avx2"
-	set.product = productKernels{rows: 6, cols: 16, tile: tileAVX2, peak: peakAVX2}
+	set.product = productKernels{rows: 6, cols: 16, tile: tileAVX2, packRows: packRowsAVX2, peak: peakAVX2}
 	set.vector = set.vector.withAVX2()
 	return set
 }
 
 func withAVX512(set implementation) implementation {
 	set.name = "avx512"
-	set.product = productKernels{rows: 12, cols: 32, tile: tileAVX512, peak: peakAVX512}
+	set.product = productKernels{rows: 12, cols: 32, tile: tileAVX512, packRows: packRowsAVX512, peak: peakAVX512}
 	set.vector = set.vector.withAVX512()
 	return set
 }

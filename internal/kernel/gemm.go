@@ -17,20 +17,25 @@ type GemmShape struct {
 type Gemm struct {
 	GemmShape
 	kernels   *productKernels
-	rows, out []int // byte offsets of the rows of one unit, in a and c
+	rows, out []int // byte offsets of the rows of one tile, in a and c
+	apart     []int // byte offsets of the rows of one tile in a copy
 	aStep     int   // bytes from one k to the next in a
 	panels    int
+	height    int     // rows of a unit
 	groups    int     // groups of panels, the second coordinate of a unit
 	segment   segment // the only one of a plain product, at offset 0
 }
 
 const (
-	gemmRows  = 192 // rows of a unit
-	gemmDepth = 512 // products before partial sums go back to memory: a block of a and b stays in the L2 cache
+	gemmRows    = 384            // rows of a unit, at most
+	gemmDepth   = 512            // products before partial sums go back to memory: a tile's left operand stays in the L1 cache
+	apartStride = gemmDepth + 32 // numbers from one copied row of the left operand to the next
+	gemmBlock   = 1 << 17        // numbers of the right operand that stay in the L2 cache
 )
 
-// NewGemm plans a matrix product. Run it in three steps: pack B once with [Gemm.Pack], then [Gemm.Run] over all units,
-// in any order and from any number of goroutines. How the units are split never changes the result.
+// NewGemm plans a matrix product. Where B changes between products run all units of [Gemm.RunUnpacked]; where one B
+// serves many of them pack it once with [Gemm.Pack] and then run all units of [Gemm.Run]. Units may run in any order
+// and from any number of goroutines, and how they are split never changes the result.
 func NewGemm(s GemmShape) *Gemm {
 	s = s.withDefaults()
 	k := &active.product
@@ -39,10 +44,16 @@ func NewGemm(s GemmShape) *Gemm {
 	if s.TransA {
 		rowStride, kStride = 1, s.LDA
 	}
-	n := min(s.M, gemmRows)
-	g.rows, g.out, g.aStep = offsets(n, rowStride), offsets(n, s.LDC), kStride*4
-	g.groups = groupsFor(divideUp(s.M, gemmRows), g.panels)
+	g.rows, g.out, g.aStep = offsets(k.rows, rowStride), offsets(k.rows, s.LDC), kStride*4
+	g.apart = offsets(k.rows, apartStride)
+	g.height = unitHeight(s.M, k.rows)
+	g.groups = max(groupsFor(divideUp(s.M, g.height), g.panels), divideUp(g.panels*k.cols*min(s.K, gemmDepth), gemmBlock))
 	return g
+}
+
+// unitHeight is the number of rows of a unit, a multiple of the rows of a tile.
+func unitHeight(m, rows int) int {
+	return rows * max(1, min(gemmRows/rows, divideUp(m, rows)))
 }
 
 // wantedUnits is how many units a plan has when the work can be split that far: enough for the threads of a big
@@ -85,14 +96,20 @@ func (g *Gemm) PackUnits() int { return g.panels }
 func (g *Gemm) Pack(dst, b []float32, lo, hi int) {
 	checkLength("packed b", dst, g.PackSize())
 	g.checkB(b)
+	size := g.K * g.kernels.cols
+	for p := lo; p < hi; p++ {
+		g.packPanel(dst[p*size:], b, p, 0, g.K)
+	}
+}
+
+// packPanel packs the rows k to k+depth-1 of a panel of B.
+func (g *Gemm) packPanel(dst, b []float32, p, k, depth int) {
 	kStride, jStride := g.LDB, 1
 	if g.TransB {
 		kStride, jStride = 1, g.LDB
 	}
-	width := g.kernels.cols
-	for p := lo; p < hi; p++ {
-		pack(dst[p*g.K*width:], width, b, p*width*jStride, g.K, min(width, g.N-p*width), kStride, jStride)
-	}
+	col := p * g.kernels.cols
+	g.kernels.pack(dst, b, k*kStride+col*jStride, depth, min(g.kernels.cols, g.N-col), kStride, jStride)
 }
 
 func (g *Gemm) checkB(b []float32) {
@@ -100,14 +117,6 @@ func (g *Gemm) checkB(b []float32) {
 		checkMatrix("b", b, g.N, g.K, g.LDB)
 	} else {
 		checkMatrix("b", b, g.K, g.N, g.LDB)
-	}
-}
-
-func (g *Gemm) checkA(a []float32) {
-	if g.TransA {
-		checkMatrix("a", a, g.K, g.M, g.LDA)
-	} else {
-		checkMatrix("a", a, g.M, g.K, g.LDA)
 	}
 }
 
@@ -123,45 +132,111 @@ func (g *Gemm) Units() int {
 	if g.M == 0 || g.N == 0 {
 		return 0
 	}
-	return divideUp(g.M, gemmRows) * g.groups
+	return divideUp(g.M, g.height) * g.groups
 }
 
 // Run computes units lo to hi-1 of C from A and a packed B. It panics if a slice is too short.
 func (g *Gemm) Run(c, a, packed []float32, ep *Epilogue, lo, hi int, w *Workspace) {
-	g.checkA(a)
-	checkMatrix("c", c, g.M, g.N, g.LDC)
+	g.check(c, a, ep)
 	checkMatrix("packed b", packed, 1, g.PackSize(), 0)
-	ep.check((g.M-1)*g.LDC+g.N, g.N)
+	width := g.kernels.cols
 	for u := lo; u < hi; u++ {
-		row, group := u/g.groups*gemmRows, u%g.groups
-		p0, p1 := share(g.panels, g.groups, group)
-		for k := 0; k < max(1, g.K); k += gemmDepth {
-			for p := p0; p < p1; p++ {
-				g.block(c, a, packed[p*g.K*g.kernels.cols:], ep, row, p, k, w)
-			}
+		b := g.unit(u)
+		for b.next(g.K) {
+			start := (b.panel0*g.K + b.k) * width
+			g.block(c, a, packed[start:], g.K*width, b, ep, w)
 		}
 	}
 }
 
-// block adds the products k to k+gemmDepth of one panel to the rows of a unit.
-func (g *Gemm) block(c, a, panel []float32, ep *Epilogue, row, p, k int, w *Workspace) {
-	width := g.kernels.cols
-	col := p * width
-	n := min(gemmRows, g.M-row)
-	start := row*g.LDC + col
-	t := &w.tile
-	t.depth = min(gemmDepth, g.K-k)
-	t.count, t.segments = 1, &g.segment
-	if t.depth == 0 {
-		t.count = 0
-	} else {
-		t.a = unsafe.Pointer(&a[(row*g.rowStep()+k*g.aStep)/4])
-		t.b = unsafe.Pointer(&panel[k*width])
+// RunUnpacked computes units lo to hi-1 of C from A and B. It panics if a slice is too short.
+func (g *Gemm) RunUnpacked(c, a, b []float32, ep *Epilogue, lo, hi int, w *Workspace) {
+	g.check(c, a, ep)
+	g.checkB(b)
+	for u := lo; u < hi; u++ {
+		block := g.unit(u)
+		for block.next(g.K) {
+			size := block.depth * g.kernels.cols
+			panels := floats(&w.panel, size*(block.panel1-block.panel0))
+			for p := block.panel0; p < block.panel1; p++ {
+				g.packPanel(panels[(p-block.panel0)*size:], b, p, block.k, block.depth)
+			}
+			g.block(c, a, panels, size, block, ep, w)
+		}
 	}
-	t.aStep, t.bStep = g.aStep, width*4
-	t.c = unsafe.Pointer(&c[start])
-	ep.apply(t, start, col, k == 0, k+t.depth == g.K)
-	w.run(g.kernels, g.rows[:n], g.out[:n], min(width, g.N-col))
+}
+
+// gemmRange is a range of rows, of panels and of products.
+type gemmRange struct {
+	row0, row1     int
+	panel0, panel1 int
+	k, depth       int
+}
+
+// unit is the ranges of a unit, with no products yet.
+func (g *Gemm) unit(u int) gemmRange {
+	row := u / g.groups * g.height
+	p0, p1 := share(g.panels, g.groups, u%g.groups)
+	return gemmRange{row0: row, row1: min(row+g.height, g.M), panel0: p0, panel1: p1, depth: -1}
+}
+
+// next moves on to the next block of all products. The first block comes even when there are no products at all.
+func (b *gemmRange) next(all int) bool {
+	first := b.depth < 0
+	b.k += max(0, b.depth)
+	b.depth = min(gemmDepth, all-b.k)
+	return first || b.depth > 0
+}
+
+// block adds a block of products to a unit's outputs. Packed panels lie stride numbers apart.
+func (g *Gemm) block(c, a, panels []float32, stride int, b gemmRange, ep *Epilogue, w *Workspace) {
+	width := g.kernels.cols
+	t := &w.tile
+	t.aStep, t.bStep, t.depth = g.aStep, width*4, b.depth
+	t.count, t.segments = min(1, b.depth), &g.segment
+	for row := b.row0; row < b.row1; row += g.kernels.rows {
+		n := min(g.kernels.rows, b.row1-row)
+		rows := g.left(a, row, n, b, w)
+		for p := b.panel0; p < b.panel1; p++ {
+			if b.depth > 0 {
+				t.b = unsafe.Pointer(&panels[(p-b.panel0)*stride])
+			}
+			start := row*g.LDC + p*width
+			t.c = unsafe.Pointer(&c[start])
+			ep.apply(t, start, p*width, b.k == 0, b.k+b.depth == g.K)
+			w.run(g.kernels, rows, g.out[:n], min(width, g.N-p*width))
+		}
+	}
+}
+
+// left points the tile at n rows of A and returns their offsets. Rows whose distance is a multiple of half a page share
+// so few places of the L1 cache that they would drive each other out: such rows are copied to better ones.
+func (g *Gemm) left(a []float32, row, n int, b gemmRange, w *Workspace) []int {
+	if b.depth == 0 {
+		return g.rows[:n]
+	}
+	start := (row*g.rowStep() + b.k*g.aStep) / 4
+	if g.TransA || g.LDA%512 != 0 {
+		w.tile.a = unsafe.Pointer(&a[start])
+		return g.rows[:n]
+	}
+	copied := floats(&w.left, len(g.apart)*apartStride)
+	for r := range n {
+		copy(copied[r*apartStride:][:b.depth], a[start+r*g.LDA:])
+	}
+	w.tile.a = unsafe.Pointer(&copied[0])
+	return g.apart[:n]
+}
+
+// check panics unless the output, the left operand and the epilogue are large enough.
+func (g *Gemm) check(c, a []float32, ep *Epilogue) {
+	if g.TransA {
+		checkMatrix("a", a, g.K, g.M, g.LDA)
+	} else {
+		checkMatrix("a", a, g.M, g.K, g.LDA)
+	}
+	checkMatrix("c", c, g.M, g.N, g.LDC)
+	ep.check((g.M-1)*g.LDC+g.N, g.N)
 }
 
 // rowStep is the distance of two rows of A in bytes.

@@ -13,3 +13,9 @@ func peakAVX512(n int)
 
 // peakAVX2 runs n times 12 independent multiply-adds of 8 numbers.
 func peakAVX2(n int)
+
+// packRowsAVX512 is packRowsPortable for 32 columns.
+func packRowsAVX512(dst, src *float32, n, stride int)
+
+// packRowsAVX2 is packRowsPortable for 16 columns.
+func packRowsAVX2(dst, src *float32, n, stride int)

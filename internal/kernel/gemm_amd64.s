@@ -3005,6 +3005,30 @@ leaky12:
 	VZEROUPPER
 	RET
 
+// func packRowsAVX512(dst *float32, src *float32, n int, stride int)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·packRowsAVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), BX
+	MOVQ n+16(FP), CX
+	MOVQ stride+24(FP), DX
+	MOVQ DX, SI
+	SHLQ $0x04, SI
+
+row:
+	PREFETCHT0 (BX)(SI*1)
+	VMOVUPS    (BX), Z0
+	VMOVUPS    Z0, (AX)
+	PREFETCHT0 64(BX)(SI*1)
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    Z1, 64(AX)
+	ADDQ       DX, BX
+	ADDQ       $0x80, AX
+	DECQ       CX
+	JNE        row
+	VZEROUPPER
+	RET
+
 // func peakAVX512(n int)
 // Requires: AVX, AVX512F
 TEXT ·peakAVX512(SB), NOSPLIT, $0-8
@@ -4096,6 +4120,30 @@ leaky6:
 	MOVQ    40(DX), DI
 	VMOVUPS Y10, (CX)(DI*1)
 	VMOVUPS Y11, 32(CX)(DI*1)
+	VZEROUPPER
+	RET
+
+// func packRowsAVX2(dst *float32, src *float32, n int, stride int)
+// Requires: AVX, MMX+
+TEXT ·packRowsAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), BX
+	MOVQ n+16(FP), CX
+	MOVQ stride+24(FP), DX
+	MOVQ DX, SI
+	SHLQ $0x04, SI
+
+row:
+	PREFETCHT0 (BX)(SI*1)
+	VMOVUPS    (BX), Y0
+	VMOVUPS    Y0, (AX)
+	PREFETCHT0 32(BX)(SI*1)
+	VMOVUPS    32(BX), Y1
+	VMOVUPS    Y1, 32(AX)
+	ADDQ       DX, BX
+	ADDQ       $0x40, AX
+	DECQ       CX
+	JNE        row
 	VZEROUPPER
 	RET
 

@@ -91,8 +91,22 @@ func testGemm(t *testing.T, s GemmShape) {
 	s = s.withDefaults()
 	a, b := gemmOperands(s)
 	c, intact := guarded(max(0, (s.M-1)*s.LDC+s.N))
-	runGemm(NewGemm(s), c, a, b, nil)
 	want := naiveGemm(s, a, b)
+	runGemm(NewGemm(s), c, a, b, nil)
+	checkGemm(t, s, c, want)
+	g, w := NewGemm(s), &Workspace{}
+	for u := range g.Units() {
+		g.RunUnpacked(c, a, b, nil, u, u+1, w)
+	}
+	checkGemm(t, s, c, want)
+	if !intact() {
+		t.Fatalf("Gemm(%+v) wrote outside of c", s)
+	}
+}
+
+// checkGemm compares c with the right product, and looks for guard words between its rows.
+func checkGemm(t *testing.T, s GemmShape, c []float32, want []float64) {
+	t.Helper()
 	for i := range s.M {
 		for j := range s.LDC {
 			at := i*s.LDC + j
@@ -107,9 +121,6 @@ func testGemm(t *testing.T, s GemmShape) {
 				t.Fatalf("Gemm(%+v)[%d, %d] = %v, want %v", s, i, j, c[at], want[i*s.N+j])
 			}
 		}
-	}
-	if !intact() {
-		t.Fatalf("Gemm(%+v) wrote outside of c", s)
 	}
 }
 
@@ -198,7 +209,7 @@ func (e *Epilogue) finish(sum, before float64, i, n int) float64 {
 
 func TestEpilogueIsAppliedOnceToEveryOutput(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		for _, s := range []GemmShape{{M: 13, N: 64, K: 5}, {M: 7, N: 45, K: 3}, {M: 3, N: 33, K: 1100}} {
+		for _, s := range []GemmShape{{M: 13, N: 64, K: 5}, {M: 7, N: 45, K: 3}, {M: 3, N: 33, K: 1100, TransB: true}} {
 			s = s.withDefaults()
 			a, b := gemmOperands(s)
 			sums := naiveGemm(s, a, b)
@@ -206,9 +217,12 @@ func TestEpilogueIsAppliedOnceToEveryOutput(t *testing.T) {
 				before := randomFloats(6, s.M*s.N)
 				c := append([]float32(nil), before...)
 				runGemm(NewGemm(s), c, a, b, e)
+				unpacked := append([]float32(nil), before...)
+				NewGemm(s).RunUnpacked(unpacked, a, b, e, 0, NewGemm(s).Units(), &Workspace{})
 				for i, got := range c {
-					if want := e.finish(sums[i], float64(before[i]), i, s.N); !near(got, want, 4*s.K) {
-						t.Fatalf("Gemm(%+v, %+v)[%d] = %v, want %v", s, e, i, got, want)
+					want := e.finish(sums[i], float64(before[i]), i, s.N)
+					if !near(got, want, 4*s.K) || !near(unpacked[i], want, 4*s.K) {
+						t.Fatalf("Gemm(%+v, %+v)[%d] = %v, unpacked %v, want %v", s, e, i, got, unpacked[i], want)
 					}
 				}
 			}

@@ -8,12 +8,14 @@ type productKernels struct {
 	cols int // columns of a tile, and of a packed panel
 	// tile runs one tile of the given number of rows, 1 ≤ rows ≤ productKernels.rows, always of all columns.
 	tile func(rows int, t *tile)
+	// packRows copies n ≥ 1 rows of productKernels.cols numbers that lie stride bytes apart to one place.
+	packRows func(dst, src *float32, n, stride int)
 	// peak runs n times rows·cols independent multiply-adds, see [PeakGFLOPS].
 	peak func(n int)
 }
 
 func portableProduct() productKernels {
-	return productKernels{rows: 4, cols: portableCols, tile: tilePortable, peak: peakPortable}
+	return productKernels{rows: 4, cols: portableCols, tile: tilePortable, packRows: packRowsPortable, peak: peakPortable}
 }
 
 // tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:
@@ -92,6 +94,13 @@ func (t *tile) store(sum []float32, out int) {
 			x += floatAt(t.residual, out+j*4)
 		}
 		c[j] = activate(x, t.flags, t.slope)
+	}
+}
+
+func packRowsPortable(dst, src *float32, n, stride int) {
+	for k := range n {
+		to, from := unsafe.Add(unsafe.Pointer(dst), k*portableCols*4), unsafe.Add(unsafe.Pointer(src), k*stride)
+		*(*[portableCols]float32)(to) = *(*[portableCols]float32)(from)
 	}
 }
 

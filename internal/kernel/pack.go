@@ -1,9 +1,15 @@
 package kernel
 
-// pack copies a matrix of depth rows and cols columns into a panel of the given width, filling up with zeros:
+// pack copies a matrix of depth rows and cols columns into a panel of the kernels' width, filling up with zeros:
 //
 //	dst[k·width + j] = src[start + k·kStride + j·jStride]    0 ≤ k < depth, 0 ≤ j < cols
-func pack(dst []float32, width int, src []float32, start, depth, cols, kStride, jStride int) {
+func (k *productKernels) pack(dst []float32, src []float32, start, depth, cols, kStride, jStride int) {
+	width := k.cols
+	if cols == width && jStride == 1 && depth > 0 {
+		_, _ = dst[depth*width-1], src[start+max(0, (depth-1)*kStride)+width-1]
+		k.packRows(&dst[0], &src[start], depth, kStride*4)
+		return
+	}
 	if cols < width {
 		clear(dst[:depth*width])
 	}

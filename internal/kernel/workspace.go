@@ -13,6 +13,7 @@ type Workspace struct {
 	edgeOut []int
 	band    []float32 // input rows with their padding
 	panel   []float32 // right operand packed on the fly
+	left    []float32 // rows of the left operand, copied apart
 	turned  []float32 // outputs computed as their transpose
 }
 
