@@ -38,6 +38,8 @@ require (
 
 require (
 	github.com/go-logr/logr v1.4.3 // indirect
+	github.com/gomlx/go-xla v0.4.0 // indirect
+	github.com/google/uuid v1.6.0 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 )
 
