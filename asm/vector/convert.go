@@ -9,6 +9,9 @@ import (
 func (e *emitter) conversions() {
 	e.toBFloat16()
 	e.fromBFloat16()
+	if !e.avx512 {
+		e.transpose8()
+	}
 }
 
 func halfAt(base, i reg.Register) Mem { return Mem{Base: base, Index: i, Scale: 2} }
@@ -60,5 +63,34 @@ func (e *emitter) fromBFloat16() {
 		VPSLLD(U8(16), v, v)
 		e.store(v, at(dst, i))
 	})
+	e.end()
+}
+
+// transpose8 transposes 8×8 numbers; the steps between rows are in numbers.
+func (e *emitter) transpose8() {
+	e.function("transpose8", "(dst []float32, dstStep int, src []float32, srcStep int)")
+	dst, src, dstStep, srcStep := e.pointer("dst"), e.pointer("src"), e.integer("dstStep"), e.integer("srcStep")
+	var rows, pairs, quads [8]reg.VecVirtual
+	for r := range rows {
+		rows[r] = e.load(Mem{Base: src})
+		LEAQ(at(src, srcStep), src)
+		pairs[r], quads[r] = YMM(), YMM()
+	}
+	for r := 0; r < 8; r += 2 { // columns 0 1 4 5 and 2 3 6 7 of two rows, interleaved
+		VUNPCKLPS(rows[r+1], rows[r], pairs[r])
+		VUNPCKHPS(rows[r+1], rows[r], pairs[r+1])
+	}
+	for half := 0; half < 8; half += 4 { // quads[half+k]: columns k and k+4 of four rows
+		for k := range 2 {
+			VSHUFPS(U8(0x44), pairs[half+2+k], pairs[half+k], quads[half+2*k])
+			VSHUFPS(U8(0xee), pairs[half+2+k], pairs[half+k], quads[half+2*k+1])
+		}
+	}
+	for c := range 8 {
+		v := YMM()
+		VPERM2F128(U8(0x20+0x11*(c/4)), quads[4+c%4], quads[c%4], v)
+		e.store(v, Mem{Base: dst})
+		LEAQ(at(dst, dstStep), dst)
+	}
 	e.end()
 }

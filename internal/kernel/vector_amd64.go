@@ -75,5 +75,6 @@ func (s vectorSet) withAVX2() vectorSet {
 	s.adam = func(p, m, v, g []float32, a *Adam) { adamAVX2(p, m, v, g, &a.Rate) }
 	s.sgd = func(p, v, g []float32, s *SGD) { sgdAVX2(p, v, g, &s.Rate) }
 	s.toBFloat16, s.fromBFloat16 = toBFloat16ThenLoop, fromBFloat16ThenLoop
+	s.transposeTile = transposeTileOrLoop
 	return s
 }

@@ -219,3 +219,6 @@ func toBFloat16AVX2(dst []uint16, x []float32)
 
 //go:noescape
 func fromBFloat16AVX2(dst []float32, x []uint16)
+
+//go:noescape
+func transpose8AVX2(dst []float32, dstStep int, src []float32, srcStep int)

@@ -4976,3 +4976,69 @@ loop256:
 done257:
 	VZEROUPPER
 	RET
+
+// func transpose8AVX2(dst []float32, dstStep int, src []float32, srcStep int)
+// Requires: AVX
+TEXT ·transpose8AVX2(SB), NOSPLIT, $0-64
+	MOVQ       dst_base+0(FP), AX
+	MOVQ       src_base+32(FP), CX
+	MOVQ       dstStep+24(FP), DX
+	MOVQ       srcStep+56(FP), BX
+	VMOVUPS    (CX), Y0
+	LEAQ       (CX)(BX*4), CX
+	VMOVUPS    (CX), Y2
+	LEAQ       (CX)(BX*4), CX
+	VMOVUPS    (CX), Y3
+	LEAQ       (CX)(BX*4), CX
+	VMOVUPS    (CX), Y4
+	LEAQ       (CX)(BX*4), CX
+	VMOVUPS    (CX), Y5
+	LEAQ       (CX)(BX*4), CX
+	VMOVUPS    (CX), Y6
+	LEAQ       (CX)(BX*4), CX
+	VMOVUPS    (CX), Y7
+	LEAQ       (CX)(BX*4), CX
+	VMOVUPS    (CX), Y8
+	LEAQ       (CX)(BX*4), CX
+	VUNPCKLPS  Y2, Y0, Y1
+	VUNPCKHPS  Y2, Y0, Y0
+	VUNPCKLPS  Y4, Y3, Y2
+	VUNPCKHPS  Y4, Y3, Y3
+	VUNPCKLPS  Y6, Y5, Y4
+	VUNPCKHPS  Y6, Y5, Y5
+	VUNPCKLPS  Y8, Y7, Y6
+	VUNPCKHPS  Y8, Y7, Y8
+	VSHUFPS    $0x44, Y2, Y1, Y7
+	VSHUFPS    $0xee, Y2, Y1, Y1
+	VSHUFPS    $0x44, Y3, Y0, Y2
+	VSHUFPS    $0xee, Y3, Y0, Y0
+	VSHUFPS    $0x44, Y6, Y4, Y3
+	VSHUFPS    $0xee, Y6, Y4, Y4
+	VSHUFPS    $0x44, Y8, Y5, Y6
+	VSHUFPS    $0xee, Y8, Y5, Y5
+	VPERM2F128 $0x20, Y3, Y7, Y8
+	VMOVUPS    Y8, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VPERM2F128 $0x20, Y4, Y1, Y8
+	VMOVUPS    Y8, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VPERM2F128 $0x20, Y6, Y2, Y8
+	VMOVUPS    Y8, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VPERM2F128 $0x20, Y5, Y0, Y8
+	VMOVUPS    Y8, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VPERM2F128 $0x31, Y3, Y7, Y3
+	VMOVUPS    Y3, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VPERM2F128 $0x31, Y4, Y1, Y1
+	VMOVUPS    Y1, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VPERM2F128 $0x31, Y6, Y2, Y1
+	VMOVUPS    Y1, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VPERM2F128 $0x31, Y5, Y0, Y0
+	VMOVUPS    Y0, (AX)
+	LEAQ       (AX)(DX*4), AX
+	VZEROUPPER
+	RET

@@ -71,3 +71,16 @@ func fromBFloat16ThenLoop(dst []float32, x []uint16) {
 	fromBFloat16AVX2(dst[:n], x)
 	fromBFloat16Loop(dst[n:], x[n:])
 }
+
+// transposeTileOrLoop transposes 8×8 numbers at a time.
+func transposeTileOrLoop(dst []float32, dstStep int, src []float32, srcStep, rows, cols int) {
+	if rows != whole(rows) || cols != whole(cols) {
+		transposeTileLoop(dst, dstStep, src, srcStep, rows, cols)
+		return
+	}
+	for r := 0; r < rows; r += 8 {
+		for c := 0; c < cols; c += 8 {
+			transpose8AVX2(dst[c*dstStep+r:], dstStep, src[r*srcStep+c:], srcStep)
+		}
+	}
+}
