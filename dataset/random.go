@@ -12,6 +12,7 @@ const (
 	forAugment
 	forAlphabet
 	forHand
+	forDrawing
 )
 
 // newRand gives the numbers of one place in a training, such as (seed, forAugment, step, row): they depend on nothing else,
