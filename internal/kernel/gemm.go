@@ -17,9 +17,10 @@ type GemmShape struct {
 type Gemm struct {
 	GemmShape
 	kernels   *productKernels
-	rows, out []int // byte offsets of the rows of one tile, in a and c
-	apart     []int // byte offsets of the rows of one tile in a copy
-	aStep     int   // bytes from one k to the next in a
+	rows, out []int       // byte offsets of the rows of one tile, in the left operand and in c
+	turned    *turnedGemm // computes the transposed product instead of RunUnpacked, or nil
+	apart     []int       // byte offsets of the rows of one tile in a copy
+	aStep     int         // bytes from one k to the next in a
 	panels    int
 	height    int     // rows of a unit
 	groups    int     // groups of panels, the second coordinate of a unit
@@ -48,6 +49,9 @@ func NewGemm(s GemmShape) *Gemm {
 	g.apart = offsets(k.rows, apartStride)
 	g.height = unitHeight(s.M, k.rows)
 	g.groups = max(groupsFor(divideUp(s.M, g.height), g.panels), divideUp(g.panels*k.cols*min(s.K, gemmDepth), gemmBlock))
+	if s.TransB && s.M <= turnedRows {
+		g.turned = newTurnedGemm(g)
+	}
 	return g
 }
 
@@ -149,10 +153,24 @@ func (g *Gemm) Run(c, a, packed []float32, ep *Epilogue, lo, hi int, w *Workspac
 	}
 }
 
+// UnpackedUnits is the number of units of [Gemm.RunUnpacked].
+func (g *Gemm) UnpackedUnits() int {
+	if g.turned != nil {
+		return g.turned.units()
+	}
+	return g.Units()
+}
+
 // RunUnpacked computes units lo to hi-1 of C from A and B. It panics if a slice is too short.
 func (g *Gemm) RunUnpacked(c, a, b []float32, ep *Epilogue, lo, hi int, w *Workspace) {
 	g.check(c, a, ep)
 	g.checkB(b)
+	if g.turned != nil {
+		for u := lo; u < hi; u++ {
+			g.turned.run(c, a, b, ep, u, w)
+		}
+		return
+	}
 	for u := lo; u < hi; u++ {
 		block := g.unit(u)
 		for block.next(g.K) {
@@ -209,23 +227,30 @@ func (g *Gemm) block(c, a, panels []float32, stride int, b gemmRange, ep *Epilog
 	}
 }
 
-// left points the tile at n rows of A and returns their offsets. Rows whose distance is a multiple of half a page share
-// so few places of the L1 cache that they would drive each other out: such rows are copied to better ones.
+// left points the tile at n rows of A and returns their offsets.
 func (g *Gemm) left(a []float32, row, n int, b gemmRange, w *Workspace) []int {
-	if b.depth == 0 {
-		return g.rows[:n]
-	}
 	start := (row*g.rowStep() + b.k*g.aStep) / 4
-	if g.TransA || g.LDA%512 != 0 {
-		w.tile.a = unsafe.Pointer(&a[start])
-		return g.rows[:n]
+	if b.depth > 0 && !g.TransA && collide(g.LDA) {
+		return w.copyRows(a, start, g.LDA, n, b.depth, g.apart)
 	}
-	copied := floats(&w.left, len(g.apart)*apartStride)
+	if b.depth > 0 {
+		w.tile.a = unsafe.Pointer(&a[start])
+	}
+	return g.rows[:n]
+}
+
+// collide tells whether rows at this distance, in numbers, share so few places of the L1 cache that the rows of a tile
+// drive each other out.
+func collide(stride int) bool { return stride%512 == 0 }
+
+// copyRows copies n rows of x to better places, points the tile there and returns their offsets.
+func (w *Workspace) copyRows(x []float32, start, stride, n, depth int, apart []int) []int {
+	copied := floats(&w.left, len(apart)*apartStride)
 	for r := range n {
-		copy(copied[r*apartStride:][:b.depth], a[start+r*g.LDA:])
+		copy(copied[r*apartStride:][:depth], x[start+r*stride:])
 	}
 	w.tile.a = unsafe.Pointer(&copied[0])
-	return g.apart[:n]
+	return apart[:n]
 }
 
 // check panics unless the output, the left operand and the epilogue are large enough.

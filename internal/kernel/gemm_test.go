@@ -95,7 +95,7 @@ func testGemm(t *testing.T, s GemmShape) {
 	runGemm(NewGemm(s), c, a, b, nil)
 	checkGemm(t, s, c, want)
 	g, w := NewGemm(s), &Workspace{}
-	for u := range g.Units() {
+	for u := range g.UnpackedUnits() {
 		g.RunUnpacked(c, a, b, nil, u, u+1, w)
 	}
 	checkGemm(t, s, c, want)
@@ -149,6 +149,8 @@ func TestGemmReadsTransposedAndGappedOperands(t *testing.T) {
 		testGemm(t, GemmShape{M: 3, N: 3, K: 1300})
 		testGemm(t, GemmShape{M: 400, N: 40, K: 3})
 		testGemm(t, GemmShape{M: 0, N: 4, K: 3})
+		testGemm(t, GemmShape{M: 14, N: 45, K: 1030, TransB: true, LDA: 1536, LDB: 2048})
+		testGemm(t, GemmShape{M: 40, N: 45, K: 530, TransA: true, TransB: true})
 		testGemm(t, GemmShape{M: 200, N: 33, K: 600, TransA: true})
 	})
 }
@@ -218,7 +220,7 @@ func TestEpilogueIsAppliedOnceToEveryOutput(t *testing.T) {
 				c := append([]float32(nil), before...)
 				runGemm(NewGemm(s), c, a, b, e)
 				unpacked := append([]float32(nil), before...)
-				NewGemm(s).RunUnpacked(unpacked, a, b, e, 0, NewGemm(s).Units(), &Workspace{})
+				NewGemm(s).RunUnpacked(unpacked, a, b, e, 0, NewGemm(s).UnpackedUnits(), &Workspace{})
 				for i, got := range c {
 					want := e.finish(sums[i], float64(before[i]), i, s.N)
 					if !near(got, want, 4*s.K) || !near(unpacked[i], want, 4*s.K) {

@@ -117,7 +117,7 @@ func BenchmarkGemm(b *testing.B) {
 			c := make([]float32, s.M*s.LDC)
 			g, w := NewGemm(s), &Workspace{}
 			benchmarkFLOPS(b, 2*float64(s.M*s.N)*float64(s.K), func() {
-				g.RunUnpacked(c, x, y, nil, 0, g.Units(), w)
+				g.RunUnpacked(c, x, y, nil, 0, g.UnpackedUnits(), w)
 			})
 		})
 	}
