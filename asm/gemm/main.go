@@ -28,6 +28,8 @@ const (
 	tileScale
 	tileShift
 	tileResidual
+	tileAhead
+	tileAheadStep
 	tileSlope
 )
 
@@ -46,7 +48,7 @@ var (
 	rowPointers = []reg.GPPhysical{reg.RAX, reg.RBX, reg.RCX, reg.RDX, reg.RSI, reg.RDI, reg.RBP, reg.R8, reg.R9, reg.R10, reg.R11, reg.R12}
 	index       = reg.R13 // bytes from the row pointers to the current number
 	b           = reg.R14
-	segment     = reg.R15
+	ahead       = reg.R15
 
 	tile     = reg.RAX
 	flags    = reg.RBX
@@ -108,7 +110,7 @@ func (v *vectors) zero(r reg.VecPhysical) {
 func (v *vectors) tiles() {
 	TEXT("tile"+v.name, NOSPLIT, "func(rows int, t *int)")
 	Doc(fmt.Sprintf("tile%s is tilePortable for up to %d rows of %d columns.", v.name, v.rows, v.bytes/2))
-	locals := AllocLocal(48)
+	locals := AllocLocal(64)
 	Load(Param("rows"), reg.R13)
 	for rows := v.rows; rows > 1; rows-- {
 		CMPQ(reg.R13, Imm(uint64(rows)))
@@ -127,23 +129,24 @@ func (v *vectors) label(name string, rows int) string { return fmt.Sprintf("%s%d
 // products sums up all products of a tile.
 func (v *vectors) products(rows int, locals Mem) {
 	end, length, aStep, bStep, count, bStart := locals, locals.Offset(8), locals.Offset(16), locals.Offset(24), locals.Offset(32), locals.Offset(40)
+	segment, aheadStep := locals.Offset(48), locals.Offset(56)
 	Load(Param("t"), b)
 	for _, field := range []struct {
 		offset int
 		local  Mem
-	}{{tileAStep, aStep}, {tileBStep, bStep}, {tileCount, count}, {tileB, bStart}} {
+	}{{tileAStep, aStep}, {tileBStep, bStep}, {tileCount, count}, {tileB, bStart}, {tileSegments, segment}, {tileAheadStep, aheadStep}} {
 		MOVQ(Mem{Base: b, Disp: field.offset}, index)
 		MOVQ(index, field.local)
 	}
 	MOVQ(Mem{Base: b, Disp: tileDepth}, index)
 	IMULQ(aStep, index)
 	MOVQ(index, length)
-	MOVQ(Mem{Base: b, Disp: tileRows}, segment)
+	MOVQ(Mem{Base: b, Disp: tileRows}, ahead)
 	for r := range rows {
 		MOVQ(Mem{Base: b, Disp: tileA}, rowPointers[r])
-		ADDQ(Mem{Base: segment, Disp: 8 * r}, rowPointers[r])
+		ADDQ(Mem{Base: ahead, Disp: 8 * r}, rowPointers[r])
 	}
-	MOVQ(Mem{Base: b, Disp: tileSegments}, segment)
+	MOVQ(Mem{Base: b, Disp: tileAhead}, ahead)
 	for r := range rows {
 		v.zero(v.sum(r, 0))
 		v.zero(v.sum(r, 1))
@@ -152,15 +155,18 @@ func (v *vectors) products(rows int, locals Mem) {
 	JEQ(LabelRef(v.label("summed", rows)))
 
 	Label(v.label("segment", rows))
-	MOVQ(length, index)
-	ADDQ(Mem{Base: segment}, index)
-	MOVQ(index, end)
-	MOVQ(Mem{Base: segment}, index)
-	MOVQ(bStart, b)
-	ADDQ(Mem{Base: segment, Disp: 8}, b)
+	MOVQ(segment, b)
 	ADDQ(Imm(16), segment)
+	MOVQ(Mem{Base: b}, index)
+	MOVQ(Mem{Base: b, Disp: 8}, b)
+	ADDQ(bStart, b)
+	ADDQ(length, index)
+	MOVQ(index, end)
+	SUBQ(length, index)
 	Label(v.label("product", rows))
 	v.step(rows)
+	PREFETCHT1(Mem{Base: ahead})
+	ADDQ(aheadStep, ahead)
 	ADDQ(bStep, b)
 	ADDQ(aStep, index)
 	CMPQ(index, end)

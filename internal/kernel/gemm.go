@@ -28,10 +28,9 @@ type Gemm struct {
 }
 
 const (
-	gemmRows    = 384            // rows of a unit, at most
-	gemmDepth   = 512            // products before partial sums go back to memory: a tile's left operand stays in the L1 cache
-	apartStride = gemmDepth + 32 // numbers from one copied row of the left operand to the next
-	gemmBlock   = 1 << 17        // numbers of the right operand that stay in the L2 cache
+	gemmRows  = 384     // rows of a unit, at most
+	gemmDepth = 512     // products before partial sums go back to memory: a tile's left operand stays in the L1 cache
+	gemmBlock = 1 << 17 // numbers of the right operand that stay in the L2 cache
 )
 
 // NewGemm plans a matrix product. Where B changes between products run all units of [Gemm.RunUnpacked]; where one B
@@ -46,7 +45,7 @@ func NewGemm(s GemmShape) *Gemm {
 		rowStride, kStride = 1, s.LDA
 	}
 	g.rows, g.out, g.aStep = offsets(k.rows, rowStride), offsets(k.rows, s.LDC), kStride*4
-	g.apart = offsets(k.rows, apartStride)
+	g.apart = offsets(k.rows, min(s.K, gemmDepth)+32)
 	g.height = unitHeight(s.M, k.rows)
 	g.groups = max(groupsFor(divideUp(s.M, g.height), g.panels), divideUp(g.panels*k.cols*min(s.K, gemmDepth), gemmBlock))
 	if s.TransB && s.M <= turnedRows {
@@ -146,7 +145,7 @@ func (g *Gemm) Run(c, a, packed []float32, ep *Epilogue, lo, hi int, w *Workspac
 	width := g.kernels.cols
 	for u := lo; u < hi; u++ {
 		b := g.unit(u)
-		for b.next(g.K) {
+		for b.next(g.K, gemmDepth) {
 			start := (b.panel0*g.K + b.k) * width
 			g.block(c, a, packed[start:], g.K*width, b, ep, w)
 		}
@@ -173,12 +172,13 @@ func (g *Gemm) RunUnpacked(c, a, b []float32, ep *Epilogue, lo, hi int, w *Works
 	}
 	for u := lo; u < hi; u++ {
 		block := g.unit(u)
-		for block.next(g.K) {
+		for block.next(g.K, gemmDepth) {
 			size := block.depth * g.kernels.cols
 			panels := floats(&w.panel, size*(block.panel1-block.panel0))
 			for p := block.panel0; p < block.panel1; p++ {
 				g.packPanel(panels[(p-block.panel0)*size:], b, p, block.k, block.depth)
 			}
+			block.ahead = g.after(b, block)
 			g.block(c, a, panels, size, block, ep, w)
 		}
 	}
@@ -189,6 +189,32 @@ type gemmRange struct {
 	row0, row1     int
 	panel0, panel1 int
 	k, depth       int
+	ahead          ahead
+}
+
+// ahead is memory that a block's tiles ask for while they compute, because it comes next.
+type ahead struct {
+	from  []float32
+	step  int // bytes from one row to the next
+	lines int // cache lines of a row
+}
+
+// after is the memory of B that is packed after a block.
+func (g *Gemm) after(b []float32, r gemmRange) ahead {
+	k, col := r.k+r.depth, r.panel0*g.kernels.cols
+	if g.TransB || k >= g.K {
+		return ahead{}
+	}
+	cols := min(g.N, r.panel1*g.kernels.cols) - col
+	return ahead{from: b[k*g.LDB+col:], step: g.LDB * 4, lines: divideUp(cols, 16)}
+}
+
+// line lets the tile ask for one cache line of every row.
+func (a ahead) line(t *tile, i int) {
+	t.aheadStep = 0
+	if i < a.lines {
+		t.ahead, t.aheadStep = unsafe.Pointer(&a.from[i*16]), a.step
+	}
 }
 
 // unit is the ranges of a unit, with no products yet.
@@ -198,11 +224,11 @@ func (g *Gemm) unit(u int) gemmRange {
 	return gemmRange{row0: row, row1: min(row+g.height, g.M), panel0: p0, panel1: p1, depth: -1}
 }
 
-// next moves on to the next block of all products. The first block comes even when there are no products at all.
-func (b *gemmRange) next(all int) bool {
+// next moves on to the next block of at most most of all products. The first block comes even when there are no products at all.
+func (b *gemmRange) next(all, most int) bool {
 	first := b.depth < 0
 	b.k += max(0, b.depth)
-	b.depth = min(gemmDepth, all-b.k)
+	b.depth = min(most, all-b.k)
 	return first || b.depth > 0
 }
 
@@ -212,6 +238,7 @@ func (g *Gemm) block(c, a, panels []float32, stride int, b gemmRange, ep *Epilog
 	t := &w.tile
 	t.aStep, t.bStep, t.depth = g.aStep, width*4, b.depth
 	t.count, t.segments = min(1, b.depth), &g.segment
+	tiles := 0
 	for row := b.row0; row < b.row1; row += g.kernels.rows {
 		n := min(g.kernels.rows, b.row1-row)
 		rows := g.left(a, row, n, b, w)
@@ -222,9 +249,12 @@ func (g *Gemm) block(c, a, panels []float32, stride int, b gemmRange, ep *Epilog
 			start := row*g.LDC + p*width
 			t.c = unsafe.Pointer(&c[start])
 			ep.apply(t, start, p*width, b.k == 0, b.k+b.depth == g.K)
+			b.ahead.line(t, tiles)
 			w.run(g.kernels, rows, g.out[:n], min(width, g.N-p*width))
+			tiles++
 		}
 	}
+	t.aheadStep = 0
 }
 
 // left points the tile at n rows of A and returns their offsets.
@@ -245,9 +275,10 @@ func collide(stride int) bool { return stride%512 == 0 }
 
 // copyRows copies n rows of x to better places, points the tile there and returns their offsets.
 func (w *Workspace) copyRows(x []float32, start, stride, n, depth int, apart []int) []int {
-	copied := floats(&w.left, len(apart)*apartStride)
+	step := apart[1] / 4
+	copied := floats(&w.left, len(apart)*step)
 	for r := range n {
-		copy(copied[r*apartStride:][:depth], x[start+r*stride:])
+		copy(copied[r*step:][:depth], x[start+r*stride:])
 	}
 	w.tile.a = unsafe.Pointer(&copied[0])
 	return apart[:n]

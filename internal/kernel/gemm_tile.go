@@ -27,21 +27,23 @@ func portableProduct() productKernels {
 // a row is an output pixel and a segment a kernel row; for a weight gradient a row is a channel and a segment an image
 // row; a plain product has one segment. The assembly knows this layout, see asm/gemm.
 type tile struct {
-	a        unsafe.Pointer
-	rows     *int
-	segments *segment
-	count    int // segments
-	depth    int // products per segment
-	aStep    int
-	b        unsafe.Pointer
-	bStep    int
-	c        unsafe.Pointer
-	out      *int
-	flags    int
-	scale    unsafe.Pointer
-	shift    unsafe.Pointer
-	residual unsafe.Pointer // addressed like c
-	slope    float32
+	a         unsafe.Pointer
+	rows      *int
+	segments  *segment
+	count     int // segments
+	depth     int // products per segment
+	aStep     int
+	b         unsafe.Pointer
+	bStep     int
+	c         unsafe.Pointer
+	out       *int
+	flags     int
+	scale     unsafe.Pointer
+	shift     unsafe.Pointer
+	residual  unsafe.Pointer // addressed like c
+	ahead     unsafe.Pointer // memory to ask for while computing, one place per product
+	aheadStep int            // bytes from one such place to the next
+	slope     float32
 }
 
 // segment is a run of products: the byte offsets of its first number of each operand.

@@ -8,18 +8,22 @@ import "unsafe"
 type turnedGemm struct {
 	*Gemm
 	rows, out []int // byte offsets of the rows of one tile, in b and in the transposed sums
+	apart     []int // byte offsets of the rows of one tile in a copy
 	panels    int   // of Aᵀ
 	height    int   // rows of Cᵀ in a unit
 }
 
-const turnedRows = 128 // most rows of A for which turning pays: its block stays in the L2 cache
+const (
+	turnedRows  = 128  // most rows of A for which turning pays
+	turnedDepth = 4096 // products before sums go back to memory: whole rows of B, so that memory is read in long runs
+)
 
 func newTurnedGemm(g *Gemm) *turnedGemm {
 	k := g.kernels
 	panels := divideUp(g.M, k.cols)
 	return &turnedGemm{
 		Gemm: g, rows: offsets(k.rows, g.LDB), out: offsets(k.rows, panels*k.cols),
-		panels: panels, height: k.rows * max(1, divideUp(g.N, wantedUnits*k.rows)),
+		apart: offsets(k.rows, min(g.K, turnedDepth)+32), panels: panels, height: k.rows * max(1, divideUp(g.N, wantedUnits*k.rows)),
 	}
 }
 
@@ -34,7 +38,7 @@ func (g *turnedGemm) units() int {
 func (g *turnedGemm) run(c, a, b []float32, ep *Epilogue, u int, w *Workspace) {
 	col0, col1 := u*g.height, min((u+1)*g.height, g.N)
 	sums := floats(&w.turned, (col1-col0)*g.panels*g.kernels.cols)
-	for block := (gemmRange{row0: col0, row1: col1, depth: -1}); block.next(g.K); {
+	for block := (gemmRange{row0: col0, row1: col1, depth: -1}); block.next(g.K, turnedDepth); {
 		g.block(sums, g.packLeft(a, block, w), b, block, w)
 	}
 	g.turnBack(c, sums, ep, col0, col1, w)
@@ -69,9 +73,14 @@ func (g *turnedGemm) block(sums, packed, b []float32, block gemmRange, w *Worksp
 				t.b = unsafe.Pointer(&packed[p*block.depth*width])
 			}
 			t.c = unsafe.Pointer(&sums[((row-block.row0)*g.panels+p)*width])
+			t.aheadStep = 0
+			if next := (row+n)*g.LDB + block.k; p == 0 && next < len(b) {
+				t.ahead, t.aheadStep = unsafe.Pointer(&b[next]), 64
+			}
 			w.run(g.kernels, rows, g.out[:n], width)
 		}
 	}
+	t.aheadStep = 0
 }
 
 // left points the tile at n rows of B and returns their offsets.

@@ -28,6 +28,9 @@ func floats(buffer *[]float32, n int) []float32 {
 // run multiplies rows of the left operand with one panel. The caller has set everything in w.tile but rows and out.
 func (w *Workspace) run(k *productKernels, rows, out []int, cols int) {
 	t := &w.tile
+	if t.ahead == nil {
+		t.ahead = t.b
+	}
 	for r := 0; r < len(rows); r += k.rows {
 		n := min(k.rows, len(rows)-r)
 		t.rows, t.out = &rows[r], &out[r]
