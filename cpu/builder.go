@@ -36,12 +36,13 @@ type value struct {
 
 // node is one recorded operation.
 type node struct {
-	op      compute.OpType
-	fn      *Function
-	inputs  []*value // those of closures' captures last
-	outputs []*value
-	attrs   any // settings, printable: equal ones print equally
-	replay  replay
+	op       compute.OpType
+	fn       *Function
+	inputs   []*value // those of closures' captures last
+	outputs  []*value
+	attrs    any // settings, printable: equal ones print equally
+	position int // in the order of recording; of a fused node, that of its last part
+	replay   replay
 }
 
 // replay issues a recorded operation again, on any function of any backend.

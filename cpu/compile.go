@@ -62,6 +62,14 @@ type replacement struct {
 // compile turns a function into a program.
 func compile(backend *Backend, f *Function) (*program, error) {
 	g := simplify(f)
+	if err := g.rewrite(backend); err != nil {
+		return nil, err
+	}
+	return lower(backend, g)
+}
+
+// lower turns a body into a program.
+func lower(backend *Backend, g *body) (*program, error) {
 	c := &compiler{backend: backend, where: map[*value]ref{}}
 	for _, v := range g.parameters {
 		c.program.parameters = append(c.program.parameters, c.place(v, block{kind: parameterBlock}))
@@ -86,7 +94,7 @@ func (c *compiler) lower(n *node) (err error) {
 		}
 	}()
 	c.step++
-	c.name = n.op.String()
+	c.name = opName(n.op)
 	switch n.op {
 	case compute.OpTypeParameter:
 		return nil
@@ -181,7 +189,7 @@ func (c *compiler) output(v *value) {
 }
 
 // name is a short name of a value, for messages.
-func (v *value) name() string { return fmt.Sprintf("%s.%d%s", v.node.op, v.index, v.shape) }
+func (v *value) name() string { return fmt.Sprintf("%s.%d%s", opName(v.node.op), v.index, v.shape) }
 
 // String shows a node with the shapes of its operands.
-func (n *node) String() string { return fmt.Sprintf("%s%v", n.op, shapesOf(n.inputs)) }
+func (n *node) String() string { return fmt.Sprintf("%s%v", opName(n.op), shapesOf(n.inputs)) }

@@ -16,17 +16,22 @@ func init() { lowerings[compute.OpTypeConvGeneral] = lowerConv }
 func lowerConv(c *compiler, n *node) bool {
 	x, w, y := n.inputs[0], n.inputs[1], n.outputs[0]
 	a := n.attrs.(convAttrs)
-	spatial := len(a.axes.InputSpatial)
-	if !isFloat32(x, w) || spatial < 1 || spatial > 2 || a.batchGroups > 1 ||
-		x.shape.Size() == 0 || w.shape.Size() == 0 || y.shape.Size() == 0 {
+	if !a.ours(x, w, y) {
 		return false
 	}
 	if isWeightGradient(a, x.shape, w.shape) {
 		lowerWeightGradient(c, a, x, w, y)
 	} else {
-		lowerForward(c, a, x, w, y)
+		lowerForward(c, a, a.weightStrides(w.shape), epilogue{scale: -1, bias: -1}, x, w, y)
 	}
 	return true
+}
+
+// ours reports whether our kernels run a convolution.
+func (a convAttrs) ours(x, w, y *value) bool {
+	spatial := len(a.axes.InputSpatial)
+	return isFloat32(x, w) && spatial >= 1 && spatial <= 2 && a.batchGroups == 1 &&
+		x.shape.Size() > 0 && w.shape.Size() > 0 && y.shape.Size() > 0
 }
 
 // isWeightGradient reports whether the operands lie in memory as the images and the gradients of the feature maps do
@@ -125,17 +130,17 @@ func (c *compiler) channelsLastResult(y *value, order []int) (to ref, finish fun
 	}
 }
 
-func lowerForward(c *compiler, a convAttrs, x, w, y *value) {
+func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogue, x, w, y *value) {
 	s := a.convShape(x.shape, w.shape, y.shape)
 	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
 	weights := c.in(w)
 	dst, finish := c.channelsLastResult(y, axesOrder(a.axes.OutputBatch, a.axes.OutputSpatial, a.axes.OutputChannels))
-	c.conv(s, a.weightStrides(w.shape), dst, src, weights)
+	c.conv(s, at, e, dst, src, weights)
 	finish()
 }
 
 // conv emits a convolution of channels-last images: the weights are packed, then the units run.
-func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, dst, src, weights ref) {
+func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, e epilogue, dst, src, weights ref) {
 	k := kernel.NewConv(s)
 	packed := c.scratch(k.PackSize())
 	c.emit(k.PackUnits(), k.PackSize(), func(fr *frame, _, lo, hi int) {
@@ -143,7 +148,8 @@ func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, dst, src, w
 	})
 	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / s.Groups
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
-		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), nil, lo, hi, &fr.workspaces[thread])
+		ep := e.bind(fr)
+		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
 	})
 }
 

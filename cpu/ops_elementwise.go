@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -22,7 +21,7 @@ var (
 		compute.OpTypeAbs: kernel.OpAbs, compute.OpTypeNeg: kernel.OpNeg, compute.OpTypeSqrt: kernel.OpSqrt,
 		compute.OpTypeRsqrt: kernel.OpRsqrt, compute.OpTypeSign: kernel.OpSign, compute.OpTypeExp: kernel.OpExp,
 		compute.OpTypeLog: kernel.OpLog, compute.OpTypeLog1p: kernel.OpLog1p, compute.OpTypeLogistic: kernel.OpLogistic,
-		compute.OpTypeTanh: kernel.OpTanh,
+		compute.OpTypeTanh: kernel.OpTanh, opRelu: kernel.OpRelu,
 	}
 	compareOps = map[compute.OpType]kernel.CompareOp{
 		compute.OpTypeEqual: kernel.OpEqual, compute.OpTypeNotEqual: kernel.OpNotEqual,
@@ -41,6 +40,7 @@ func init() {
 	for op := range compareOps {
 		lowerings[op] = lowerCompare
 	}
+	lowerings[opReluGrad] = lowerReluGrad
 	lowerings[compute.OpTypeWhere] = lowerWhere
 	lowerings[compute.OpTypeConvertDType] = lowerConvert
 }
@@ -192,6 +192,16 @@ func lowerBinary(c *compiler, n *node) bool {
 	return true
 }
 
+func lowerReluGrad(c *compiler, n *node) bool {
+	dy, x, to := c.in(n.inputs[0]), c.in(n.inputs[1]), c.out(n.outputs[0])
+	c.replace(to, dy)
+	c.replace(to, x)
+	c.elements(n.outputs[0].shape.Size(), 1, func(fr *frame, lo, hi int) {
+		kernel.ReluGrad(fr.f32(to)[lo:hi], fr.f32(dy)[lo:hi], fr.f32(x)[lo:hi])
+	})
+	return true
+}
+
 // rows emits a task on a matrix of size elements and cols columns; run gets ranges of rows.
 func (c *compiler) rows(size, cols int, run func(fr *frame, lo, hi int)) {
 	if size == 0 {
@@ -325,6 +335,3 @@ func lowerConvert(c *compiler, n *node) bool {
 	c.elements(y.shape.Size(), 1, func(fr *frame, lo, hi int) { convert(fr.mem[to], fr.mem[from], lo, hi) })
 	return true
 }
-
-// lowestFloat is what a maximum of nothing is.
-var lowestFloat = float32(math.Inf(-1))

@@ -7,14 +7,6 @@ import (
 	"github.com/gomlx/compute"
 )
 
-// body is a function on its way to a program: its own copy of the nodes that are needed, in an order in which they
-// can run.
-type body struct {
-	nodes      []*node
-	parameters []*value
-	results    []*value
-}
-
 // simplify copies the live nodes of a function, one of each common subexpression.
 func simplify(f *Function) *body {
 	g := &body{}
@@ -22,7 +14,7 @@ func simplify(f *Function) *body {
 	copied := map[*value]*value{}
 	numbers := map[*value]int{}
 	known := map[string]*node{}
-	for _, n := range f.nodes {
+	for i, n := range f.nodes {
 		if !alive[n] {
 			continue
 		}
@@ -32,6 +24,7 @@ func simplify(f *Function) *body {
 			twin = same
 		} else {
 			known[key] = twin
+			twin.position = i
 			g.nodes = append(g.nodes, twin)
 		}
 		for i, v := range n.outputs {
@@ -98,4 +91,20 @@ func (n *node) key(numbers map[*value]int) (string, bool) {
 		fmt.Fprint(&s, " ", v.shape)
 	}
 	return s.String(), true
+}
+
+// rewrite runs all passes.
+func (g *body) rewrite(backend *Backend) error {
+	if err := g.foldConstants(backend); err != nil {
+		return err
+	}
+	g.reduceAlgebra()
+	g.order(asRecorded)
+	g.fuseBlocks()
+	g.order(asRecorded)
+	g.fuseConvolutions()
+	g.order(asRecorded)
+	g.fuseChains()
+	g.order(asRecorded)
+	return nil
 }

@@ -1,0 +1,3 @@
+package cpu
+
+func (g *body) fuseChains() {}

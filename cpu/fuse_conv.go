@@ -1,0 +1,176 @@
+package cpu
+
+import (
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/siam-go/siam/internal/kernel"
+)
+
+// fusedConv is a convolution with what follows it: y = act(norm(conv(x, w) + bias)).
+// Its node's inputs are x, w, then the bias, then the normalisation's scale, offset, mean and variance.
+type fusedConv struct {
+	convAttrs
+	reversed []int // spatial axes of the kernel, by number among them, along which w lies reversed
+	bias     bool
+	norm     bool
+	epsilon  float32
+	relu     bool
+}
+
+// fuseConvolutions joins convolutions with a reversed kernel before and a bias, a normalisation with fixed statistics
+// and a ReLU after them, each optional.
+func (g *body) fuseConvolutions() {
+	users := g.users()
+	by := map[*value]*value{}
+	for _, n := range g.nodes {
+		if n.op != compute.OpTypeConvGeneral || !n.forwardConv() {
+			continue
+		}
+		a := fusedConv{convAttrs: n.attrs.(convAttrs)}
+		fused := &node{op: opConv, fn: n.fn, inputs: slices.Clone(n.inputs), position: n.position}
+		a.takeReversal(fused)
+		end := n
+		if a.lastIsChannels(n.outputs[0]) {
+			end = a.takeFollowers(fused, n, users)
+		}
+		fused.attrs = a
+		fused.outputs = []*value{{node: fused, shape: end.outputs[0].shape}}
+		fused.position = end.position
+		by[end.outputs[0]] = fused.outputs[0]
+	}
+	g.redirect(by)
+}
+
+// forwardConv reports whether lowerForward runs this convolution.
+func (n *node) forwardConv() bool {
+	a := n.attrs.(convAttrs)
+	return a.ours(n.inputs[0], n.inputs[1], n.outputs[0]) && !isWeightGradient(a, n.inputs[0].shape, n.inputs[1].shape)
+}
+
+// lastIsChannels reports whether the feature maps have their channels last, in axes and in memory.
+func (a *fusedConv) lastIsChannels(y *value) bool {
+	return a.axes.OutputChannels == y.shape.Rank()-1 &&
+		sameLayout(y.shape, axesOrder(a.axes.OutputBatch, a.axes.OutputSpatial, a.axes.OutputChannels))
+}
+
+// takeReversal reads the kernel before it was reversed.
+func (a *fusedConv) takeReversal(fused *node) {
+	reverse := fused.inputs[1].node
+	if reverse.op != compute.OpTypeReverse {
+		return
+	}
+	var axes []int
+	for _, axis := range reverse.attrs.([]int) {
+		i := slices.Index(a.axes.KernelSpatial, axis)
+		if i < 0 {
+			return
+		}
+		axes = append(axes, i)
+	}
+	a.reversed, fused.inputs[1] = axes, reverse.inputs[0]
+}
+
+// takeFollowers takes up the only reader of the result as long as it is one that fits, and returns the last node taken.
+func (a *fusedConv) takeFollowers(fused, end *node, users map[*value][]*node) *node {
+	for {
+		y := end.outputs[0]
+		if len(users[y]) != 1 || users[y][0] == nil {
+			return end
+		}
+		next := users[y][0]
+		switch {
+		case next.op == compute.OpTypeAdd && !a.bias && !a.norm && !a.relu && next.outputs[0].shape.Equal(y.shape):
+			bias := next.inputs[0]
+			if bias == y {
+				bias = next.inputs[1]
+			}
+			if kind, columns, ok := layout(bias.shape, y.shape); !ok || kind != asRow || columns != y.shape.Dim(-1) {
+				return end
+			}
+			a.bias = true
+			fused.inputs = append(fused.inputs, bias)
+		case next.op == compute.OpTypeBatchNormForInference && !a.norm && !a.relu && next.inputs[0] == y:
+			attrs := next.attrs.(batchNormAttrs)
+			if attrs.axis != y.shape.Rank()-1 {
+				return end
+			}
+			a.norm, a.epsilon = true, attrs.epsilon
+			fused.inputs = append(fused.inputs, next.inputs[1:]...)
+		case next.op == opRelu && !a.relu:
+			a.relu = true
+		default:
+			return end
+		}
+		end = next
+	}
+}
+
+func init() { lowerings[opConv] = lowerFusedConv }
+
+func lowerFusedConv(c *compiler, n *node) bool {
+	a := n.attrs.(fusedConv)
+	x, w, y := n.inputs[0], n.inputs[1], n.outputs[0]
+	rest := n.inputs[2:]
+	e := epilogue{bias: -1, scale: -1, relu: a.relu}
+	if a.bias {
+		e.bias, rest = c.in(rest[0]), rest[1:]
+	}
+	if a.norm {
+		e = c.foldNorm(e, a.epsilon, c.in(rest[0]), c.in(rest[1]), c.in(rest[2]), c.in(rest[3]), y.shape.Dim(-1))
+	}
+	lowerForward(c, a.convAttrs, a.weightStridesReversed(w), e, x, w, y)
+	return true
+}
+
+// weightStridesReversed says where the weights lie, turned round along the reversed axes.
+func (a *fusedConv) weightStridesReversed(w *value) kernel.WeightStrides {
+	at := a.weightStrides(w.shape)
+	for _, i := range a.reversed {
+		stride := &at.KW
+		if len(a.axes.KernelSpatial) == 2 && i == 0 {
+			stride = &at.KH
+		}
+		at.Offset += (w.shape.Dimensions[a.axes.KernelSpatial[i]] - 1) * *stride
+		*stride = -*stride
+	}
+	return at
+}
+
+// epilogue is what a convolution does to its sums as it stores them; -1 stands for nothing.
+type epilogue struct {
+	scale, bias ref
+	relu        bool
+}
+
+// foldNorm turns (sum + bias − mean)/√(variance+ε)·scale + offset into sum·scale' + bias'.
+func (c *compiler) foldNorm(e epilogue, epsilon float32, scale, offset, mean, variance ref, channels int) epilogue {
+	factor, shift := c.scratch(channels), c.scratch(channels)
+	c.serial(func(fr *frame) {
+		f, s := fr.f32(factor), fr.f32(shift)
+		kernel.InverseDeviation(f, fr.f32(variance), epsilon)
+		kernel.Binary(kernel.OpMul, f, f, fr.f32(scale))
+		kernel.Unary(kernel.OpNeg, s, fr.f32(mean))
+		if e.bias >= 0 {
+			kernel.Binary(kernel.OpAdd, s, s, fr.f32(e.bias))
+		}
+		kernel.Binary(kernel.OpMul, s, s, f)
+		kernel.Binary(kernel.OpAdd, s, s, fr.f32(offset))
+	})
+	return epilogue{scale: factor, bias: shift, relu: e.relu}
+}
+
+// bind gives an epilogue its memory.
+func (e epilogue) bind(fr *frame) kernel.Epilogue {
+	var k kernel.Epilogue
+	if e.scale >= 0 {
+		k.Scale = fr.f32(e.scale)
+	}
+	if e.bias >= 0 {
+		k.Shift = fr.f32(e.bias)
+	}
+	if e.relu {
+		k.Act = kernel.ReLU
+	}
+	return k
+}
