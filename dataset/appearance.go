@@ -44,7 +44,7 @@ func tooAlike(look []float32, others [][]float32) bool {
 			difference += max(d, -d)
 			ink += v + other[i]
 		}
-		if difference < 0.5*ink {
+		if difference < 0.38*ink {
 			return true
 		}
 	}

@@ -25,7 +25,7 @@ func newHand(rng *rand.Rand) hand {
 	habit := imgproc.Scaling(size*stretch, size/stretch).
 		Then(imgproc.Shear(0.07*rng.NormFloat64(), 0)).
 		Then(imgproc.Rotation(1.5 * rng.NormFloat64())).
-		Then(imgproc.Translation(-2+2.5*rng.NormFloat64(), -3+3*rng.NormFloat64()))
+		Then(imgproc.Translation(-2+3.5*rng.NormFloat64(), -3+3.5*rng.NormFloat64()))
 	return hand{
 		habit:  habit,
 		sloppy: 0.5 + 1.0*rng.Float64(),
@@ -37,12 +37,42 @@ func newHand(rng *rand.Rand) hand {
 
 // draw puts one drawing of a character on a page.
 func (h hand) draw(rng *rand.Rand, g glyph) imgproc.Image {
-	whole := slip(rng, 0.5*h.sloppy, 2.5).Then(h.habit)
+	whole := slip(rng, 0.5*h.sloppy, 3).Then(h.habit)
 	lines := make([][]point, len(g))
 	for i, line := range g {
 		lines[i] = h.line(rng, line, whole)
 	}
-	return inked(lines, penRadius)
+	return inked(onPage(lines), penRadius)
+}
+
+// onPage moves a drawing back onto the page where it would run over an edge; one too large for the page is centred.
+func onPage(lines [][]point) [][]point {
+	low, high := lines[0][0], lines[0][0]
+	for _, line := range lines {
+		for _, p := range line {
+			low = point{min(low.x, p.x), min(low.y, p.y)}
+			high = point{max(high.x, p.x), max(high.y, p.y)}
+		}
+	}
+	shift := point{backInside(low.x, high.x), backInside(low.y, high.y)}
+	for _, line := range lines {
+		for i := range line {
+			line[i] = line[i].plus(shift)
+		}
+	}
+	return lines
+}
+
+// backInside is how far to move the interval from low to high so that it keeps off the edges of the page.
+func backInside(low, high float64) float64 {
+	const margin = 4.0
+	switch {
+	case high-low > pageSide-2*margin:
+		return pageSide/2.0 - (low+high)/2
+	case low < margin:
+		return margin - low
+	}
+	return min(0, pageSide-margin-high)
 }
 
 // slip is a slight affine map: errors of scale, slant, angle and place that grow with amount, and a move of move pixels.
@@ -58,10 +88,11 @@ func slip(rng *rand.Rand, amount, move float64) imgproc.Affine {
 func (h hand) line(rng *rand.Rand, s stroke, whole imgproc.Affine) []point {
 	low, high := bounds([]stroke{s})
 	middle := low.plus(high).times(0.5)
-	off := slip(rng, h.sloppy, 1.3*h.sloppy)
+	off := slip(rng, 1.25*h.sloppy, 1.5*h.sloppy)
+	miss := 1.5 * h.sloppy * min(1, s.length()/(11*float64(len(s)))) // small loops are drawn with more care
 	wrong := func(p point) point {
 		x, y := off.Apply(p.x-middle.x, p.y-middle.y)
-		x, y = whole.Apply(x+middle.x+h.sloppy*rng.NormFloat64(), y+middle.y+h.sloppy*rng.NormFloat64())
+		x, y = whole.Apply(x+middle.x+miss*rng.NormFloat64(), y+middle.y+miss*rng.NormFloat64())
 		return point{x + pageSide/2.0, y + pageSide/2.0}
 	}
 	drawn := s.moved(wrong)
@@ -82,7 +113,7 @@ func (h hand) runOn(rng *rand.Rand, s stroke) stroke {
 	}
 	pull := func(end, next knot) knot {
 		d := end.minus(next.point)
-		change := 1.5 * h.sloppy * rng.NormFloat64() / max(end.distance(next.point), 6)
+		change := 2 * h.sloppy * rng.NormFloat64() / max(end.distance(next.point), 6)
 		return knot{end.plus(d.times(change)), end.corner}
 	}
 	last := len(s) - 1

@@ -3,6 +3,7 @@ package dataset
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // script is the style that the characters of one invented alphabet share. Its strokes run between the anchors of a letter
@@ -22,6 +23,7 @@ type script struct {
 	attached float64 // chance that a stroke starts on another
 	repeated float64 // chance that a stroke is one of those before, moved or mirrored
 	reuse    float64 // chance that a stroke comes out of stock
+	kin      float64 // chance that a character is another one with a stroke changed
 	dotted   float64 // chance of dots
 	size     float64 // height of the letter box, pixels
 	stock    []stroke
@@ -45,6 +47,7 @@ func newScript(rng *rand.Rand) *script {
 		attached: between(0.3, 0.9),
 		repeated: between(0.05, 0.35),
 		reuse:    between(0.1, 0.5),
+		kin:      between(0.2, 0.7),
 		dotted:   max(0, between(-0.2, 0.4)),
 		size:     between(56, 72),
 	}
@@ -109,31 +112,53 @@ func (s *script) anchor() point {
 
 // glyphs invents characters of which no two look the same.
 func (s *script) glyphs(n int) []glyph {
-	var all []glyph
+	var all, drafts []glyph
 	var looks [][]float32
 	for tries := 0; len(all) < n; tries++ {
-		g := s.fitted(s.compose())
+		draft := s.compose()
+		if len(drafts) > 0 && s.chance(s.kin) {
+			draft = s.changed(drafts[s.rng.IntN(len(drafts))])
+		}
+		g := s.fitted(s.finished(draft))
 		look, ok := appearance(g, s.chance(0.1))
 		// After many failures the style has hardly any room left: take what is too like another.
 		if tries < 60*n && (!ok || tooAlike(look, looks)) {
 			continue
 		}
-		all, looks = append(all, g), append(looks, look)
+		all, drafts, looks = append(all, g), append(drafts, draft), append(looks, look)
 	}
 	return all
 }
 
-// compose puts strokes together to a character in the letter box.
+// compose puts strokes together in the letter box.
 func (s *script) compose() glyph {
 	g := glyph{s.invent(s.anchor())}
-	if s.common != nil && s.chance(0.8) {
-		g = glyph{s.common}
-	}
 	for range s.count(s.strokes, 4) {
 		g = append(g, s.next(g))
 	}
+	return g
+}
+
+// changed is a character with one stroke replaced, left out or added.
+func (s *script) changed(g glyph) glyph {
+	i := s.rng.IntN(len(g))
+	others := slices.Delete(slices.Clone(g), i, i+1)
+	switch {
+	case len(g) > 2 && s.chance(0.25):
+		return others
+	case len(g) > 1 && s.chance(0.5):
+		return append(others, s.next(others))
+	}
+	return append(slices.Clone(g), s.next(g))
+}
+
+// finished adds what many characters of the script have: the common stroke and dots.
+func (s *script) finished(g glyph) glyph {
+	if s.common != nil && s.chance(0.8) {
+		g = append(slices.Clone(g), s.common)
+	}
 	if s.chance(s.dotted) {
-		g = append(g, s.dots(g)...)
+		g = append(slices.Clone(g), s.dots(g)...)
 	}
 	return g
 }
