@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/siam-go/siam/stats"
 )
 
 func absolute(a, b float32) float32 { return float32(math.Abs(float64(a - b))) }
@@ -34,15 +36,15 @@ func TestAnswerTakesTheNearestMean(t *testing.T) {
 // Three runs of crosses, bars and frames, drawn at different places and sizes: centred ink must find them all.
 func TestJudgeRunsFindsShapesByTheirInk(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	var runs []Run[[]InkPoint]
+	var runs []Run[*Ink]
 	for range 3 {
-		run := Run[[]InkPoint]{}
+		run := Run[*Ink]{}
 		order := rng.Perm(3)
 		for kind := range 3 {
-			run.Training = append(run.Training, CentredInk(shape(kind, 8, rng.IntN(12), rng.IntN(12)), 32))
+			run.Training = append(run.Training, NewInk(shape(kind, 8, rng.IntN(12), rng.IntN(12)), 32))
 		}
 		for _, kind := range order {
-			run.Test = append(run.Test, CentredInk(shape(kind, 9, rng.IntN(12), rng.IntN(12)), 32))
+			run.Test = append(run.Test, NewInk(shape(kind, 9, rng.IntN(12), rng.IntN(12)), 32))
 			run.Truth = append(run.Truth, kind)
 		}
 		runs = append(runs, run)
@@ -95,38 +97,57 @@ func TestRunsThatCannotBeJudgedSayWhy(t *testing.T) {
 
 func TestModifiedHausdorffAgreesWithItsDefinition(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
-	points := func(n int) []InkPoint {
-		p := make([]InkPoint, n)
-		for i := range p {
-			p[i] = InkPoint{rng.Float32() * 10, rng.Float32() * 10}
+	scribble := func() ([]uint8, int) {
+		h, w := 1+rng.IntN(30), 1+rng.IntN(30)
+		pix := make([]uint8, h*w)
+		for i := range pix {
+			pix[i] = uint8(128 + rng.IntN(128))
 		}
-		return p
-	}
-	oneWay := func(a, b []InkPoint) float64 {
-		sum := 0.0
-		for _, p := range a {
-			least := math.Inf(1)
-			for _, q := range b {
-				least = min(least, math.Hypot(float64(p.Y-q.Y), float64(p.X-q.X)))
-			}
-			sum += least
+		for range 1 + rng.IntN(20) {
+			pix[rng.IntN(len(pix))] = uint8(rng.IntN(128))
 		}
-		return sum / float64(len(a))
+		return pix, w
 	}
-	for range 20 {
-		a, b := points(1+rng.IntN(20)), points(1+rng.IntN(20))
-		near(t, "ModifiedHausdorff", float64(ModifiedHausdorff(a, b)), max(oneWay(a, b), oneWay(b, a)), 1e-5)
+	for range 300 {
+		a, widthA := scribble()
+		b, widthB := scribble()
+		want := slowHausdorff(a, widthA, b, widthB)
+		near(t, "ModifiedHausdorff", float64(ModifiedHausdorff(NewInk(a, widthA), NewInk(b, widthB))), want, 1e-5)
 	}
-	if d := ModifiedHausdorff(nil, points(3)); !math.IsInf(float64(d), 1) {
-		t.Errorf("ModifiedHausdorff(empty) = %v, want +Inf", d)
+	if d := ModifiedHausdorff(NewInk([]uint8{255, 128}, 1), NewInk([]uint8{0}, 1)); !math.IsInf(float64(d), 1) {
+		t.Errorf("ModifiedHausdorff of a blank page = %v, want +Inf", d)
 	}
 }
 
-func TestCentredInkIsMeasuredFromItsMean(t *testing.T) {
-	got := CentredInk([]uint8{255, 0, 255, 200, 127, 128}, 3) // ink at (0,1) and (1,1)
-	if want := []InkPoint{{-0.5, 0}, {0.5, 0}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("CentredInk = %v, want %v", got, want)
+// slowHausdorff compares all points with all: the definition.
+func slowHausdorff(a []uint8, widthA int, b []uint8, widthB int) float64 {
+	centred := func(pix []uint8, w int) (ys, xs []float64) {
+		for i, v := range pix {
+			if v < 128 {
+				ys, xs = append(ys, float64(i/w)), append(xs, float64(i%w))
+			}
+		}
+		meanY, meanX := stats.Mean(ys), stats.Mean(xs)
+		for i := range ys {
+			ys[i] -= meanY
+			xs[i] -= meanX
+		}
+		return ys, xs
 	}
+	oneWay := func(ay, ax, by, bx []float64) float64 {
+		sum := 0.0
+		for i := range ay {
+			least := math.Inf(1)
+			for j := range by {
+				least = min(least, math.Hypot(ay[i]-by[j], ax[i]-bx[j]))
+			}
+			sum += least
+		}
+		return sum / float64(len(ay))
+	}
+	ay, ax := centred(a, widthA)
+	by, bx := centred(b, widthB)
+	return max(oneWay(ay, ax, by, bx), oneWay(by, bx, ay, ax))
 }
 
 func near(t *testing.T, what string, got, want, tolerance float64) {
