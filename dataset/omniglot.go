@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,13 +45,16 @@ func ReadEvaluation(ctx context.Context, f Folder, o AlphabetOptions) (*Set, err
 	return ReadAlphabets(ctx, half, o)
 }
 
-// half finds the wanted half of Omniglot. A folder with neither half holds alphabets itself.
+// half finds the wanted half of Omniglot, without opening the other. A folder with neither half holds alphabets itself.
 func (f Folder) half(want, other string) (Folder, error) {
 	for _, root := range []Folder{f, f.Sub("omniglot")} {
-		if root.has(want) {
+		folders, _, err := root.list(".")
+		switch {
+		case err != nil:
+			// Reading f as a folder of alphabets will say what is wrong with it, and omniglot need not be there.
+		case slices.Contains(folders, want):
 			return root.Sub(want), nil
-		}
-		if root.has(other) {
+		case slices.Contains(folders, other):
 			return Folder{}, fmt.Errorf("read %s: it has %s but no %s: fetch the data again", root.Path, other, want)
 		}
 	}
