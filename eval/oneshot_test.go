@@ -36,15 +36,15 @@ func TestAnswerTakesTheNearestMean(t *testing.T) {
 // Three runs of crosses, bars and frames, drawn at different places and sizes: centred ink must find them all.
 func TestJudgeRunsFindsShapesByTheirInk(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
-	var runs []Run[*Ink]
+	var runs []Run[[]InkPoint]
 	for range 3 {
-		run := Run[*Ink]{}
+		run := Run[[]InkPoint]{}
 		order := rng.Perm(3)
 		for kind := range 3 {
-			run.Training = append(run.Training, NewInk(shape(kind, 8, rng.IntN(12), rng.IntN(12)), 32))
+			run.Training = append(run.Training, CentredInk(shape(kind, 8, rng.IntN(12), rng.IntN(12)), 32))
 		}
 		for _, kind := range order {
-			run.Test = append(run.Test, NewInk(shape(kind, 9, rng.IntN(12), rng.IntN(12)), 32))
+			run.Test = append(run.Test, CentredInk(shape(kind, 9, rng.IntN(12), rng.IntN(12)), 32))
 			run.Truth = append(run.Truth, kind)
 		}
 		runs = append(runs, run)
@@ -112,9 +112,9 @@ func TestModifiedHausdorffAgreesWithItsDefinition(t *testing.T) {
 		a, widthA := scribble()
 		b, widthB := scribble()
 		want := slowHausdorff(a, widthA, b, widthB)
-		near(t, "ModifiedHausdorff", float64(ModifiedHausdorff(NewInk(a, widthA), NewInk(b, widthB))), want, 1e-5)
+		near(t, "ModifiedHausdorff", float64(ModifiedHausdorff(CentredInk(a, widthA), CentredInk(b, widthB))), want, 1e-5)
 	}
-	if d := ModifiedHausdorff(NewInk([]uint8{255, 128}, 1), NewInk([]uint8{0}, 1)); !math.IsInf(float64(d), 1) {
+	if d := ModifiedHausdorff(CentredInk([]uint8{255, 128}, 1), CentredInk([]uint8{0}, 1)); !math.IsInf(float64(d), 1) {
 		t.Errorf("ModifiedHausdorff of a blank page = %v, want +Inf", d)
 	}
 }
@@ -148,6 +148,13 @@ func slowHausdorff(a []uint8, widthA int, b []uint8, widthB int) float64 {
 	ay, ax := centred(a, widthA)
 	by, bx := centred(b, widthB)
 	return max(oneWay(ay, ax, by, bx), oneWay(by, bx, ay, ax))
+}
+
+func TestCentredInkIsMeasuredFromItsMean(t *testing.T) {
+	got := CentredInk([]uint8{255, 0, 255, 200, 127, 128}, 3) // ink at (0,1) and (1,1)
+	if want := []InkPoint{{-0.5, 0}, {0.5, 0}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("CentredInk = %v, want %v", got, want)
+	}
 }
 
 func near(t *testing.T, what string, got, want, tolerance float64) {
