@@ -7,6 +7,8 @@ type Loss struct {
 	Name string
 	// triplets says that the loss sees triplets, so that miners that keep triplets by their gap apply.
 	triplets bool
+	// collapsed is a tuple's value when all distances are equal, 0 where that depends on the batch.
+	collapsed float64
 	// terms splits the loss by anchor. keep is the miner's choice of triplets, nil for all.
 	terms func(p Pairs, keep func(gap *Node) *Node) Terms
 }

@@ -46,6 +46,8 @@ type Outcome struct {
 	Loss *Node
 	// Active is the fraction, in [0, 1], of the tuples of the miner's pairs that count and give a loss above 0.
 	Active *Node
+	// Typical is the mean value of a tuple that counts, whatever the reducer is.
+	Typical *Node
 	// Mean and Spread are the mean and the standard deviation of all distances.
 	Mean, Spread *Node
 }
@@ -56,12 +58,17 @@ func (o Objective) Apply(scope *model.Scope, embeddings, labels *Node) Outcome {
 	terms := o.Loss.terms(o.Miner.narrow(pairs), o.Miner.keep)
 	mean, spread := moments(pairs)
 	return Outcome{
-		Loss:   o.Reducer.reduce(terms),
-		Active: share(terms.Active, terms.Seen),
-		Mean:   mean,
-		Spread: spread,
+		Loss:    o.Reducer.reduce(terms),
+		Active:  share(terms.Active, terms.Seen),
+		Typical: StopGradient(share(terms.Sum, terms.Count)),
+		Mean:    mean,
+		Spread:  spread,
 	}
 }
+
+// Collapsed is the value of each tuple when all embeddings are one point, 0 where that depends on the batch: a training
+// whose typical value stays there has collapsed.
+func (o Objective) Collapsed() float64 { return o.Loss.collapsed }
 
 func (o Objective) pairs(scope *model.Scope, embeddings, labels *Node) Pairs {
 	if o.Classes == 0 {

@@ -62,6 +62,17 @@ func TestClassesCompareWithProxies(t *testing.T) {
 	}
 }
 
+func TestCollapsedIsTheTypicalValueOfEqualEmbeddings(t *testing.T) {
+	for _, loss := range []Loss{Triplet(0.2), SoftTriplet()} {
+		o := Objective{SquaredEuclidean(), All(), loss, Sum(), 0}
+		got := run(t, func(x, l *Node) []*Node { return []*Node{o.Apply(nil, x, l).Typical} },
+			[][]float64{{1, 2}, {1, 2}, {1, 2}}, []int32{0, 0, 1})[0][0]
+		if !near(got, o.Collapsed(), 1e-9) {
+			t.Errorf("%s: typical value of equal embeddings = %v, want %v", loss.Name, got, o.Collapsed())
+		}
+	}
+}
+
 func TestCheckFindsPartsThatDoNotFit(t *testing.T) {
 	good := FaceNet()
 	if err := good.Check(); err != nil {

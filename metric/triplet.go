@@ -1,6 +1,10 @@
 package metric
 
-import . "github.com/gomlx/gomlx/core/graph"
+import (
+	"math"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
 
 // Triplet is the triplet loss (Schroff et al. 2015, equation 2; the lecture's equation 2):
 //
@@ -8,25 +12,25 @@ import . "github.com/gomlx/gomlx/core/graph"
 //
 // FaceNet has the squared Euclidean distance on unit vectors and margin 0.2.
 func Triplet(margin float64) Loss {
-	return tripletLoss("triplet",
+	return tripletLoss("triplet", margin,
 		func(gap *Node) *Node { return relu(AddScalar(gap, margin)) },
 		func(gap *Node) *Node { return number(LogicalNot(atMost(gap, -margin)), gap) })
 }
 
 // SoftTriplet is the triplet loss with a soft margin, log(1 + exp(d(a,p) − d(a,n))) (Hermans et al. 2017, section 3.2).
 func SoftTriplet() Loss {
-	return tripletLoss("soft_triplet", softplus, Sigmoid)
+	return tripletLoss("soft_triplet", math.Ln2, softplus, Sigmoid)
 }
 
-// tripletLoss is a loss of the gap d(a,p) − d(a,n) alone; slope is value's derivative.
-func tripletLoss(name string, value, slope func(gap *Node) *Node) Loss {
+// tripletLoss is a loss of the gap d(a,p) − d(a,n) alone, collapsed at gap 0; slope is value's derivative.
+func tripletLoss(name string, collapsed float64, value, slope func(gap *Node) *Node) Loss {
 	terms := func(p Pairs, keep func(*Node) *Node) Terms {
 		if p.single {
 			return singleTriplets(p, keep, value)
 		}
 		return allTriplets(p, keep, value, slope)
 	}
-	return Loss{Name: name, triplets: true, terms: terms}
+	return Loss{Name: name, triplets: true, collapsed: collapsed, terms: terms}
 }
 
 // singleTriplets has one triplet per anchor at most: the masks' only entries.

@@ -1,0 +1,143 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/encoder/safetensors"
+)
+
+// The keys of a checkpoint's metadata. The digest covers the whole file with an empty digest.
+const (
+	keyVersion = "siam_checkpoint"
+	keySpec    = "spec"
+	keyState   = "state"
+	keySampler = "sampler"
+	keyDigest  = "digest"
+
+	checkpointVersion = "1"
+	bestPrefix        = "best/"
+)
+
+// SaveCheckpoint writes all that is needed to go on exactly: weights, the optimizer's memory, averages, random numbers,
+// counters and the best weights so far, and sampler, the caller's own state as text (such as a [dataset.State] as JSON).
+// The file at path is at every moment the old checkpoint or all of the new one.
+//
+// The copies of weights that a collapse would go back to are not in it: a resumed training makes new ones.
+func (t *Trainer) SaveCheckpoint(path string, sampler []byte) error {
+	saved, err := t.save(func(*model.Variable) bool { return true })
+	if err != nil {
+		return fmt.Errorf("save checkpoint %s: %w", path, err)
+	}
+	for _, w := range t.state.Best.weights {
+		saved = append(saved, safetensors.FromFloat32(bestPrefix+w.Name, w.Shape, w.Values))
+	}
+	spec, err := json.Marshal(t.config.Spec)
+	if err != nil {
+		return fmt.Errorf("save checkpoint %s: %w", path, err)
+	}
+	state, err := json.Marshal(t.state)
+	if err != nil {
+		return fmt.Errorf("save checkpoint %s: %w", path, err)
+	}
+	f := &safetensors.File{Tensors: saved, Metadata: map[string]string{
+		keyVersion: checkpointVersion, keySpec: string(spec), keyState: string(state), keySampler: string(sampler),
+	}}
+	if f.Metadata[keyDigest], err = digest(f); err != nil {
+		return fmt.Errorf("save checkpoint %s: %w", path, err)
+	}
+	if err := f.WriteFile(path); err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	return nil
+}
+
+// LoadCheckpoint goes on where SaveCheckpoint stopped, and returns the caller's state. The config must be the one the
+// training had: with it, the same backend and the same batches, the losses are those of an unbroken training, bit for bit.
+func (t *Trainer) LoadCheckpoint(path string) (sampler []byte, err error) {
+	f, err := safetensors.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("load checkpoint: %w", err)
+	}
+	if err := t.verify(f); err != nil {
+		return nil, fmt.Errorf("load checkpoint: %s: %w", path, err)
+	}
+	if err := t.restore(f); err != nil {
+		return nil, fmt.Errorf("load checkpoint: %s: %w", path, err)
+	}
+	return []byte(f.Metadata[keySampler]), nil
+}
+
+// verify compares the checkpoint with its digest, its version and the encoder in training.
+func (t *Trainer) verify(f *safetensors.File) error {
+	version, ours := f.Metadata[keyVersion]
+	if !ours {
+		return errors.New("a safetensors file, but no checkpoint")
+	}
+	if version != checkpointVersion {
+		return fmt.Errorf("checkpoint version %q, this program reads version %s", version, checkpointVersion)
+	}
+	want := f.Metadata[keyDigest]
+	if got, err := digest(f); err != nil || got != want {
+		return errors.New("damaged: it does not fit its digest; start again from an older checkpoint")
+	}
+	spec, err := json.Marshal(t.config.Spec)
+	if err != nil {
+		return err
+	}
+	if string(spec) != f.Metadata[keySpec] {
+		return fmt.Errorf("it is of another encoder: %s, this training has %s", f.Metadata[keySpec], spec)
+	}
+	return nil
+}
+
+// restore takes over the checkpoint's content.
+func (t *Trainer) restore(f *safetensors.File) error {
+	var loaded state
+	if err := json.Unmarshal([]byte(f.Metadata[keyState]), &loaded); err != nil {
+		return err
+	}
+	var variables []safetensors.Tensor
+	for _, s := range f.Tensors {
+		name, best := strings.CutPrefix(s.Name, bestPrefix)
+		if !best {
+			variables = append(variables, s)
+			continue
+		}
+		values, err := s.Float32()
+		if err != nil {
+			return err
+		}
+		loaded.Best.weights = append(loaded.Best.weights, encoder.Tensor{Name: name, Shape: s.Shape, Values: values})
+	}
+	if err := t.load(variables); err != nil {
+		return err
+	}
+	t.objective = t.config.Objective
+	for range loaded.Easier {
+		if !t.ease() {
+			return fmt.Errorf("the training had stepped back to an easier miner %d times, this one has fewer", loaded.Easier)
+		}
+	}
+	t.state, t.healthy = loaded, healthy{}
+	return nil
+}
+
+// digest is the SHA-256 of the file with an empty digest, in hexadecimal.
+func digest(f *safetensors.File) (string, error) {
+	kept, had := f.Metadata[keyDigest]
+	f.Metadata[keyDigest] = ""
+	sum := sha256.New()
+	err := f.Encode(sum)
+	if had {
+		f.Metadata[keyDigest] = kept
+	}
+	return hex.EncodeToString(sum.Sum(nil)), err
+}

@@ -1,0 +1,211 @@
+package train
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/compute/dtypes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/metric"
+)
+
+// objectiveLayer is the layer of what the objective itself learns, such as proxies.
+const objectiveLayer = "objective"
+
+// The store's scopes of what is no weight.
+const (
+	optimizerScope = "optimizer"
+	averageScope   = "average"
+)
+
+// layerOf is the layer a variable belongs to: its path without the variable's name.
+func layerOf(v *model.Variable) string { return strings.TrimPrefix(v.Scope(), "/") }
+
+// isWeight says whether v is part of the model, not of the training.
+func isWeight(v *model.Variable) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(v.Path(), "/"), "/")
+	return first == "encoder" || first == "head" || first == objectiveLayer
+}
+
+// stepGraph builds one step. inputs are the images, the settings (see [Trainer.settings]), and the objective's own.
+// The result is one vector: loss, typical value, active fraction, mean and spread of the distances, then the squared length
+// of each layer's gradient.
+//
+// When loss or gradient is not finite, the step changes no weight, so that the last good ones remain.
+func (t *Trainer) stepGraph(scope *model.Scope, inputs []*Node) *Node {
+	store, images := scope.Store(), inputs[0]
+	g := images.Graph()
+	settings := t.split(inputs[1])
+	store.SetTraining(g, true)
+	averages := t.movingAverages(g)
+	embeddings := encoder.Build(scope, t.config.Spec, images)
+	outcome := t.objective.build(scope, embeddings, inputs[2:])
+	weights := trainable(store, g)
+	loss := t.penalized(outcome.Loss, weights, g)
+	gradients := Gradient(loss, nodes(weights, g)...)
+	lengths := t.lengths(weights, gradients)
+	total := ReduceAllSum(lengths)
+	finite := LogicalAnd(IsFinite(loss), IsFinite(total))
+	t.update(scope, settings, weights, t.safe(gradients, total, finite))
+	for v, old := range averages {
+		v.SetNodeValue(Where(finite, v.NodeValue(g), old))
+	}
+	t.follow(scope, settings.keep, finite)
+	return Concatenate([]*Node{Stack([]*Node{loss, outcome.Typical, outcome.Active, outcome.Mean, outcome.Spread}, 0), lengths}, 0)
+}
+
+// movingAverages are the values, before the step, of the weights that no gradient changes.
+func (t *Trainer) movingAverages(g *Graph) map[*model.Variable]*Node {
+	old := make(map[*model.Variable]*Node)
+	for v := range t.store.IterVariables() {
+		if isWeight(v) && !v.Trainable {
+			old[v] = v.NodeValue(g)
+		}
+	}
+	return old
+}
+
+// trainable lists the weights the graph uses and a gradient may change, in order of creation.
+func trainable(store *model.Store, g *Graph) []*model.Variable {
+	var weights []*model.Variable
+	for v := range store.IterVariables() {
+		if isWeight(v) && v.Trainable && v.InUseByGraph(g) {
+			weights = append(weights, v)
+		}
+	}
+	return weights
+}
+
+func nodes(variables []*model.Variable, g *Graph) []*Node {
+	values := make([]*Node, len(variables))
+	for i, v := range variables {
+		values[i] = v.NodeValue(g)
+	}
+	return values
+}
+
+// penalized adds λ‖w‖² of the layers that have a λ.
+func (t *Trainer) penalized(loss *Node, weights []*model.Variable, g *Graph) *Node {
+	var values []*Node
+	var lambda []float64
+	for _, v := range weights {
+		if l2 := t.config.layer(layerOf(v)).L2; l2 > 0 && v.Shape().Rank() >= 2 {
+			values, lambda = append(values, v.NodeValue(g)), append(lambda, l2)
+		}
+	}
+	if len(values) == 0 {
+		return loss
+	}
+	return Add(loss, metric.Penalty(values, lambda))
+}
+
+// lengths is the squared length of each layer's gradient [layers].
+func (t *Trainer) lengths(weights []*model.Variable, gradients []*Node) *Node {
+	sums := make([]*Node, len(t.layers))
+	for i := range sums {
+		sums[i] = ScalarZero(gradients[0].Graph(), dtypes.Float32)
+	}
+	for i, v := range weights {
+		at := t.layerIndex(v)
+		sums[at] = Add(sums[at], ReduceAllSum(Square(gradients[i])))
+	}
+	return Stack(sums, 0)
+}
+
+// safe clips the gradients by their common length, and makes them 0 in a step that must not change anything.
+func (t *Trainer) safe(gradients []*Node, total, finite *Node) []*Node {
+	out := slices.Clone(gradients)
+	for i, g := range out {
+		if t.config.Clip > 0 {
+			g = Mul(g, MinScalar(MulScalar(Reciprocal(AddScalar(Sqrt(total), 1e-6)), t.config.Clip), 1))
+		}
+		out[i] = Where(finite, g, ScalarZero(g.Graph(), g.DType()))
+	}
+	return out
+}
+
+// update lets the optimizer change the weights.
+func (t *Trainer) update(scope *model.Scope, s stepSettings, weights []*model.Variable, gradients []*Node) {
+	for i, v := range weights {
+		at := t.layerIndex(v)
+		t.config.Optimizer.Update(Update{
+			Scope:    scope.Store().Scope(path.Join("/", optimizerScope, v.Path())),
+			Variable: v,
+			Gradient: gradients[i],
+			Rate:     s.rates[at],
+			Momentum: s.momenta[at],
+			Scalars:  s.scalars,
+		})
+	}
+}
+
+// follow moves the average of every weight towards its new value.
+func (t *Trainer) follow(scope *model.Scope, keep, finite *Node) {
+	if t.config.Average == 0 {
+		return
+	}
+	g := keep.Graph()
+	keep = Where(finite, keep, ScalarOne(g, keep.DType()))
+	for v := range scope.Store().IterVariables() {
+		if !isWeight(v) || !v.InUseByGraph(g) {
+			continue
+		}
+		average := t.averageOf(v)
+		old := average.NodeValue(g)
+		average.SetNodeValue(Add(Mul(old, keep), Mul(v.NodeValue(g), OneMinus(keep))))
+	}
+}
+
+// averageOf is the variable with v's average, which begins as v's value.
+func (t *Trainer) averageOf(v *model.Variable) *model.Variable {
+	name := path.Join("/", averageScope, v.Path())
+	if a := t.store.GetVariable(name); a != nil {
+		return a.SetTrainable(false)
+	}
+	value, err := v.MustValue().Clone()
+	if err != nil {
+		panic(err)
+	}
+	return t.store.VariableWithValue(name, value).SetTrainable(false)
+}
+
+// stepSettings are the numbers fed to each step, as scalars in the graph.
+type stepSettings struct {
+	rates, momenta []*Node // by layer
+	scalars        []*Node // the optimizer's
+	keep           *Node   // the share the weights' average keeps
+}
+
+// settings are the numbers of the coming step, in the order that split takes them apart.
+func (t *Trainer) settings() *tensors.Tensor {
+	at := t.moment()
+	factor := t.config.Schedule(at) * t.state.RateFactor
+	var rates, momenta []float32
+	for _, name := range t.layers {
+		layer := t.config.layer(name)
+		rates = append(rates, float32(layer.Rate*factor))
+		momenta = append(momenta, float32(t.config.momentum(layer, at.Epoch())))
+	}
+	keep := min(t.config.Average, float64(1+t.state.Step)/float64(10+t.state.Step))
+	all := slices.Concat(rates, momenta, t.config.Optimizer.Scalars(t.state.Updates+1), []float32{float32(keep)})
+	return tensors.FromFlatDataAndDimensions(all, len(all))
+}
+
+func (t *Trainer) split(settings *Node) stepSettings {
+	all := make([]*Node, settings.Shape().Dim(0))
+	for i := range all {
+		all[i] = Reshape(Slice(settings, AxisElem(i)))
+	}
+	layers := len(t.layers)
+	return stepSettings{
+		rates:   all[:layers],
+		momenta: all[layers : 2*layers],
+		scalars: all[2*layers : len(all)-1],
+		keep:    all[len(all)-1],
+	}
+}

@@ -1,0 +1,195 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+)
+
+// Trainer trains one encoder. It is not safe for use by several goroutines.
+type Trainer struct {
+	backend   compute.Backend
+	config    Config
+	objective Objective // the config's, or an easier one after a collapse
+	layers    []string
+	store     *model.Store
+	exec      *model.Exec // of stepGraph, nil until the first step
+	state     state
+	healthy   healthy
+	embedder  *encoder.Embedder // of result, nil until it is needed
+	result    *model.Store      // the store itself, or a copy of the weights' averages
+}
+
+// state is what changes from step to step besides the store's variables. A checkpoint holds it.
+type state struct {
+	Step       int     `json:"step"`        // steps done
+	Updates    int     `json:"updates"`     // of the optimizer since its memory was last emptied
+	RateFactor float64 `json:"rate_factor"` // halved with each step back
+	Easier     int     `json:"easier"`      // how often the objective was made easier
+	Watcher    watcher `json:"watcher"`
+	Best       Best    `json:"best"`
+}
+
+// Step is what one step of training showed.
+type Step struct {
+	Number   int     // from 1
+	Epoch    int     // from 0
+	Loss     float64 // with the penalty of Layer.L2
+	Rate     float64 // the learning rate of layers without settings of their own
+	Gradient float64 // its length before clipping
+	// Active is the fraction of the batch's tuples with a loss above 0, for pairs the fraction answered wrongly. Mean and
+	// Spread are the mean and the standard deviation of the batch's distances.
+	Active, Mean, Spread float64
+	// Note says in plain words what the watch for collapse has found and done; it is usually empty.
+	Note string
+}
+
+// New prepares a training; the encoder starts with the initial weights that belong to config.Seed. The backend stays the
+// caller's.
+func New(backend compute.Backend, config Config) (*Trainer, error) {
+	if config.Schedule == nil {
+		config.Schedule = Constant()
+	}
+	t := &Trainer{backend: backend, config: config, objective: config.Objective, store: model.NewStore(), state: state{RateFactor: 1}}
+	if err := encoder.Initialize(backend, t.store, config.Spec, config.Seed); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	if err := t.store.SetRNGStateFromSeed(int64(config.Seed)); err != nil {
+		return nil, fmt.Errorf("train: seed the random numbers: %w", err)
+	}
+	for v := range t.store.IterVariables() {
+		if isWeight(v) && !slices.Contains(t.layers, layerOf(v)) {
+			t.layers = append(t.layers, layerOf(v))
+		}
+	}
+	t.layers = append(t.layers, objectiveLayer)
+	if err := config.check(t.layers); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return t, nil
+}
+
+// Layers lists the names of the layers, in order from the image on; the last, "objective", is what the objective learns.
+func (t *Trainer) Layers() []string { return slices.Clone(t.layers) }
+
+// Done is the number of steps done.
+func (t *Trainer) Done() int { return t.state.Step }
+
+// Epoch is the number of full epochs done.
+func (t *Trainer) Epoch() int { return t.moment().Epoch() }
+
+func (t *Trainer) moment() Moment { return Moment{t.state.Step, t.config.StepsPerEpoch} }
+
+func (t *Trainer) layerIndex(v *model.Variable) int { return slices.Index(t.layers, layerOf(v)) }
+
+// Steps does one step for each batch and yields what it showed. It ends with the batches, with the caller's break, or with
+// the first error: that of a batch, ctx's, or a loss or gradient that is not finite. After ctx's end and after a loss that
+// is not finite the trainer is as it was after the last good step: it can be saved, and Steps can be called again.
+func (t *Trainer) Steps(ctx context.Context, batches iter.Seq2[*dataset.Batch, error]) iter.Seq2[Step, error] {
+	return func(yield func(Step, error) bool) {
+		if err := ctx.Err(); err != nil {
+			yield(Step{}, err)
+			return
+		}
+		for batch, err := range batches {
+			if err == nil {
+				err = ctx.Err()
+			}
+			var step Step
+			if err == nil {
+				step, err = t.step(batch)
+			}
+			if !yield(step, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// step trains on one batch.
+func (t *Trainer) step(batch *dataset.Batch) (Step, error) {
+	if err := t.keepHealthy(); err != nil {
+		return Step{}, err
+	}
+	number, rate := t.state.Step+1, t.config.Layer.Rate*t.config.Schedule(t.moment())*t.state.RateFactor
+	result, err := t.run(batch)
+	if err != nil {
+		return Step{}, fmt.Errorf("step %d: %w", number, err)
+	}
+	var squares float64
+	for _, s := range result.gradients {
+		squares += s
+	}
+	if !finite(result.loss) || !finite(squares) {
+		return Step{}, fmt.Errorf("step %d: %s; lower the learning rate (now %.3g); the weights are those of step %d",
+			number, t.diagnose(batch, result), rate, t.state.Step)
+	}
+	step := Step{
+		Number: number, Epoch: t.Epoch(), Loss: result.loss, Rate: rate, Gradient: math.Sqrt(squares),
+		Active: result.sight.Active, Mean: result.sight.Mean, Spread: result.sight.Spread,
+	}
+	t.state.Step++
+	t.state.Updates++
+	step.Note, err = t.watch(result.sight)
+	return step, err
+}
+
+// result is the vector stepGraph returns, taken apart.
+type result struct {
+	loss      float64
+	sight     sight
+	gradients []float64 // squared lengths by layer
+}
+
+// run executes the step's graph.
+func (t *Trainer) run(batch *dataset.Batch) (result, error) {
+	p := t.config.Spec.Preprocess
+	if size := p.Height * p.Width * p.Channels; batch.N < 1 || len(batch.Images) != batch.N*size {
+		return result{}, fmt.Errorf("batch of %d images with %d numbers, want %d×%d×%d for each", batch.N, len(batch.Images), p.Height, p.Width, p.Channels)
+	}
+	own, err := t.objective.inputs(batch)
+	if err != nil {
+		return result{}, err
+	}
+	images := tensors.FromFlatDataAndDimensions(batch.Images, batch.N, p.Height, p.Width, p.Channels)
+	inputs := append([]*tensors.Tensor{images, t.settings()}, own...)
+	var r result
+	err = exceptions.TryCatch[error](func() { r = t.execute(inputs) })
+	return r, err
+}
+
+// execute compiles the graph if need be and runs it. It panics on errors.
+func (t *Trainer) execute(inputs []*tensors.Tensor) result {
+	if t.exec == nil {
+		t.exec = model.MustNewExec(t.backend, t.store, func(scope *model.Scope, inputs []*graph.Node) *graph.Node {
+			return t.stepGraph(scope, inputs)
+		}).SetMaxCache(-1)
+	}
+	output := t.exec.MustCall(inputs)[0]
+	for _, in := range inputs {
+		in.MustFinalizeAll()
+	}
+	defer output.MustFinalizeAll()
+	numbers := make([]float64, output.Size())
+	for i, v := range tensors.MustCopyFlatData[float32](output) {
+		numbers[i] = float64(v)
+	}
+	return result{
+		loss:      numbers[0],
+		sight:     sight{Typical: numbers[1], Active: numbers[2], Mean: numbers[3], Spread: numbers[4]},
+		gradients: numbers[5:],
+	}
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
