@@ -13,6 +13,7 @@ type program struct {
 	tasks        []task
 	blocks       []block
 	arenaBytes   int
+	operands     int // the most a task lists
 	parameters   []ref
 	outputs      []ref // each a block of its own
 	outputShapes []shapes.Shape
@@ -145,6 +146,9 @@ func (c *compiler) scratchBytes(n int) ref {
 	c.program.blocks = append(c.program.blocks, block{bytes: n, first: c.step, last: c.step, same: -1})
 	return ref(len(c.program.blocks) - 1)
 }
+
+// needLists makes room for n operands in a frame's lists.
+func (c *compiler) needLists(n int) { c.program.operands = max(c.program.operands, n) }
 
 // replace allows out the memory of in; see replacement.
 func (c *compiler) replace(out, in ref) {

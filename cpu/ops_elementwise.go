@@ -49,9 +49,9 @@ func init() {
 const workBlock = 4096
 
 // elements emits a task on n elements; run gets ranges of them.
-func (c *compiler) elements(n, cost int, run func(fr *frame, lo, hi int)) {
-	c.emit((n+workBlock-1)/workBlock, n*cost, func(fr *frame, _, lo, hi int) {
-		run(fr, lo*workBlock, min(hi*workBlock, n))
+func (c *compiler) elements(n, cost int, run func(fr *frame, thread, lo, hi int)) {
+	c.emit((n+workBlock-1)/workBlock, n*cost, func(fr *frame, thread, lo, hi int) {
+		run(fr, thread, lo*workBlock, min(hi*workBlock, n))
 	})
 }
 
@@ -67,7 +67,7 @@ func lowerUnary(c *compiler, n *node) bool {
 	op := unaryOps[n.op]
 	from, to := c.in(x), c.out(y)
 	c.replace(to, from)
-	c.elements(y.shape.Size(), 4, func(fr *frame, lo, hi int) {
+	c.elements(y.shape.Size(), 4, func(fr *frame, _, lo, hi int) {
 		kernel.Unary(op, fr.f32(to)[lo:hi], fr.f32(from)[lo:hi])
 	})
 	return true
@@ -161,15 +161,15 @@ func lowerBinary(c *compiler, n *node) bool {
 	size := y.shape.Size()
 	switch {
 	case ka == asResult && kb == asResult:
-		c.elements(size, 1, func(fr *frame, lo, hi int) {
+		c.elements(size, 1, func(fr *frame, _, lo, hi int) {
 			kernel.Binary(op, fr.f32(to)[lo:hi], fr.f32(ra)[lo:hi], fr.f32(rb)[lo:hi])
 		})
 	case kb == asScalar:
-		c.elements(size, 1, func(fr *frame, lo, hi int) {
+		c.elements(size, 1, func(fr *frame, _, lo, hi int) {
 			kernel.BinaryScalar(op, fr.f32(to)[lo:hi], fr.f32(ra)[lo:hi], fr.f32(rb)[0])
 		})
 	case ka == asScalar:
-		c.elements(size, 1, func(fr *frame, lo, hi int) {
+		c.elements(size, 1, func(fr *frame, _, lo, hi int) {
 			kernel.ScalarBinary(op, fr.f32(to)[lo:hi], fr.f32(ra)[0], fr.f32(rb)[lo:hi])
 		})
 	case kb == asRow:
@@ -196,7 +196,7 @@ func lowerReluGrad(c *compiler, n *node) bool {
 	dy, x, to := c.in(n.inputs[0]), c.in(n.inputs[1]), c.out(n.outputs[0])
 	c.replace(to, dy)
 	c.replace(to, x)
-	c.elements(n.outputs[0].shape.Size(), 1, func(fr *frame, lo, hi int) {
+	c.elements(n.outputs[0].shape.Size(), 1, func(fr *frame, _, lo, hi int) {
 		kernel.ReluGrad(fr.f32(to)[lo:hi], fr.f32(dy)[lo:hi], fr.f32(x)[lo:hi])
 	})
 	return true
@@ -236,7 +236,7 @@ func lowerCompare(c *compiler, n *node) bool {
 		ra, rb, ka, kb, op = rb, ra, kb, ka, turned[op]
 	}
 	to := c.out(y)
-	c.elements(y.shape.Size(), 1, func(fr *frame, lo, hi int) {
+	c.elements(y.shape.Size(), 1, func(fr *frame, _, lo, hi int) {
 		dst := as[bool](fr.mem[to])[lo:hi]
 		if kb == asScalar {
 			kernel.CompareScalar(op, dst, fr.f32(ra)[lo:hi], fr.f32(rb)[0])
@@ -262,7 +262,7 @@ func lowerWhere(c *compiler, n *node) bool {
 	if kb == asResult {
 		c.replace(to, rb)
 	}
-	c.elements(y.shape.Size(), 1, func(fr *frame, lo, hi int) {
+	c.elements(y.shape.Size(), 1, func(fr *frame, _, lo, hi int) {
 		dst, is := fr.f32(to)[lo:hi], as[bool](fr.mem[rc])[lo:hi]
 		switch {
 		case ka == asResult && kb == asResult:
@@ -332,6 +332,6 @@ func lowerConvert(c *compiler, n *node) bool {
 		return false
 	}
 	from, to := c.in(x), c.out(y)
-	c.elements(y.shape.Size(), 1, func(fr *frame, lo, hi int) { convert(fr.mem[to], fr.mem[from], lo, hi) })
+	c.elements(y.shape.Size(), 1, func(fr *frame, _, lo, hi int) { convert(fr.mem[to], fr.mem[from], lo, hi) })
 	return true
 }
