@@ -55,7 +55,7 @@ func New(file *encoder.File, opts ...Option) (*Model, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	distance, err := distanceOf(file)
+	distance, err := DistanceOf(file)
 	if err != nil {
 		return nil, err
 	}
@@ -164,8 +164,8 @@ func (m *Model) Judge(distance float32) (Verdict, error) {
 	return Verdict{Same: distance <= threshold, Distance: distance, Threshold: threshold}, nil
 }
 
-// distanceOf finds how the file's embeddings are compared.
-func distanceOf(file *encoder.File) (func(a, b []float32) float32, error) {
+// DistanceOf finds how the embeddings of a model are compared; see [Model.Distance].
+func DistanceOf(file *encoder.File) (func(a, b []float32) float32, error) {
 	if !file.Spec.PairHead {
 		distance, err := metric.DistanceByName(file.Distance)
 		return distance.Of, err

@@ -1,0 +1,144 @@
+package recipe
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/metric"
+	"github.com/siam-go/siam/train"
+)
+
+// encoderSpec is the encoder that the settings ask for.
+func (s Settings) encoderSpec() (encoder.Spec, error) {
+	specs := map[string]func() encoder.Spec{
+		"koch": encoder.Koch, "koch35": encoder.Koch35, "resnet": encoder.Resnet,
+		"conv4": func() encoder.Spec { return encoder.Conv4(28) },
+	}
+	newSpec, known := specs[s.Encoder]
+	if !known {
+		return encoder.Spec{}, fmt.Errorf("setting encoder=%s: want one of %v", s.Encoder, slices.Sorted(maps.Keys(specs)))
+	}
+	spec := newSpec()
+	if s.Encoder == "conv4" && s.Size > 0 {
+		spec = encoder.Conv4(s.Size)
+	}
+	if s.Size > 0 {
+		spec.Preprocess.Height, spec.Preprocess.Width = s.Size, s.Size
+	}
+	if s.Dim > 0 {
+		spec.Dim = s.Dim
+	}
+	if len(s.Widths) > 0 {
+		spec.Widths = s.Widths
+	}
+	if s.Blocks > 0 {
+		spec.Blocks = s.Blocks
+	}
+	spec.Dropout = s.Dropout
+	spec.PairHead = s.Objective == "pairs"
+	spec.Normalize = !spec.PairHead
+	return spec, spec.Check()
+}
+
+// objective is the loss that the settings ask for.
+func (s Settings) objective() (train.Objective, error) {
+	switch s.Objective {
+	case "pairs":
+		return train.Pairs{}, nil
+	case "supcon":
+		return train.Labels{Objective: metric.Objective{
+			Distance: metric.Cosine(), Miner: metric.All(), Loss: metric.SupCon(s.Temperature), Reducer: metric.Mean(),
+		}}, nil
+	case "triplet":
+		miner, easier, err := s.miner()
+		return train.Labels{
+			Objective: metric.Objective{
+				Distance: metric.SquaredEuclidean(), Miner: miner, Loss: metric.Triplet(s.Margin), Reducer: metric.MeanActive(),
+			},
+			Easier: easier,
+		}, err
+	}
+	return nil, fmt.Errorf("setting objective=%s: want pairs, triplet or supcon", s.Objective)
+}
+
+// miner is the choice of triplets that the settings ask for, and what to step back to when it makes the encoder collapse.
+func (s Settings) miner() (metric.Miner, []metric.Miner, error) {
+	all, semiHard := metric.All(), metric.SemiHard(s.Margin)
+	switch s.Mining {
+	case "all":
+		return all, nil, nil
+	case "semi-hard":
+		return semiHard, []metric.Miner{all}, nil
+	case "hard":
+		return metric.Hard(), []metric.Miner{semiHard, all}, nil
+	case "batch-hard":
+		return metric.BatchHard(), []metric.Miner{semiHard, all}, nil
+	}
+	return metric.Miner{}, nil, fmt.Errorf("setting mining=%s: want all, semi-hard, hard or batch-hard", s.Mining)
+}
+
+// distance is how the finished model compares embeddings; empty when its pair head does.
+func (s Settings) distance() string {
+	switch s.Objective {
+	case "pairs":
+		return ""
+	case "triplet":
+		return metric.SquaredEuclidean().Name
+	}
+	return metric.Cosine().Name
+}
+
+// augment is the distortion that the settings ask for.
+func (s Settings) augment() (dataset.Augment, error) {
+	switch s.Distort {
+	case "none":
+		return dataset.Augment{}, nil
+	case "koch":
+		return dataset.KochDistortions(), nil
+	case "strong":
+		return dataset.Augment{
+			Rotate: dataset.Range{Low: -15, High: 15},
+			ShearX: dataset.Range{Low: -0.25, High: 0.25}, ShearY: dataset.Range{Low: -0.25, High: 0.25},
+			ScaleX: dataset.Range{Low: 0.8, High: 1.2}, ScaleY: dataset.Range{Low: 0.8, High: 1.2},
+			MoveX: dataset.Range{Low: -0.06, High: 0.06}, MoveY: dataset.Range{Low: -0.06, High: 0.06},
+			Chance: 0.75,
+		}, nil
+	}
+	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch or strong", s.Distort)
+}
+
+// sampler picks the examples of each step.
+func (s Settings) sampler(set *dataset.Set, seed uint64) (dataset.Sampler, error) {
+	if s.Objective == "pairs" {
+		return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Seed: seed})
+	}
+	return dataset.NewClasses(set, dataset.ClassOptions{
+		Groups: s.Alphabets, Classes: s.Characters, Examples: s.Drawings, Seed: seed,
+	})
+}
+
+// optimizer is the one that the settings name.
+func (s Settings) optimizer() (train.Optimizer, error) {
+	switch s.Optimizer {
+	case "sgd":
+		return train.SGD{}, nil
+	case "adam":
+		return train.NewAdam(), nil
+	case "adamw":
+		return train.NewAdamW(s.Decay), nil
+	}
+	return nil, fmt.Errorf("setting optimizer=%s: want sgd, adam or adamw", s.Optimizer)
+}
+
+// turns are the eight ways to lay a character down.
+func turns() []imgproc.Turn {
+	var all []imgproc.Turn
+	for _, turn := range []imgproc.Turn{imgproc.Upright, imgproc.TurnRight, imgproc.TurnHalf, imgproc.TurnLeft} {
+		all = append(all, turn, imgproc.Mirror|turn)
+	}
+	return all
+}

@@ -1,0 +1,149 @@
+// Package recipe holds named trainings: a data set, an encoder, an objective and a schedule that belong together, with the
+// numbers they reach; and the judging of what came out.
+package recipe
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+)
+
+// Recipe is a named training with its settings.
+type Recipe struct {
+	Name     string
+	Summary  string
+	Settings Settings
+}
+
+// All lists the recipes.
+func All() []Recipe {
+	return []Recipe{Koch(), Triplet()}
+}
+
+// ByName finds the recipe that a command names.
+func ByName(name string) (Recipe, error) {
+	var names []string
+	for _, r := range All() {
+		if r.Name == name {
+			return r, nil
+		}
+		names = append(names, r.Name)
+	}
+	return Recipe{}, fmt.Errorf("unknown recipe %q: want one of %s", name, strings.Join(names, ", "))
+}
+
+// Settings are what a recipe can be told to do otherwise, by the names of their JSON fields.
+type Settings struct {
+	// The encoder: an architecture of package encoder, with the settings it has.
+	Encoder string  `json:"encoder"`
+	Size    int     `json:"size,omitempty"` // input, pixels a side; 0 is the architecture's own
+	Dim     int     `json:"dim,omitempty"`  // of an embedding; 0 is the architecture's own
+	Widths  []int   `json:"widths,omitempty"`
+	Blocks  int     `json:"blocks,omitempty"`
+	Dropout float64 `json:"dropout,omitempty"`
+
+	// Objective is "pairs" (binary cross-entropy of Koch's pair head), "triplet" or "supcon".
+	Objective   string  `json:"objective"`
+	Mining      string  `json:"mining,omitempty"`      // of triplets: all, semi-hard, hard or batch-hard
+	Margin      float64 `json:"margin,omitempty"`      // of triplets, in squared distance on the unit sphere
+	Temperature float64 `json:"temperature,omitempty"` // of supcon
+
+	// Pairs is how many pairs make a batch; Pool is how many different ones there are, 0 for ever new ones.
+	Pairs int `json:"pairs,omitempty"`
+	Pool  int `json:"pool,omitempty"`
+	// Alphabets × Characters × Drawings make a batch of the other objectives.
+	Alphabets  int `json:"alphabets,omitempty"`
+	Characters int `json:"characters,omitempty"`
+	Drawings   int `json:"drawings,omitempty"`
+
+	// Distort is "none", "koch" (his affine distortions) or "strong" (wider ones, and the strokes' thickness).
+	Distort string `json:"distort"`
+	// Turns adds every alphabet turned by quarters and mirrored as new alphabets.
+	Turns bool `json:"turns,omitempty"`
+	// Invented adds this many generated alphabets.
+	Invented int `json:"invented,omitempty"`
+
+	Steps     int     `json:"steps"` // at most
+	Optimizer string  `json:"optimizer"`
+	Rate      float64 `json:"rate"`
+	Decay     float64 `json:"decay,omitempty"`   // of weights, with adamw
+	Average   float64 `json:"average,omitempty"` // of weights over steps
+
+	// Validation is how many alphabets are kept out of training, to choose the best weights and the threshold.
+	Validation int `json:"validation"`
+	// Drawers above 0 leaves the drawings of so many people to learn from, and validates on four other people's.
+	Drawers  int `json:"drawers,omitempty"`
+	Every    int `json:"every"`              // steps between validations
+	Patience int `json:"patience,omitempty"` // validations without a better one before training stops; 0 never stops
+	Trials   int `json:"trials"`             // one-shot trials of a validation
+}
+
+// Set changes one setting, such as Set("rate", "0.01") or Set("widths", "[32,64]"). It fails on a name that is no setting and on
+// a value of the wrong kind.
+func (s *Settings) Set(key, value string) error {
+	raw := json.RawMessage(value)
+	if !json.Valid(raw) {
+		raw, _ = json.Marshal(value) // a string always encodes
+	}
+	object, err := json.Marshal(map[string]json.RawMessage{key: raw})
+	if err != nil {
+		return fmt.Errorf("setting %s: %w", key, err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(object))
+	decoder.DisallowUnknownFields()
+	changed := *s
+	changed.Widths = slices.Clone(s.Widths) // decoding would write into the shared array
+	if err := decoder.Decode(&changed); err != nil {
+		return fmt.Errorf("setting %s=%s: %w; the settings are %s", key, value, err, strings.Join(s.names(), ", "))
+	}
+	*s = changed
+	return nil
+}
+
+// names lists the settings.
+func (s *Settings) names() []string {
+	var names []string
+	for field := range reflect.TypeFor[Settings]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// Job is one run of a recipe.
+type Job struct {
+	Backend    siam.Backend
+	Background *dataset.Set // alphabets to learn from; those for validation are taken out of it
+	Seed       uint64
+	// Checkpoint is the file from which an interrupted training goes on; empty writes none.
+	Checkpoint string
+	// Resume goes on from Checkpoint. Without it a checkpoint that is there is an error, so that none is lost.
+	Resume bool
+	// Init is a model to start from, nil for fresh weights.
+	Init *encoder.File
+	// Commit of the program, for the model's provenance.
+	Commit string
+}
+
+// Progress is what happened in one step of a training.
+type Progress struct {
+	Step, Steps int
+	Epoch       int
+	Loss        float64
+	Rate        float64
+	Active      float64 // fraction of tuples that still teach something
+	Mean        float64 // distance in the batch
+	Spread      float64 // standard deviation of the distance in the batch
+	// Validation is the accuracy of one-shot trials on validation alphabets, nil in most steps.
+	Validation *float64
+	Note       string // what the watch for collapse found, in plain words
+	// Model is the result, set once, at the end.
+	Model *encoder.File
+}

@@ -1,0 +1,243 @@
+package recipe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/train"
+)
+
+// training is a recipe at work.
+type training struct {
+	recipe     Recipe
+	job        Job
+	spec       encoder.Spec
+	trainer    *train.Trainer
+	loader     *dataset.Loader
+	validation *validation
+	setName    string
+}
+
+// Train runs the recipe and yields every step; the last Progress has the model. The weights of the best validation are kept.
+//
+// When it ends early, by ctx, by the caller's break or by an error, job.Checkpoint has all that is needed to go on: with
+// Job.Resume the losses are those of an unbroken training.
+func (r Recipe) Train(ctx context.Context, job Job) iter.Seq2[Progress, error] {
+	return func(yield func(Progress, error) bool) {
+		t, err := r.prepare(ctx, job)
+		if err != nil {
+			yield(Progress{}, fmt.Errorf("recipe %s: %w", r.Name, err))
+			return
+		}
+		if !t.run(ctx, yield) {
+			return
+		}
+		model, err := t.finish(ctx)
+		if err != nil {
+			yield(Progress{}, fmt.Errorf("recipe %s: %w", r.Name, err))
+			return
+		}
+		yield(Progress{Step: t.trainer.Done(), Steps: r.Settings.Steps, Model: model}, nil)
+	}
+}
+
+// prepare checks the settings and builds everything that the first step needs.
+func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
+	spec, err := r.Settings.encoderSpec()
+	if err != nil {
+		return nil, err
+	}
+	learned, validated, err := r.Settings.split(job.Background, job.Seed)
+	if err != nil {
+		return nil, err
+	}
+	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name}
+	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
+		return nil, err
+	}
+	if learned, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
+		return nil, err
+	}
+	sampler, err := r.Settings.sampler(learned, job.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.newTrainer(r.Settings.stepsPerEpoch(learned)); err != nil {
+		return nil, err
+	}
+	t.loader, err = r.newLoader(learned, sampler, spec, job.Seed, t.trainer.Done())
+	return t, err
+}
+
+func (r Recipe) newLoader(set *dataset.Set, sampler dataset.Sampler, spec encoder.Spec, seed uint64, start int) (*dataset.Loader, error) {
+	augment, err := r.Settings.augment()
+	if err != nil {
+		return nil, err
+	}
+	return dataset.NewLoader(set, sampler, dataset.LoaderOptions{
+		Preprocess: spec.Preprocess, Augment: augment, Seed: seed, Start: start, Steps: max(0, r.Settings.Steps-start),
+	})
+}
+
+func (t *training) newTrainer(stepsPerEpoch int) error {
+	config, err := t.recipe.Settings.config(t.spec, stepsPerEpoch, t.job.Seed)
+	if err != nil {
+		return err
+	}
+	if t.trainer, err = train.New(t.job.Backend, config); err != nil {
+		return err
+	}
+	if t.job.Init != nil {
+		if err := t.trainer.SetWeights(t.job.Init.Weights); err != nil {
+			return fmt.Errorf("starting from another model: %w", err)
+		}
+	}
+	return t.restore()
+}
+
+// restore goes on from the job's checkpoint, or makes sure that none is lost.
+func (t *training) restore() error {
+	if t.job.Checkpoint == "" {
+		return nil
+	}
+	_, err := os.Stat(t.job.Checkpoint)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && t.job.Resume:
+		return fmt.Errorf("there is no checkpoint %s to resume from", t.job.Checkpoint)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !t.job.Resume:
+		return fmt.Errorf("checkpoint %s of an interrupted training is there: resume from it, or remove it to start again", t.job.Checkpoint)
+	}
+	saved, err := t.trainer.LoadCheckpoint(t.job.Checkpoint)
+	if err != nil {
+		return err
+	}
+	ours, err := t.identity()
+	if err == nil && string(saved) != string(ours) {
+		err = fmt.Errorf("checkpoint %s is of another training (%s), this one is %s: give the same recipe, settings, data and seed",
+			t.job.Checkpoint, saved, ours)
+	}
+	return err
+}
+
+// identity tells trainings apart: a checkpoint of one must not go on as another.
+func (t *training) identity() ([]byte, error) {
+	return json.Marshal(struct {
+		Recipe   string   `json:"recipe"`
+		DataSet  string   `json:"data_set"`
+		Seed     uint64   `json:"seed"`
+		Settings Settings `json:"settings"`
+	}{t.recipe.Name, t.setName, t.job.Seed, t.recipe.Settings})
+}
+
+// run takes the steps. It reports whether the training came to its end.
+func (t *training) run(ctx context.Context, yield func(Progress, error) bool) bool {
+	for step, err := range t.trainer.Steps(ctx, t.loader.Batches(ctx)) {
+		if err != nil {
+			yield(Progress{}, t.interrupted(err))
+			return false
+		}
+		progress := Progress{
+			Step: step.Number, Steps: t.recipe.Settings.Steps, Epoch: step.Epoch, Loss: step.Loss, Rate: step.Rate,
+			Active: step.Active, Mean: step.Mean, Spread: step.Spread, Note: step.Note,
+		}
+		stop, err := t.validate(ctx, &progress)
+		if err != nil {
+			yield(Progress{}, t.interrupted(err))
+			return false
+		}
+		if !yield(progress, nil) {
+			return false
+		}
+		if stop {
+			break
+		}
+	}
+	return true
+}
+
+// validate scores the weights when it is time, saves a checkpoint, and says when training should stop.
+func (t *training) validate(ctx context.Context, progress *Progress) (stop bool, err error) {
+	s := t.recipe.Settings
+	if progress.Step%s.Every != 0 && progress.Step != s.Steps {
+		return false, nil
+	}
+	score, err := t.validation.score(ctx, t.trainer)
+	if err != nil {
+		return false, err
+	}
+	progress.Validation = &score
+	patience := s.Patience
+	if patience == 0 {
+		patience = s.Steps
+	}
+	if _, stop, err = t.trainer.Observe(score, patience); err != nil {
+		return false, err
+	}
+	return stop, t.save()
+}
+
+func (t *training) save() error {
+	if t.job.Checkpoint == "" {
+		return nil
+	}
+	identity, err := t.identity()
+	if err != nil {
+		return err
+	}
+	return t.trainer.SaveCheckpoint(t.job.Checkpoint, identity)
+}
+
+// interrupted saves a checkpoint and says why the training stopped.
+func (t *training) interrupted(reason error) error {
+	if t.trainer.Done() == 0 || t.job.Checkpoint == "" {
+		return fmt.Errorf("recipe %s: %w", t.recipe.Name, reason)
+	}
+	if err := t.save(); err != nil {
+		return fmt.Errorf("recipe %s stopped after step %d: %w; and its checkpoint: %w", t.recipe.Name, t.trainer.Done(), reason, err)
+	}
+	return fmt.Errorf("recipe %s stopped after step %d: %w; checkpoint %s is saved, go on with --resume",
+		t.recipe.Name, t.trainer.Done(), reason, t.job.Checkpoint)
+}
+
+// finish makes the model of the best weights and chooses its threshold on the validation alphabets.
+func (t *training) finish(ctx context.Context) (*encoder.File, error) {
+	best, weights := t.trainer.Best()
+	if weights == nil {
+		var err error
+		if weights, err = t.trainer.Weights(); err != nil {
+			return nil, err
+		}
+		best.Step = t.trainer.Done()
+	}
+	settings := make(map[string]string)
+	var raw map[string]json.RawMessage
+	encoded, err := json.Marshal(t.recipe.Settings)
+	if err == nil {
+		err = json.Unmarshal(encoded, &raw)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("recording the settings: %w", err)
+	}
+	for name, value := range raw {
+		settings[name] = string(value)
+	}
+	file := &encoder.File{
+		Spec: t.spec, Distance: t.recipe.Settings.distance(), Weights: weights,
+		Provenance: encoder.Provenance{
+			Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: best.Step, Commit: t.job.Commit, Settings: settings,
+		},
+	}
+	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.job.Seed)
+	return file, err
+}

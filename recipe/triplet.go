@@ -1,0 +1,17 @@
+package recipe
+
+// Triplet is the best small recipe found for one-shot recognition.
+func Triplet() Recipe {
+	return Recipe{
+		Name:    "oneshot-triplet",
+		Summary: "a small residual network that learns from look-alike characters of the same alphabet",
+		Settings: Settings{
+			Encoder: "resnet", Size: 56, Dim: 128,
+			Objective: "supcon", Temperature: 0.1, Margin: 0.2, Mining: "semi-hard",
+			Alphabets: 2, Characters: 16, Drawings: 4,
+			Distort: "strong", Turns: true, Invented: 100,
+			Steps: 4000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.998,
+			Validation: 3, Every: 250, Trials: 1000,
+		},
+	}
+}

@@ -1,0 +1,101 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/train"
+)
+
+// validation is the alphabets that training does not see, ready to be questioned again and again.
+type validation struct {
+	set    *dataset.Set
+	spec   encoder.Spec
+	inputs []float32 // [n, h, w, c]
+	trials []eval.Trial
+	head   func(weights []encoder.Tensor) (distance, error)
+}
+
+type distance = func(a, b []float32) float32
+
+const mostWays = 20
+
+func newValidation(set *dataset.Set, spec encoder.Spec, s Settings, seed uint64) (*validation, error) {
+	v := &validation{set: set, spec: spec}
+	v.head = func(weights []encoder.Tensor) (distance, error) {
+		return siam.DistanceOf(&encoder.File{Spec: spec, Distance: s.distance(), Weights: weights})
+	}
+	trials, err := ItemsOf(set).WithinGroup(eval.Episodes{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: s.Trials, Seed: seed})
+	if err != nil {
+		return nil, fmt.Errorf("validation alphabets: %w", err)
+	}
+	v.trials = trials
+	prepare := spec.Preprocess
+	size := prepare.Height * prepare.Width * prepare.Channels
+	v.inputs = make([]float32, len(set.Items)*size)
+	for i, item := range set.Items {
+		prepare.Apply(v.inputs[i*size:(i+1)*size], item.Pixels())
+	}
+	return v, nil
+}
+
+// largestGroup is how many classes the largest group has.
+func largestGroup(set *dataset.Set) int {
+	count, most := make(map[string]int), 0
+	for _, class := range set.Classes {
+		count[class.Group]++
+		most = max(most, count[class.Group])
+	}
+	return most
+}
+
+// score is the accuracy of one-shot trials with the trainer's weights.
+func (v *validation) score(ctx context.Context, trainer *train.Trainer) (float64, error) {
+	embeddings, err := trainer.Embed(ctx, v.inputs)
+	if err != nil {
+		return 0, fmt.Errorf("validating: %w", err)
+	}
+	var weights []encoder.Tensor
+	if v.spec.PairHead {
+		if weights, err = trainer.Weights(); err != nil {
+			return 0, fmt.Errorf("validating: %w", err)
+		}
+	}
+	compare, err := v.head(weights)
+	if err != nil {
+		return 0, fmt.Errorf("validating: %w", err)
+	}
+	return eval.Answer(v.trials, embeddings, compare).Value, nil
+}
+
+// calibrationPairs is how many pairs choose the threshold; Koch et al. 2015 validate on as many.
+const calibrationPairs = 10000
+
+// calibrate chooses the threshold with the fewest wrong verdicts on validation pairs.
+func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *encoder.File, seed uint64) (*encoder.Calibration, error) {
+	model, err := siam.New(file, siam.WithBackend(backend))
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	embeddings, err := EmbedSet(ctx, model, v.set)
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := ItemsOf(v.set).BalancedPairs(calibrationPairs, seed)
+	if err != nil {
+		return nil, fmt.Errorf("choosing the threshold: %w", err)
+	}
+	chosen, err := eval.CalibrateMinimumError(eval.PairDistances(pairs, embeddings, model.Distance), eval.Same(pairs), seed)
+	if err != nil {
+		return nil, fmt.Errorf("choosing the threshold: %w", err)
+	}
+	return &encoder.Calibration{
+		Threshold: float32(chosen.Threshold.Value), FMR: chosen.FMR.Value, FNMR: chosen.FNMR.Value,
+		Pairs: len(pairs), DataSet: "validation alphabets of " + v.set.Name,
+	}, nil
+}
