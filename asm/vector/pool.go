@@ -13,6 +13,7 @@ func (e *emitter) pooling() {
 	e.maxPool2("maxPool2Arg", true)
 	e.scatterArg()
 	e.maxPool2Grad()
+	e.reluArg()
 }
 
 // beats gives the condition that v is larger than best, or NaN.
@@ -173,6 +174,23 @@ func (e *emitter) maxPool2Grad() {
 		for k := range pixel {
 			e.store(e.keep(e.equalWords(a, positions[k]), g), pixel[k])
 		}
+	})
+	e.end()
+}
+
+// reluArg makes of a position other than the first the least number that y must not be below: the smallest positive
+// one, whose bits are 1, or 0.
+func (e *emitter) reluArg() {
+	e.function("reluArg", "(y []float32, arg []uint8, first uint8)")
+	y, arg, n, first := e.pointer("y"), e.pointer("arg"), e.length("y"), e.position("first")
+	zero, one, dead := e.zero(), e.registerBits(1), e.registerBits(255)
+	e.eachBytes(n, func(i reg.Register) {
+		v, a, least := e.load(at(y, i)), e.loadBytes(byteAt(arg, i)), e.vec()
+		VXORPS(first, a, least)
+		VPMINUD(one, least, least)
+		e.replace(e.compare(less, v, least), dead, a)
+		e.store(e.relu(v, zero), at(y, i))
+		e.storeBytes(a, byteAt(arg, i))
 	})
 	e.end()
 }

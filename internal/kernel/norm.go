@@ -29,22 +29,36 @@ func CombineMoments(mean, variance, sums, squares []float32, rows int) {
 	sameLength("CombineMoments", c, len(variance))
 	sameLength("CombineMoments", Blocks(rows, BlockRows)*c, len(sums))
 	sameLength("CombineMoments", len(sums), len(squares))
-	last := rows - (Blocks(rows, BlockRows)-1)*BlockRows
-	for j := range mean {
-		var total, deviation float64
-		for i := j; i < len(sums); i += c {
-			total += float64(sums[i])
+	for j := 0; j < c; j += combineStrip {
+		n := min(combineStrip, c-j)
+		combineMoments(mean[j:j+n], variance[j:j+n], sums[j:], squares[j:], c, rows)
+	}
+}
+
+// combineMoments combines the first len(mean) columns of blocks that are step numbers apart.
+func combineMoments(mean, variance, sums, squares []float32, step, rows int) {
+	var total, deviation [combineStrip]float64
+	n := len(mean)
+	for i := 0; i < len(sums); i += step {
+		for k, s := range sums[i : i+n] {
+			total[k] += float64(s)
 		}
-		m := total / float64(rows)
-		for i := j; i < len(sums); i += c {
-			n := float64(BlockRows)
-			if i+c >= len(sums) {
-				n = float64(last)
-			}
-			d := float64(sums[i])/n - m
-			deviation += float64(squares[i]) + n*d*d
+	}
+	for k := range n {
+		total[k] /= float64(rows)
+		mean[k] = float32(total[k])
+	}
+	left := rows
+	for i := 0; i < len(sums); i += step {
+		size := float64(min(left, BlockRows))
+		left -= BlockRows
+		for k, s := range sums[i : i+n] {
+			d := float64(s)/size - total[k]
+			deviation[k] += float64(squares[i+k]) + size*d*d
 		}
-		mean[j], variance[j] = float32(m), float32(deviation/float64(rows))
+	}
+	for k := range n {
+		variance[k] = float32(deviation[k] / float64(rows))
 	}
 }
 

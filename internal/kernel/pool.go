@@ -28,8 +28,12 @@ const (
 	Smallest
 )
 
-// MaxArgs is the most pixels of a window whose position a byte can hold.
-const MaxArgs = 256
+const (
+	// MaxArgs is the most pixels of a window whose position a byte can hold.
+	MaxArgs = 256
+	// DeadArg is the position, in windows of fewer pixels, of a number that a ReLU cut off.
+	DeadArg = 255
+)
 
 // Units counts the forward work units.
 func (p *Pool) Units() int { return p.N * p.OH }
@@ -104,6 +108,32 @@ func (p *Pool) maxRow(e Extreme, dst []float32, arg []uint8, x []float32, u int)
 			Fill(best, empty)
 		}
 	}
+}
+
+// Relu applies [OpRelu] to the results y of Max for the units lo to hi, which is less work than before it. So that
+// MaxGrad gives the very gradient of a ReLU before the pooling (see [ReluGrad]), it sets the position of a negative
+// number to DeadArg, and also that of a zero that is not the first of its window: there the pooling would have found a
+// zero before it.
+func (p *Pool) Relu(y []float32, arg []uint8, lo, hi int) {
+	p.checkArg("Relu", arg)
+	for u := lo; u < hi; u++ {
+		row, args := p.row(y, u), arg[u*p.OW*p.C:][:p.OW*p.C]
+		if p.PadL <= 0 {
+			active.vector.reluArg(row, args, p.firstPosition(u, 0))
+			continue
+		}
+		for ox := range p.OW {
+			active.vector.reluArg(row[ox*p.C:][:p.C], args[ox*p.C:][:p.C], p.firstPosition(u, ox))
+		}
+	}
+}
+
+// firstPosition is that of the first pixel in a window.
+func (p *Pool) firstPosition(u, ox int) uint8 {
+	for at := range p.window(u, ox) {
+		return uint8(at)
+	}
+	return 0
 }
 
 // MaxGrad computes dx [n, h, w, c], the gradient of Max to x: each dy [n, oh, ow, c] goes to the pixel its arg names,

@@ -66,18 +66,32 @@ func scatterArgLoop(dx, dy []float32, arg []uint8, at uint8) {
 	}
 }
 
-// maxPool2GradLoop spreads one row of gradients over the two rows dx[0:] and dx[row:], writing every pixel under a window.
+// maxPool2GradLoop spreads one row of gradients over the two rows dx[0:] and dx[row:], writing every pixel under a
+// window; none is where arg is 4 or more.
 func maxPool2GradLoop(dx, dy []float32, arg []uint8, row, c int) {
 	for o := 0; o < len(dy); o += c {
 		for j, a := range arg[o : o+c] {
 			g, at := dy[o+j], 2*o+j
 			dx[at], dx[at+c], dx[at+row], dx[at+row+c] = 0, 0, 0, 0
-			dx[at+int(a&1)*c+int(a>>1)*row] = g
+			if a < 4 {
+				dx[at+int(a&1)*c+int(a>>1)*row] = g
+			}
 		}
 	}
 }
 
+// reluArgLoop applies a ReLU to pooled numbers and marks the positions that lead to no gradient.
+func reluArgLoop(y []float32, arg []uint8, first uint8) {
+	for i, v := range y {
+		if v < 0 || v == 0 && arg[i] != first {
+			arg[i] = DeadArg
+		}
+		y[i] = reluOf(v)
+	}
+}
+
 func (s *vectorSet) setPortablePool() {
+	s.reluArg = reluArgLoop
 	s.takeMax, s.takeMaxArg, s.scatterArg = takeMaxLoop, takeMaxArgLoop, scatterArgLoop
 	s.maxPool2, s.maxPool2Arg, s.maxPool2Grad = maxPool2Loop, maxPool2ArgLoop, maxPool2GradLoop
 }

@@ -111,6 +111,50 @@ func testMaxPool(t *testing.T, p Pool, e Extreme, sign float32, rng *rand.Rand) 
 	}
 }
 
+func TestReluAfterMaxPoolEqualsReluBeforeIt(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 5))
+		for _, p := range poolCases()[:6] {
+			testReluPooled(t, p, rng)
+		}
+		for c := 1; c < 71; c += 3 {
+			testReluPooled(t, Pool{N: 2, H: 5, W: 7, C: c, KH: 2, KW: 2, OH: 2, OW: 3, StrideH: 2, StrideW: 2}, rng)
+		}
+	})
+}
+
+func testReluPooled(t *testing.T, p Pool, rng *rand.Rand) {
+	pixels, pooled := p.sizes()
+	x, dy := levels(rng, pixels), normals(rng, pooled, 0)
+	for i := range x {
+		x[i] = (x[i] - 2) / 1e30 / 1e15 // denormal steps around 0
+	}
+	r, want, arg, d, wantDx := make([]float32, pixels), make([]float32, pooled), make([]uint8, pooled), make([]float32, pixels), make([]float32, pixels)
+	Unary(OpRelu, r, x)
+	p.Max(Largest, want, arg, r, 0, p.Units())
+	p.MaxGrad(d, dy, arg, 0, p.GradUnits())
+	ReluGrad(wantDx, d, x)
+
+	got, check := fenced(t, make([]float32, pooled), 12345)
+	dead, checkArg := fenced(t, arg, 77)
+	p.Max(Largest, got, dead, x, 0, p.Units())
+	inParts(p.Units(), func(lo, hi int) { p.Relu(got, dead, lo, hi) })
+	check("Pool.Relu")
+	checkArg("Pool.Relu")
+	dx := make([]float32, pixels)
+	p.MaxGrad(dx, dy, dead, 0, p.GradUnits())
+	for i, v := range want {
+		if got[i] != v && v == v && !math.IsInf(float64(v), -1) {
+			t.Fatalf("pooled %+v [%d] = %v, want %v", p, i, got[i], v)
+		}
+	}
+	for i, v := range wantDx {
+		if dx[i] != v && x[i] == x[i] {
+			t.Fatalf("gradient of %+v [%d] = %v, want %v (x = %v)", p, i, dx[i], v, x[i])
+		}
+	}
+}
+
 func TestSumPoolAndItsGradientEqualTheirDefinition(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(2, 5))

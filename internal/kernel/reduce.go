@@ -75,16 +75,27 @@ func ReduceColumns(op ReduceOp, partials, x []float32, c int) {
 	}
 }
 
+// combineStrip is how many columns CombineColumns and CombineMoments go through together, row by row.
+const combineStrip = 8
+
 // CombineColumns combines the partials [blocks, len(dst)] of ReduceColumns, in order and in float64.
 func CombineColumns(op ReduceOp, dst, partials []float32) {
 	c := len(dst)
 	rowsOf("CombineColumns", len(partials), c)
-	for j := range dst {
-		total := reduceStart(op)
-		for i := j; i < len(partials); i += c {
-			total = combine(op, total, partials[i])
+	for j := 0; j < c; j += combineStrip {
+		n := min(combineStrip, c-j)
+		var total [combineStrip]float64
+		for k := range n {
+			total[k] = reduceStart(op)
 		}
-		dst[j] = float32(total)
+		for i := j; i < len(partials); i += c {
+			for k, p := range partials[i : i+n] {
+				total[k] = combine(op, total[k], p)
+			}
+		}
+		for k := range n {
+			dst[j+k] = float32(total[k])
+		}
 	}
 }
 

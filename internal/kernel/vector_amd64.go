@@ -30,6 +30,7 @@ func (s vectorSet) withAVX512() vectorSet {
 	s.normSums, s.normGrad = normSumsAVX512, normGradAVX512
 
 	s.takeMax, s.takeMaxArg, s.scatterArg = takeMaxAVX512, takeMaxArgAVX512, scatterArgAVX512
+	s.reluArg = reluArgAVX512
 	s.maxPool2, s.maxPool2Arg, s.maxPool2Grad = maxPool2AVX512, maxPool2ArgAVX512, maxPool2GradAVX512
 
 	s.adam = func(p, m, v, g []float32, a *Adam) { adamAVX512(p, m, v, g, &a.Rate) }
@@ -70,6 +71,7 @@ func (s vectorSet) withAVX2() vectorSet {
 	s.normSums, s.normGrad = normSumsAVX2, normGradAVX2
 
 	s.takeMax, s.takeMaxArg, s.scatterArg = takeMaxAVX2, takeMaxArgThenLoop, scatterArgThenLoop
+	s.reluArg = reluArgThenLoop
 	s.maxPool2, s.maxPool2Arg, s.maxPool2Grad = maxPool2AVX2, maxPool2ArgOrLoop, maxPool2GradOrLoop
 
 	s.adam = func(p, m, v, g []float32, a *Adam) { adamAVX2(p, m, v, g, &a.Rate) }

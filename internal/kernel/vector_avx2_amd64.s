@@ -4749,6 +4749,53 @@ done245:
 	VZEROUPPER
 	RET
 
+// func reluArgAVX2(y []float32, arg []uint8, first uint8)
+// Requires: AVX, AVX2
+TEXT ·reluArgAVX2(SB), NOSPLIT, $0-49
+	MOVQ         y_base+0(FP), AX
+	MOVQ         arg_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	MOVBLZX      first+48(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	VXORPS       Y1, Y1, Y1
+	VBROADCASTSS all00000001<>+0(SB), Y2
+	VBROADCASTSS all000000ff<>+0(SB), Y3
+	XORQ         BX, BX
+	CMPQ         BX, DX
+	JGE          done249
+
+loop248:
+	VMOVUPS      (AX)(BX*4), Y4
+	VPMOVZXBD    (CX)(BX*1), Y5
+	VXORPS       Y0, Y5, Y6
+	VPMINUD      Y2, Y6, Y6
+	VCMPPS       $0x11, Y6, Y4, Y6
+	VBLENDVPS    Y6, Y3, Y5, Y5
+	VMAXPS       Y4, Y1, Y4
+	VMOVUPS      Y4, (AX)(BX*4)
+	VEXTRACTF128 $0x01, Y5, X4
+	VPACKUSDW    X4, X5, X4
+	VPACKUSWB    X4, X4, X4
+	VMOVQ        X4, (CX)(BX*1)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JLT          loop248
+
+done249:
+	VZEROUPPER
+	RET
+
+DATA all000000ff<>+0(SB)/4, $0x000000ff
+DATA all000000ff<>+4(SB)/4, $0x000000ff
+DATA all000000ff<>+8(SB)/4, $0x000000ff
+DATA all000000ff<>+12(SB)/4, $0x000000ff
+DATA all000000ff<>+16(SB)/4, $0x000000ff
+DATA all000000ff<>+20(SB)/4, $0x000000ff
+DATA all000000ff<>+24(SB)/4, $0x000000ff
+DATA all000000ff<>+28(SB)/4, $0x000000ff
+GLOBL all000000ff<>(SB), RODATA|NOPTR, $32
+
 // func adamAVX2(p []float32, m []float32, v []float32, g []float32, settings *float32)
 // Requires: AVX
 TEXT ·adamAVX2(SB), NOSPLIT, $0-104
@@ -4772,9 +4819,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	VSUBPS       Y2, Y9, Y9
 	XORQ         DI, DI
 	SUBQ         $0x08, SI
-	JLT          tail249
+	JLT          tail251
 
-loop248:
+loop250:
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y6, Y10, Y11
 	VMOVUPS (BX)(DI*4), Y12
@@ -4803,12 +4850,12 @@ loop248:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, SI
-	JLE     loop248
+	JLE     loop250
 
-tail249:
+tail251:
 	ADDQ       $0x08, SI
 	SUBQ       DI, SI
-	JLE        done250
+	JLE        done252
 	LEAQ       tailMasks<>+0(SB), R9
 	MOVQ       $0x00000040, R8
 	SUBQ       SI, R8
@@ -4841,7 +4888,7 @@ tail249:
 	VSUBPS     Y0, Y11, Y0
 	VMASKMOVPS Y0, Y10, (AX)(DI*4)
 
-done250:
+done252:
 	VZEROUPPER
 	RET
 
@@ -4858,9 +4905,9 @@ TEXT ·sgdAVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSS 8(SI), Y2
 	XORQ         SI, SI
 	SUBQ         $0x08, BX
-	JLT          tail252
+	JLT          tail254
 
-loop251:
+loop253:
 	VMOVUPS (AX)(SI*4), Y3
 	VMULPS  Y2, Y3, Y4
 	VMOVUPS (DX)(SI*4), Y5
@@ -4874,12 +4921,12 @@ loop251:
 	VMOVUPS Y3, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, BX
-	JLE     loop251
+	JLE     loop253
 
-tail252:
+tail254:
 	ADDQ       $0x08, BX
 	SUBQ       SI, BX
-	JLE        done253
+	JLE        done255
 	LEAQ       tailMasks<>+0(SB), R8
 	MOVQ       $0x00000040, DI
 	SUBQ       BX, DI
@@ -4897,7 +4944,7 @@ tail252:
 	VSUBPS     Y0, Y4, Y0
 	VMASKMOVPS Y0, Y3, (AX)(SI*4)
 
-done253:
+done255:
 	VZEROUPPER
 	RET
 
@@ -4912,9 +4959,9 @@ TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Y2
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done255
+	JGE          done257
 
-loop254:
+loop256:
 	VMOVUPS      (CX)(BX*4), Y3
 	VPSRLD       $0x10, Y3, Y4
 	VANDPS       Y0, Y4, Y4
@@ -4929,9 +4976,9 @@ loop254:
 	VMOVUPS      X3, (AX)(BX*2)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop254
+	JLT          loop256
 
-done255:
+done257:
 	VZEROUPPER
 	RET
 
@@ -4963,17 +5010,17 @@ TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ BX, DX
-	JGE  done257
+	JGE  done259
 
-loop256:
+loop258:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLT       loop256
+	JLT       loop258
 
-done257:
+done259:
 	VZEROUPPER
 	RET
 

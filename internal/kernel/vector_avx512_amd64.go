@@ -209,6 +209,9 @@ func scatterArgAVX512(dx []float32, dy []float32, arg []uint8, at uint8)
 func maxPool2GradAVX512(dx []float32, dy []float32, arg []uint8, row int, c int)
 
 //go:noescape
+func reluArgAVX512(y []float32, arg []uint8, first uint8)
+
+//go:noescape
 func adamAVX512(p []float32, m []float32, v []float32, g []float32, settings *float32)
 
 //go:noescape

@@ -4789,6 +4789,75 @@ done262:
 	VZEROUPPER
 	RET
 
+// func reluArgAVX512(y []float32, arg []uint8, first uint8)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·reluArgAVX512(SB), NOSPLIT, $0-49
+	MOVQ         y_base+0(FP), AX
+	MOVQ         arg_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	MOVBLZX      first+48(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Z0
+	VXORPS       Z1, Z1, Z1
+	VBROADCASTSS all00000001<>+0(SB), Z2
+	VBROADCASTSS all000000ff<>+0(SB), Z3
+	XORQ         BX, BX
+	SUBQ         $0x10, DX
+	JLT          tail267
+
+loop266:
+	VMOVUPS   (AX)(BX*4), Z4
+	VPMOVZXBD (CX)(BX*1), Z5
+	VXORPS    Z0, Z5, Z6
+	VPMINUD   Z2, Z6, Z6
+	VCMPPS    $0x11, Z6, Z4, K1
+	VMOVAPS   Z3, K1, Z5
+	VMAXPS    Z4, Z1, Z4
+	VMOVUPS   Z4, (AX)(BX*4)
+	VPMOVDB   Z5, (CX)(BX*1)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JLE       loop266
+
+tail267:
+	ADDQ        $0x10, DX
+	SUBQ        BX, DX
+	JLE         done268
+	MOVQ        $-1, SI
+	BZHIQ       DX, SI, SI
+	KMOVQ       SI, K1
+	VMOVUPS.Z   (AX)(BX*4), K1, Z4
+	VPMOVZXBD.Z (CX)(BX*1), K1, Z5
+	VXORPS      Z0, Z5, Z0
+	VPMINUD     Z2, Z0, Z0
+	VCMPPS      $0x11, Z0, Z4, K2
+	VMOVAPS     Z3, K2, Z5
+	VMAXPS      Z4, Z1, Z0
+	VMOVUPS     Z0, K1, (AX)(BX*4)
+	VPMOVDB     Z5, K1, (CX)(BX*1)
+
+done268:
+	VZEROUPPER
+	RET
+
+DATA all000000ff<>+0(SB)/4, $0x000000ff
+DATA all000000ff<>+4(SB)/4, $0x000000ff
+DATA all000000ff<>+8(SB)/4, $0x000000ff
+DATA all000000ff<>+12(SB)/4, $0x000000ff
+DATA all000000ff<>+16(SB)/4, $0x000000ff
+DATA all000000ff<>+20(SB)/4, $0x000000ff
+DATA all000000ff<>+24(SB)/4, $0x000000ff
+DATA all000000ff<>+28(SB)/4, $0x000000ff
+DATA all000000ff<>+32(SB)/4, $0x000000ff
+DATA all000000ff<>+36(SB)/4, $0x000000ff
+DATA all000000ff<>+40(SB)/4, $0x000000ff
+DATA all000000ff<>+44(SB)/4, $0x000000ff
+DATA all000000ff<>+48(SB)/4, $0x000000ff
+DATA all000000ff<>+52(SB)/4, $0x000000ff
+DATA all000000ff<>+56(SB)/4, $0x000000ff
+DATA all000000ff<>+60(SB)/4, $0x000000ff
+GLOBL all000000ff<>(SB), RODATA|NOPTR, $64
+
 // func adamAVX512(p []float32, m []float32, v []float32, g []float32, settings *float32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·adamAVX512(SB), NOSPLIT, $0-104
@@ -4811,9 +4880,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 	VSUBPS       Z2, Z8, Z8
 	XORQ         DI, DI
 	SUBQ         $0x10, SI
-	JLT          tail267
+	JLT          tail270
 
-loop266:
+loop269:
 	VMOVUPS (AX)(DI*4), Z10
 	VMULPS  Z6, Z10, Z11
 	VMOVUPS (BX)(DI*4), Z12
@@ -4842,12 +4911,12 @@ loop266:
 	VMOVUPS Z10, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, SI
-	JLE     loop266
+	JLE     loop269
 
-tail267:
+tail270:
 	ADDQ      $0x10, SI
 	SUBQ      DI, SI
-	JLE       done268
+	JLE       done271
 	MOVQ      $-1, R8
 	BZHIQ     SI, R8, R8
 	KMOVQ     R8, K1
@@ -4878,7 +4947,7 @@ tail267:
 	VSUBPS    Z0, Z10, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done268:
+done271:
 	VZEROUPPER
 	RET
 
@@ -4895,9 +4964,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS 8(SI), Z2
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail270
+	JLT          tail273
 
-loop269:
+loop272:
 	VMOVUPS (AX)(SI*4), Z3
 	VMULPS  Z2, Z3, Z4
 	VMOVUPS (DX)(SI*4), Z5
@@ -4911,12 +4980,12 @@ loop269:
 	VMOVUPS Z3, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, BX
-	JLE     loop269
+	JLE     loop272
 
-tail270:
+tail273:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done271
+	JLE       done274
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -4932,7 +5001,7 @@ tail270:
 	VSUBPS    Z0, Z3, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done271:
+done274:
 	VZEROUPPER
 	RET
 
@@ -4947,9 +5016,9 @@ TEXT ·toBFloat16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail273
+	JLT          tail276
 
-loop272:
+loop275:
 	VMOVUPS   (CX)(BX*4), Z3
 	VPSRLD    $0x10, Z3, Z4
 	VANDPS    Z0, Z4, Z4
@@ -4962,12 +5031,12 @@ loop272:
 	VPMOVDW   Z6, (AX)(BX*2)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop272
+	JLE       loop275
 
-tail273:
+tail276:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done274
+	JLE       done277
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -4982,7 +5051,7 @@ tail273:
 	VPSRLD    $0x10, Z7, Z7
 	VPMOVDW   Z7, K1, (AX)(BX*2)
 
-done274:
+done277:
 	VZEROUPPER
 	RET
 
@@ -5030,20 +5099,20 @@ TEXT ·fromBFloat16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail276
+	JLT  tail279
 
-loop275:
+loop278:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop275
+	JLE       loop278
 
-tail276:
+tail279:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done277
+	JLE         done280
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5051,6 +5120,6 @@ tail276:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done277:
+done280:
 	VZEROUPPER
 	RET

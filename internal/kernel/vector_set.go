@@ -33,6 +33,7 @@ type vectorSet struct {
 	maxPool2     func(dst, x []float32, row, c int)
 	maxPool2Arg  func(dst []float32, arg []uint8, x []float32, row, c int)
 	scatterArg   func(dx, dy []float32, arg []uint8, at uint8)
+	reluArg      func(y []float32, arg []uint8, first uint8)
 	maxPool2Grad func(dx, dy []float32, arg []uint8, row, c int)
 
 	adam func(p, m, v, g []float32, a *Adam)

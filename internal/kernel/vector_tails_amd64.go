@@ -44,6 +44,12 @@ func scatterArgThenLoop(dx, dy []float32, arg []uint8, at uint8) {
 	scatterArgLoop(dx[n:], dy[n:], arg[n:], at)
 }
 
+func reluArgThenLoop(y []float32, arg []uint8, first uint8) {
+	n := whole(len(y))
+	reluArgAVX2(y[:n], arg, first)
+	reluArgLoop(y[n:], arg[n:], first)
+}
+
 func maxPool2ArgOrLoop(dst []float32, arg []uint8, x []float32, row, c int) {
 	if c == whole(c) {
 		maxPool2ArgAVX2(dst, arg, x, row, c)
