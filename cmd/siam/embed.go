@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// embedded is what siam embed prints as JSON.
+type embedded struct {
+	Model      string      `json:"model"` // content hash: embeddings of other hashes must not be compared with these
+	Dim        int         `json:"dim"`
+	Files      []string    `json:"files"`
+	Embeddings [][]float32 `json:"embeddings"`
+}
+
+func (a *app) embedCommand() *cobra.Command {
+	var modelFile, format, out string
+	cmd := &cobra.Command{
+		Use:   "embed --model M FILE...",
+		Short: "embeddings of images as JSON, CSV or .npy",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			encode, known := map[string]func(embedded) ([]byte, error){"json": encodeJSON, "csv": encodeCSV, "npy": encodeNPY}[format]
+			if !known {
+				return usagef("--format %s: want json, csv or npy", format)
+			}
+			model, err := a.openModel(modelFile)
+			if err != nil {
+				return err
+			}
+			defer model.Close()
+			images, err := readImages(files)
+			if err != nil {
+				return err
+			}
+			rows, err := model.Embed(cmd.Context(), images...)
+			if err != nil {
+				return err
+			}
+			encoded, err := encode(embedded{model.File().Hash, model.File().Spec.Dim, files, rows})
+			if err != nil {
+				return fmt.Errorf("encoding the embeddings as %s: %w", format, err)
+			}
+			return a.writeOut(out, encoded)
+		},
+	}
+	addModelFlag(cmd, &modelFile)
+	cmd.Flags().StringVar(&format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write; standard output when not given")
+	return cmd
+}
+
+func encodeJSON(e embedded) ([]byte, error) {
+	encoded, err := json.Marshal(e)
+	return append(encoded, '\n'), err
+}
+
+func encodeCSV(e embedded) ([]byte, error) {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	for i, row := range e.Embeddings {
+		record := []string{e.Files[i]}
+		for _, v := range row {
+			record = append(record, strconv.FormatFloat(float64(v), 'g', -1, 32))
+		}
+		if err := w.Write(record); err != nil {
+			return nil, err
+		}
+	}
+	w.Flush()
+	return []byte(b.String()), w.Error()
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/siam-go/siam/eval"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) evalCompareCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "compare A.json B.json",
+		Short: "do two results on the same trials differ? McNemar's test and the paired bootstrap",
+		Long: `Compares two results that siam eval oneshot --answers or siam eval verify --answers saved with the same
+seed, task by task.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, files []string) error {
+			first, err := readAnswers(files[0])
+			if err != nil {
+				return err
+			}
+			second, err := readAnswers(files[1])
+			if err != nil {
+				return err
+			}
+			result, text, err := compareAnswers(first, second, a.seed)
+			if err != nil {
+				return fmt.Errorf("comparing %s with %s: %w", files[0], files[1], err)
+			}
+			return a.print(result, text)
+		},
+	}
+}
+
+// answers says for each task which of its trials were answered right.
+type answers struct {
+	Seed  uint64            `json:"seed"`
+	Tasks map[string][]bool `json:"tasks"`
+}
+
+// saveAnswers writes answers for siam eval compare; it does nothing when file is empty.
+func (a *app) saveAnswers(file string, tasks map[string][]bool) error {
+	if file == "" {
+		return nil
+	}
+	encoded, err := json.Marshal(answers{a.seed, tasks})
+	if err != nil {
+		return fmt.Errorf("writing answers %s: %w", file, err)
+	}
+	return a.writeOut(file, encoded)
+}
+
+func readAnswers(file string) (answers, error) {
+	var found answers
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return found, err
+	}
+	if err := json.Unmarshal(content, &found); err != nil {
+		return found, fmt.Errorf("reading answers %s: %w", file, err)
+	}
+	if len(found.Tasks) == 0 {
+		return found, fmt.Errorf("reading answers %s: it holds no answers; save them with siam eval oneshot --answers", file)
+	}
+	return found, nil
+}
+
+func compareAnswers(first, second answers, seed uint64) (map[string]eval.Comparison, string, error) {
+	if first.Seed != second.Seed {
+		return nil, "", fmt.Errorf("they come from seeds %d and %d, so from different trials", first.Seed, second.Seed)
+	}
+	result, text := make(map[string]eval.Comparison), ""
+	for _, task := range slices.Sorted(maps.Keys(first.Tasks)) {
+		other, both := second.Tasks[task]
+		if !both {
+			continue
+		}
+		c, err := eval.Compare(first.Tasks[task], other, seed)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", task, err)
+		}
+		result[task] = c
+		text += fmt.Sprintf("%-16s %.2f %% against %.2f %%: difference %.2f points (95 %% interval %.2f to %.2f), McNemar p = %.3g, n = %d\n",
+			task, 100*c.A.Value, 100*c.B.Value, 100*c.Difference.Value, 100*c.Difference.CI95[0], 100*c.Difference.CI95[1], c.McNemar.P, c.A.N)
+	}
+	if len(result) == 0 {
+		return nil, "", fmt.Errorf("they have no task in common")
+	}
+	return result, text, nil
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/recipe"
+	"github.com/spf13/cobra"
+)
+
+// oneshotFlags are the flags of siam eval oneshot.
+type oneshotFlags struct {
+	model, data, baseline string
+	answers               string
+	incomplete            bool
+	test                  recipe.OneShotTest
+}
+
+func (a *app) evalOneshotCommand() *cobra.Command {
+	f := oneshotFlags{test: recipe.StandardOneShot(0)}
+	cmd := &cobra.Command{
+		Use:   "oneshot --model M --data DIR",
+		Short: "one-shot recognition: Lake's runs, or random episodes of an Omniglot-style folder",
+		Long: `One-shot recognition. DIR holds Lake's runs (run01 … run20) or alphabets of characters; of a folder with
+images_evaluation, that part judges. Alphabets give three figures: within an alphabet (look-alike ways), unstructured
+(ways from everywhere, an easier task) and verification of pairs.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.evalOneshot(cmd.Context(), f) },
+	}
+	addModelFlag(cmd, &f.model)
+	addDataFlag(cmd, &f.data)
+	flags := cmd.Flags()
+	flags.StringVar(&f.baseline, "baseline", "", "judge a distance that learns nothing instead of a model: pixel or hausdorff")
+	flags.StringVar(&f.answers, "answers", "", "file to save which trials were right in, for siam eval compare")
+	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
+	flags.IntVar(&f.test.Ways, "ways", f.test.Ways, "classes to choose between")
+	flags.IntVar(&f.test.Shots, "shots", f.test.Shots, "examples of each class")
+	flags.IntVar(&f.test.Trials, "trials", f.test.Trials, "random trials of each task")
+	flags.IntVar(&f.test.Pairs, "pairs", f.test.Pairs, "pairs to verify, half of them same")
+	return cmd
+}
+
+func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
+	switch {
+	case (f.model == "") == (f.baseline == ""):
+		return usagef("give either --model or --baseline")
+	case f.test.Ways < 2 || f.test.Shots < 1 || f.test.Trials < 1 || f.test.Pairs < 2:
+		return usagef("--ways must be at least 2, --shots and --trials at least 1, --pairs at least 2")
+	}
+	f.test.Seed = a.seed
+	folder, err := openData(f.data)
+	if err != nil {
+		return err
+	}
+	if dataset.IsRuns(folder) {
+		return a.evalRuns(ctx, f, folder)
+	}
+	set, err := dataset.ReadEvaluation(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
+	if err != nil {
+		return err
+	}
+	result, err := a.judgeOneshot(ctx, f, set)
+	if err != nil {
+		return err
+	}
+	if err := a.saveAnswers(f.answers, oneshotAnswers(result)); err != nil {
+		return err
+	}
+	return a.print(result, oneshotText(result))
+}
+
+// oneshotAnswers names the trials of each task that were right.
+func oneshotAnswers(r recipe.OneShotResult) map[string][]bool {
+	tasks := map[string][]bool{"within_alphabet": r.Within.Right, "unstructured": r.Unstructured.Right}
+	if r.Verification != nil {
+		tasks["verification"] = r.Verification.Right
+	}
+	return tasks
+}
+
+func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, set *dataset.Set) (recipe.OneShotResult, error) {
+	if f.baseline != "" {
+		baseline, err := recipe.BaselineByName(f.baseline)
+		if err != nil {
+			return recipe.OneShotResult{}, usageError{err}
+		}
+		return recipe.JudgeBaseline(set, baseline, f.test)
+	}
+	model, err := a.openModel(f.model)
+	if err != nil {
+		return recipe.OneShotResult{}, err
+	}
+	defer model.Close()
+	return recipe.JudgeOneShot(ctx, model, set, f.test)
+}
+
+func oneshotText(r recipe.OneShotResult) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d-way %d-shot within an alphabet  %s\n", r.Ways, r.Shots, percent(r.Within.Proportion))
+	fmt.Fprintf(&b, "%d-way %d-shot unstructured        %s\n", r.Ways, r.Shots, percent(r.Unstructured.Proportion))
+	if v := r.Verification; v != nil {
+		fmt.Fprintf(&b, "verification of pairs             %s at the model's threshold %.4f\n", percent(v.Proportion), v.Threshold)
+		fmt.Fprintf(&b, "equal error rate                  %.2f %%\n", 100*v.EER)
+	}
+	return b.String()
+}
+
+func (a *app) evalRuns(ctx context.Context, f oneshotFlags, folder dataset.Folder) error {
+	runs, err := dataset.ReadRuns(ctx, folder)
+	if err != nil {
+		return err
+	}
+	result, err := a.judgeRuns(ctx, f, runs)
+	if err != nil {
+		return err
+	}
+	if err := a.saveAnswers(f.answers, map[string][]bool{"runs": result.Right}); err != nil {
+		return err
+	}
+	return a.print(result, fmt.Sprintf("%d runs  %s\n", len(runs), percent(result.Proportion)))
+}
+
+func (a *app) judgeRuns(ctx context.Context, f oneshotFlags, runs []dataset.Run) (eval.RunsResult, error) {
+	if f.baseline != "" {
+		baseline, err := recipe.BaselineByName(f.baseline)
+		if err != nil {
+			return eval.RunsResult{}, usageError{err}
+		}
+		return recipe.JudgeRunsBaseline(runs, baseline)
+	}
+	model, err := a.openModel(f.model)
+	if err != nil {
+		return eval.RunsResult{}, err
+	}
+	defer model.Close()
+	return recipe.JudgeRuns(ctx, model, runs)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/spf13/cobra"
+)
+
+// modelInfo is what siam info prints as JSON.
+type modelInfo struct {
+	Hash        string               `json:"hash"`
+	Spec        encoder.Spec         `json:"spec"`
+	Distance    string               `json:"distance"`
+	Parameters  int                  `json:"parameters"`
+	Calibration *encoder.Calibration `json:"calibration"` // null when no threshold was chosen
+	Provenance  encoder.Provenance   `json:"provenance"`
+	Tensors     []tensorInfo         `json:"tensors"`
+}
+
+type tensorInfo struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+func (a *app) infoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "info MODEL",
+		Short: "what is in a model file",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, files []string) error {
+			file, err := encoder.ReadFile(files[0])
+			if err != nil {
+				return err
+			}
+			info := describe(file)
+			return a.print(info, info.text())
+		},
+	}
+}
+
+func describe(file *encoder.File) modelInfo {
+	info := modelInfo{
+		Hash: file.Hash, Spec: file.Spec, Distance: file.Distance,
+		Calibration: file.Calibration, Provenance: file.Provenance,
+	}
+	if file.Spec.PairHead {
+		info.Distance = "pair head"
+	}
+	for _, t := range file.Weights {
+		info.Parameters += len(t.Values)
+		info.Tensors = append(info.Tensors, tensorInfo{t.Name, t.Shape})
+	}
+	return info
+}
+
+func (i modelInfo) text() string {
+	var b strings.Builder
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-12s "+format+"\n", append([]any{name}, args...)...)
+	}
+	p := i.Spec.Preprocess
+	row("encoder", "%s, %d numbers, %d×%d pixels, %d channel(s)", i.Spec.Arch, i.Spec.Dim, p.Height, p.Width, p.Channels)
+	row("weights", "%d in %d tensors", i.Parameters, len(i.Tensors))
+	row("distance", "%s", i.Distance)
+	if c := i.Calibration; c != nil {
+		row("threshold", "%.4f: FMR %.2f %%, FNMR %.2f %% on %d pairs of %s", c.Threshold, 100*c.FMR, 100*c.FNMR, c.Pairs, c.DataSet)
+	} else {
+		row("threshold", "none")
+	}
+	row("made by", "recipe %s on %s, seed %d, %d steps, commit %s", i.Provenance.Recipe, i.Provenance.DataSet, i.Provenance.Seed, i.Provenance.Steps, i.Provenance.Commit)
+	row("hash", "%s", i.Hash)
+	return b.String()
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/recipe"
+	"github.com/spf13/cobra"
+)
+
+// trainFlags are the flags of siam train.
+type trainFlags struct {
+	data, out, init    string
+	set, exclude       []string
+	resume, incomplete bool
+}
+
+func (a *app) trainCommand() *cobra.Command {
+	var f trainFlags
+	var known strings.Builder
+	for _, r := range recipe.All() {
+		fmt.Fprintf(&known, "\n  %-16s %s", r.Name, r.Summary)
+	}
+	cmd := &cobra.Command{
+		Use:   "train RECIPE --data DIR --out MODEL",
+		Short: "train a network by a recipe",
+		Long: `Trains a network and writes a model file. Of a folder with images_background, only that part is read.
+Ctrl-C leaves MODEL.checkpoint, from which --resume goes on exactly.
+
+Recipes:` + known.String(),
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := recipe.ByName(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			return a.train(cmd.Context(), r, f)
+		},
+	}
+	addDataFlag(cmd, &f.data)
+	flags := cmd.Flags()
+	flags.StringVarP(&f.out, "out", "o", "", "model file to write")
+	flags.StringVar(&f.init, "init", "", "model file to start from")
+	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: key=value (repeatable)")
+	flags.StringSliceVar(&f.exclude, "exclude", nil, "alphabets or classes to leave out of training")
+	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
+	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
+	return cmd
+}
+
+func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
+	if f.out == "" {
+		return usagef("--out is missing: name the model file to write")
+	}
+	for _, setting := range f.set {
+		key, value, found := strings.Cut(setting, "=")
+		if !found {
+			return usagef("--set %s: want key=value", setting)
+		}
+		if err := r.Settings.Set(key, value); err != nil {
+			return usageError{err}
+		}
+	}
+	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, Commit: thisBuild().Commit}
+	var err error
+	if job.Background, err = readBackground(ctx, f); err != nil {
+		return err
+	}
+	if f.init != "" {
+		if job.Init, err = encoder.ReadFile(f.init); err != nil {
+			return err
+		}
+	}
+	if job.Backend, err = a.newBackend(); err != nil {
+		return err
+	}
+	defer job.Backend.Finalize()
+	model, err := a.runRecipe(ctx, r, job, nil)
+	if err != nil {
+		return err
+	}
+	if err := model.WriteFile(f.out); err != nil {
+		return err
+	}
+	if err := os.Remove(job.Checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	info := describe(model)
+	return a.print(info, info.text())
+}
+
+// readBackground reads what to train on, less what --exclude names.
+func readBackground(ctx context.Context, f trainFlags) (*dataset.Set, error) {
+	folder, err := openData(f.data)
+	if err != nil {
+		return nil, err
+	}
+	set, err := dataset.ReadBackground(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
+	if err != nil || len(f.exclude) == 0 {
+		return set, err
+	}
+	isGroup := make(map[string]bool)
+	for _, name := range set.Groups() {
+		isGroup[name] = true
+	}
+	var groups, classes []string
+	for _, name := range f.exclude {
+		if isGroup[name] {
+			groups = append(groups, name)
+		} else {
+			classes = append(classes, name)
+		}
+	}
+	if set, _, err = dataset.SplitByIdentity(set, classes...); err != nil {
+		return nil, fmt.Errorf("--exclude: %w", err)
+	}
+	if set, _, err = dataset.SplitByGroup(set, groups...); err != nil {
+		return nil, fmt.Errorf("--exclude: %w", err)
+	}
+	return set, nil
+}
+
+// runRecipe trains, shows progress, hands every step to see when it is not nil, and returns the model.
+func (a *app) runRecipe(ctx context.Context, r recipe.Recipe, job recipe.Job, see func(recipe.Progress)) (*encoder.File, error) {
+	show := newProgress(a, r.Settings.Steps)
+	defer show.close()
+	for step, err := range r.Train(ctx, job) {
+		if err != nil {
+			return nil, err
+		}
+		if step.Model != nil {
+			return step.Model, nil
+		}
+		show.step(step)
+		if see != nil {
+			see(step)
+		}
+	}
+	return nil, fmt.Errorf("recipe %s ended without a model", r.Name)
+}
