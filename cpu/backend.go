@@ -53,6 +53,8 @@ type Backend struct {
 	options   Options
 	fallback  compute.Backend // GoMLX's Go backend, for operations that are not ours
 	finalized atomic.Bool
+	unfused   bool          // for tests: leave out the passes that fuse
+	inspect   func(g *body) // for tests: sees, and may reorder, what will be lowered
 }
 
 var _ compute.Backend = (*Backend)(nil)

@@ -32,7 +32,7 @@ func newFrame(p *program, threads int) *frame {
 	for r := range p.blocks {
 		switch b := &p.blocks[p.root(ref(r))]; b.kind {
 		case arenaBlock:
-			fr.mem[r] = arena[b.offset : b.offset+b.bytes : b.offset+b.bytes]
+			fr.mem[r] = arena[b.offset:][:p.blocks[r].bytes:p.blocks[r].bytes]
 		case constantBlock:
 			fr.mem[r] = b.mem
 		}

@@ -150,9 +150,19 @@ func (c *chains) fuse(group *chain, users map[*value][]*node, by map[*value]*val
 			}
 		}
 		y := l.node.outputs[0]
-		if slices.ContainsFunc(users[y], func(u *node) bool { return u == nil || c.groups[u] != group }) {
+		if c.readOutside(y, group, users) {
 			group.results = append(group.results, y)
 			by[y] = fused.output(y.shape)
 		}
 	}
+}
+
+// readOutside reports whether anything but the group reads v, or a reshape of it.
+func (c *chains) readOutside(v *value, group *chain, users map[*value][]*node) bool {
+	return slices.ContainsFunc(users[v], func(u *node) bool {
+		if u != nil && u.op == compute.OpTypeReshape {
+			return c.readOutside(u.outputs[0], group, users)
+		}
+		return u == nil || c.groups[u] != group
+	})
 }

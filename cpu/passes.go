@@ -98,13 +98,14 @@ func (g *body) rewrite(backend *Backend) error {
 	if err := g.foldConstants(backend); err != nil {
 		return err
 	}
-	g.reduceAlgebra()
-	g.order(asRecorded)
-	g.fuseBlocks()
-	g.order(asRecorded)
-	g.fuseConvolutions()
-	g.order(asRecorded)
-	g.fuseChains()
-	g.order(asRecorded)
+	if !backend.unfused {
+		for _, pass := range []func(){g.reduceAlgebra, g.fuseBlocks, g.fuseConvolutions, g.fuseChains} {
+			pass()
+			g.order(asRecorded)
+		}
+	}
+	if backend.inspect != nil {
+		backend.inspect(g)
+	}
 	return nil
 }

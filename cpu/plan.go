@@ -23,10 +23,12 @@ func (p *program) root(r ref) ref {
 
 // takeOver lets blocks of the arena continue in the memory of one that ends where they begin.
 func (p *program) takeOver(inPlace []replacement) {
+	taken := map[ref]bool{}
 	for _, c := range inPlace {
 		old := &p.blocks[p.root(c.old)]
 		b := &p.blocks[c.new]
-		if b.kind == arenaBlock && old.kind == arenaBlock && b.same < 0 && b.bytes <= old.bytes && old.last == c.step {
+		if b.kind == arenaBlock && old.kind == arenaBlock && b.same < 0 && b.bytes <= old.bytes && old.last == c.step && !taken[c.old] {
+			taken[c.old] = true
 			b.same = p.root(c.old)
 			old.last = b.last
 		}

@@ -1,0 +1,172 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/layers/norm"
+	"github.com/gomlx/gomlx/ml/model"
+)
+
+// unfused is a backend whose graphs run operation by operation.
+func unfused(t *testing.T) compute.Backend {
+	b := newTestBackend(t, Options{}).(*Backend)
+	b.unfused = true
+	return b
+}
+
+// shuffled is a backend that runs its graphs' nodes in a random legal order.
+func shuffled(t *testing.T, seed uint64) compute.Backend {
+	b := newTestBackend(t, Options{}).(*Backend)
+	random := rand.New(rand.NewPCG(seed, 0))
+	numbers := map[*node]int{}
+	b.inspect = func(g *body) {
+		g.order(func(n *node) int {
+			if _, ok := numbers[n]; !ok {
+				numbers[n] = random.Int()
+			}
+			return numbers[n]
+		})
+	}
+	return b
+}
+
+func TestFusedTrainingEqualsUnfused(t *testing.T) {
+	want := trainSmallNet(t, unfused(t), 6)
+	got := trainSmallNet(t, newTestBackend(t, Options{}), 6)
+	for i := range want {
+		if math.Abs(float64(got[i]-want[i])) > 1e-4*float64(want[i]) {
+			t.Errorf("loss of step %d = %v, want %v", i, got[i], want[i])
+		}
+	}
+}
+
+func TestEveryLegalOrderTrainsTheSame(t *testing.T) {
+	want := trainSmallNet(t, newTestBackend(t, Options{}), 4)
+	for seed := range uint64(5) {
+		got := trainSmallNet(t, shuffled(t, seed), 4)
+		for i := range want {
+			if got[i] != want[i] {
+				t.Errorf("order %d: loss of step %d = %v, want %v", seed, i, got[i], want[i])
+			}
+		}
+	}
+}
+
+// count counts the nodes by operation.
+func (g *body) count() map[compute.OpType]int {
+	count := map[compute.OpType]int{}
+	for _, n := range g.nodes {
+		count[n.op]++
+	}
+	return count
+}
+
+// blockCase is a piece of a network on images [n, h, w, c].
+type blockCase struct {
+	name string
+	f    func(scope *model.Scope, x *graph.Node) *graph.Node
+	ops  map[compute.OpType]int // operations that fusion must leave, by how many; the gradient to the images is a convolution too
+}
+
+func convolution(scope *model.Scope, x *graph.Node) *graph.Node {
+	return layers.Convolution(scope, x).Channels(6).KernelSize(3).PadSame().Done()
+}
+
+func batchNorm(scope *model.Scope, x *graph.Node) *graph.Node {
+	return norm.BatchNorm(scope, x, -1).Done()
+}
+func relu(x *graph.Node) *graph.Node    { return graph.MaxScalar(x, 0) }
+func maxPool(x *graph.Node) *graph.Node { return graph.MaxPool(x).Window(2).Done() }
+
+var blockCases = []blockCase{
+	{"convolution, norm, ReLU, pool", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return maxPool(relu(batchNorm(s, convolution(s, x))))
+	}, map[compute.OpType]int{opConv: 2, opBlock: 1, opBlockGrad: 1}},
+	{"convolution, norm, pool, ReLU", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return relu(maxPool(batchNorm(s, convolution(s, x))))
+	}, map[compute.OpType]int{opConv: 2, opBlock: 1, opBlockGrad: 1}},
+	{"convolution, ReLU, pool", func(s *model.Scope, x *graph.Node) *graph.Node { return maxPool(relu(convolution(s, x))) },
+		map[compute.OpType]int{opConv: 2, opBlock: 1, opBlockGrad: 1}},
+	{"convolution, pool, ReLU", func(s *model.Scope, x *graph.Node) *graph.Node { return relu(maxPool(convolution(s, x))) },
+		map[compute.OpType]int{opConv: 2, opBlock: 1, opBlockGrad: 1}},
+	{"convolution, norm, ReLU", func(s *model.Scope, x *graph.Node) *graph.Node { return relu(batchNorm(s, convolution(s, x))) },
+		map[compute.OpType]int{opConv: 2, opBlock: 1, opBlockGrad: 1}},
+	{"overlapping pool", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return graph.MaxPool(relu(batchNorm(s, convolution(s, x)))).Window(3).Strides(2).PadSame().Done()
+	}, map[compute.OpType]int{opConv: 2, opBlock: 1, opBlockGrad: 1}},
+	{"residual", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := relu(batchNorm(s.In("a"), convolution(s.In("c"), x)))
+		return relu(graph.Add(batchNorm(s.In("b"), convolution(s.In("d"), y)), y))
+	}, map[compute.OpType]int{opConv: 4, opBlock: 1, opBlockGrad: 1}},
+}
+
+// gradients runs a piece of a network and its gradients to the images and to all weights.
+func (k blockCase) gradients(t *testing.T, b compute.Backend) [][]float32 {
+	t.Helper()
+	store := model.NewStore()
+	store.SetParam(model.ParamInitialSeed, int64(5))
+	exec, err := model.NewExec(b, store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
+		store.SetTraining(x.Graph(), true)
+		y := k.f(scope, x)
+		loss := graph.ReduceAllSum(graph.Mul(y, graph.Sin(graph.IotaFull(x.Graph(), y.Shape()))))
+		wanted := []*graph.Node{x}
+		for v := range scope.IterVariables() {
+			if v.Trainable {
+				wanted = append(wanted, v.NodeValue(x.Graph()))
+			}
+		}
+		return append(graph.Gradient(loss, wanted...), y)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Call(asTensors([]array{noise(rand.New(rand.NewPCG(4, 4)), 3, 9, 8, 2)})[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list [][]float32
+	for _, o := range out {
+		list = append(list, tensors.MustCopyFlatData[float32](o))
+	}
+	return list
+}
+
+func TestFusedBlocksEqualUnfused(t *testing.T) {
+	for _, k := range blockCases {
+		t.Run(k.name, func(t *testing.T) {
+			want := k.gradients(t, unfused(t))
+			b := newTestBackend(t, Options{}).(*Backend)
+			left := map[compute.OpType]int{}
+			b.inspect = func(g *body) {
+				for op, n := range g.count() {
+					left[op] = max(left[op], n)
+				}
+			}
+			got := k.gradients(t, b)
+			for i := range want {
+				wide := make([]float64, len(want[i]))
+				for j, w := range want[i] {
+					wide[j] = float64(w)
+				}
+				expect(t, fmt.Sprint("output ", i), array{[]int{len(got[i])}, got[i]}, wide, 2e-4)
+			}
+			for op, n := range k.ops {
+				if left[op] != n {
+					t.Errorf("%s nodes = %d, want %d", opName(op), left[op], n)
+				}
+			}
+			for _, op := range []compute.OpType{compute.OpTypeMax, compute.OpTypeReverse, compute.OpTypeSelectAndScatterMax} {
+				if left[op] != 0 {
+					t.Errorf("%s nodes = %d, want none", op, left[op])
+				}
+			}
+		})
+	}
+}
