@@ -68,6 +68,9 @@ func main() {
 		v.packRows()
 		v.peak()
 	}
+	pairs := vectors{name: "PairsAVX512", bytes: 64, rows: 12, all: zmm, pairs: true}
+	pairs.tiles()
+	pairs.packPairs()
 	Generate()
 }
 
@@ -77,6 +80,7 @@ type vectors struct {
 	bytes int
 	rows  int
 	all   []reg.VecPhysical
+	pairs bool // whether a number is a pair of bfloat16
 }
 
 var (
@@ -109,7 +113,7 @@ func (v *vectors) zero(r reg.VecPhysical) {
 // tiles generates one function for all numbers of rows.
 func (v *vectors) tiles() {
 	TEXT("tile"+v.name, NOSPLIT, "func(rows int, t *int)")
-	Doc(fmt.Sprintf("tile%s is tilePortable for up to %d rows of %d columns.", v.name, v.rows, v.bytes/2))
+	Doc(fmt.Sprintf("tile%s is the portable loop for up to %d rows of %d columns.", v.name, v.rows, v.bytes/2))
 	locals := AllocLocal(64)
 	Load(Param("rows"), reg.R13)
 	for rows := v.rows; rows > 1; rows-- {
@@ -185,8 +189,16 @@ func (v *vectors) step(rows int) {
 	for r := range rows {
 		x := v.spare(2 + r%broadcasts)
 		VBROADCASTSS(Mem{Base: rowPointers[r], Index: index, Scale: 1}, x)
-		VFMADD231PS(left, x, v.sum(r, 0))
-		VFMADD231PS(right, x, v.sum(r, 1))
+		v.multiplyAdd(left, x, v.sum(r, 0))
+		v.multiplyAdd(right, x, v.sum(r, 1))
+	}
+}
+
+func (v *vectors) multiplyAdd(x, y, sum reg.VecPhysical) {
+	if v.pairs {
+		dotPairs(x, y, sum)
+	} else {
+		VFMADD231PS(x, y, sum)
 	}
 }
 

@@ -22,6 +22,7 @@ type ConvShape struct {
 	DilH, DilW       int // dilation of the kernel
 	InDilH, InDilW   int // dilation of the images: a transposed convolution
 	Groups           int
+	Precision        Precision
 }
 
 // WeightStrides says where a convolution's weights lie in memory: w[kh, kw, c, f] is number
@@ -77,12 +78,13 @@ func (s ConvShape) checkWeights(w []float32, at WeightStrides) {
 // Conv is the plan of a convolution; see [NewConv].
 type Conv struct {
 	ConvShape
-	kernels  *productKernels
-	pieces   pieces
-	layouts  []layout // of the pieces of one image
-	bases    []int    // first input row of the pieces of one image
-	panels   int      // of one group of channels
-	sections int      // of the panels, the second coordinate of a unit
+	kernels   *productKernels
+	pairs     bool // whether operands are pairs of bfloat16
+	pieces    pieces
+	imageRows int      // input rows from one image of a piece to the next
+	layouts   []layout // of the pieces of one image
+	panels    int      // of one group of channels
+	sections  int      // of the panels, the second coordinate of a unit
 }
 
 const (
@@ -97,9 +99,26 @@ func NewConv(s ConvShape) *Conv {
 	k := &active.product
 	c := &Conv{ConvShape: s, kernels: k, panels: divideUp(s.groupF(), k.cols)}
 	c.pieces = newPieces(s, min(convPixels, max(convPixels/6, s.N*s.pixels()/wantedUnits)))
-	c.layouts, c.bases = c.pieces.layouts(k.cols)
+	c.imageRows = s.H
+	if c.pairs = s.Precision == BFloat16 && k.pairTile != nil && s.pairable(); c.pairs {
+		c.kernels, c.imageRows = k.ofPairs(), c.pieces.mostInputRows()
+	}
+	c.layouts = c.pieces.layouts(operand{size: c.size(), imageRows: c.imageRows, width: k.cols})
 	c.sections = groupsFor(c.pieces.count, c.panels*s.Groups)
 	return c
+}
+
+// pairable tells whether every run of products is an even number of neighbours in memory.
+func (s ConvShape) pairable() bool {
+	return s.groupC()%2 == 0 || s.KW*s.C%2 == 0 && s.Groups == 1 && s.DilW == 1 && !s.padded()
+}
+
+// size is the bytes of a number of the input.
+func (c *Conv) size() int {
+	if c.pairs {
+		return 2
+	}
+	return 4
 }
 
 // panelSize is the length of one packed panel.
@@ -123,6 +142,9 @@ func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
 			start := s.Offset + tap/c.KW*s.KH + tap%c.KW*s.KW + f*s.F
 			c.kernels.pack(panel[tap*depth*width:], w, start, depth, cols, s.C, s.F)
 		}
+		if c.pairs {
+			c.kernels.pairPanel(panel, c.KH*c.KW*depth)
+		}
 	}
 }
 
@@ -134,22 +156,38 @@ func (c *Conv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w *Work
 	c.checkImages(src, dst)
 	checkMatrix("packed weights", packed, 1, c.PackSize(), 0)
 	ep.check(c.N*c.pixels()*c.F, c.F)
+	var source unsafe.Pointer
+	loaded := -1
 	for u := lo; u < hi; u++ {
+		piece := u / c.sections
+		if piece != loaded {
+			source, loaded = c.source(src, piece, w), piece
+		}
 		p0, p1 := share(c.Groups*c.panels, c.sections, u%c.sections)
 		for p := p0; p < p1; p++ {
-			c.panel(dst, src, packed[p*c.panelSize():], ep, u/c.sections, p, w)
+			c.panel(dst, source, packed[p*c.panelSize():], ep, piece, p, w)
 		}
 	}
 }
 
+// source is the first input row that a piece meets.
+func (c *Conv) source(src []float32, piece int, w *Workspace) unsafe.Pointer {
+	if c.pairs {
+		return c.halves(src, piece, w)
+	}
+	image, _, _, _ := c.pieces.span(piece)
+	first, _ := c.pieces.inputRows(piece % c.pieces.stacks)
+	return unsafe.Pointer(&src[(image*c.H+first)*c.W*c.C])
+}
+
 // panel computes the output channels of one panel for the pixels of a piece.
-func (c *Conv) panel(dst, src, panel []float32, ep *Epilogue, piece, p int, w *Workspace) {
+func (c *Conv) panel(dst []float32, source unsafe.Pointer, panel []float32, ep *Epilogue, piece, p int, w *Workspace) {
 	image0, image1, row, _ := c.pieces.span(piece)
 	f, cols := c.columns(c.kernels.cols, p)
 	stack := piece % c.pieces.stacks
 	start := (image0*c.OH+row)*c.OW*c.F + f
 	t := &w.tile
-	t.a = unsafe.Pointer(&src[(image0*c.H+c.bases[stack])*c.W*c.C+p/c.panels*c.groupC()])
+	t.a = unsafe.Add(source, p/c.panels*c.groupC()*c.size())
 	t.b, t.c = unsafe.Pointer(&panel[0]), unsafe.Pointer(&dst[start])
 	t.aStep, t.bStep = 4, c.kernels.cols*4
 	for i := range c.layouts[stack] {

@@ -35,7 +35,7 @@ func (s ConvShape) padded() bool {
 func (s ConvShape) reachH() int { return (s.OH-1)*s.StrideH + (s.KH-1)*s.DilH + 1 }
 func (s ConvShape) reachW() int { return (s.OW-1)*s.StrideW + (s.KW-1)*s.DilW + 1 }
 
-// images0 and rows0 are the ranges a piece covers.
+// span is the images and the output rows of a piece.
 func (p pieces) span(piece int) (image0, image1, row0, row1 int) {
 	image0, row0 = piece/p.stacks*p.images, piece%p.stacks*p.rows
 	return image0, min(image0+p.images, p.shape.N), row0, min(row0+p.rows, p.shape.OH)
@@ -53,23 +53,51 @@ type pixelClass struct {
 // layout is the classes of a piece, for all its images.
 type layout []pixelClass
 
-// layouts describes the stack of pieces of an image. Pieces that look the same share a layout.
-func (p pieces) layouts(width int) (list []layout, bases []int) {
-	list, bases = make([]layout, p.stacks), make([]int, p.stacks)
+// inputRows is the range of the input rows that the taps of a stack of pieces meet.
+func (p pieces) inputRows(stack int) (first, last int) {
+	_, _, row0, row1 := p.span(stack)
+	axis := p.shape.axisH()
+	first = p.shape.H
+	for o := row0; o < row1; o++ {
+		if class, input := axis.class(o); class.count > 0 {
+			first = min(first, input)
+			last = max(last, input+(class.count-1)*axis.inputStep(class)+1)
+		}
+	}
+	return min(first, last), last
+}
+
+// mostInputRows is the most input rows that a piece meets in one image.
+func (p pieces) mostInputRows() int {
+	most := 0
+	for stack := range p.stacks {
+		first, last := p.inputRows(stack)
+		most = max(most, last-first)
+	}
+	return most
+}
+
+// operand is how a layout finds its numbers: bytes of a number of the input, its rows from one image to the next, and
+// the columns of a panel.
+type operand struct {
+	size, imageRows, width int
+}
+
+// layouts describes the pieces of one image. Pieces that look the same share a layout.
+func (p pieces) layouts(o operand) []layout {
+	list := make([]layout, p.stacks)
 	var seen [][]rowPlace
 	for i := range list {
-		_, _, row0, row1 := p.span(i)
-		rows, base := p.shape.rowPlaces(row0, row1)
-		bases[i] = base
+		rows := p.rowPlaces(i)
 		seen = append(seen, rows)
 		same := slices.IndexFunc(seen, func(other []rowPlace) bool { return slices.Equal(rows, other) })
 		if same < i {
 			list[i] = list[same]
 		} else {
-			list[i] = p.layout(row0, row1, base, width)
+			list[i] = p.layout(i, o)
 		}
 	}
-	return list, bases
+	return list
 }
 
 // rowPlace is a row of a piece: its class and the input row under its first tap, counted from the piece's first.
@@ -78,41 +106,35 @@ type rowPlace struct {
 	input int
 }
 
-// rowPlaces describes the output rows lo to hi-1 and gives the first input row they meet.
-func (s ConvShape) rowPlaces(lo, hi int) (rows []rowPlace, base int) {
-	base = s.H
-	for o := lo; o < hi; o++ {
-		class, input := s.axisH().class(o)
-		if class.count > 0 {
-			base = min(base, input)
-		}
-		rows = append(rows, rowPlace{class, input})
+// rowPlaces describes the rows of a piece.
+func (p pieces) rowPlaces(stack int) (rows []rowPlace) {
+	_, _, row0, row1 := p.span(stack)
+	base, _ := p.inputRows(stack)
+	for o := row0; o < row1; o++ {
+		class, input := p.shape.axisH().class(o)
+		rows = append(rows, rowPlace{class, input - base})
 	}
-	if base == s.H {
-		base = 0
-	}
-	for i := range rows {
-		rows[i].input -= base
-	}
-	return rows, base
+	return rows
 }
 
-// layout sorts the pixels of the output rows lo to hi-1 by class; base is the first input row they meet.
-func (p pieces) layout(lo, hi, base, width int) layout {
+// layout sorts the pixels of a piece by class.
+func (p pieces) layout(stack int, o operand) layout {
 	s := p.shape
+	_, _, row0, row1 := p.span(stack)
+	base, _ := p.inputRows(stack)
 	var list layout
-	hOrder, hMembers := s.axisH().classes(lo, hi)
+	hOrder, hMembers := s.axisH().classes(row0, row1)
 	wOrder, wMembers := s.axisW().classes(0, s.OW)
 	for _, h := range hOrder {
 		for _, w := range wOrder {
 			class := pixelClass{perImage: len(hMembers[h]) * len(wMembers[w])}
-			class.segments, class.depth = s.segments(h, w, width)
+			class.segments, class.depth = s.segments(h, w, o)
 			for image := range p.images {
 				for _, row := range hMembers[h] {
 					for _, col := range wMembers[w] {
-						x := ((image*s.H+row.input-base)*s.W + col.input) * s.C
-						y := ((image*s.OH+row.out-lo)*s.OW + col.out) * s.F
-						class.origins, class.out = append(class.origins, 4*x), append(class.out, 4*y)
+						x := ((image*o.imageRows+row.input-base)*s.W + col.input) * s.C
+						y := ((image*s.OH+row.out-row0)*s.OW + col.out) * s.F
+						class.origins, class.out = append(class.origins, o.size*x), append(class.out, 4*y)
 					}
 				}
 			}
@@ -124,7 +146,7 @@ func (p pieces) layout(lo, hi, base, width int) layout {
 
 // segments lists the taps of a class, from its first tap in the input and from the first weight of a panel: one segment
 // for a whole row of taps where these are neighbours in memory.
-func (s ConvShape) segments(h, w tapClass, width int) (list []segment, depth int) {
+func (s ConvShape) segments(h, w tapClass, o operand) (list []segment, depth int) {
 	down, right := s.axisH().inputStep(h)*s.W*s.C, s.axisW().inputStep(w)*s.C
 	perRow, depth := w.count, s.groupC()
 	if s.Groups == 1 && w.count > 1 && w.step == 1 && right == s.C {
@@ -133,8 +155,8 @@ func (s ConvShape) segments(h, w tapClass, width int) (list []segment, depth int
 	for i := range h.count {
 		for j := range perRow {
 			tap := (h.first+i*h.step)*s.KW + w.first + j*w.step
-			list = append(list, segment{a: 4 * (i*down + j*right), b: 4 * tap * s.groupC() * width})
+			list = append(list, segment{a: o.size * (i*down + j*right), b: o.size * tap * s.groupC() * o.width})
 		}
 	}
-	return list, depth
+	return list, depth * o.size / 4
 }

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -23,12 +24,12 @@ func convCases() []convCase {
 	return []convCase{
 		{"one pixel", fitted(ConvShape{N: 1, H: 1, W: 1, C: 3, KH: 1, KW: 1, F: 2})},
 		{"one channel", fitted(ConvShape{N: 2, H: 9, W: 8, C: 1, KH: 3, KW: 3, F: 64, PadT: 1, PadL: 1})},
-		{"one channel, wide kernel", fitted(ConvShape{N: 2, H: 25, W: 24, C: 1, KH: 10, KW: 10, F: 33})},
+		{"one channel, wide kernel", fitted(ConvShape{N: 1, H: 19, W: 24, C: 1, KH: 7, KW: 10, F: 33})},
 		{"three channels", fitted(ConvShape{N: 1, H: 11, W: 13, C: 3, KH: 3, KW: 3, F: 32, PadT: 1, PadL: 1, StrideH: 2, StrideW: 2})},
 		{"valid", fitted(ConvShape{N: 3, H: 7, W: 6, C: 5, KH: 4, KW: 3, F: 40})},
-		{"same", fitted(ConvShape{N: 5, H: 7, W: 7, C: 16, KH: 3, KW: 3, F: 32, PadT: 1, PadL: 1})},
-		{"large", fitted(ConvShape{N: 2, H: 30, W: 29, C: 4, KH: 3, KW: 3, F: 36, PadT: 1, PadL: 1})},
-		{"deep", fitted(ConvShape{N: 1, H: 6, W: 6, C: 520, KH: 3, KW: 3, F: 8, PadT: 1, PadL: 1})},
+		{"same", fitted(ConvShape{N: 3, H: 7, W: 7, C: 12, KH: 3, KW: 3, F: 32, PadT: 1, PadL: 1})},
+		{"large", fitted(ConvShape{N: 2, H: 30, W: 29, C: 2, KH: 3, KW: 3, F: 9, PadT: 1, PadL: 1})},
+		{"deep", fitted(ConvShape{N: 1, H: 5, W: 4, C: 520, KH: 3, KW: 3, F: 3, PadT: 1, PadL: 1})},
 		{"point", fitted(ConvShape{N: 3, H: 6, W: 5, C: 17, KH: 1, KW: 1, F: 31})},
 		{"strided point", fitted(ConvShape{N: 3, H: 6, W: 5, C: 17, KH: 1, KW: 1, F: 31, StrideH: 2, StrideW: 2})},
 		{"dilated kernel", fitted(ConvShape{N: 2, H: 9, W: 9, C: 3, KH: 3, KW: 2, F: 9, PadT: 2, PadL: 1, DilH: 2, DilW: 3})},
@@ -85,25 +86,42 @@ func runConv(c *Conv, dst, src, weights []float32, at WeightStrides, ep *Epilogu
 	}
 }
 
-func TestConvEqualsItsDefinition(t *testing.T) {
+// randomHalves are random numbers that bfloat16 holds exactly.
+func randomHalves(seed uint64, n int) []float32 {
+	x, halves := randomFloats(seed, n), make([]uint16, n)
+	ToBFloat16(halves, x)
+	FromBFloat16(x, halves)
+	return x
+}
+
+// convVariants runs test for all cases, both precisions, and weights in two orders.
+func convVariants(t *testing.T, test func(name string, s ConvShape, at WeightStrides)) {
 	eachImplementation(t, func(t *testing.T) {
-		for _, test := range convCases() {
-			s := test.shape.withDefaults()
-			for order, at := range []WeightStrides{plainWeights(s), turnedWeights(s)} {
-				src, weights := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.KH*s.KW*s.groupC()*s.F)
-				want := make([]float64, s.N*s.pixels()*s.F)
-				eachProduct(s, at, func(x, w, y int) { want[y] += float64(src[x]) * float64(weights[w]) })
-				dst, intact := guarded(len(want))
-				runConv(NewConv(s), dst, src, weights, at, nil)
-				for i := range want {
-					if !near(dst[i], want[i], s.KH*s.KW*s.C) {
-						t.Fatalf("%s, order %d: y[%d] = %v, want %v", test.name, order, i, dst[i], want[i])
-					}
-				}
-				if !intact() {
-					t.Fatalf("%s wrote outside of the feature maps", test.name)
-				}
+		for _, c := range convCases() {
+			for _, precision := range []Precision{Float32, BFloat16} {
+				s := c.shape.withDefaults()
+				s.Precision = precision
+				test(fmt.Sprintf("%s, precision %d, plain weights", c.name, precision), s, plainWeights(s))
+				test(fmt.Sprintf("%s, precision %d, turned weights", c.name, precision), s, turnedWeights(s))
 			}
+		}
+	})
+}
+
+func TestConvEqualsItsDefinition(t *testing.T) {
+	convVariants(t, func(name string, s ConvShape, at WeightStrides) {
+		src, weights := randomHalves(1, s.N*s.H*s.W*s.C), randomHalves(2, s.KH*s.KW*s.groupC()*s.F)
+		want := make([]float64, s.N*s.pixels()*s.F)
+		eachProduct(s, at, func(x, w, y int) { want[y] += float64(src[x]) * float64(weights[w]) })
+		dst, intact := guarded(len(want))
+		runConv(NewConv(s), dst, src, weights, at, nil)
+		for i := range want {
+			if !near(dst[i], want[i], s.KH*s.KW*s.C) {
+				t.Fatalf("%s: y[%d] = %v, want %v", name, i, dst[i], want[i])
+			}
+		}
+		if !intact() {
+			t.Fatalf("%s: wrote outside of the feature maps", name)
 		}
 	})
 }
@@ -128,31 +146,50 @@ func TestConvAppliesItsEpilogue(t *testing.T) {
 }
 
 func TestConvWeightGradEqualsItsDefinition(t *testing.T) {
-	eachImplementation(t, func(t *testing.T) {
-		for _, test := range convCases() {
-			s := test.shape.withDefaults()
-			for order, at := range []WeightStrides{plainWeights(s), turnedWeights(s)} {
-				src, dy := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.N*s.pixels()*s.F)
-				want := make([]float64, s.KH*s.KW*s.groupC()*s.F)
-				eachProduct(s, at, func(x, w, y int) { want[w] += float64(src[x]) * float64(dy[y]) })
-				g := NewConvWeightGrad(s)
-				got, intact := guarded(len(want))
-				scratch, w := randomFloats(3, g.ScratchSize()), &Workspace{}
-				for u := range g.Units() {
-					g.Run(scratch, src, dy, u, u+1, w)
-				}
-				for u := range g.ReduceUnits() {
-					g.Reduce(got, scratch, at, u, u+1)
-				}
-				for i := range want {
-					if !near(got[i], want[i], s.N*s.pixels()) {
-						t.Fatalf("%s, order %d: dw[%d] = %v, want %v", test.name, order, i, got[i], want[i])
-					}
-				}
-				if !intact() {
-					t.Fatalf("%s wrote outside of the weights", test.name)
-				}
+	convVariants(t, func(name string, s ConvShape, at WeightStrides) {
+		src, dy := randomHalves(1, s.N*s.H*s.W*s.C), randomHalves(2, s.N*s.pixels()*s.F)
+		want := make([]float64, s.KH*s.KW*s.groupC()*s.F)
+		eachProduct(s, at, func(x, w, y int) { want[w] += float64(src[x]) * float64(dy[y]) })
+		got, intact := guarded(len(want))
+		runWeightGrad(NewConvWeightGrad(s), got, src, dy, at)
+		for i := range want {
+			if !near(got[i], want[i], s.N*s.pixels()) {
+				t.Fatalf("%s: dw[%d] = %v, want %v", name, i, got[i], want[i])
 			}
+		}
+		if !intact() {
+			t.Fatalf("%s: wrote outside of the weights", name)
+		}
+	})
+}
+
+// runWeightGrad runs all units, one by one, on scratch memory of any content.
+func runWeightGrad(g *ConvWeightGrad, dw, src, dy []float32, at WeightStrides) {
+	scratch, w := randomFloats(3, g.ScratchSize()), &Workspace{}
+	for u := range g.Units() {
+		g.Run(scratch, src, dy, u, u+1, w)
+	}
+	for u := range g.ReduceUnits() {
+		g.Reduce(dw, scratch, at, u, u+1)
+	}
+}
+
+func TestBFloat16RoundsBothOperands(t *testing.T) {
+	const above = 1 + 1.0/512 // rounds to 1
+	eachImplementation(t, func(t *testing.T) {
+		if !HasBFloat16() {
+			t.Skip("this set has no products of bfloat16")
+		}
+		s := ConvShape{N: 1, H: 1, W: 2, C: 8, KH: 1, KW: 1, F: 1, OH: 1, OW: 2, Precision: BFloat16}.withDefaults()
+		x, dst, dw := make([]float32, 16), make([]float32, 2), make([]float32, 8)
+		Fill(x, above)
+		runConv(NewConv(s), dst, x, x[:8], plainWeights(s), nil)
+		if dst[0] != 8 || dst[1] != 8 {
+			t.Errorf("the sum of 8 products of numbers that round to 1 = %v, want 8", dst)
+		}
+		runWeightGrad(NewConvWeightGrad(s), dw, x, x[:2], plainWeights(s))
+		if dw[0] != 2 {
+			t.Errorf("the sum of 2 products of numbers that round to 1 = %v, want 2", dw[0])
 		}
 	})
 }

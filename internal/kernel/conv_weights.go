@@ -9,10 +9,11 @@ type ConvWeightGrad struct {
 	pieces    pieces
 	band      band // of a piece, if the input is copied
 	copied    bool
+	pairs     bool    // whether operands are pairs of bfloat16
+	imageRows int     // input rows from one image of a piece to the next
 	packed    bool    // whether dy is packed panel by panel
 	rows, out []int   // byte offsets, of one block of rows of dw, in the input and in a panel of partial sums
 	runs      [][]run // of each piece of one image, one per block of rows
-	bases     []int   // first input row of each piece of one image
 	panels    int     // of one group of channels
 	slices    int     // of the pieces, each with partial sums of its own
 	shares    int     // of the panels
@@ -49,11 +50,15 @@ func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	g := &ConvWeightGrad{ConvShape: s, kernels: k, panels: divideUp(s.groupF(), k.cols)}
 	g.pieces = newPieces(s, g.piecePixels())
 	g.packed = s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows
+	g.copied = s.padded() && (s.groupC() < fewChannels || s.InDilH > 1 || s.InDilW > 1)
+	g.imageRows = s.H
+	if g.pairs = s.Precision == BFloat16 && k.pairTile != nil && !g.copied; g.pairs {
+		g.kernels, g.imageRows, g.packed = k.ofPairs(), g.pieces.mostInputRows(), true
+	}
 	switch {
 	case !s.padded():
-		g.planTaps(band{pitch: s.W * s.C, image: s.H * s.W * s.C})
-	case s.groupC() < fewChannels || s.InDilH > 1 || s.InDilW > 1:
-		g.copied = true
+		g.planTaps(band{pitch: s.W * s.C, image: g.imageRows * s.W * s.C})
+	case g.copied:
 		g.band = newBand(s, g.pieces.rows)
 		g.planTaps(g.band)
 	default:
@@ -84,7 +89,7 @@ func (g *ConvWeightGrad) planTaps(b band) {
 	}
 	for stack := range g.pieces.stacks {
 		_, _, row0, row1 := g.pieces.span(stack)
-		all := run{perImage: row1 - row0, depth: g.OW}
+		all := run{perImage: row1 - row0, depth: g.depth(g.OW)}
 		for image := range g.pieces.images {
 			for row := range row1 - row0 {
 				x := image*b.image + row*g.StrideH*b.pitch
@@ -92,7 +97,6 @@ func (g *ConvWeightGrad) planTaps(b band) {
 			}
 		}
 		g.runs = append(g.runs, []run{all})
-		g.bases = append(g.bases, row0*g.StrideH-g.PadT)
 	}
 	if !g.copied {
 		for i := range g.rows {
@@ -107,17 +111,17 @@ func (g *ConvWeightGrad) planBlocks() {
 	h, w := g.axisH(), g.axisW()
 	for stack := range g.pieces.stacks {
 		_, _, row0, row1 := g.pieces.span(stack)
-		_, base := g.rowPlaces(row0, row1)
+		base, _ := g.pieces.inputRows(stack)
 		var blocks []run
 		for tap := range g.KH * g.KW {
 			first, last := h.outputs(tap/g.KW, row0, row1)
 			left, right := w.outputs(tap%g.KW, 0, g.OW)
-			block := run{perImage: last - first, depth: right - left}
+			block := run{perImage: last - first, depth: g.depth(right - left)}
 			for image := range g.pieces.images {
 				for row := first; row < last && left < right; row++ {
 					y, _ := h.input(row, tap/g.KW)
 					x, _ := w.input(left, tap%g.KW)
-					x += (image*g.H + y - base) * g.W
+					x += (image*g.imageRows + y - base) * g.W
 					block.segments = append(block.segments, segment{a: 4 * x * g.C, b: g.dyOffset(image, row-row0, row1-row0, left)})
 				}
 			}
@@ -126,8 +130,16 @@ func (g *ConvWeightGrad) planBlocks() {
 			}
 			blocks = append(blocks, block)
 		}
-		g.runs, g.bases = append(g.runs, blocks), append(g.bases, base)
+		g.runs = append(g.runs, blocks)
 	}
+}
+
+// depth is the steps over a number of pixels in a row.
+func (g *ConvWeightGrad) depth(pixels int) int {
+	if g.pairs {
+		return divideUp(pixels, 2)
+	}
+	return pixels
 }
 
 // dyStep is the bytes from one pixel to the next in dy, or in a packed panel of it.
@@ -190,8 +202,12 @@ func (g *ConvWeightGrad) load(piece int, src []float32, w *Workspace) {
 		w.tile.a = g.band.copy(src, image0, image1, row0, row1, w)
 		return
 	}
-	base := g.bases[piece%g.pieces.stacks]
-	w.tile.a = unsafe.Pointer(&src[(image0*g.H+base)*g.W*g.C])
+	if g.pairs {
+		w.tile.a = g.pairedBand(src, piece, w)
+		return
+	}
+	first, _ := g.pieces.inputRows(piece % g.pieces.stacks)
+	w.tile.a = unsafe.Pointer(&src[(image0*g.H+first)*g.W*g.C])
 }
 
 // panel adds the products of a piece's pixels to the partial sums of one panel.
@@ -201,6 +217,9 @@ func (g *ConvWeightGrad) panel(sums, dy []float32, piece, p int, accumulate bool
 	source := t.a
 	t.a = unsafe.Add(source, p/g.panels*g.groupC()*4)
 	t.aStep, t.bStep = g.StrideW*g.C*4, g.dyStep()
+	if g.pairs {
+		t.aStep, t.bStep = 2*t.aStep, 2*t.bStep
+	}
 	t.b = g.dyPanel(dy, p, image0, image1, row0, row1, w)
 	t.flags = 0
 	if accumulate {
@@ -222,6 +241,9 @@ func (g *ConvWeightGrad) dyPanel(dy []float32, p, image0, image1, row0, row1 int
 	width := g.kernels.cols
 	f, cols := g.columns(width, p)
 	start := (image0*g.OH+row0)*g.OW*g.F + f
+	if g.pairs {
+		return g.pairedPanel(dy, p, image0, image1, row0, row1, w)
+	}
 	if !g.packed {
 		return unsafe.Pointer(&dy[start])
 	}

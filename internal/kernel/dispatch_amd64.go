@@ -24,6 +24,9 @@ func withAVX2(set implementation) implementation {
 func withAVX512(set implementation) implementation {
 	set.name = "avx512"
 	set.product = productKernels{rows: 12, cols: 32, tile: tileAVX512, packRows: packRowsAVX512, peak: peakAVX512}
+	if cpu.X86.HasAVX512BF16 {
+		set.product.pairTile, set.product.packPairs = tilePairsAVX512, packPairsAVX512
+	}
 	set.vector = set.vector.withAVX512()
 	return set
 }

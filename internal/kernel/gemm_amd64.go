@@ -19,3 +19,9 @@ func packRowsAVX512(dst, src *float32, n, stride int)
 
 // packRowsAVX2 is packRowsPortable for 16 columns.
 func packRowsAVX2(dst, src *float32, n, stride int)
+
+// tilePairsAVX512 is pairTilePortable for up to 12 rows of 32 columns.
+func tilePairsAVX512(rows int, t *tile)
+
+// packPairsAVX512 is packPairsPortable for 32 columns.
+func packPairsAVX512(dst, a, b *float32, n, stride int)

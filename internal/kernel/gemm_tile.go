@@ -10,12 +10,18 @@ type productKernels struct {
 	tile func(rows int, t *tile)
 	// packRows copies n ≥ 1 rows of productKernels.cols numbers that lie stride bytes apart to one place.
 	packRows func(dst, src *float32, n, stride int)
+	// pairTile is tile with pairs of bfloat16 for numbers, and packPairs packs two rows as one; nil if there is none.
+	pairTile  func(rows int, t *tile)
+	packPairs func(dst, a, b *float32, n, stride int)
 	// peak runs n times rows·cols independent multiply-adds, see [PeakGFLOPS].
 	peak func(n int)
 }
 
 func portableProduct() productKernels {
-	return productKernels{rows: 4, cols: portableCols, tile: tilePortable, packRows: packRowsPortable, peak: peakPortable}
+	return productKernels{
+		rows: 4, cols: portableCols, tile: tilePortable, packRows: packRowsPortable,
+		pairTile: pairTilePortable, packPairs: packPairsPortable, peak: peakPortable,
+	}
 }
 
 // tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:

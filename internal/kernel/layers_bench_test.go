@@ -40,7 +40,7 @@ func (s ConvShape) inputGradient() ConvShape {
 	return ConvShape{
 		N: s.N, H: s.OH, W: s.OW, C: s.F, F: s.C, OH: s.H, OW: s.W, KH: s.KH, KW: s.KW,
 		PadT: (s.KH-1)*s.DilH - s.PadT, PadL: (s.KW-1)*s.DilW - s.PadL,
-		DilH: s.DilH, DilW: s.DilW, InDilH: s.StrideH, InDilW: s.StrideW, Groups: s.Groups,
+		DilH: s.DilH, DilW: s.DilW, InDilH: s.StrideH, InDilW: s.StrideW, Groups: s.Groups, Precision: s.Precision,
 	}.withDefaults()
 }
 
@@ -59,18 +59,23 @@ func benchmarkFLOPS(b *testing.B, flops float64, work func()) {
 	b.ReportMetric(100*speed/max(limit, PeakGFLOPS(20*time.Millisecond)), "%limit")
 }
 
-func BenchmarkConvForward(b *testing.B) {
+// eachLayer benchmarks the layers in both precisions, where the processor has both.
+func eachLayer(b *testing.B, work func(b *testing.B, s ConvShape)) {
 	for _, l := range layers() {
-		b.Run(l.name, func(b *testing.B) { benchmarkConv(b, l.shape, l.shape.flops()) })
+		b.Run(l.name, func(b *testing.B) { work(b, l.shape) })
+		if HasBFloat16() {
+			l.shape.Precision = BFloat16
+			b.Run(l.name+"/bf16", func(b *testing.B) { work(b, l.shape) })
+		}
 	}
 }
 
+func BenchmarkConvForward(b *testing.B) {
+	eachLayer(b, func(b *testing.B, s ConvShape) { benchmarkConv(b, s, s.flops()) })
+}
+
 func BenchmarkConvInputGradient(b *testing.B) {
-	for _, l := range layers() {
-		if l.shape.C > 3 {
-			b.Run(l.name, func(b *testing.B) { benchmarkConv(b, l.shape.inputGradient(), l.shape.flops()) })
-		}
-	}
+	eachLayer(b, func(b *testing.B, s ConvShape) { benchmarkConv(b, s.inputGradient(), s.flops()) })
 }
 
 func benchmarkConv(b *testing.B, s ConvShape, flops float64) {
@@ -85,19 +90,16 @@ func benchmarkConv(b *testing.B, s ConvShape, flops float64) {
 }
 
 func BenchmarkConvWeightGradient(b *testing.B) {
-	for _, l := range layers() {
-		b.Run(l.name, func(b *testing.B) {
-			s := l.shape
-			src, dy := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.N*s.pixels()*s.F)
-			dw := make([]float32, s.KH*s.KW*s.groupC()*s.F)
-			g, w := NewConvWeightGrad(s), &Workspace{}
-			scratch := make([]float32, g.ScratchSize())
-			benchmarkFLOPS(b, s.flops(), func() {
-				g.Run(scratch, src, dy, 0, g.Units(), w)
-				g.Reduce(dw, scratch, plainWeights(s), 0, g.ReduceUnits())
-			})
+	eachLayer(b, func(b *testing.B, s ConvShape) {
+		src, dy := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.N*s.pixels()*s.F)
+		dw := make([]float32, s.KH*s.KW*s.groupC()*s.F)
+		g, w := NewConvWeightGrad(s), &Workspace{}
+		scratch := make([]float32, g.ScratchSize())
+		benchmarkFLOPS(b, s.flops(), func() {
+			g.Run(scratch, src, dy, 0, g.Units(), w)
+			g.Reduce(dw, scratch, plainWeights(s), 0, g.ReduceUnits())
 		})
-	}
+	})
 }
 
 func BenchmarkGemm(b *testing.B) {

@@ -20,6 +20,10 @@ func (k *productKernels) pack(dst []float32, src []float32, start, depth, cols, 
 		}
 		return
 	}
+	if kStride == 1 && jStride >= depth {
+		Transpose(dst, width, src[start:], jStride, cols, depth)
+		return
+	}
 	const block = 16 // rows at a time, a cache line of a transposed src
 	for k0 := 0; k0 < depth; k0 += block {
 		k1 := min(k0+block, depth)

@@ -15,14 +15,22 @@ type Workspace struct {
 	panel   []float32 // right operand packed on the fly
 	left    []float32 // rows of the left operand, copied apart
 	turned  []float32 // outputs computed as their transpose
+	halves  []uint16  // input rows rounded to bfloat16
+	zeros   []float32
 }
 
 // floats returns *buffer with n numbers of any value, grown when needed.
 func floats(buffer *[]float32, n int) []float32 {
-	if cap(*buffer) < n {
-		*buffer = make([]float32, n)
+	*buffer = grown(*buffer, n)
+	return *buffer
+}
+
+// grown returns a slice of n elements of any value, the old one if that is large enough.
+func grown[T any](old []T, n int) []T {
+	if cap(old) < n {
+		return make([]T, n)
 	}
-	return (*buffer)[:n]
+	return old[:n]
 }
 
 // run multiplies rows of the left operand with one panel. The caller has set everything in w.tile but rows and out.
