@@ -20,13 +20,14 @@ const (
 	opRelu      = compute.OpTypeLast + 1 + iota // max(x, 0)
 	opReluGrad                                  // dy where x ≥ 0, else 0: inputs dy, x
 	opConv                                      // convolution with what follows it
+	opDot                                       // matrix product with what follows it
 	opBlock                                     // normalisation, activation and pooling
 	opBlockGrad                                 // the gradient of opBlock
 	opChain                                     // element-wise operations block by block
 )
 
 var opNames = map[compute.OpType]string{
-	opRelu: "Relu", opReluGrad: "ReluGrad", opConv: "Conv", opBlock: "Block", opBlockGrad: "BlockGrad", opChain: "Chain",
+	opRelu: "Relu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opChain: "Chain",
 }
 
 // opName names an operation, those of the passes too.

@@ -7,37 +7,53 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-// fusedConv is a convolution with what follows it: y = act(norm(conv(x, w) + bias)).
-// Its node's inputs are x, w, then the bias, then the normalisation's scale, offset, mean and variance.
+// fusedConv is a convolution with what follows it; its node's inputs are x and w, then those of the followers.
 type fusedConv struct {
 	convAttrs
+	followers
 	reversed []int // spatial axes of the kernel, by number among them, along which w lies reversed
-	bias     bool
-	norm     bool
-	epsilon  float32
-	relu     bool
+}
+
+// fusedDot is a matrix product with what follows it.
+type fusedDot struct {
+	dotAttrs
+	followers
+}
+
+// followers is what comes after a convolution or product: y = act(norm(x + bias)), each optional. The inputs it adds
+// are the bias, then the normalisation's scale, offset, mean and variance.
+type followers struct {
+	bias    bool
+	norm    bool
+	epsilon float32
+	relu    bool
 }
 
 // fuseConvolutions joins convolutions with a reversed kernel before and a bias, a normalisation with fixed statistics
-// and a ReLU after them, each optional.
+// and a ReLU after them, and matrix products with the latter.
 func (g *body) fuseConvolutions() {
 	users := g.users()
 	by := map[*value]*value{}
 	for _, n := range g.nodes {
-		if n.op != compute.OpTypeConvGeneral || !n.forwardConv() {
+		fused := &node{fn: n.fn, inputs: slices.Clone(n.inputs)}
+		end := n
+		switch {
+		case n.op == compute.OpTypeConvGeneral && n.forwardConv():
+			a := fusedConv{convAttrs: n.attrs.(convAttrs)}
+			a.takeReversal(fused)
+			if a.lastIsChannels(n.outputs[0]) {
+				end = a.take(fused, n, n.outputs[0].shape.Dim(-1), users)
+			}
+			fused.op, fused.attrs = opConv, a
+		case n.op == compute.OpTypeDotGeneral && n.attrs.(dotAttrs).ours(n):
+			a := fusedDot{dotAttrs: n.attrs.(dotAttrs)}
+			end = a.take(fused, n, a.columns(n.inputs[1].shape), users)
+			fused.op, fused.attrs = opDot, a
+		default:
 			continue
 		}
-		a := fusedConv{convAttrs: n.attrs.(convAttrs)}
-		fused := &node{op: opConv, fn: n.fn, inputs: slices.Clone(n.inputs), position: n.position}
-		a.takeReversal(fused)
-		end := n
-		if a.lastIsChannels(n.outputs[0]) {
-			end = a.takeFollowers(fused, n, users)
-		}
-		fused.attrs = a
-		fused.outputs = []*value{{node: fused, shape: end.outputs[0].shape}}
 		fused.position = end.position
-		by[end.outputs[0]] = fused.outputs[0]
+		by[end.outputs[0]] = fused.output(end.outputs[0].shape)
 	}
 	g.redirect(by)
 }
@@ -71,8 +87,9 @@ func (a *fusedConv) takeReversal(fused *node) {
 	a.reversed, fused.inputs[1] = axes, reverse.inputs[0]
 }
 
-// takeFollowers takes up the only reader of the result as long as it is one that fits, and returns the last node taken.
-func (a *fusedConv) takeFollowers(fused, end *node, users map[*value][]*node) *node {
+// take takes up the only reader of the result as long as it is one that fits, and returns the last node taken.
+// columns is the number of channels, or of columns of the product.
+func (a *followers) take(fused, end *node, columns int, users map[*value][]*node) *node {
 	for {
 		y := end.outputs[0]
 		if len(users[y]) != 1 || users[y][0] == nil {
@@ -85,14 +102,14 @@ func (a *fusedConv) takeFollowers(fused, end *node, users map[*value][]*node) *n
 			if bias == y {
 				bias = next.inputs[1]
 			}
-			if kind, columns, ok := layout(bias.shape, y.shape); !ok || kind != asRow || columns != y.shape.Dim(-1) {
+			if kind, n, ok := layout(bias.shape, y.shape); !ok || kind != asRow || n != columns {
 				return end
 			}
 			a.bias = true
 			fused.inputs = append(fused.inputs, bias)
 		case next.op == compute.OpTypeBatchNormForInference && !a.norm && !a.relu && next.inputs[0] == y:
 			attrs := next.attrs.(batchNormAttrs)
-			if attrs.axis != y.shape.Rank()-1 {
+			if attrs.axis != y.shape.Rank()-1 || y.shape.Dim(-1) != columns {
 				return end
 			}
 			a.norm, a.epsilon = true, attrs.epsilon
@@ -106,21 +123,34 @@ func (a *fusedConv) takeFollowers(fused, end *node, users map[*value][]*node) *n
 	}
 }
 
-func init() { lowerings[opConv] = lowerFusedConv }
+func init() {
+	lowerings[opConv] = lowerFusedConv
+	lowerings[opDot] = lowerFusedDot
+}
 
 func lowerFusedConv(c *compiler, n *node) bool {
 	a := n.attrs.(fusedConv)
 	x, w, y := n.inputs[0], n.inputs[1], n.outputs[0]
-	rest := n.inputs[2:]
+	lowerForward(c, a.convAttrs, a.weightStridesReversed(w), a.lower(c, n.inputs[2:], y.shape.Dim(-1)), x, w, y)
+	return true
+}
+
+func lowerFusedDot(c *compiler, n *node) bool {
+	a := n.attrs.(fusedDot)
+	a.product(c, a.lower(c, n.inputs[2:], a.columns(n.inputs[1].shape)), n.inputs[0], n.inputs[1], n.outputs[0])
+	return true
+}
+
+// lower prepares the epilogue.
+func (a *followers) lower(c *compiler, inputs []*value, columns int) epilogue {
 	e := epilogue{bias: -1, scale: -1, relu: a.relu}
 	if a.bias {
-		e.bias, rest = c.in(rest[0]), rest[1:]
+		e.bias, inputs = c.in(inputs[0]), inputs[1:]
 	}
 	if a.norm {
-		e = c.foldNorm(e, a.epsilon, c.in(rest[0]), c.in(rest[1]), c.in(rest[2]), c.in(rest[3]), y.shape.Dim(-1))
+		e = c.foldNorm(e, a.epsilon, c.in(inputs[0]), c.in(inputs[1]), c.in(inputs[2]), c.in(inputs[3]), columns)
 	}
-	lowerForward(c, a.convAttrs, a.weightStridesReversed(w), e, x, w, y)
-	return true
+	return e
 }
 
 // weightStridesReversed says where the weights lie, turned round along the reversed axes.

@@ -17,24 +17,36 @@ type side struct {
 	transposed bool
 }
 
-// lowerDot computes batch products [m, k]·[k, n]. Operands whose axes are not in such an order are transposed first.
 func lowerDot(c *compiler, n *node) bool {
-	l, r, y := n.inputs[0], n.inputs[1], n.outputs[0]
 	a := n.attrs.(dotAttrs)
-	if !isFloat32(l, r, y) || y.shape.Size() == 0 || l.shape.Size() == 0 {
+	if !a.ours(n) {
 		return false
 	}
-	if acc := a.config.AccumulatorDType; acc != dtypes.InvalidDType && acc != dtypes.Float32 {
-		return false
-	}
+	a.product(c, epilogue{scale: -1, bias: -1}, n.inputs[0], n.inputs[1], n.outputs[0])
+	return true
+}
+
+// ours reports whether our kernels run a product.
+func (a dotAttrs) ours(n *node) bool {
+	sums := a.config.AccumulatorDType
+	return isFloat32(n.inputs[0], n.inputs[1], n.outputs[0]) && (sums == dtypes.InvalidDType || sums == dtypes.Float32) &&
+		n.inputs[0].shape.Size() > 0 && n.outputs[0].shape.Size() > 0
+}
+
+// columns is the number of columns of the product.
+func (a dotAttrs) columns(r shapes.Shape) int {
+	return r.Size() / axesSize(r, a.rhsBatch) / axesSize(r, a.rhsContract)
+}
+
+// product computes batches of [m, k]·[k, n]. Operands whose axes are not in such an order are transposed first.
+func (a dotAttrs) product(c *compiler, e epilogue, l, r, y *value) {
 	batch := axesSize(l.shape, a.lhsBatch)
 	k := axesSize(l.shape, a.lhsContract)
-	s := kernel.GemmShape{M: l.shape.Size() / batch / k, N: r.shape.Size() / batch / k, K: k}
+	s := kernel.GemmShape{M: l.shape.Size() / batch / k, N: a.columns(r.shape), K: k}
 	left := c.arrange(l, a.lhsBatch, a.lhsContract)
 	right := c.arrange(r, a.rhsBatch, a.rhsContract)
 	s.TransA, s.TransB = left.transposed, !right.transposed
-	c.gemm(s, batch, c.out(y), left.block, right.block)
-	return true
+	c.gemm(s, batch, e, c.out(y), left.block, right.block)
 }
 
 func axesSize(shape shapes.Shape, axes []int) int {
@@ -81,21 +93,15 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 	return true
 }
 
-// gemm emits batch matrix products C = A·B.
-func (c *compiler) gemm(s kernel.GemmShape, batch int, to, left, right ref) {
+// gemm emits batches of the product C = A·B.
+func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogue, to, left, right ref) {
 	g := kernel.NewGemm(s)
-	size := g.PackSize()
-	packed := c.scratch(batch * size)
-	packUnits, units := g.PackUnits(), g.Units()
-	c.emit(batch*packUnits, batch*s.K*s.N, func(fr *frame, _, lo, hi int) {
-		for i, part := range parts(lo, hi, packUnits) {
-			g.Pack(fr.f32(packed)[i*size:(i+1)*size], fr.f32(right)[i*s.K*s.N:(i+1)*s.K*s.N], part.lo, part.hi)
-		}
-	})
+	units := g.UnpackedUnits()
 	c.emit(batch*units, 2*batch*s.M*s.N*s.K, func(fr *frame, thread, lo, hi int) {
+		ep := e.bind(fr)
 		for i, part := range parts(lo, hi, units) {
-			g.Run(fr.f32(to)[i*s.M*s.N:(i+1)*s.M*s.N], fr.f32(left)[i*s.M*s.K:(i+1)*s.M*s.K],
-				fr.f32(packed)[i*size:(i+1)*size], nil, part.lo, part.hi, &fr.workspaces[thread])
+			y, l, r := fr.f32(to)[i*s.M*s.N:], fr.f32(left)[i*s.M*s.K:], fr.f32(right)[i*s.K*s.N:]
+			g.RunUnpacked(y[:s.M*s.N], l[:s.M*s.K], r[:s.K*s.N], &ep, part.lo, part.hi, &fr.workspaces[thread])
 		}
 	})
 }

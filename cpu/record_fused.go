@@ -77,13 +77,53 @@ func (f *Function) FusedLayerNorm(x compute.Value, axes []int, epsilon float64, 
 	}, optional([]compute.Value{x}, gamma, beta)...)
 }
 
-// FusedDense implements compute.Function.
+// FusedDense implements compute.Function. In float32 it is recorded as the operations it stands for, which are fused
+// again later.
 func (f *Function) FusedDense(x, weight, bias compute.Value, config compute.DenseConfig) (compute.Value, error) {
+	operands, err := f.values("FusedDense", optional([]compute.Value{x, weight}, bias))
+	if err != nil {
+		return nil, err
+	}
+	if isFloat32(operands...) && config.Activation <= compute.ActivationRelu && config.Activation != compute.ActivationGelu {
+		return f.dense(operands, config)
+	}
 	a := denseAttrs{config, bias != nil}
 	return f.record1(compute.OpTypeFusedDense, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
 		rest := taker(in[2:])
 		return g.FusedDense(in[0], in[1], rest.next(a.bias), config)
 	}, optional([]compute.Value{x, weight}, bias)...)
+}
+
+// dense records max(x·w + bias, 0), the bias and the maximum optional. The operands are x, w and perhaps the bias.
+func (f *Function) dense(operands []*value, config compute.DenseConfig) (compute.Value, error) {
+	x, w := operands[0], operands[1]
+	axis := 0
+	if config.WeightLayout == compute.DenseLayoutOutputsInput {
+		axis = w.shape.Rank() - 1
+	}
+	y, err := f.DotGeneral(x, []int{x.shape.Rank() - 1}, nil, w, []int{axis}, nil, compute.DotGeneralConfig{})
+	if err == nil && len(operands) == 3 {
+		y, err = f.addBias(y, operands[2])
+	}
+	if err != nil || config.Activation == compute.ActivationNone {
+		return y, err
+	}
+	zero, err := f.Constant([]float32{0})
+	if err != nil {
+		return nil, err
+	}
+	return f.Max(y, zero)
+}
+
+// addBias adds a bias whose axes are the last ones of y.
+func (f *Function) addBias(y compute.Value, bias *value) (compute.Value, error) {
+	rank := y.(*value).shape.Rank()
+	dims := append(orOnes(nil, max(rank-bias.shape.Rank(), 0)), bias.shape.Dimensions...)
+	row, err := f.Reshape(bias, dims...)
+	if err != nil {
+		return nil, err
+	}
+	return f.Add(y, row)
 }
 
 // FusedQuantizedDense implements compute.Function.
