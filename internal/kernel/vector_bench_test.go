@@ -91,7 +91,7 @@ func BenchmarkPool(b *testing.B) {
 	pool := func(n int) Pool {
 		p := Pool{N: 256, H: 28, W: 28, C: benchC, KH: 2, KW: 2, OH: 14, OW: 14, StrideH: 2, StrideW: 2}
 		if n < benchLen {
-			p.N, p.H, p.W, p.OH, p.OW = 1, 2, n/benchC/2, 1, n/benchC/4
+			p.N, p.H, p.W, p.OH, p.OW = 1, 4, n/benchC/4, 2, n/benchC/8
 		}
 		return p
 	}

@@ -6,7 +6,7 @@ import (
 )
 
 // programBlock is about how many numbers a Program works on at a time: a handful of such blocks fit the first-level cache.
-const programBlock = 512
+const programBlock = 1024
 
 // Value names a vector of a program: an input, a constant or the result of an operation.
 type Value int
@@ -114,7 +114,7 @@ func (b *ProgramBuilder) Output(x Value) {
 // Program is a chain of element-wise operations, run block by block in the first-level cache. It is immutable.
 type Program struct {
 	nodes   []node
-	slots   []int // of each value, where it is kept within the scratch memory; -1 for vector inputs
+	slots   []int // of each value, where it is kept within the scratch memory; -1 for vector inputs and single numbers
 	count   int   // slots in all
 	block   int
 	inputs  int
@@ -167,7 +167,7 @@ func (b *ProgramBuilder) lastReads() []Value {
 		}
 	}
 	for v, n := range b.nodes {
-		if n.kind.spreads() {
+		if n.kind != vectorNode && n.kind < copyNode {
 			last[v] = Value(len(b.nodes))
 		}
 	}
@@ -189,8 +189,8 @@ func (k nodeKind) args() int {
 	return 0
 }
 
-// placeValues gives every value a slot: inputs and constants one of their own, as they are filled once for all blocks,
-// and results one that no value still to be read occupies.
+// placeValues gives values their slots: rows, columns and single numbers that must be spread out one of their own, as
+// most are filled once for all blocks, and results one that no value still to be read occupies.
 func (p *Program) placeValues(lastRead []Value) {
 	p.slots = make([]int, len(p.nodes))
 	var free []int
@@ -203,9 +203,10 @@ func (p *Program) placeValues(lastRead []Value) {
 		free = free[:len(free)-1]
 		return slot
 	}
+	spread := p.spreadNumbers()
 	for v, n := range p.nodes {
 		p.slots[v] = -1
-		if n.kind.spreads() {
+		if n.kind == rowNode || n.kind == columnNode || spread[v] {
 			p.slots[v] = take()
 		}
 	}
@@ -222,8 +223,21 @@ func (p *Program) placeValues(lastRead []Value) {
 	}
 }
 
-// spreads tells whether values of this kind are filled from fewer numbers.
-func (k nodeKind) spreads() bool { return k != vectorNode && k < copyNode }
+// spreadNumbers tells which single numbers some operation needs as a vector; a binary operation takes one as it is.
+func (p *Program) spreadNumbers() []bool {
+	spread := make([]bool, len(p.nodes))
+	for _, n := range p.nodes {
+		for i, a := range n.args[:n.kind.args()] {
+			if p.nodes[a].kind.isNumber() && (n.kind != binaryNode || p.nodes[n.args[1-i]].kind.isNumber()) {
+				spread[a] = true
+			}
+		}
+	}
+	return spread
+}
+
+// isNumber tells whether values of this kind are a single number.
+func (k nodeKind) isNumber() bool { return k == scalarNode || k == constantNode }
 
 // ScratchLen is the length of the scratch memory of Run.
 func (p *Program) ScratchLen() int { return p.count * p.block }
@@ -288,6 +302,14 @@ func (f *programFrame) at(v Value) []float32 {
 	return f.inputs[f.nodes[v].input][f.lo:][:f.n]
 }
 
+// number gives a value that is a single number.
+func (f *programFrame) number(v Value) float32 {
+	if n := &f.nodes[v]; n.kind == scalarNode {
+		return f.inputs[n.input][0]
+	}
+	return f.nodes[v].constant
+}
+
 // conditionAt gives the memory of a comparison, in its first bytes.
 func (f *programFrame) conditionAt(v Value) []bool {
 	return unsafe.Slice((*bool)(unsafe.Pointer(unsafe.SliceData(f.at(v)))), f.n)
@@ -304,7 +326,15 @@ func (f *programFrame) compute(v Value, first bool) {
 	case unaryNode:
 		kernels.unary[n.op](f.at(v), f.at(n.args[0]))
 	case binaryNode:
-		kernels.binary[n.op](f.at(v), f.at(n.args[0]), f.at(n.args[1]), 1, f.n, 0, 0)
+		x, y := n.args[0], n.args[1]
+		switch {
+		case f.slots[x] < 0 && f.nodes[x].kind.isNumber():
+			kernels.scalarBinary[n.op](f.at(v), f.at(y), f.number(x))
+		case f.slots[y] < 0 && f.nodes[y].kind.isNumber():
+			kernels.binaryScalar[n.op](f.at(v), f.at(x), f.number(y))
+		default:
+			kernels.binary[n.op](f.at(v), f.at(x), f.at(y), 1, f.n, 0, 0)
+		}
 	case compareNode:
 		kernels.compare[n.op](f.conditionAt(v), f.at(n.args[0]), f.at(n.args[1]))
 	case selectNode:
@@ -326,10 +356,8 @@ func (f *programFrame) spread(v Value, n *node, first bool) {
 		for done < len(d) {
 			done += copy(d[done:], row)
 		}
-	case n.kind == scalarNode && first:
-		Fill(f.at(v), f.inputs[n.input][0])
-	case n.kind == constantNode && first:
-		Fill(f.at(v), n.constant)
+	case n.kind.isNumber() && first && f.slots[v] >= 0:
+		Fill(f.at(v), f.number(v))
 	}
 }
 

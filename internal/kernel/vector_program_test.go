@@ -84,7 +84,7 @@ func TestProgramsEqualTheirOperationsOneByOne(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 9))
 		for trial := range 60 {
-			n := rng.IntN(1800)
+			n := rng.IntN(4000)
 			b, inputs, values := randomProgram(rng, n, 1+rng.IntN(20))
 			var want, outputs [][]float32
 			var checks []func(string)
