@@ -41,6 +41,7 @@ const (
 	flagResidual
 	flagReLU
 	flagLeakyReLU
+	flagStream
 )
 
 // The general registers: one pointer per row while summing, free afterwards.
@@ -278,11 +279,20 @@ func (v *vectors) leaky(rows int) {
 	})
 }
 
+// store writes the sums out, past the caches if the flag says so.
 func (v *vectors) store(rows int) {
+	TESTQ(U32(flagStream), flags)
+	JNE(LabelRef(v.label("stream", rows)))
+	v.storeWith(rows, func(x, to Op) { VMOVUPS(x, to) })
+	Label(v.label("stream", rows))
+	v.storeWith(rows, VMOVNTPS)
+}
+
+func (v *vectors) storeWith(rows int, instruction func(x, to Op)) {
 	for r := range rows {
 		MOVQ(Mem{Base: out, Disp: 8 * r}, at)
 		for half := range 2 {
-			VMOVUPS(v.sum(r, half), Mem{Base: c, Index: at, Scale: 1, Disp: half * v.bytes})
+			instruction(v.sum(r, half), Mem{Base: c, Index: at, Scale: 1, Disp: half * v.bytes})
 		}
 	}
 	VZEROUPPER()

@@ -200,7 +200,7 @@ func (c *Conv) panel(dst []float32, source unsafe.Pointer, panel []float32, ep *
 			if t.count > 0 {
 				t.segments = &class.segments[s]
 			}
-			ep.apply(t, start, f, s == 0, s+t.count == len(class.segments))
+			ep.apply(t, start, f, c.F, s == 0, s+t.count == len(class.segments))
 			w.run(c.kernels, class.origins[:pixels], class.out[:pixels], cols)
 		}
 	}

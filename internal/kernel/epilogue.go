@@ -23,6 +23,9 @@ type Epilogue struct {
 	Residual     []float32 // laid out like the output; nil means 0
 	Act          Activation
 	Slope        float32 // of LeakyReLU
+	// Stream writes past the caches, which is faster where the output is much larger than they are and is not read
+	// again at once. Outputs that are not aligned to 64 bytes are written as usual.
+	Stream bool
 }
 
 // check panics unless the epilogue fits an output of size numbers in rows of cols.
@@ -36,8 +39,8 @@ func (e *Epilogue) check(size, cols int) {
 }
 
 // apply writes the epilogue into the tile, for outputs that begin at element start of the output and column col of its
-// rows. Partial sums come before it: they overwrite or accumulate, and only the last block of a sum is finished.
-func (e *Epilogue) apply(t *tile, start, col int, first, last bool) {
+// rows, which lie rowStride numbers apart. Partial sums come before it: they overwrite or accumulate, and only the last block of a sum is finished.
+func (e *Epilogue) apply(t *tile, start, col, rowStride int, first, last bool) {
 	t.flags = 0
 	if !first || e != nil && e.Accumulate {
 		t.flags |= flagAccumulate
@@ -46,6 +49,9 @@ func (e *Epilogue) apply(t *tile, start, col int, first, last bool) {
 		return
 	}
 	t.flags |= activationFlags[e.Act]
+	if e.Stream && uintptr(t.c)%64 == 0 && rowStride%16 == 0 {
+		t.flags |= flagStream
+	}
 	t.slope = e.Slope
 	if e.Scale != nil {
 		t.flags |= flagScale

@@ -248,7 +248,7 @@ func (g *Gemm) block(c, a, panels []float32, stride int, b gemmRange, ep *Epilog
 			}
 			start := row*g.LDC + p*width
 			t.c = unsafe.Pointer(&c[start])
-			ep.apply(t, start, p*width, b.k == 0, b.k+b.depth == g.K)
+			ep.apply(t, start, p*width, g.LDC, b.k == 0, b.k+b.depth == g.K)
 			b.ahead.line(t, tiles)
 			w.run(g.kernels, rows, g.out[:n], min(width, g.N-p*width))
 			tiles++

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // guard is what lies around the memory a kernel may write.
@@ -267,6 +268,32 @@ func TestGemmResultDoesNotDependOnHowUnitsAreSplit(t *testing.T) {
 		for i := range one {
 			if one[i] != all[i] {
 				t.Fatalf("in one run [%d] = %v, unit by unit %v", i, all[i], one[i])
+			}
+		}
+	})
+}
+
+// aligned returns n numbers that begin at a cache line.
+func aligned(n int) []float32 {
+	x := make([]float32, n+16)
+	for uintptr(unsafe.Pointer(&x[0]))%64 != 0 {
+		x = x[1:]
+	}
+	return x[:n]
+}
+
+func TestStreamedOutputsAreTheSame(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		s := GemmShape{M: 30, N: 48, K: 7}.withDefaults()
+		a, b := gemmOperands(s)
+		plain, streamed := make([]float32, s.M*s.N), aligned(s.M*s.N+1)
+		runGemm(NewGemm(s), plain, a, b, nil)
+		for shift := range 2 {
+			runGemm(NewGemm(s), streamed[shift:], a, b, &Epilogue{Stream: true})
+			for i := range plain {
+				if streamed[shift:][i] != plain[i] {
+					t.Fatalf("shifted by %d: streamed c[%d] = %v, want %v", shift, i, streamed[shift:][i], plain[i])
+				}
 			}
 		}
 	})

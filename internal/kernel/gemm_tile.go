@@ -63,6 +63,7 @@ const (
 	flagResidual
 	flagReLU
 	flagLeakyReLU
+	flagStream // write past the caches, to an aligned c
 )
 
 const portableCols = 8

@@ -105,7 +105,7 @@ func (g *turnedGemm) turnBack(c, sums []float32, ep *Epilogue, col0, col1 int, w
 		}
 		start := i*g.LDC + col0
 		w.tile.c = unsafe.Pointer(&c[start])
-		ep.apply(&w.tile, start, col0, true, true)
+		ep.apply(&w.tile, start, col0, g.LDC, true, true)
 		w.tile.store(row, 0)
 	}
 }

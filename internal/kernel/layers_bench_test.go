@@ -85,7 +85,7 @@ func benchmarkConv(b *testing.B, s ConvShape, flops float64) {
 	packed := make([]float32, c.PackSize())
 	benchmarkFLOPS(b, flops, func() {
 		c.Pack(packed, weights, plainWeights(s), 0, c.PackUnits())
-		c.Run(dst, src, packed, nil, 0, c.Units(), w)
+		c.Run(dst, src, packed, &Epilogue{Stream: len(dst) > 4<<20}, 0, c.Units(), w)
 	})
 }
 
@@ -119,7 +119,7 @@ func BenchmarkGemm(b *testing.B) {
 			c := make([]float32, s.M*s.LDC)
 			g, w := NewGemm(s), &Workspace{}
 			benchmarkFLOPS(b, 2*float64(s.M*s.N)*float64(s.K), func() {
-				g.RunUnpacked(c, x, y, nil, 0, g.UnpackedUnits(), w)
+				g.RunUnpacked(c, x, y, &Epilogue{Stream: len(c) > 4<<20}, 0, g.UnpackedUnits(), w)
 			})
 		})
 	}
