@@ -143,6 +143,11 @@ func (v Verdict) String() string {
 	return "different"
 }
 
+// Sentence is the verdict with its numbers: "same: distance 0.1021, threshold 0.3370".
+func (v Verdict) Sentence() string {
+	return fmt.Sprintf("%s: distance %.4f, threshold %.4f", v, v.Distance, v.Threshold)
+}
+
 // Compare judges two images. It fails with [ErrNoThreshold] when the model has no threshold.
 func (m *Model) Compare(ctx context.Context, a, b image.Image) (Verdict, error) {
 	if m.file.Calibration == nil {

@@ -32,6 +32,12 @@ type OneShotResult struct {
 	Unstructured eval.OneShot `json:"unstructured"`
 	// Verification is at the model's own threshold; absent when it has none.
 	Verification *eval.Verification `json:"verification,omitempty"`
+
+	// What the figures were measured on, for reports.
+	Embeddings [][]float32  `json:"-"` // of the set's items
+	Trials     []eval.Trial `json:"-"` // within an alphabet
+	Pairs      []eval.Pair  `json:"-"`
+	Distances  []float32    `json:"-"` // of Pairs
 }
 
 // JudgeOneShot questions a model on a set that it was not trained on. It fails when no alphabet has as many characters as the
@@ -42,6 +48,7 @@ func JudgeOneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test
 		return OneShotResult{}, err
 	}
 	result, err := judgeRecognition(set, embeddings, model.Distance, test)
+	result.Embeddings = embeddings
 	if err != nil || model.File().Calibration == nil {
 		return result, err
 	}
@@ -50,6 +57,7 @@ func JudgeOneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test
 		return result, fmt.Errorf("drawing pairs from %s: %w", set.Name, err)
 	}
 	distances := eval.PairDistances(pairs, embeddings, model.Distance)
+	result.Pairs, result.Distances = pairs, distances
 	threshold := float64(model.File().Calibration.Threshold)
 	verification, err := eval.Verify(distances, eval.Same(pairs), threshold, test.Seed)
 	if err != nil {
@@ -72,6 +80,7 @@ func judgeRecognition[T any](set *dataset.Set, things []T, distance func(a, b T)
 	if err != nil {
 		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)
 	}
+	result.Trials = within
 	result.Within = eval.Answer(within, things, distance)
 	unstructured, err := items.Unstructured(episodes)
 	if err != nil {

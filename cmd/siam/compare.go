@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"image"
 
 	"github.com/siam-go/siam"
@@ -32,7 +31,7 @@ func (a *app) compareCommand() *cobra.Command {
 			if !verdict.Same {
 				a.exit = exitDifferent
 			}
-			return a.print(verdict, fmt.Sprintf("%s: distance %.4f, threshold %.4f\n", verdict, verdict.Distance, verdict.Threshold))
+			return a.print(verdict, verdict.Sentence()+"\n")
 		},
 	}
 	addModelFlag(cmd, &modelFile)

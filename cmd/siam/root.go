@@ -72,7 +72,7 @@ func (a *app) command() *cobra.Command {
 	flags.StringVar(&a.backend, "backend", "cpu", "what computes: cpu, go, or xla:cuda in a build with -tags xla")
 	flags.IntVar(&a.threads, "threads", 0, "processor threads to use; 0 means all")
 	root.AddCommand(
-		a.trainCommand(), a.evalCommand(), a.embedCommand(), a.compareCommand(),
+		a.demoCommand(), a.trainCommand(), a.evalCommand(), a.embedCommand(), a.compareCommand(),
 		a.dataCommand(), a.infoCommand(), a.doctorCommand(), a.versionCommand(),
 	)
 	usageOnBadArgs(root)
