@@ -196,20 +196,38 @@ func TestBFloat16RoundsBothOperands(t *testing.T) {
 
 func TestConvResultDoesNotDependOnHowUnitsAreSplit(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		s := fitted(ConvShape{N: 3, H: 20, W: 20, C: 4, KH: 3, KW: 3, F: 40, PadT: 1, PadL: 1})
-		src, weights := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.KH*s.KW*s.C*s.F)
-		c := NewConv(s)
-		one, all := make([]float32, s.N*s.pixels()*s.F), make([]float32, s.N*s.pixels()*s.F)
-		runConv(c, one, src, weights, plainWeights(s), nil)
-		packed := make([]float32, c.PackSize())
-		c.Pack(packed, weights, plainWeights(s), 0, c.PackUnits())
-		c.Run(all, src, packed, nil, 0, c.Units(), &Workspace{})
-		for i := range one {
-			if one[i] != all[i] {
-				t.Fatalf("in one run y[%d] = %v, unit by unit %v", i, all[i], one[i])
+		for _, precision := range []Precision{Float32, BFloat16} {
+			s := fitted(ConvShape{N: 3, H: 20, W: 20, C: 8, KH: 3, KW: 3, F: 40, PadT: 1, PadL: 1, Precision: precision})
+			src, weights := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.KH*s.KW*s.C*s.F)
+			c, g, w := NewConv(s), NewConvWeightGrad(s), &Workspace{}
+			one, all := make([]float32, s.N*s.pixels()*s.F), make([]float32, s.N*s.pixels()*s.F)
+			runConv(c, one, src, weights, plainWeights(s), nil)
+			packed := make([]float32, c.PackSize())
+			c.Pack(packed, weights, plainWeights(s), 0, c.PackUnits())
+			c.Run(all, src, packed, nil, 0, c.Units(), w)
+			if at := firstDifference(one, all); at >= 0 {
+				t.Errorf("precision %d: in one run y[%d] = %v, unit by unit %v", precision, at, all[at], one[at])
+			}
+			oneGrad, allGrad := make([]float32, len(weights)), make([]float32, len(weights))
+			runWeightGrad(g, oneGrad, src, one, plainWeights(s))
+			scratch := make([]float32, g.ScratchSize())
+			g.Run(scratch, src, one, 0, g.Units(), w)
+			g.Reduce(allGrad, scratch, plainWeights(s), 0, g.ReduceUnits())
+			if at := firstDifference(oneGrad, allGrad); at >= 0 {
+				t.Errorf("precision %d: in one run dw[%d] = %v, unit by unit %v", precision, at, allGrad[at], oneGrad[at])
 			}
 		}
 	})
+}
+
+// firstDifference is the first place where two slices differ, or -1.
+func firstDifference(x, y []float32) int {
+	for i := range x {
+		if x[i] != y[i] {
+			return i
+		}
+	}
+	return -1
 }
 
 func TestRunAllocatesNothingInTheSteadyState(t *testing.T) {
