@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -92,8 +94,8 @@ func newConstant(mem []byte, shape shapes.Shape, position int) *value {
 // writes them.
 func (g *body) reduceAlgebra() {
 	by := map[*value]*value{}
-	nodes := g.nodes
-	for _, n := range nodes {
+	users := g.users()
+	for _, n := range g.nodes {
 		for i, v := range n.inputs {
 			if by[v] != nil {
 				n.inputs[i] = by[v]
@@ -105,6 +107,10 @@ func (g *body) reduceAlgebra() {
 		n.dropBroadcasts()
 		if simpler := n.simpler(); simpler != nil {
 			by[n.outputs[0]] = simpler
+		} else if n.op == compute.OpTypeTranspose && len(users[n.inputs[0]]) == 1 {
+			if product := n.turnedProduct(); product != nil {
+				by[n.outputs[0]] = product
+			}
 		}
 	}
 	g.redirect(by)
@@ -161,6 +167,26 @@ func (n *node) simpler() *value {
 		}
 	}
 	return nil
+}
+
+// turnedProduct is r·l if the node transposes the matrix product l·r; nil otherwise.
+func (n *node) turnedProduct() *value {
+	dot := n.inputs[0].node
+	if dot.op != compute.OpTypeDotGeneral {
+		return nil
+	}
+	a := dot.attrs.(dotAttrs)
+	rows := dot.inputs[0].shape.Rank() - len(a.lhsContract)
+	axes := allAxes(n.outputs[0].shape)
+	if len(a.lhsBatch) > 0 || !slices.Equal(n.attrs.([]int), slices.Concat(axes[rows:], axes[:rows])) {
+		return nil
+	}
+	y := n.become(compute.OpTypeDotGeneral, dot.inputs[1], dot.inputs[0])
+	y.node.attrs = dotAttrs{lhsContract: a.rhsContract, rhsContract: a.lhsContract, config: a.config}
+	y.node.replay = func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return one(f.DotGeneral(in[0], a.rhsContract, nil, in[1], a.lhsContract, nil, a.config))
+	}
+	return y
 }
 
 // become is the output of a new node in the place of n.

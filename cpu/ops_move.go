@@ -5,6 +5,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
+	"github.com/siam-go/siam/internal/kernel"
 )
 
 // Operations that only move elements are strided copies, of elements of 1, 2, 4 or 8 bytes.
@@ -75,6 +76,10 @@ func (s stridedCopy) emit(c *compiler, to, from ref) {
 	if len(s.dims) == 1 && s.dims[0] > minWork { // one long run: let several threads have parts of it
 		s.split()
 	}
+	if s.turns() {
+		s.emitTurned(c, to, from, total)
+		return
+	}
 	c.emit(total/s.dims[len(s.dims)-1], total, func(fr *frame, _, lo, hi int) {
 		switch s.size {
 		case 1:
@@ -87,6 +92,43 @@ func (s stridedCopy) emit(c *compiler, to, from ref) {
 			copyRows(&s, as[uint64](fr.mem[to]), as[uint64](fr.mem[from]), lo, hi)
 		}
 	})
+}
+
+// turns reports whether the copy of the last two axes is the transposition of a matrix of floats.
+func (s *stridedCopy) turns() bool {
+	n := len(s.dims)
+	return s.size == 4 && n >= 2 && s.toStrides[n-1] == 1 && s.fromStrides[n-2] == 1 && s.fromStrides[n-1] >= s.dims[n-2]
+}
+
+// turnedRows is the number of rows of the result of one unit of a transposition.
+const turnedRows = 32
+
+// emitTurned adds the task of a copy that turns.
+func (s *stridedCopy) emitTurned(c *compiler, to, from ref, total int) {
+	n := len(s.dims)
+	rows, cols := s.dims[n-2], s.dims[n-1]
+	perMatrix := (rows + turnedRows - 1) / turnedRows
+	c.emit(total/(rows*cols)*perMatrix, 2*total, func(fr *frame, _, lo, hi int) {
+		dst, src := fr.f32(to), fr.f32(from)
+		for u := lo; u < hi; u++ {
+			at, start := s.offsets(u/perMatrix, n-2)
+			first := u % perMatrix * turnedRows
+			dstStep, srcStep := s.toStrides[n-2], s.fromStrides[n-1]
+			kernel.Transpose(dst[at+first*dstStep:], dstStep, src[start+first:], srcStep, cols, min(turnedRows, rows-first))
+		}
+	})
+}
+
+// offsets is where a number's element of the first axes goes, and comes from.
+func (s *stridedCopy) offsets(number, axes int) (to, from int) {
+	to, from = s.to, s.from
+	for axis := axes - 1; axis >= 0; axis-- {
+		i := number % s.dims[axis]
+		number /= s.dims[axis]
+		from += i * s.fromStrides[axis]
+		to += i * s.toStrides[axis]
+	}
+	return to, from
 }
 
 // split cuts a single axis into rows, if it divides.
@@ -107,13 +149,7 @@ func copyRows[T any](s *stridedCopy, dst, src []T, lo, hi int) {
 	last := len(s.dims) - 1
 	n, fromStride, toStride := s.dims[last], s.fromStrides[last], s.toStrides[last]
 	for row := lo; row < hi; row++ {
-		from, to := s.from, s.to
-		for axis, rest := last-1, row; axis >= 0; axis-- {
-			i := rest % s.dims[axis]
-			rest /= s.dims[axis]
-			from += i * s.fromStrides[axis]
-			to += i * s.toStrides[axis]
-		}
+		to, from := s.offsets(row, last)
 		copyRow(dst, src, n, to, toStride, from, fromStride)
 	}
 }
@@ -142,7 +178,6 @@ func copyRow[T any](dst, src []T, n, to, toStride, from, fromStride int) {
 	}
 }
 
-// lowerTranspose swaps the last axes in tiles when the copy would otherwise stride on one side.
 func lowerTranspose(c *compiler, n *node) bool {
 	x, y := n.inputs[0], n.outputs[0]
 	if !movable(x.shape) {
