@@ -133,15 +133,18 @@ func (v *vectors) label(name string, rows int) string { return fmt.Sprintf("%s%d
 
 // products sums up all products of a tile.
 func (v *vectors) products(rows int, locals Mem) {
-	end, length, aStep, bStep, count, bStart := locals, locals.Offset(8), locals.Offset(16), locals.Offset(24), locals.Offset(32), locals.Offset(40)
-	segment, aheadStep := locals.Offset(48), locals.Offset(56)
+	length, count, bStart, segment := locals.Offset(0), locals.Offset(8), locals.Offset(16), locals.Offset(24)
+	var end, aStep, bStep, aheadStep Op = locals.Offset(32), locals.Offset(40), locals.Offset(48), locals.Offset(56)
+	if free := rowPointers[rows:]; len(free) >= 4 {
+		end, aStep, bStep, aheadStep = free[0], free[1], free[2], free[3]
+	}
 	Load(Param("t"), b)
 	for _, field := range []struct {
 		offset int
-		local  Mem
+		to     Op
 	}{{tileAStep, aStep}, {tileBStep, bStep}, {tileCount, count}, {tileB, bStart}, {tileSegments, segment}, {tileAheadStep, aheadStep}} {
 		MOVQ(Mem{Base: b, Disp: field.offset}, index)
-		MOVQ(index, field.local)
+		MOVQ(index, field.to)
 	}
 	MOVQ(Mem{Base: b, Disp: tileDepth}, index)
 	IMULQ(aStep, index)

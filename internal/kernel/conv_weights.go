@@ -28,7 +28,7 @@ type run struct {
 }
 
 const (
-	weightPixels  = 400     // output pixels of a piece, about
+	weightPixels  = 400     // output pixels of a piece, about: what a tile reads of them stays near the L1 cache
 	weightPartial = 2 << 20 // numbers of all partial sums together, unless one copy alone needs more
 	packTiles     = 16      // tiles that must share a packed panel of dy to make packing worth while
 	fewChannels   = 8       // too few for a tile of their own
@@ -48,7 +48,7 @@ func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	s = s.withDefaults()
 	k := &active.product
 	g := &ConvWeightGrad{ConvShape: s, kernels: k, panels: divideUp(s.groupF(), k.cols)}
-	g.pieces = newPieces(s, g.piecePixels())
+	g.pieces = newPieces(s, weightPixels)
 	g.packed = s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows
 	g.copied = s.padded() && (s.groupC() < fewChannels || s.InDilH > 1 || s.InDilW > 1)
 	g.imageRows = s.H
@@ -71,14 +71,6 @@ func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	}
 	g.slices = max(1, min(g.pieces.count, divideUp(wantedUnits, g.shares), weightPartial/g.partialSize()))
 	return g
-}
-
-// piecePixels makes the pieces larger when there are many partial sums to fetch and put back for each of them.
-func (s ConvShape) piecePixels() int {
-	if s.KH*s.KW*s.groupC()*s.F > 1<<18 {
-		return 3 * weightPixels
-	}
-	return weightPixels
 }
 
 // planTaps makes one block of all rows of dw, which share their pixels.

@@ -32,38 +32,38 @@ TEXT ·tileAVX512(SB), NOSPLIT, $64-16
 	JEQ    rows2
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, CX
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, DX
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, SI
+	MOVQ   32(R14), R13
+	IMULQ  CX, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
 	MOVQ   112(R14), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed1
 
 segment1:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
 
 product1:
 	VMOVUPS      (R14), Z24
@@ -72,12 +72,12 @@ product1:
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         SI, R15
+	ADDQ         DX, R14
+	ADDQ         CX, R13
+	CMPQ         R13, BX
 	JNE          product1
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment1
 
 summed1:
@@ -153,20 +153,20 @@ stream1:
 rows2:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, DX
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, SI
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, DI
+	MOVQ   32(R14), R13
+	IMULQ  DX, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -177,18 +177,18 @@ rows2:
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed2
 
 segment2:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
 
 product2:
 	VMOVUPS      (R14), Z24
@@ -200,12 +200,12 @@ product2:
 	VFMADD231PS  Z24, Z27, Z2
 	VFMADD231PS  Z25, Z27, Z3
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         DI, R15
+	ADDQ         SI, R14
+	ADDQ         DX, R13
+	CMPQ         R13, CX
 	JNE          product2
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment2
 
 summed2:
@@ -303,20 +303,20 @@ stream2:
 rows3:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, SI
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, DI
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, BP
+	MOVQ   32(R14), R13
+	IMULQ  SI, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -331,18 +331,18 @@ rows3:
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed3
 
 segment3:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
 
 product3:
 	VMOVUPS      (R14), Z24
@@ -357,12 +357,12 @@ product3:
 	VFMADD231PS  Z24, Z28, Z4
 	VFMADD231PS  Z25, Z28, Z5
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         BP, R15
+	ADDQ         DI, R14
+	ADDQ         SI, R13
+	CMPQ         R13, DX
 	JNE          product3
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment3
 
 summed3:
@@ -482,20 +482,20 @@ stream3:
 rows4:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, DI
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, BP
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R8
+	MOVQ   32(R14), R13
+	IMULQ  DI, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -514,18 +514,18 @@ rows4:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed4
 
 segment4:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
 
 product4:
 	VMOVUPS      (R14), Z24
@@ -543,12 +543,12 @@ product4:
 	VFMADD231PS  Z24, Z29, Z6
 	VFMADD231PS  Z25, Z29, Z7
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R8, R15
+	ADDQ         BP, R14
+	ADDQ         DI, R13
+	CMPQ         R13, SI
 	JNE          product4
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment4
 
 summed4:
@@ -690,20 +690,20 @@ stream4:
 rows5:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, BP
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R8
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R9
+	MOVQ   32(R14), R13
+	IMULQ  BP, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -726,18 +726,18 @@ rows5:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed5
 
 segment5:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
 
 product5:
 	VMOVUPS      (R14), Z24
@@ -758,12 +758,12 @@ product5:
 	VFMADD231PS  Z24, Z30, Z8
 	VFMADD231PS  Z25, Z30, Z9
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R9, R15
+	ADDQ         R8, R14
+	ADDQ         BP, R13
+	CMPQ         R13, DI
 	JNE          product5
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment5
 
 summed5:
@@ -927,20 +927,20 @@ stream5:
 rows6:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, R8
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R9
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R10
+	MOVQ   32(R14), R13
+	IMULQ  R8, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -967,18 +967,18 @@ rows6:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed6
 
 segment6:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
 
 product6:
 	VMOVUPS      (R14), Z24
@@ -1002,12 +1002,12 @@ product6:
 	VFMADD231PS  Z24, Z31, Z10
 	VFMADD231PS  Z25, Z31, Z11
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R10, R15
+	ADDQ         R9, R14
+	ADDQ         R8, R13
+	CMPQ         R13, BP
 	JNE          product6
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment6
 
 summed6:
@@ -1193,20 +1193,20 @@ stream6:
 rows7:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, R9
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R10
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R11
+	MOVQ   32(R14), R13
+	IMULQ  R9, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -1237,18 +1237,18 @@ rows7:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed7
 
 segment7:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R8
+	SUBQ (SP), R13
 
 product7:
 	VMOVUPS      (R14), Z24
@@ -1275,12 +1275,12 @@ product7:
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R11, R15
+	ADDQ         R10, R14
+	ADDQ         R9, R13
+	CMPQ         R13, R8
 	JNE          product7
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment7
 
 summed7:
@@ -1488,20 +1488,20 @@ stream7:
 rows8:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, R10
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R11
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R12
+	MOVQ   32(R14), R13
+	IMULQ  R10, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -1536,18 +1536,18 @@ rows8:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed8
 
 segment8:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R9
+	SUBQ (SP), R13
 
 product8:
 	VMOVUPS      (R14), Z24
@@ -1577,12 +1577,12 @@ product8:
 	VFMADD231PS  Z24, Z27, Z14
 	VFMADD231PS  Z25, Z27, Z15
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R12, R15
+	ADDQ         R11, R14
+	ADDQ         R10, R13
+	CMPQ         R13, R9
 	JNE          product8
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment8
 
 summed8:
@@ -1812,20 +1812,20 @@ stream8:
 rows9:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -1864,18 +1864,18 @@ rows9:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed9
 
 segment9:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product9:
 	VMOVUPS      (R14), Z24
@@ -1909,11 +1909,11 @@ product9:
 	VFMADD231PS  Z25, Z28, Z17
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product9
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment9
 
 summed9:
@@ -2165,20 +2165,20 @@ stream9:
 rows10:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -2221,18 +2221,18 @@ rows10:
 	VPXORD Z17, Z17, Z17
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed10
 
 segment10:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product10:
 	VMOVUPS      (R14), Z24
@@ -2269,11 +2269,11 @@ product10:
 	VFMADD231PS  Z25, Z29, Z19
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product10
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment10
 
 summed10:
@@ -2547,20 +2547,20 @@ stream10:
 rows11:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -2607,18 +2607,18 @@ rows11:
 	VPXORD Z19, Z19, Z19
 	VPXORD Z20, Z20, Z20
 	VPXORD Z21, Z21, Z21
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed11
 
 segment11:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product11:
 	VMOVUPS      (R14), Z24
@@ -2658,11 +2658,11 @@ product11:
 	VFMADD231PS  Z25, Z30, Z21
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product11
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment11
 
 summed11:
@@ -2958,20 +2958,20 @@ stream11:
 rows12:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -3022,18 +3022,18 @@ rows12:
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed12
 
 segment12:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product12:
 	VMOVUPS      (R14), Z24
@@ -3076,11 +3076,11 @@ product12:
 	VFMADD231PS  Z25, Z31, Z23
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product12
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment12
 
 summed12:
@@ -3502,38 +3502,38 @@ TEXT ·tileAVX2(SB), NOSPLIT, $64-16
 	JEQ    rows2
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, CX
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, DX
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, SI
+	MOVQ   32(R14), R13
+	IMULQ  CX, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
 	MOVQ   112(R14), R15
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed1
 
 segment1:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
 
 product1:
 	VMOVUPS      (R14), Y12
@@ -3542,12 +3542,12 @@ product1:
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         SI, R15
+	ADDQ         DX, R14
+	ADDQ         CX, R13
+	CMPQ         R13, BX
 	JNE          product1
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment1
 
 summed1:
@@ -3622,20 +3622,20 @@ stream1:
 rows2:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, DX
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, SI
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, DI
+	MOVQ   32(R14), R13
+	IMULQ  DX, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -3646,18 +3646,18 @@ rows2:
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed2
 
 segment2:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
 
 product2:
 	VMOVUPS      (R14), Y12
@@ -3669,12 +3669,12 @@ product2:
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         DI, R15
+	ADDQ         SI, R14
+	ADDQ         DX, R13
+	CMPQ         R13, CX
 	JNE          product2
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment2
 
 summed2:
@@ -3771,20 +3771,20 @@ stream2:
 rows3:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, SI
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, DI
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, BP
+	MOVQ   32(R14), R13
+	IMULQ  SI, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -3799,18 +3799,18 @@ rows3:
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed3
 
 segment3:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
 
 product3:
 	VMOVUPS      (R14), Y12
@@ -3825,12 +3825,12 @@ product3:
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         BP, R15
+	ADDQ         DI, R14
+	ADDQ         SI, R13
+	CMPQ         R13, DX
 	JNE          product3
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment3
 
 summed3:
@@ -3949,20 +3949,20 @@ stream3:
 rows4:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, DI
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, BP
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R8
+	MOVQ   32(R14), R13
+	IMULQ  DI, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -3981,18 +3981,18 @@ rows4:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed4
 
 segment4:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
 
 product4:
 	VMOVUPS      (R14), Y12
@@ -4010,12 +4010,12 @@ product4:
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R8, R15
+	ADDQ         BP, R14
+	ADDQ         DI, R13
+	CMPQ         R13, SI
 	JNE          product4
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment4
 
 summed4:
@@ -4156,20 +4156,20 @@ stream4:
 rows5:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, BP
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R8
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R9
+	MOVQ   32(R14), R13
+	IMULQ  BP, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -4192,18 +4192,18 @@ rows5:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed5
 
 segment5:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
 
 product5:
 	VMOVUPS      (R14), Y12
@@ -4224,12 +4224,12 @@ product5:
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R9, R15
+	ADDQ         R8, R14
+	ADDQ         BP, R13
+	CMPQ         R13, DI
 	JNE          product5
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment5
 
 summed5:
@@ -4392,20 +4392,20 @@ stream5:
 rows6:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, R8
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R9
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R10
+	MOVQ   32(R14), R13
+	IMULQ  R8, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -4432,18 +4432,18 @@ rows6:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed6
 
 segment6:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
 
 product6:
 	VMOVUPS      (R14), Y12
@@ -4467,12 +4467,12 @@ product6:
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R10, R15
+	ADDQ         R9, R14
+	ADDQ         R8, R13
+	CMPQ         R13, BP
 	JNE          product6
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment6
 
 summed6:
@@ -4745,38 +4745,38 @@ TEXT ·tilePairsAVX512(SB), NOSPLIT, $64-16
 	JEQ    rows2
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, CX
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, DX
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, SI
+	MOVQ   32(R14), R13
+	IMULQ  CX, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
 	MOVQ   112(R14), R15
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed1
 
 segment1:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
 
 product1:
 	VMOVUPS      (R14), Z24
@@ -4787,12 +4787,12 @@ product1:
 	LONG         $0x402e9262
 	WORD         $0xc952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         SI, R15
+	ADDQ         DX, R14
+	ADDQ         CX, R13
+	CMPQ         R13, BX
 	JNE          product1
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment1
 
 summed1:
@@ -4868,20 +4868,20 @@ stream1:
 rows2:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, DX
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, SI
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, DI
+	MOVQ   32(R14), R13
+	IMULQ  DX, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -4892,18 +4892,18 @@ rows2:
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed2
 
 segment2:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
 
 product2:
 	VMOVUPS      (R14), Z24
@@ -4919,12 +4919,12 @@ product2:
 	LONG         $0x40269262
 	WORD         $0xd952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         DI, R15
+	ADDQ         SI, R14
+	ADDQ         DX, R13
+	CMPQ         R13, CX
 	JNE          product2
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment2
 
 summed2:
@@ -5022,20 +5022,20 @@ stream2:
 rows3:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, SI
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, DI
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, BP
+	MOVQ   32(R14), R13
+	IMULQ  SI, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -5050,18 +5050,18 @@ rows3:
 	VPXORD Z3, Z3, Z3
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed3
 
 segment3:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
 
 product3:
 	VMOVUPS      (R14), Z24
@@ -5082,12 +5082,12 @@ product3:
 	LONG         $0x401e9262
 	WORD         $0xe952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         BP, R15
+	ADDQ         DI, R14
+	ADDQ         SI, R13
+	CMPQ         R13, DX
 	JNE          product3
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment3
 
 summed3:
@@ -5207,20 +5207,20 @@ stream3:
 rows4:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, DI
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, BP
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R8
+	MOVQ   32(R14), R13
+	IMULQ  DI, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -5239,18 +5239,18 @@ rows4:
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed4
 
 segment4:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
 
 product4:
 	VMOVUPS      (R14), Z24
@@ -5276,12 +5276,12 @@ product4:
 	LONG         $0x40169262
 	WORD         $0xf952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R8, R15
+	ADDQ         BP, R14
+	ADDQ         DI, R13
+	CMPQ         R13, SI
 	JNE          product4
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment4
 
 summed4:
@@ -5423,20 +5423,20 @@ stream4:
 rows5:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, BP
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R8
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R9
+	MOVQ   32(R14), R13
+	IMULQ  BP, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -5459,18 +5459,18 @@ rows5:
 	VPXORD Z7, Z7, Z7
 	VPXORD Z8, Z8, Z8
 	VPXORD Z9, Z9, Z9
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed5
 
 segment5:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
 
 product5:
 	VMOVUPS      (R14), Z24
@@ -5501,12 +5501,12 @@ product5:
 	LONG         $0x400e1262
 	WORD         $0xc952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R9, R15
+	ADDQ         R8, R14
+	ADDQ         BP, R13
+	CMPQ         R13, DI
 	JNE          product5
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment5
 
 summed5:
@@ -5670,20 +5670,20 @@ stream5:
 rows6:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, R8
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R9
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R10
+	MOVQ   32(R14), R13
+	IMULQ  R8, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -5710,18 +5710,18 @@ rows6:
 	VPXORD Z9, Z9, Z9
 	VPXORD Z10, Z10, Z10
 	VPXORD Z11, Z11, Z11
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed6
 
 segment6:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
 
 product6:
 	VMOVUPS      (R14), Z24
@@ -5757,12 +5757,12 @@ product6:
 	LONG         $0x40061262
 	WORD         $0xd952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R10, R15
+	ADDQ         R9, R14
+	ADDQ         R8, R13
+	CMPQ         R13, BP
 	JNE          product6
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment6
 
 summed6:
@@ -5948,20 +5948,20 @@ stream6:
 rows7:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, R9
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R10
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R11
+	MOVQ   32(R14), R13
+	IMULQ  R9, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -5992,18 +5992,18 @@ rows7:
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed7
 
 segment7:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R8
+	SUBQ (SP), R13
 
 product7:
 	VMOVUPS      (R14), Z24
@@ -6044,12 +6044,12 @@ product7:
 	LONG         $0x402e1262
 	WORD         $0xe952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R11, R15
+	ADDQ         R10, R14
+	ADDQ         R9, R13
+	CMPQ         R13, R8
 	JNE          product7
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment7
 
 summed7:
@@ -6257,20 +6257,20 @@ stream7:
 rows8:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
+	MOVQ   R13, R10
 	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
+	MOVQ   R13, R11
 	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
 	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R12
+	MOVQ   32(R14), R13
+	IMULQ  R10, R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -6305,18 +6305,18 @@ rows8:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed8
 
 segment8:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R9
+	SUBQ (SP), R13
 
 product8:
 	VMOVUPS      (R14), Z24
@@ -6362,12 +6362,12 @@ product8:
 	LONG         $0x40261262
 	WORD         $0xf952
 	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         R12, R15
+	ADDQ         R11, R14
+	ADDQ         R10, R13
+	CMPQ         R13, R9
 	JNE          product8
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment8
 
 summed8:
@@ -6597,20 +6597,20 @@ stream8:
 rows9:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -6649,18 +6649,18 @@ rows9:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed9
 
 segment9:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product9:
 	VMOVUPS      (R14), Z24
@@ -6712,11 +6712,11 @@ product9:
 	WORD         $0xc952
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product9
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment9
 
 summed9:
@@ -6968,20 +6968,20 @@ stream9:
 rows10:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -7024,18 +7024,18 @@ rows10:
 	VPXORD Z17, Z17, Z17
 	VPXORD Z18, Z18, Z18
 	VPXORD Z19, Z19, Z19
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed10
 
 segment10:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product10:
 	VMOVUPS      (R14), Z24
@@ -7092,11 +7092,11 @@ product10:
 	WORD         $0xd952
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product10
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment10
 
 summed10:
@@ -7370,20 +7370,20 @@ stream10:
 rows11:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -7430,18 +7430,18 @@ rows11:
 	VPXORD Z19, Z19, Z19
 	VPXORD Z20, Z20, Z20
 	VPXORD Z21, Z21, Z21
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed11
 
 segment11:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product11:
 	VMOVUPS      (R14), Z24
@@ -7503,11 +7503,11 @@ product11:
 	WORD         $0xe952
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product11
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment11
 
 summed11:
@@ -7803,20 +7803,20 @@ stream11:
 rows12:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 32(SP)
-	MOVQ   48(R14), R13
 	MOVQ   R13, 40(SP)
-	MOVQ   16(R14), R13
+	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  16(SP), R13
-	MOVQ   R13, 8(SP)
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
@@ -7867,18 +7867,18 @@ rows12:
 	VPXORD Z21, Z21, Z21
 	VPXORD Z22, Z22, Z22
 	VPXORD Z23, Z23, Z23
-	CMPQ   32(SP), $0x00
+	CMPQ   8(SP), $0x00
 	JEQ    summed12
 
 segment12:
-	MOVQ 48(SP), R14
-	ADDQ $0x10, 48(SP)
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
 	MOVQ 8(R14), R14
-	ADDQ 40(SP), R14
-	ADDQ 8(SP), R13
-	MOVQ R13, (SP)
-	SUBQ 8(SP), R13
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
 
 product12:
 	VMOVUPS      (R14), Z24
@@ -7945,11 +7945,11 @@ product12:
 	WORD         $0xf952
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         24(SP), R14
-	ADDQ         16(SP), R13
-	CMPQ         R13, (SP)
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
 	JNE          product12
-	DECQ         32(SP)
+	DECQ         8(SP)
 	JNE          segment12
 
 summed12:
