@@ -22,13 +22,14 @@ func Resnet() Spec {
 	}
 }
 
-// buildResnet: a 3×3 convolution at full size, then per stage Spec.Blocks blocks, the first of which halves the sides.
+// buildResnet: a 5×5 convolution that halves the sides, then per stage Spec.Blocks blocks; the first block of every stage but
+// the first halves the sides again.
 func buildResnet(n *network, x *Node) *Node {
-	x = relu(n.norm(n.conv(x, "stem", conv{filters: n.spec.Widths[0], size: 3, same: true}), "stem_norm"))
+	x = relu(n.norm(n.conv(x, "stem", conv{filters: n.spec.Widths[0], size: 5, stride: 2, same: true}), "stem_norm"))
 	for i, width := range n.spec.Widths {
 		for j := range n.spec.Blocks {
 			stride := 1
-			if j == 0 {
+			if i > 0 && j == 0 {
 				stride = 2
 			}
 			x = n.residual(x, fmt.Sprintf("stage%d_block%d", i+1, j+1), width, stride)

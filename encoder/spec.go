@@ -24,7 +24,7 @@ type Spec struct {
 	PairHead bool `json:"pair_head,omitempty"`
 	// Dropout is the probability, in [0, 1), that training sets a number before the last layer to 0.
 	Dropout float64 `json:"dropout,omitempty"`
-	// Widths are the channels of each stage of "resnet"; each stage halves height and width.
+	// Widths are the channels of each stage of "resnet"; each halves height and width.
 	Widths []int `json:"widths,omitempty"`
 	// Blocks is the number of residual blocks in each stage of "resnet".
 	Blocks int `json:"blocks,omitempty"`
