@@ -25,7 +25,7 @@ func AddOneShot(ctx context.Context, page *report.Report, set *dataset.Set, resu
 		Title: "Example episodes",
 		Text: fmt.Sprintf("Which of the %d characters of one alphabet, each shown once, is the same as the query? Wrong answers first.",
 			result.Ways),
-		Parts: []report.Part{episodes(set, result, 2, 2)},
+		Parts: []report.Part{ExampleEpisodes(set, result)},
 	})
 	if result.Verification != nil {
 		page.Add(verificationSection(result))
@@ -91,8 +91,8 @@ func headlines(r OneShotResult) report.Numbers {
 	return numbers
 }
 
-// episodes picks trials that were answered wrongly, and trials that were answered rightly.
-func episodes(set *dataset.Set, r OneShotResult, wrong, right int) report.Episodes {
+// ExampleEpisodes picks two trials that were answered wrongly, and two that were answered rightly.
+func ExampleEpisodes(set *dataset.Set, r OneShotResult) report.Episodes {
 	var shown report.Episodes
 	add := func(isRight bool, most int) {
 		for i := 0; i < len(r.Trials) && most > 0; i++ {
@@ -102,8 +102,8 @@ func episodes(set *dataset.Set, r OneShotResult, wrong, right int) report.Episod
 			}
 		}
 	}
-	add(false, wrong)
-	add(true, right)
+	add(false, 2)
+	add(true, 2)
 	return shown
 }
 

@@ -65,6 +65,9 @@ func (a *app) demo(ctx context.Context, out string) error {
 	if err != nil {
 		return err
 	}
+	if err := recipe.ExampleEpisodes(unseen, result.OneShot).Sheet().WriteFile(filepath.Join(out, "episodes.png")); err != nil {
+		return err
+	}
 	result.Seconds = time.Since(started).Seconds()
 	if err := demoReport(ctx, unseen, history, result); err != nil {
 		return err

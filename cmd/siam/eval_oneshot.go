@@ -8,13 +8,14 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/recipe"
+	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
 
 // oneshotFlags are the flags of siam eval oneshot.
 type oneshotFlags struct {
 	model, data, baseline string
-	answers               string
+	answers, report       string
 	incomplete            bool
 	test                  recipe.OneShotTest
 }
@@ -33,6 +34,7 @@ images_evaluation, that part judges. Alphabets give three figures: within an alp
 	addDataFlag(cmd, &f.data)
 	flags := cmd.Flags()
 	flags.StringVar(&f.baseline, "baseline", "", "judge a distance that learns nothing instead of a model: pixel or hausdorff")
+	flags.StringVar(&f.report, "report", "", "HTML file to write with figures, example episodes, distances and the embedding map")
 	flags.StringVar(&f.answers, "answers", "", "file to save which trials were right in, for siam eval compare")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	flags.IntVar(&f.test.Ways, "ways", f.test.Ways, "classes to choose between")
@@ -46,6 +48,8 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 	switch {
 	case (f.model == "") == (f.baseline == ""):
 		return usagef("give either --model or --baseline")
+	case f.report != "" && f.model == "":
+		return usagef("--report needs --model")
 	case f.test.Ways < 2 || f.test.Shots < 1 || f.test.Trials < 1 || f.test.Pairs < 2:
 		return usagef("--ways must be at least 2, --shots and --trials at least 1, --pairs at least 2")
 	}
@@ -67,6 +71,16 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 	}
 	if err := a.saveAnswers(f.answers, oneshotAnswers(result)); err != nil {
 		return err
+	}
+	if f.report != "" {
+		page := report.New("One-shot recognition")
+		page.Subtitle = fmt.Sprintf("Model %s on %s, seed %d, commit %s", f.model, f.data, a.seed, thisBuild().Commit)
+		if err := recipe.AddOneShot(ctx, page, set, result); err != nil {
+			return err
+		}
+		if err := page.WriteFile(f.report); err != nil {
+			return err
+		}
 	}
 	return a.print(result, oneshotText(result))
 }
