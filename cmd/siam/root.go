@@ -73,7 +73,7 @@ func (a *app) command() *cobra.Command {
 	flags.IntVar(&a.threads, "threads", 0, "processor threads to use; 0 means all")
 	root.AddCommand(
 		a.demoCommand(), a.trainCommand(), a.evalCommand(), a.embedCommand(), a.compareCommand(),
-		a.dataCommand(), a.infoCommand(), a.doctorCommand(), a.versionCommand(),
+		a.dataCommand(), a.benchCommand(), a.infoCommand(), a.doctorCommand(), a.versionCommand(),
 	)
 	usageOnBadArgs(root)
 	return root

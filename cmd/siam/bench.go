@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/internal/kernel"
+	"github.com/siam-go/siam/recipe"
+	"github.com/spf13/cobra"
+)
+
+// speed is what siam bench prints.
+type speed struct {
+	Engine         string  `json:"engine"`
+	Net            string  `json:"net"`
+	Precision      string  `json:"precision"`
+	Threads        int     `json:"threads"`
+	BatchPairs     int     `json:"batch_pairs"`
+	TrainPairs     float64 `json:"train_pairs_per_s"`
+	EmbedImages    float64 `json:"embed_images_per_s"`
+	LatencyMicros  float64 `json:"latency_us"`                  // of one image
+	PeakMemory     int64   `json:"peak_memory_bytes,omitempty"` // of this process, where the system tells
+	InstructionSet string  `json:"instruction_set"`
+}
+
+func (a *app) benchCommand() *cobra.Command {
+	var pairs, steps int
+	var precision string
+	cmd := &cobra.Command{
+		Use:   "bench conv4|koch",
+		Short: "how fast this machine trains and embeds",
+		Long: `Trains on pairs of noise and embeds the same images, and prints one JSON object: pairs and images a second, the time that one
+image alone takes, and the memory it took. Each is the median over the counted steps, after three that warm up. The peer in
+bench/peers does the same work in PyTorch.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			work, err := recipe.WorkloadOf(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			work.Seed = a.seed
+			if cmd.Flags().Changed("batch") {
+				work.Pairs = pairs
+			}
+			if cmd.Flags().Changed("steps") {
+				work.Steps = steps
+			}
+			if work.Pairs < 1 || work.Steps < 1 {
+				return usagef("%d steps of %d pairs: want at least 1 of each", work.Steps, work.Pairs)
+			}
+			backend, err := a.benchBackend(precision)
+			if err != nil {
+				return err
+			}
+			defer backend.Finalize()
+			measured, err := work.Measure(cmd.Context(), backend)
+			if err != nil {
+				return err
+			}
+			return a.printSpeed(args[0], precision, work, measured)
+		},
+	}
+	cmd.Flags().IntVar(&pairs, "batch", 0, "pairs of a step (default 128 for conv4, 16 for koch)")
+	cmd.Flags().IntVar(&steps, "steps", 0, "steps that count (default 30 for conv4, 8 for koch)")
+	cmd.Flags().StringVar(&precision, "precision", "fp32", "of the operands of products: fp32 or bf16")
+	return cmd
+}
+
+// benchBackend opens the backend that the flags ask for, with products of the given precision.
+func (a *app) benchBackend(precision string) (siam.Backend, error) {
+	switch {
+	case precision == "fp32":
+		return a.newBackend()
+	case precision != "bf16":
+		return nil, usagef("--precision %s: want fp32 or bf16", precision)
+	case a.backend != "cpu":
+		return nil, usagef("--precision bf16 is for --backend cpu, not %s", a.backend)
+	case !kernel.HasBFloat16():
+		return nil, fmt.Errorf("this processor's instruction set in use, %s, has no products of bfloat16: use --precision fp32", kernel.Active())
+	}
+	return siam.NewBackend(fmt.Sprintf("cpu:threads=%d,precision=%s", a.threads, precision), 0)
+}
+
+func (a *app) printSpeed(net, precision string, work recipe.Workload, measured recipe.Speed) error {
+	s := speed{
+		Engine:         "siam " + thisBuild().Version,
+		Net:            net,
+		Precision:      precision,
+		Threads:        a.threads,
+		BatchPairs:     work.Pairs,
+		TrainPairs:     measured.TrainPairs,
+		EmbedImages:    measured.EmbedImages,
+		LatencyMicros:  float64(measured.Latency) / float64(time.Microsecond),
+		PeakMemory:     peakMemory(),
+		InstructionSet: kernel.Active(),
+	}
+	if s.Threads == 0 {
+		s.Threads = runtime.GOMAXPROCS(0)
+	}
+	encoded, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("writing the result as JSON: %w", err)
+	}
+	_, err = a.stdout.Write(append(encoded, '\n'))
+	return err
+}
+
+// peakMemory is the most bytes this process ever held in memory; 0 where the system does not tell as Linux does.
+func peakMemory() int64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	var kibibytes int64
+	if _, err := fmt.Sscan(string(rest), &kibibytes); err != nil {
+		return 0
+	}
+	return kibibytes << 10
+}

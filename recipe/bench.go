@@ -1,0 +1,138 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/train"
+)
+
+// Workload is the training step that speed is measured with: both images of some pairs go through one encoder as one stacked
+// batch, |h₁ − h₂| through a linear head, then binary cross-entropy, gradients, and Adam with rate 1e-3. Images and answers
+// are noise. bench/peers/torch_siamese.py is the same work in PyTorch.
+type Workload struct {
+	Spec  encoder.Spec
+	Pairs int // of a step
+	Steps int // that count; warmUp more go before them
+	Seed  uint64
+}
+
+// Speed is what a [Workload] measured; each is the median over its steps.
+type Speed struct {
+	TrainPairs  float64       // pairs trained on, per second
+	EmbedImages float64       // images of the same stacked batch embedded, per second
+	Latency     time.Duration // of embedding one image alone
+}
+
+// warmUp steps are not counted: they compile the graph and fill the caches.
+const warmUp = 3
+
+// WorkloadOf is the workload of a net, "conv4" (28×28 pixels) or "koch" (105×105), with its customary batch.
+func WorkloadOf(net string) (Workload, error) {
+	w := Workload{Seed: 1}
+	switch net {
+	case "conv4":
+		w.Spec, w.Pairs, w.Steps = encoder.Conv4(28), 128, 30
+	case "koch":
+		w.Spec, w.Pairs, w.Steps = encoder.Koch(), 16, 8
+	default:
+		return w, fmt.Errorf("unknown net %q: want conv4 or koch", net)
+	}
+	w.Spec.PairHead = true
+	return w, nil
+}
+
+// Measure runs the workload: training first, then embedding with the weights that it left.
+func (w Workload) Measure(ctx context.Context, backend siam.Backend) (Speed, error) {
+	if w.Pairs < 1 || w.Steps < 1 {
+		return Speed{}, fmt.Errorf("measure %d steps of %d pairs: want at least 1 of each", w.Steps, w.Pairs)
+	}
+	trainer, err := train.New(backend, train.Config{
+		Spec: w.Spec, Objective: train.Pairs{}, Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 1e-3},
+		StepsPerEpoch: w.Steps, Seed: w.Seed, Watch: train.Watch{Off: true},
+	})
+	if err != nil {
+		return Speed{}, err
+	}
+	batch := w.batch()
+	step, err := w.timeTraining(ctx, trainer, batch)
+	if err != nil {
+		return Speed{}, err
+	}
+	embedding, err := w.timeEmbedding(ctx, trainer, batch.Images)
+	if err != nil {
+		return Speed{}, err
+	}
+	latency, err := w.timeEmbedding(ctx, trainer, batch.Images[:len(batch.Images)/batch.N])
+	return Speed{
+		TrainPairs:  float64(w.Pairs) / step.Seconds(),
+		EmbedImages: float64(batch.N) / embedding.Seconds(),
+		Latency:     latency,
+	}, err
+}
+
+// batch is pairs of images of normally distributed noise: rows i and Pairs+i are a pair.
+func (w Workload) batch() *dataset.Batch {
+	random := rand.New(rand.NewPCG(w.Seed, 0))
+	p := w.Spec.Preprocess
+	b := &dataset.Batch{N: 2 * w.Pairs, H: p.Height, W: p.Width, C: p.Channels}
+	b.Images = make([]float32, b.N*b.H*b.W*b.C)
+	for i := range b.Images {
+		b.Images[i] = float32(random.NormFloat64())
+	}
+	for i := range int32(w.Pairs) {
+		b.Pairs = append(b.Pairs, [2]int32{i, int32(w.Pairs) + i})
+		b.Same = append(b.Same, float32(random.IntN(2)))
+	}
+	return b
+}
+
+// timeTraining is the median time of a step.
+func (w Workload) timeTraining(ctx context.Context, trainer *train.Trainer, batch *dataset.Batch) (time.Duration, error) {
+	var took []time.Duration
+	start := time.Now()
+	for _, err := range trainer.Steps(ctx, repeated(batch, warmUp+w.Steps)) {
+		if err != nil {
+			return 0, err
+		}
+		took = append(took, time.Since(start))
+		start = time.Now()
+	}
+	return median(took[warmUp:]), nil
+}
+
+func repeated(batch *dataset.Batch, times int) iter.Seq2[*dataset.Batch, error] {
+	return func(yield func(*dataset.Batch, error) bool) {
+		for range times {
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+// timeEmbedding is the median time to embed images.
+func (w Workload) timeEmbedding(ctx context.Context, trainer *train.Trainer, images []float32) (time.Duration, error) {
+	took := make([]time.Duration, warmUp+w.Steps)
+	for i := range took {
+		start := time.Now()
+		if _, err := trainer.Embed(ctx, images); err != nil {
+			return 0, err
+		}
+		took[i] = time.Since(start)
+	}
+	return median(took[warmUp:]), nil
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	n := len(times)
+	return (times[(n-1)/2] + times[n/2]) / 2
+}
