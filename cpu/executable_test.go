@@ -179,3 +179,45 @@ func TestOptionsComeFromTheConfiguration(t *testing.T) {
 		t.Errorf("NewWithConfig(cpu:threads=2) = %v, %v, want this backend", b, err)
 	}
 }
+
+func TestSteadyStateAllocatesOnlyItsOutputs(t *testing.T) {
+	for _, threads := range []int{1, 2} {
+		b := newTestBackend(t, Options{Threads: threads})
+		random := rand.New(rand.NewPCG(1, 2))
+		inputs := []array{noise(random, 16, 16, 16, 3), noise(random, 3, 3, 3, 20), noise(random, 20), noise(random, 20)}
+		e := compileArrays(t, b, inputs, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+			y, err := f.ConvGeneral(in[0], in[1], channelsLast, nil, nil, nil, nil, 1, 1)
+			if err != nil {
+				return nil, err
+			}
+			y, _, _, err = f.BatchNormForTraining(y, in[2], in[3], testEpsilon, 3)
+			if err != nil {
+				return nil, err
+			}
+			y, err = f.ReduceWindow(y, compute.ReduceOpMax, []int{1, 2, 2, 1}, nil, nil, nil, nil)
+			if err != nil {
+				return nil, err
+			}
+			y, err = f.Tanh(y)
+			if err != nil {
+				return nil, err
+			}
+			return one(f.ReduceSum(y, 0, 1, 2))
+		})
+		var buffers []compute.Buffer
+		for _, a := range inputs {
+			buffers = append(buffers, buffer(t, b, a.data...))
+			buffers[len(buffers)-1].(*Buffer).shape = shapes.Make(dtypes.Float32, a.dims...)
+		}
+		execute := func() {
+			if _, err := e.Execute(buffers, nil, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		execute()
+		// The list of outputs, a buffer, its memory, and starting the helpers.
+		if got := testing.AllocsPerRun(20, execute); got > 8 {
+			t.Errorf("threads=%d: allocations of an execution = %v, want 8 or fewer", threads, got)
+		}
+	}
+}

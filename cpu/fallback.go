@@ -17,12 +17,16 @@ type fallbackOp struct {
 	free       [][]compute.Buffer // operand buffers no execution uses
 }
 
+// fallbackName begins the names of the tasks that run on the Go backend.
+const fallbackName = "Go backend's "
+
 // lowerFallback makes a node run on the Go backend.
 func lowerFallback(c *compiler, n *node) error {
 	op, err := newFallbackOp(c.backend.fallback, n)
 	if err != nil {
 		return err
 	}
+	c.name = fallbackName + c.name
 	inputs, outputs := make([]ref, len(n.inputs)), make([]ref, len(n.outputs))
 	for i, v := range n.inputs {
 		inputs[i] = c.in(v)
@@ -32,7 +36,7 @@ func lowerFallback(c *compiler, n *node) error {
 	}
 	c.serial(func(fr *frame) {
 		if err := op.run(fr, inputs, outputs); err != nil {
-			fr.fail(errors.WithMessagef(err, "%s", n.op))
+			fr.fail(errors.WithMessagef(err, "%s%s", fallbackName, n.op))
 		}
 	})
 	return nil

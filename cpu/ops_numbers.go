@@ -46,6 +46,7 @@ func init() {
 	}
 	lowerings[compute.OpTypeArgMinMax] = lowerArgMinMax
 	lowerings[compute.OpTypeRNGBitGenerator] = lowerRandomBits
+	lowerings[compute.OpTypeIota] = lowerIota
 }
 
 // mapIntegers enters arithmetic and comparisons of an integer type.
@@ -179,6 +180,33 @@ func argExtreme(x []float32, n, step int, isMin bool) int {
 		}
 	}
 	return best
+}
+
+// lowerIota counts along an axis.
+func lowerIota(c *compiler, n *node) bool {
+	y := n.outputs[0].shape
+	axis := n.attrs.(iotaAttrs).axis
+	length, inner := y.Dimensions[axis], product(y.Dimensions[axis+1:])
+	var count func(mem []byte, lo, hi int)
+	switch y.DType {
+	case dtypes.Int32:
+		count = func(mem []byte, lo, hi int) { countUp(as[int32](mem), length, inner, lo, hi) }
+	case dtypes.Int64:
+		count = func(mem []byte, lo, hi int) { countUp(as[int64](mem), length, inner, lo, hi) }
+	case dtypes.Float32:
+		count = func(mem []byte, lo, hi int) { countUp(as[float32](mem), length, inner, lo, hi) }
+	default:
+		return false
+	}
+	to := c.out(n.outputs[0])
+	c.elements(y.Size(), 1, func(fr *frame, _, lo, hi int) { count(fr.mem[to], lo, hi) })
+	return true
+}
+
+func countUp[T number](dst []T, length, inner, lo, hi int) {
+	for i := lo; i < hi; i++ {
+		dst[i] = T(i / inner % length)
+	}
 }
 
 // lowerRandomBits fills the values with the numbers of PCG, as the Go backend does, whose state is the first two

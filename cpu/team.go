@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -24,18 +23,39 @@ type team struct {
 	working atomic.Int32  // helpers that have not finished the task
 	round   atomic.Uint32 // counts tasks; helpers wait for it to change
 	over    atomic.Bool
-	helpers []helper
+	caller  sleeper
+	helpers []sleeper
 	exited  sync.WaitGroup
 }
 
-// helper is how the team wakes one of its helpers.
-type helper struct {
+// sleeper is how a thread is woken.
+type sleeper struct {
 	asleep atomic.Bool
 	token  chan struct{} // ends its sleep
 }
 
-// spins is how often a thread looks for news before it sleeps or yields: some tens of microseconds.
-const spins = 4000
+// spins is how often a thread looks for news before it sleeps: some tens of microseconds.
+const spins = 20000
+
+// await returns once news is true, which others make so and then call wake.
+func (s *sleeper) await(news func() bool) {
+	for range spins {
+		if news() {
+			return
+		}
+	}
+	s.asleep.Store(true)
+	if !news() || !s.asleep.CompareAndSwap(true, false) {
+		<-s.token
+	}
+}
+
+// wake ends a sleep, if there is one.
+func (s *sleeper) wake() {
+	if s.asleep.CompareAndSwap(true, false) {
+		s.token <- struct{}{}
+	}
+}
 
 // start brings up the helpers.
 func (t *team) start() {
@@ -43,7 +63,8 @@ func (t *team) start() {
 		return
 	}
 	if t.helpers == nil {
-		t.helpers = make([]helper, t.threads-1)
+		t.caller.token = make(chan struct{}, 1)
+		t.helpers = make([]sleeper, t.threads-1)
 		for i := range t.helpers {
 			t.helpers[i].token = make(chan struct{}, 1)
 		}
@@ -79,20 +100,14 @@ func (t *team) run(k *task) {
 	t.working.Store(int32(t.threads - 1))
 	t.announce()
 	t.share(k, 0)
-	for i := 0; t.working.Load() > 0; i++ {
-		if i > spins {
-			runtime.Gosched()
-		}
-	}
+	t.caller.await(func() bool { return t.working.Load() == 0 })
 }
 
 // announce starts a new round and wakes the helpers that sleep.
 func (t *team) announce() {
 	t.round.Add(1)
 	for i := range t.helpers {
-		if h := &t.helpers[i]; h.asleep.CompareAndSwap(true, false) {
-			h.token <- struct{}{}
-		}
+		t.helpers[i].wake()
 	}
 }
 
@@ -100,27 +115,16 @@ func (t *team) announce() {
 func (t *team) help(i int, round uint32) {
 	defer t.exited.Done()
 	for {
-		round = t.await(&t.helpers[i], round)
+		t.helpers[i].await(func() bool { return t.round.Load() != round })
+		round = t.round.Load()
 		if t.over.Load() {
 			return
 		}
 		t.share(t.task, i+1)
-		t.working.Add(-1)
-	}
-}
-
-// await returns the number of the next round once it has begun.
-func (t *team) await(h *helper, round uint32) uint32 {
-	for range spins {
-		if now := t.round.Load(); now != round {
-			return now
+		if t.working.Add(-1) == 0 {
+			t.caller.wake()
 		}
 	}
-	h.asleep.Store(true)
-	if t.round.Load() == round || !h.asleep.CompareAndSwap(true, false) {
-		<-h.token
-	}
-	return t.round.Load()
 }
 
 // share takes chunks of units until none are left.

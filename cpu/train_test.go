@@ -2,16 +2,20 @@ package cpu
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/layers"
+	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/layers/norm"
+	"github.com/gomlx/gomlx/ml/layers/regularizer"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train"
 	"github.com/gomlx/gomlx/ml/train/loss"
+	"github.com/gomlx/gomlx/ml/train/metric"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
@@ -90,5 +94,44 @@ func TestTrainingIsTheSameOnAnyNumberOfThreads(t *testing.T) {
 				t.Errorf("threads=%d: loss of step %d = %v, want %v", threads, i, got[i], want[i])
 			}
 		}
+	}
+}
+
+// variedNet has what a supported network may be made of beside smallNet's parts.
+func variedNet(scope *model.Scope, x *graph.Node) *graph.Node {
+	x = layers.Convolution(scope.In("first"), x).Channels(8).KernelSize(3).PadSame().Regularizer(regularizer.L2(1e-4)).Done()
+	x = activation.LeakyRelu(norm.BatchNorm(scope.In("norm"), x, -1).Done())
+	x = graph.MeanPool(x).Window(2).Done()
+	x = layers.Convolution(scope.In("second"), x).Channels(8).KernelSize(3).PadSame().Strides(2).Done()
+	x = layers.DropoutStatic(scope, graph.MaxScalar(x, 0), 0.3)
+	x = graph.L2Normalize(graph.ReduceMean(x, 1, 2), -1)
+	x = graph.Tanh(layers.DenseWithBias(scope.In("hidden"), x, 16))
+	return layers.DenseWithBias(scope.In("head"), x, 3)
+}
+
+func TestTrainingNeedsNoFallback(t *testing.T) {
+	b := newTestBackend(t, Options{}).(*Backend)
+	b.inspect = func(g *body) {
+		p, err := lower(b, g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range p.tasks {
+			if strings.HasPrefix(k.name, fallbackName) {
+				t.Errorf("a training step runs %s, want our own", k.name)
+			}
+		}
+	}
+	accuracy := metric.NewSparseCategoricalAccuracy("accuracy", "acc")
+	trainer := train.NewTrainer(b, model.NewStore(), variedNet, loss.SparseCategoricalCrossEntropyLogits,
+		optimizer.Adam().WeightDecay(1e-3).Done(), []metric.Interface{accuracy}, nil)
+	images, _ := bars(rand.New(rand.NewPCG(1, 2)), 8)
+	labels := tensors.FromFlatDataAndDimensions([]int32{0, 1, 2, 0, 1, 2, 0, 1}, 8, 1)
+	metrics, err := trainer.TrainStep(train.Batch{Inputs: []*tensors.Tensor{images}, Labels: []*tensors.Tensor{labels}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := metrics[0].Value().(float32); !(got > 0.3 && got < 5) {
+		t.Errorf("loss = %v, want about ln 3", got)
 	}
 }
