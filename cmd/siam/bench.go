@@ -37,7 +37,7 @@ func (a *app) benchCommand() *cobra.Command {
 		Long: `Trains on pairs of noise and embeds the same images, and prints one JSON object: pairs and images a second, the time that one
 image alone takes, and the memory it took. Each is the median over the counted steps, after three that warm up. The peer in
 bench/peers does the same work in PyTorch.`,
-		Args: cobra.ExactArgs(1),
+		Args: wants("conv4|koch"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			work, err := recipe.WorkloadOf(args[0])
 			if err != nil {

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"image"
+	"io/fs"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/imgproc"
@@ -13,13 +16,13 @@ func (a *app) compareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare --model M A B",
 		Short: "are two images the same? exit code 0 for same, 3 for different",
-		Args:  cobra.ExactArgs(2),
+		Args:  wants("A", "B"),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			model, err := a.openModel(modelFile)
+			model, closeModel, err := a.openModel(modelFile)
 			if err != nil {
 				return err
 			}
-			defer model.Close()
+			defer closeModel()
 			images, err := readImages(files)
 			if err != nil {
 				return err
@@ -39,19 +42,32 @@ func (a *app) compareCommand() *cobra.Command {
 }
 
 func addModelFlag(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVarP(file, "model", "m", "", "model file, as siam train wrote it")
+	cmd.Flags().StringVarP(file, "model", "m", "", "model `file`, as siam train wrote it")
 }
 
-// openModel opens a model file on the backend that the flags ask for.
-func (a *app) openModel(file string) (*siam.Model, error) {
+// openModel opens a model file on the backend that the flags ask for. What it returns besides the model closes both.
+func (a *app) openModel(file string) (*siam.Model, func(), error) {
 	if file == "" {
-		return nil, usagef("--model is missing: name a model file, such as one that siam train wrote")
+		return nil, nil, usagef("--model is missing: name a model file, such as one that siam train wrote")
 	}
 	backend, err := a.newBackend()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return siam.Open(file, siam.WithBackend(backend))
+	model, err := siam.Open(file, siam.WithBackend(backend))
+	if err != nil {
+		backend.Finalize()
+		return nil, nil, modelError(file, err)
+	}
+	return model, func() { model.Close(); backend.Finalize() }, nil
+}
+
+// modelError tells what to do about a model file that is not there.
+func modelError(file string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no model file %s: check the path, or make a model with siam train", file)
+	}
+	return err
 }
 
 func readImages(files []string) ([]image.Image, error) {

@@ -34,7 +34,7 @@ func (a *app) dataGetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "get NAME",
 		Short: "download a public data set from its home, check it and unpack it",
-		Args:  cobra.ExactArgs(1),
+		Args:  wants("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var names []string
 			for _, d := range dataset.Downloads() {

@@ -16,23 +16,28 @@ func (a *app) dataGenerateCommand() *cobra.Command {
 		Short: "invent alphabets, drawn by many simulated hands",
 		Long: `Invents alphabets whose characters are a few strokes, drawn by many simulated hands, and writes them as Omniglot is laid
 out; or one-shot runs of them, as Lake's are.`,
-		Args: cobra.ExactArgs(1),
+		Args: wants("alphabets|runs"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if dir == "" {
+			asRuns := args[0] == "runs"
+			switch {
+			case !asRuns && args[0] != "alphabets":
+				return usagef("unknown kind %q: want alphabets or runs", args[0])
+			case dir == "":
 				return usagef("--out is missing: name the folder to write")
+			case asRuns && runs < 1:
+				return usagef("--runs %d: want at least 1", runs)
+			case asRuns && (options.Characters < runWays || options.Drawers < 2):
+				return usagef("runs choose between %d characters drawn by two hands: want --characters %d and --drawers 2 at least", runWays, runWays)
 			}
 			options.Seed = a.seed
 			set, err := dataset.Generate(cmd.Context(), options)
 			if err != nil {
 				return usageError{err}
 			}
-			switch args[0] {
-			case "alphabets":
-				err = dataset.WriteAlphabets(cmd.Context(), set, dir)
-			case "runs":
+			if asRuns {
 				err = writeRuns(cmd, set, runs, a.seed, dir)
-			default:
-				return usagef("unknown kind %q: want alphabets or runs", args[0])
+			} else {
+				err = dataset.WriteAlphabets(cmd.Context(), set, dir)
 			}
 			if err != nil {
 				return err
@@ -41,7 +46,7 @@ out; or one-shot runs of them, as Lake's are.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&dir, "out", "o", "", "folder to write; it must not exist yet")
+	flags.StringVarP(&dir, "out", "o", "", "`folder` to write; it must not exist yet")
 	flags.IntVar(&options.Alphabets, "alphabets", options.Alphabets, "how many alphabets to invent")
 	flags.IntVar(&options.Characters, "characters", options.Characters, "characters of each alphabet")
 	flags.IntVar(&options.Drawers, "drawers", options.Drawers, "hands that draw each character once")
@@ -49,16 +54,15 @@ out; or one-shot runs of them, as Lake's are.`,
 	return cmd
 }
 
+// runWays is how many characters a query of a run may show, as in Lake's.
+const runWays = 20
+
 func writeRuns(cmd *cobra.Command, set *dataset.Set, n int, seed uint64, dir string) error {
-	const ways = 20
-	if n < 1 {
-		return usagef("--runs %d: want at least 1", n)
-	}
 	episodes, err := dataset.NewEpisodes(set, dataset.EpisodeOptions{
-		Ways: ways, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true, Seed: seed,
+		Ways: runWays, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true, Seed: seed,
 	})
 	if err != nil {
-		return fmt.Errorf("making runs of %d ways: %w", ways, err)
+		return fmt.Errorf("making runs of %d ways: %w", runWays, err)
 	}
 	return dataset.WriteRuns(cmd.Context(), episodes.Runs(n), dir)
 }

@@ -23,17 +23,20 @@ func (a *app) embedCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "embed --model M FILE...",
 		Short: "embeddings of images as JSON, CSV or .npy",
-		Args:  cobra.MinimumNArgs(1),
+		Args:  wants("FILE..."),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			encode, known := map[string]func(embedded) ([]byte, error){"json": encodeJSON, "csv": encodeCSV, "npy": encodeNPY}[format]
 			if !known {
 				return usagef("--format %s: want json, csv or npy", format)
 			}
-			model, err := a.openModel(modelFile)
+			if err := checkOut(out); err != nil {
+				return err
+			}
+			model, closeModel, err := a.openModel(modelFile)
 			if err != nil {
 				return err
 			}
-			defer model.Close()
+			defer closeModel()
 			images, err := readImages(files)
 			if err != nil {
 				return err
@@ -51,7 +54,7 @@ func (a *app) embedCommand() *cobra.Command {
 	}
 	addModelFlag(cmd, &modelFile)
 	cmd.Flags().StringVar(&format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "file to write; standard output when not given")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write; standard output when not given")
 	return cmd
 }
 

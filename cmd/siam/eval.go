@@ -23,7 +23,7 @@ func openData(name string) (dataset.Folder, error) {
 }
 
 func addDataFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVarP(name, "data", "d", "", "folder or archive of images")
+	cmd.Flags().StringVarP(name, "data", "d", "", "`folder` or archive of images")
 }
 
 // percent writes a proportion for people: 92.0 % (91.1 to 92.8, n = 4000).

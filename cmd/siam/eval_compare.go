@@ -17,7 +17,7 @@ func (a *app) evalCompareCommand() *cobra.Command {
 		Short: "do two results on the same trials differ? McNemar's test and the paired bootstrap",
 		Long: `Compares two results that siam eval oneshot --answers or siam eval verify --answers saved with the same
 seed, task by task.`,
-		Args: cobra.ExactArgs(2),
+		Args: wants("A.json", "B.json"),
 		RunE: func(_ *cobra.Command, files []string) error {
 			first, err := readAnswers(files[0])
 			if err != nil {

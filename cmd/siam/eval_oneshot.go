@@ -34,8 +34,8 @@ images_evaluation, that part judges. Alphabets give three figures: within an alp
 	addDataFlag(cmd, &f.data)
 	flags := cmd.Flags()
 	flags.StringVar(&f.baseline, "baseline", "", "judge a distance that learns nothing instead of a model: pixel or hausdorff")
-	flags.StringVar(&f.report, "report", "", "HTML file to write with figures, example episodes, distances and the embedding map")
-	flags.StringVar(&f.answers, "answers", "", "file to save which trials were right in, for siam eval compare")
+	flags.StringVar(&f.report, "report", "", "HTML `file` to write with figures, example episodes, distances and the embedding map")
+	flags.StringVar(&f.answers, "answers", "", "`file` to save which trials were right in, for siam eval compare")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	flags.IntVar(&f.test.Ways, "ways", f.test.Ways, "classes to choose between")
 	flags.IntVar(&f.test.Shots, "shots", f.test.Shots, "examples of each class")
@@ -54,11 +54,19 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 		return usagef("--ways must be at least 2, --shots and --trials at least 1, --pairs at least 2")
 	}
 	f.test.Seed = a.seed
+	for _, file := range []string{f.answers, f.report} {
+		if err := checkOut(file); err != nil {
+			return err
+		}
+	}
 	folder, err := openData(f.data)
 	if err != nil {
 		return err
 	}
 	if dataset.IsRuns(folder) {
+		if f.report != "" {
+			return usagef("--report: %s holds one-shot runs, and only alphabets make a report", f.data)
+		}
 		return a.evalRuns(ctx, f, folder)
 	}
 	set, err := dataset.ReadEvaluation(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
@@ -102,11 +110,11 @@ func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, set *dataset.Set
 		}
 		return recipe.JudgeBaseline(set, baseline, f.test)
 	}
-	model, err := a.openModel(f.model)
+	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return recipe.OneShotResult{}, err
 	}
-	defer model.Close()
+	defer closeModel()
 	return recipe.JudgeOneShot(ctx, model, set, f.test)
 }
 
@@ -144,10 +152,10 @@ func (a *app) judgeRuns(ctx context.Context, f oneshotFlags, runs []dataset.Run)
 		}
 		return recipe.JudgeRunsBaseline(runs, baseline)
 	}
-	model, err := a.openModel(f.model)
+	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return eval.RunsResult{}, err
 	}
-	defer model.Close()
+	defer closeModel()
 	return recipe.JudgeRuns(ctx, model, runs)
 }

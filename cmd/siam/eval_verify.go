@@ -24,6 +24,9 @@ func (a *app) evalVerifyCommand() *cobra.Command {
 			if pairs < 2 {
 				return usagef("--pairs %d: want at least 2", pairs)
 			}
+			if err := checkOut(answersFile); err != nil {
+				return err
+			}
 			return a.withLabelled(cmd.Context(), modelFile, data, incomplete, func(judged judgedSet) error {
 				result, err := judged.verify(pairs, a.seed)
 				if err != nil {
@@ -38,7 +41,7 @@ func (a *app) evalVerifyCommand() *cobra.Command {
 	}
 	addModelFlag(cmd, &modelFile)
 	addDataFlag(cmd, &data)
-	cmd.Flags().StringVar(&answersFile, "answers", "", "file to save which pairs were right in, for siam eval compare")
+	cmd.Flags().StringVar(&answersFile, "answers", "", "`file` to save which pairs were right in, for siam eval compare")
 	cmd.Flags().IntVar(&pairs, "pairs", 20000, "random pairs, half of them same; within an alphabet where there are alphabets")
 	cmd.Flags().BoolVar(&incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
@@ -91,14 +94,17 @@ type judgedSet struct {
 
 // withLabelled reads a set, embeds it with a model and hands both to judge.
 func (a *app) withLabelled(ctx context.Context, modelFile, data string, incomplete bool, judge func(judgedSet) error) error {
-	model, err := a.openModel(modelFile)
+	model, closeModel, err := a.openModel(modelFile)
 	if err != nil {
 		return err
 	}
-	defer model.Close()
+	defer closeModel()
 	folder, err := openData(data)
 	if err != nil {
 		return err
+	}
+	if dataset.IsRuns(folder) {
+		return fmt.Errorf("read %s: it holds one-shot runs: judge on them with siam eval oneshot", folder.Path)
 	}
 	set, err := dataset.ReadLabelled(ctx, folder, dataset.AlphabetOptions{Incomplete: incomplete})
 	if err != nil {

@@ -28,11 +28,11 @@ func (a *app) infoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "info MODEL",
 		Short: "what is in a model file",
-		Args:  cobra.ExactArgs(1),
+		Args:  wants("MODEL"),
 		RunE: func(_ *cobra.Command, files []string) error {
 			file, err := encoder.ReadFile(files[0])
 			if err != nil {
-				return err
+				return modelError(files[0], err)
 			}
 			info := describe(file)
 			return a.print(info, info.text())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/siam-go/siam"
@@ -31,11 +32,6 @@ type app struct {
 	exit           int // of a command that succeeded: a verdict's code
 }
 
-// usageError is a mistake in how a command was called: exit code 2.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
@@ -48,7 +44,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return a.exit
 	}
-	fmt.Fprintf(stderr, "siam: %s\n", strings.ReplaceAll(err.Error(), "\n", " "))
+	text := strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted")
+	fmt.Fprintf(stderr, "siam: %s\n", strings.Join(strings.Fields(text), " ")) // one line, whatever a library says
 	var usage usageError
 	if errors.As(err, &usage) {
 		return exitUsage
@@ -56,54 +53,94 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitFailed
 }
 
+// The headings of siam --help.
+const (
+	groupStart = "start"
+	groupUse   = "use"
+	groupAbout = "about"
+)
+
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "siam",
-		Short:         "Siamese networks: train them, judge them, and ask them: same or different?",
+		Use:   "siam",
+		Short: "Siamese networks: train them, judge them, and ask them: same or different?",
+		Long: `Siam trains Siamese networks and puts their answer to work: are these two images the same?
+
+On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a wrong call, 3 the verdict "different".`,
+		Example: `  siam demo                                                 everything at once, on data built in
+  siam data generate alphabets --out alphabets              something to train on
+  siam train oneshot-triplet --data alphabets --out my.safetensors
+  siam compare --model my.safetensors a.png b.png           same or different?`,
+		Version:       thisBuild().Version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetVersionTemplate(thisBuild().text())
+	root.SetFlagErrorFunc(badFlag)
 	flags := root.PersistentFlags()
 	flags.BoolVar(&a.json, "json", false, "print one JSON object on stdout")
 	flags.BoolVar(&a.quiet, "quiet", false, "no progress on stderr")
-	flags.Uint64Var(&a.seed, "seed", 1, "of everything random")
-	flags.StringVar(&a.backend, "backend", "cpu", "what computes: cpu, go, or xla:cuda in a build with -tags xla")
+	flags.Uint64Var(&a.seed, "seed", 1, "seed of everything random")
+	flags.StringVar(&a.backend, "backend", "cpu", "what computes: cpu, or xla:cuda in a build with -tags xla")
 	flags.IntVar(&a.threads, "threads", 0, "processor threads to use; 0 means all")
-	root.AddCommand(
-		a.demoCommand(), a.trainCommand(), a.evalCommand(), a.embedCommand(), a.compareCommand(),
-		a.dataCommand(), a.benchCommand(), a.infoCommand(), a.doctorCommand(), a.versionCommand(),
-	)
-	usageOnBadArgs(root)
+	addGroup(root, groupStart, "Train and judge:", a.demoCommand(), a.dataCommand(), a.trainCommand(), a.evalCommand())
+	addGroup(root, groupUse, "Use a model:", a.compareCommand(), a.embedCommand(), a.infoCommand())
+	root.SetHelpCommand(helpCommand())
+	addGroup(root, groupAbout, "About this program:",
+		a.benchCommand(), a.doctorCommand(), a.versionCommand(), completionCommand(root))
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if not .HasSubCommands}}", 1))
+	root.SetHelpCommandGroupID(groupAbout)
+	root.InitDefaultHelpCmd()
+	strict(root)
 	return root
 }
 
-// usageOnBadArgs makes a wrong number of arguments, or an unknown command, a usage error for cmd and all below it.
-func usageOnBadArgs(cmd *cobra.Command) {
-	check := cmd.Args
-	if check == nil {
-		check = cobra.NoArgs
+// addGroup puts commands under a heading.
+func addGroup(root *cobra.Command, id, heading string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: id, Title: heading})
+	for _, cmd := range commands {
+		cmd.GroupID = id
+		root.AddCommand(cmd)
 	}
-	cmd.Args = func(c *cobra.Command, args []string) error {
-		err := check(c, args)
-		if err == nil {
-			return nil
-		}
-		return usagef("%s: %w; see: %s --help", c.CommandPath(), err, c.CommandPath())
+}
+
+// helpCommand is cobra's, but that asking for help on an unknown command is a mistake.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "what a command does, and its flags",
+		Args:  cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return misused(cmd.Root(), "no command %q", strings.Join(args, " "))
+			}
+			return found.Help()
+		},
 	}
-	if cmd.RunE == nil {
-		cmd.RunE = func(c *cobra.Command, args []string) error {
-			return usagef("%s needs a command; see: %s --help", c.CommandPath(), c.CommandPath())
-		}
+}
+
+// completionCommand is cobra's, named as the other commands are.
+func completionCommand(root *cobra.Command) *cobra.Command {
+	root.InitDefaultCompletionCmd()
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic(err) // cobra has just made it
 	}
-	for _, sub := range cmd.Commands() {
-		usageOnBadArgs(sub)
-	}
+	root.RemoveCommand(cmd)
+	cmd.Short = "completion of commands and flags for bash, zsh, fish or PowerShell"
+	return cmd
 }
 
 // newBackend opens the compute backend that the flags ask for.
 func (a *app) newBackend() (siam.Backend, error) {
+	kind, _, _ := strings.Cut(a.backend, ":")
+	if !slices.Contains(siam.Backends(), kind) {
+		return nil, usagef("--backend %s: this build has only %s", a.backend, strings.Join(siam.Backends(), ", "))
+	}
+	if a.threads < 0 {
+		return nil, usagef("--threads %d: want 0 for all, or more", a.threads)
+	}
 	return siam.NewBackend(a.backend, a.threads)
 }
 

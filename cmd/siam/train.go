@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
@@ -33,7 +34,7 @@ func (a *app) trainCommand() *cobra.Command {
 Ctrl-C leaves MODEL.checkpoint, from which --resume goes on exactly.
 
 Recipes:` + known.String(),
-		Args: cobra.ExactArgs(1),
+		Args: wants("RECIPE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := recipe.ByName(args[0])
 			if err != nil {
@@ -44,10 +45,10 @@ Recipes:` + known.String(),
 	}
 	addDataFlag(cmd, &f.data)
 	flags := cmd.Flags()
-	flags.StringVarP(&f.out, "out", "o", "", "model file to write")
-	flags.StringVar(&f.init, "init", "", "model file to start from")
-	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: key=value (repeatable)")
-	flags.StringSliceVar(&f.exclude, "exclude", nil, "alphabets or classes to leave out of training")
+	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
+	flags.StringVar(&f.init, "init", "", "model `file` to start from")
+	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: `key=value` (repeatable)")
+	flags.StringSliceVar(&f.exclude, "exclude", nil, "`names` of alphabets or classes to leave out of training, separated by commas")
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
@@ -66,6 +67,9 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 			return usageError{err}
 		}
 	}
+	if err := checkOut(f.out); err != nil {
+		return err
+	}
 	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, Commit: thisBuild().Commit}
 	var err error
 	if job.Background, err = readBackground(ctx, f); err != nil {
@@ -73,7 +77,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	}
 	if f.init != "" {
 		if job.Init, err = encoder.ReadFile(f.init); err != nil {
-			return err
+			return modelError(f.init, err)
 		}
 	}
 	if job.Backend, err = a.newBackend(); err != nil {
@@ -100,6 +104,9 @@ func readBackground(ctx context.Context, f trainFlags) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if dataset.IsRuns(folder) {
+		return nil, fmt.Errorf("read %s: it holds one-shot runs, which only judge: train on alphabets", folder.Path)
+	}
 	set, err := dataset.ReadBackground(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
 	if err != nil || len(f.exclude) == 0 {
 		return set, err
@@ -122,6 +129,7 @@ func readBackground(ctx context.Context, f trainFlags) (*dataset.Set, error) {
 	if set, _, err = dataset.SplitByGroup(set, groups...); err != nil {
 		return nil, fmt.Errorf("--exclude: %w", err)
 	}
+	set.Name += " without " + strings.Join(slices.Sorted(slices.Values(f.exclude)), ", ") // for the checkpoint and the model file
 	return set, nil
 }
 

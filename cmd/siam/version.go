@@ -43,7 +43,11 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "which build this is",
 		RunE: func(*cobra.Command, []string) error {
 			v := thisBuild()
-			return a.print(v, fmt.Sprintf("siam %s (commit %s, %s, %s/%s)\n", v.Version, v.Commit, v.Go, v.OS, v.Arch))
+			return a.print(v, v.text())
 		},
 	}
+}
+
+func (v buildVersion) text() string {
+	return fmt.Sprintf("siam %s (commit %s, %s, %s/%s)\n", v.Version, v.Commit, v.Go, v.OS, v.Arch)
 }
