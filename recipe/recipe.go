@@ -3,11 +3,7 @@
 package recipe
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/siam-go/siam"
@@ -83,38 +79,6 @@ type Settings struct {
 	Every    int `json:"every"`              // steps between validations
 	Patience int `json:"patience,omitempty"` // validations without a better one before training stops; 0 never stops
 	Trials   int `json:"trials"`             // one-shot trials of a validation
-}
-
-// Set changes one setting, such as Set("rate", "0.01") or Set("widths", "[32,64]"). It fails on a name that is no setting and on
-// a value of the wrong kind.
-func (s *Settings) Set(key, value string) error {
-	raw := json.RawMessage(value)
-	if !json.Valid(raw) {
-		raw, _ = json.Marshal(value) // a string always encodes
-	}
-	object, err := json.Marshal(map[string]json.RawMessage{key: raw})
-	if err != nil {
-		return fmt.Errorf("setting %s: %w", key, err)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(object))
-	decoder.DisallowUnknownFields()
-	changed := *s
-	changed.Widths = slices.Clone(s.Widths) // decoding would write into the shared array
-	if err := decoder.Decode(&changed); err != nil {
-		return fmt.Errorf("setting %s=%s: %w; the settings are %s", key, value, err, strings.Join(s.names(), ", "))
-	}
-	*s = changed
-	return nil
-}
-
-// names lists the settings.
-func (s *Settings) names() []string {
-	var names []string
-	for field := range reflect.TypeFor[Settings]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		names = append(names, name)
-	}
-	return names
 }
 
 // Job is one run of a recipe.

@@ -65,6 +65,10 @@ func (s Settings) extend(ctx context.Context, set *dataset.Set, seed uint64) (*d
 	if err != nil {
 		return nil, err
 	}
+	for i := range invented.Classes { // set may hold generated alphabets too
+		c := &invented.Classes[i]
+		c.Name, c.Group = "Invented "+c.Name, "Invented "+c.Group
+	}
 	return dataset.Join(set.Name, set, invented)
 }
 

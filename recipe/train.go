@@ -50,6 +50,9 @@ func (r Recipe) Train(ctx context.Context, job Job) iter.Seq2[Progress, error] {
 
 // prepare checks the settings and builds everything that the first step needs.
 func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
+	if err := r.Settings.Check(); err != nil {
+		return nil, err
+	}
 	spec, err := r.Settings.encoderSpec()
 	if err != nil {
 		return nil, err

@@ -67,6 +67,9 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 			return usageError{err}
 		}
 	}
+	if err := r.Settings.Check(); err != nil {
+		return usageError{err}
+	}
 	if err := checkOut(f.out); err != nil {
 		return err
 	}

@@ -1,0 +1,65 @@
+package recipe
+
+import "fmt"
+
+// Check reports the first setting that no training can have, such as every=0. What depends on the data is found by
+// [Recipe.Train].
+func (s Settings) Check() error {
+	if err := s.checkNumbers(); err != nil {
+		return err
+	}
+	if _, err := s.encoderSpec(); err != nil {
+		return err
+	}
+	if _, err := s.objective(); err != nil {
+		return err
+	}
+	if s.Mining != "" {
+		if _, _, err := s.miner(); err != nil {
+			return err
+		}
+	}
+	if _, err := s.augment(); err != nil {
+		return err
+	}
+	_, err := s.optimizer()
+	return err
+}
+
+// checkNumbers compares each number with the range it may have. NaN is in no range.
+func (s Settings) checkNumbers() error {
+	classes := s.Objective != "pairs"
+	for _, rule := range []struct {
+		name  string
+		value any
+		fine  bool
+		want  string
+	}{
+		{"size", s.Size, s.Size >= 0, "0 or more"},
+		{"dim", s.Dim, s.Dim >= 0, "0 or more"},
+		{"blocks", s.Blocks, s.Blocks >= 0, "0 or more"},
+		{"dropout", s.Dropout, s.Dropout >= 0 && s.Dropout < 1, "0 or more and less than 1"},
+		{"margin", s.Margin, s.Margin >= 0, "0 or more"},
+		{"temperature", s.Temperature, s.Temperature > 0 || s.Objective != "supcon", "more than 0"},
+		{"pairs", s.Pairs, s.Pairs >= 1 || classes, "1 or more"},
+		{"pool", s.Pool, s.Pool >= 0, "0 or more"},
+		{"alphabets", s.Alphabets, s.Alphabets >= 0, "0 or more"},
+		{"characters", s.Characters, s.Characters >= 2 || !classes, "2 or more"},
+		{"drawings", s.Drawings, s.Drawings >= 2 || !classes, "2 or more"},
+		{"invented", s.Invented, s.Invented >= 0 && s.Invented <= 1000, "0 to 1000"},
+		{"steps", s.Steps, s.Steps >= 1, "1 or more"},
+		{"rate", s.Rate, s.Rate > 0, "more than 0"},
+		{"decay", s.Decay, s.Decay >= 0, "0 or more"},
+		{"average", s.Average, s.Average >= 0 && s.Average < 1, "0 or more and less than 1"},
+		{"validation", s.Validation, s.Validation >= 1, "1 or more"},
+		{"drawers", s.Drawers, s.Drawers >= 0, "0 or more"},
+		{"every", s.Every, s.Every >= 1, "1 or more"},
+		{"patience", s.Patience, s.Patience >= 0, "0 or more"},
+		{"trials", s.Trials, s.Trials >= 1, "1 or more"},
+	} {
+		if !rule.fine {
+			return fmt.Errorf("setting %s=%v: want %s", rule.name, rule.value, rule.want)
+		}
+	}
+	return nil
+}
