@@ -155,10 +155,14 @@ func (c *compiler) replace(out, in ref) {
 	c.inPlace = append(c.inPlace, replacement{c.step, out, in})
 }
 
-// minWork is the work, in floating-point operations or elements moved, below which a task is not worth dividing.
+// minWork is the work below which a task is not worth dividing: about ten microseconds.
 const minWork = 1 << 15
 
-// emit adds a task of some units of work; work is the cost of all, in floating-point operations or elements moved.
+// productOps is how many floating-point operations of a matrix product or convolution take as long as moving an
+// element.
+const productOps = 32
+
+// emit adds a task of some units of work; work is the cost of all, counted in elements moved.
 func (c *compiler) emit(units, work int, run func(fr *frame, thread, lo, hi int)) {
 	chunk := 0
 	if work >= minWork && units > 1 {

@@ -43,7 +43,6 @@ func newFrame(p *program, threads int) *frame {
 // run executes the program. A panic or an error of a task ends it.
 func (fr *frame) run() error {
 	fr.err = nil
-	fr.team.start()
 	defer fr.team.stop()
 	for i := range fr.program.tasks {
 		fr.team.run(&fr.program.tasks[i])

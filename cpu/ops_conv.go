@@ -146,7 +146,7 @@ func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, e epilogue,
 	c.emit(k.PackUnits(), k.PackSize(), func(fr *frame, _, lo, hi int) {
 		k.Pack(fr.f32(packed), fr.f32(weights), at, lo, hi)
 	})
-	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / s.Groups
+	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / s.Groups / productOps
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
 		ep := e.bind(fr)
 		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
@@ -174,7 +174,7 @@ func lowerWeightGradient(c *compiler, a convAttrs, x, dy, dw *value) {
 	k := kernel.NewConvWeightGrad(s)
 	src, grad, dst := c.in(x), c.in(dy), c.out(dw)
 	partials := c.scratch(k.ScratchSize())
-	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C
+	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / productOps
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
 		k.Run(fr.f32(partials), fr.f32(src), fr.f32(grad), lo, hi, &fr.workspaces[thread])
 	})

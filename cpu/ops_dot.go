@@ -97,7 +97,7 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogue, to, left, right ref) {
 	g := kernel.NewGemm(s)
 	units := g.UnpackedUnits()
-	c.emit(batch*units, 2*batch*s.M*s.N*s.K, func(fr *frame, thread, lo, hi int) {
+	c.emit(batch*units, 2*batch*s.M*s.N*s.K/productOps, func(fr *frame, thread, lo, hi int) {
 		ep := e.bind(fr)
 		for i, part := range parts(lo, hi, units) {
 			y, l, r := fr.f32(to)[i*s.M*s.N:], fr.f32(left)[i*s.M*s.K:], fr.f32(right)[i*s.K*s.N:]

@@ -13,20 +13,24 @@ type task struct {
 	run   func(fr *frame, thread, lo, hi int)
 }
 
-// team is the threads of one execution: the caller's own and helpers that live as long as the execution.
+// team is the threads of one execution: the caller's own and helpers that live as long as the execution, from the
+// first task that is divided on. The caller waits for units that helpers have taken, not for helpers.
 type team struct {
 	frame   *frame
 	threads int
+	started bool
 
-	task    *task
-	next    atomic.Int64  // first unit nobody has taken
-	working atomic.Int32  // helpers that have not finished the task
-	round   atomic.Uint32 // counts tasks; helpers wait for it to change
+	task    atomic.Pointer[task]
+	next    atomic.Uint64 // the round, and in the lower half the first unit nobody has taken, or closed
+	done    atomic.Int64  // units of the round that are finished
 	over    atomic.Bool
 	caller  sleeper
 	helpers []sleeper
 	exited  sync.WaitGroup
 }
+
+// closed stands for the first free unit while a round is not open: its task may change.
+const closed = 1<<32 - 1
 
 // sleeper is how a thread is woken.
 type sleeper struct {
@@ -59,9 +63,6 @@ func (s *sleeper) wake() {
 
 // start brings up the helpers.
 func (t *team) start() {
-	if t.threads == 1 {
-		return
-	}
 	if t.helpers == nil {
 		t.caller.token = make(chan struct{}, 1)
 		t.helpers = make([]sleeper, t.threads-1)
@@ -69,22 +70,29 @@ func (t *team) start() {
 			t.helpers[i].token = make(chan struct{}, 1)
 		}
 	}
+	t.started = true
 	t.over.Store(false)
-	round := t.round.Load()
 	t.exited.Add(len(t.helpers))
 	for i := range t.helpers {
-		go t.help(i, round)
+		go t.help(i)
 	}
 }
 
 // stop ends the helpers and waits for them.
 func (t *team) stop() {
-	if t.threads == 1 {
+	if !t.started {
 		return
 	}
+	t.started = false
 	t.over.Store(true)
-	t.announce()
+	t.wakeHelpers()
 	t.exited.Wait()
+}
+
+func (t *team) wakeHelpers() {
+	for i := range t.helpers {
+		t.helpers[i].wake()
+	}
 }
 
 // run does one task.
@@ -95,48 +103,48 @@ func (t *team) run(k *task) {
 		}
 		return
 	}
-	t.task = k
-	t.next.Store(0)
-	t.working.Store(int32(t.threads - 1))
-	t.announce()
-	t.share(k, 0)
-	t.caller.await(func() bool { return t.working.Load() == 0 })
-}
-
-// announce starts a new round and wakes the helpers that sleep.
-func (t *team) announce() {
-	t.round.Add(1)
-	for i := range t.helpers {
-		t.helpers[i].wake()
+	if !t.started {
+		t.start()
 	}
+	round := t.next.Load()>>32 + 1
+	t.next.Store(round<<32 | closed)
+	t.done.Store(0)
+	t.task.Store(k)
+	t.next.Store(round << 32)
+	t.wakeHelpers()
+	t.share(0)
+	t.caller.await(func() bool { return t.done.Load() == int64(k.units) })
 }
 
 // help works on every round's task until the team stops.
-func (t *team) help(i int, round uint32) {
+func (t *team) help(i int) {
 	defer t.exited.Done()
-	for {
-		t.helpers[i].await(func() bool { return t.round.Load() != round })
-		round = t.round.Load()
-		if t.over.Load() {
-			return
-		}
-		t.share(t.task, i+1)
-		if t.working.Add(-1) == 0 {
-			t.caller.wake()
-		}
+	for !t.over.Load() {
+		exhausted := t.share(i + 1)
+		t.helpers[i].await(func() bool { return t.next.Load() != exhausted || t.over.Load() })
 	}
 }
 
-// share takes chunks of units until none are left.
-func (t *team) share(k *task, thread int) {
-	chunk := int64(k.chunk)
+// share takes chunks of units until none are left, and returns the state of next that says so.
+//
+// A chunk is taken by exchanging next. That it did not change since it was read means that units of that round were
+// left all the while, so that the task read in between is the round's.
+func (t *team) share(thread int) uint64 {
 	for {
-		hi := int(t.next.Add(chunk))
-		lo := hi - k.chunk
-		if lo >= k.units {
-			return
+		now := t.next.Load()
+		k := t.task.Load()
+		lo := int(now & closed)
+		if lo == closed || k == nil || lo >= k.units {
+			return now
 		}
-		t.do(k, thread, lo, min(hi, k.units))
+		hi := min(lo+k.chunk, k.units)
+		if !t.next.CompareAndSwap(now, now+uint64(hi-lo)) {
+			continue
+		}
+		t.do(k, thread, lo, hi)
+		if t.done.Add(int64(hi-lo)) == int64(k.units) && thread != 0 {
+			t.caller.wake()
+		}
 	}
 }
 
