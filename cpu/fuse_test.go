@@ -170,3 +170,35 @@ func TestFusedBlocksEqualUnfused(t *testing.T) {
 		})
 	}
 }
+
+func TestConstantWeightsGiveTheSame(t *testing.T) {
+	b := newTestBackend(t, Options{})
+	random := rand.New(rand.NewPCG(2, 2))
+	x, w, m := noise(random, 2, 7, 7, 3), noise(random, 3, 3, 3, 20), noise(random, 20, 9)
+	product := func(f compute.Function, x, w, m compute.Value) ([]compute.Value, error) {
+		y, err := f.ConvGeneral(x, w, channelsLast, nil, nil, nil, nil, 1, 1)
+		if err != nil {
+			return nil, err
+		}
+		return one(f.DotGeneral(y, []int{3}, nil, m, []int{0}, nil, compute.DotGeneralConfig{}))
+	}
+	want := run(t, b, []array{x, w, m}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return product(f, in[0], in[1], in[2])
+	})[0]
+	got := run(t, b, []array{x}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+		cw, err := f.Constant(w.data, w.dims...)
+		if err != nil {
+			return nil, err
+		}
+		cm, err := f.Constant(m.data, m.dims...)
+		if err != nil {
+			return nil, err
+		}
+		return product(f, in[0], cw, cm)
+	})[0]
+	for i, v := range want.data {
+		if math.Abs(float64(got.data[i]-v)) > 1e-5*(1+math.Abs(float64(v))) {
+			t.Fatalf("output[%d] = %v, want %v", i, got.data[i], v)
+		}
+	}
+}

@@ -139,18 +139,33 @@ func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogue,
 	finish()
 }
 
-// conv emits a convolution of channels-last images: the weights are packed, then the units run.
+// conv emits a convolution of channels-last images: the weights are packed, at once if they are constant, then the
+// units run.
 func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, e epilogue, dst, src, weights ref) {
 	k := kernel.NewConv(s)
-	packed := c.scratch(k.PackSize())
-	c.emit(k.PackUnits(), k.PackSize(), func(fr *frame, _, lo, hi int) {
-		k.Pack(fr.f32(packed), fr.f32(weights), at, lo, hi)
-	})
+	packed, known := c.packConstant(weights, k.PackSize(), func(to, from []float32) { k.Pack(to, from, at, 0, k.PackUnits()) })
+	if !known {
+		packed = c.scratch(k.PackSize())
+		c.emit(k.PackUnits(), k.PackSize(), func(fr *frame, _, lo, hi int) {
+			k.Pack(fr.f32(packed), fr.f32(weights), at, lo, hi)
+		})
+	}
 	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / s.Groups / productOps
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
 		ep := e.bind(fr)
 		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
 	})
+}
+
+// packConstant packs n floats from a block if it is constant, and says whether it is.
+func (c *compiler) packConstant(from ref, n int, pack func(to, from []float32)) (packed ref, known bool) {
+	if c.program.blocks[from].kind != constantBlock {
+		return -1, false
+	}
+	mem := allocate(4 * n)
+	pack(as[float32](mem), as[float32](c.program.blocks[from].mem))
+	c.program.blocks = append(c.program.blocks, block{kind: constantBlock, bytes: 4 * n, mem: mem, first: c.step, last: c.step, same: -1})
+	return ref(len(c.program.blocks) - 1), true
 }
 
 // lowerWeightGradient runs a convolution whose batch is the images' channels: its kernel is the gradient dy of the

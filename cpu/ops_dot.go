@@ -93,9 +93,18 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 	return true
 }
 
-// gemm emits batches of the product C = A·B.
+// gemm emits batches of the product C = A·B. A constant B is packed at once.
 func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogue, to, left, right ref) {
 	g := kernel.NewGemm(s)
+	if batch == 1 {
+		if packed, known := c.packConstant(right, g.PackSize(), func(to, from []float32) { g.Pack(to, from, 0, g.PackUnits()) }); known {
+			c.emit(g.Units(), 2*s.M*s.N*s.K/productOps, func(fr *frame, thread, lo, hi int) {
+				ep := e.bind(fr)
+				g.Run(fr.f32(to), fr.f32(left), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
+			})
+			return
+		}
+	}
 	units := g.UnpackedUnits()
 	c.emit(batch*units, 2*batch*s.M*s.N*s.K/productOps, func(fr *frame, thread, lo, hi int) {
 		ep := e.bind(fr)
