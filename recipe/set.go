@@ -22,6 +22,20 @@ func (s *Settings) Set(key, value string) error {
 	return fmt.Errorf("unknown setting %q: want one of %s", key, strings.Join(names, ", "))
 }
 
+// String lists the settings that are not empty as [Settings.Set] takes them: "encoder=koch pairs=128 …".
+func (s Settings) String() string {
+	fields := reflect.ValueOf(s)
+	var list []string
+	for i := range fields.NumField() {
+		if field := fields.Field(i); !field.IsZero() {
+			name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
+			value, _ := json.Marshal(field.Interface()) // numbers, words and lists always encode
+			list = append(list, name+"="+strings.Trim(string(value), `"`))
+		}
+	}
+	return strings.Join(list, " ")
+}
+
 // set gives one field a value written as JSON; text may also stand without quotes.
 func set(field reflect.Value, key, value string) error {
 	raw := []byte(value)

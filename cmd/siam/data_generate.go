@@ -1,68 +1,80 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/spf13/cobra"
 )
 
+// generateFlags are the flags of siam data generate.
+type generateFlags struct {
+	size dataset.GenerateOptions
+	runs int
+	out  string
+}
+
 func (a *app) dataGenerateCommand() *cobra.Command {
-	options := dataset.GenerateOptions{Alphabets: 20, Characters: 20, Drawers: 20}
-	var runs int
-	var dir string
+	f := generateFlags{size: dataset.GenerateOptions{Alphabets: 20, Characters: 20, Drawers: 20}}
 	cmd := &cobra.Command{
 		Use:   "generate alphabets|runs --out DIR",
 		Short: "invent alphabets, drawn by many simulated hands",
 		Long: `Invents alphabets whose characters are a few strokes, drawn by many simulated hands, and writes them as Omniglot is laid
-out; or one-shot runs of them, as Lake's are.`,
+out; or one-shot runs of them, as Lake's are. The same --seed invents the same alphabets.`,
 		Args: wants("alphabets|runs"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			asRuns := args[0] == "runs"
-			switch {
-			case !asRuns && args[0] != "alphabets":
-				return usagef("unknown kind %q: want alphabets or runs", args[0])
-			case dir == "":
-				return usagef("--out is missing: name the folder to write")
-			case asRuns && runs < 1:
-				return usagef("--runs %d: want at least 1", runs)
-			case asRuns && (options.Characters < runWays || options.Drawers < 2):
-				return usagef("runs choose between %d characters drawn by two hands: want --characters %d and --drawers 2 at least", runWays, runWays)
-			}
-			options.Seed = a.seed
-			set, err := dataset.Generate(cmd.Context(), options)
-			if err != nil {
-				return usageError{err}
-			}
-			if asRuns {
-				err = writeRuns(cmd, set, runs, a.seed, dir)
-			} else {
-				err = dataset.WriteAlphabets(cmd.Context(), set, dir)
-			}
-			if err != nil {
+			f.size.Seed = a.seed
+			if err := f.check(args[0]); err != nil {
 				return err
 			}
-			return a.print(map[string]any{"folder": dir, "kind": args[0]}, dir+"\n")
+			if err := f.generate(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			return a.print(map[string]string{"folder": f.out, "kind": args[0]}, f.out+"\n")
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVarP(&dir, "out", "o", "", "`folder` to write; it must not exist yet")
-	flags.IntVar(&options.Alphabets, "alphabets", options.Alphabets, "how many alphabets to invent")
-	flags.IntVar(&options.Characters, "characters", options.Characters, "characters of each alphabet")
-	flags.IntVar(&options.Drawers, "drawers", options.Drawers, "hands that draw each character once")
-	flags.IntVar(&runs, "runs", 20, "how many runs to make")
+	flags.StringVarP(&f.out, "out", "o", "", "`folder` to write; it must not exist yet")
+	flags.IntVar(&f.size.Alphabets, "alphabets", f.size.Alphabets, "how many alphabets to invent")
+	flags.IntVar(&f.size.Characters, "characters", f.size.Characters, "characters of each alphabet")
+	flags.IntVar(&f.size.Drawers, "drawers", f.size.Drawers, "hands that draw each character once")
+	flags.IntVar(&f.runs, "runs", 20, "how many runs to make")
 	return cmd
+}
+
+func (f generateFlags) check(kind string) error {
+	switch size := f.size; {
+	case kind != "alphabets" && kind != "runs":
+		return usagef("unknown kind %q: want alphabets or runs", kind)
+	case f.out == "":
+		return usagef("--out is missing: name the folder to write")
+	case size.Alphabets < 1 || size.Alphabets > 1000 || size.Characters < 2 || size.Characters > 200 || size.Drawers < 1 || size.Drawers > 1000:
+		return usagef("want --alphabets 1 to 1000, --characters 2 to 200 and --drawers 1 to 1000")
+	case kind == "runs" && f.runs < 1:
+		return usagef("--runs %d: want 1 or more", f.runs)
+	case kind == "runs" && (size.Characters < runWays || size.Drawers < 2):
+		return usagef("a run has %d characters of one alphabet, drawn by two hands: want --characters %d and --drawers 2 at least", runWays, runWays)
+	}
+	return nil
 }
 
 // runWays is how many characters a query of a run may show, as in Lake's.
 const runWays = 20
 
-func writeRuns(cmd *cobra.Command, set *dataset.Set, n int, seed uint64, dir string) error {
+func (f generateFlags) generate(ctx context.Context, kind string) error {
+	set, err := dataset.Generate(ctx, f.size)
+	if err != nil {
+		return err
+	}
+	if kind == "alphabets" {
+		return dataset.WriteAlphabets(ctx, set, f.out)
+	}
 	episodes, err := dataset.NewEpisodes(set, dataset.EpisodeOptions{
-		Ways: runWays, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true, Seed: seed,
+		Ways: runWays, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true, Seed: f.size.Seed,
 	})
 	if err != nil {
 		return fmt.Errorf("making runs of %d ways: %w", runWays, err)
 	}
-	return dataset.WriteRuns(cmd.Context(), episodes.Runs(n), dir)
+	return dataset.WriteRuns(ctx, episodes.Runs(f.runs), f.out)
 }

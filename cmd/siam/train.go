@@ -23,17 +23,16 @@ type trainFlags struct {
 
 func (a *app) trainCommand() *cobra.Command {
 	var f trainFlags
-	var known strings.Builder
-	for _, r := range recipe.All() {
-		fmt.Fprintf(&known, "\n  %-16s %s", r.Name, r.Summary)
-	}
 	cmd := &cobra.Command{
 		Use:   "train RECIPE --data DIR --out MODEL",
 		Short: "train a network by a recipe",
 		Long: `Trains a network and writes a model file. Of a folder with images_background, only that part is read.
 Ctrl-C leaves MODEL.checkpoint, from which --resume goes on exactly.
 
-Recipes:` + known.String(),
+Recipes, with the settings that --set changes:
+` + recipeList(),
+		Example: `  siam train oneshot-triplet --data omniglot --out my.safetensors
+  siam train oneshot-triplet --data omniglot --out small.safetensors --set size=28 --set widths=[32,64] --set steps=1000`,
 		Args: wants("RECIPE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r, err := recipe.ByName(args[0])
@@ -52,6 +51,25 @@ Recipes:` + known.String(),
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
+}
+
+// recipeList describes the recipes for siam train --help.
+func recipeList() string {
+	const width = 100
+	var b strings.Builder
+	for _, r := range recipe.All() {
+		fmt.Fprintf(&b, "\n  %s: %s\n", r.Name, r.Summary)
+		line := "   "
+		for _, setting := range strings.Fields(r.Settings.String()) {
+			if len(line)+len(setting) >= width {
+				b.WriteString(line + "\n")
+				line = "   "
+			}
+			line += " " + setting
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
 }
 
 func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
@@ -78,6 +96,8 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if job.Background, err = readBackground(ctx, f); err != nil {
 		return err
 	}
+	a.say("training %s on %s: %d images of %d classes in %d alphabets", r.Name, job.Background.Name,
+		len(job.Background.Items), len(job.Background.Classes), len(job.Background.Groups()))
 	if f.init != "" {
 		if job.Init, err = encoder.ReadFile(f.init); err != nil {
 			return modelError(f.init, err)
