@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/siam-go/siam/bench"
+)
+
+// comparison is what all rounds measured.
+type comparison struct {
+	settings   settings
+	limit      float64 // float32, GFLOP/s
+	loadBefore string
+	measured   map[mode][]result
+}
+
+// quantity is a row of the table for each net and precision.
+type quantity struct {
+	name    string
+	of      func(result) float64
+	against func(siam, plain, last float64) float64
+	flops   func(net string) float64 // of one, nil where it says nothing
+}
+
+func quantities() []quantity {
+	faster := func(siam, plain, last float64) float64 { return siam / max(plain, last) }
+	sooner := func(siam, plain, last float64) float64 { return min(plain, last) / siam }
+	larger := func(siam, plain, last float64) float64 { return siam / min(plain, last) }
+	return []quantity{
+		{"training, pairs/s", func(r result) float64 { return r.TrainPairs }, faster,
+			func(net string) float64 { return bench.TrainingFLOPs(layers(net, 2)) }},
+		{"embedding, images/s", func(r result) float64 { return r.EmbedImages }, faster,
+			func(net string) float64 { return bench.ForwardFLOPs(layers(net, 1)) }},
+		{"one image, µs", func(r result) float64 { return r.LatencyMicros }, sooner, nil},
+		{"peak memory, MiB", func(r result) float64 { return r.PeakMemory / (1 << 20) }, larger, nil},
+	}
+}
+
+// layers are the products of a net on n images.
+func layers(net string, n int) []bench.Layer {
+	if net == "koch" {
+		return bench.Koch(n)
+	}
+	return bench.Conv4(n)
+}
+
+// markdown is the table, with what was measured how.
+func (c comparison) markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n", c.caption())
+	b.WriteString("| | precision | Siam | PyTorch | PyTorch, channels last | against the better | share of the limit |\n")
+	b.WriteString("|---|---|---:|---:|---:|---:|---:|\n")
+	for _, net := range c.settings.nets {
+		for _, q := range quantities() {
+			for _, precision := range []string{"fp32", "bf16"} {
+				if c.measured[mode{net, precision, ours}] != nil {
+					b.WriteString(c.row(net, precision, q))
+				}
+			}
+		}
+	}
+	b.WriteString("\nMedians over the rounds. “Against the better” is how many times as fast as PyTorch in its better layout, or how many times its memory. " +
+		"The limit is what all threads reach when they only multiply and add float32; the share counts a product's multiplications and additions without those of padding.\n")
+	return b.String()
+}
+
+func (c comparison) caption() string {
+	var siam, theirs result
+	for m, results := range c.measured {
+		if m.layout == ours {
+			siam = results[0]
+		} else {
+			theirs = results[0]
+		}
+	}
+	return fmt.Sprintf("`make bench-peers`, %s: %s, %d threads, %s; float32 limit %.0f GFLOP/s. Siam at commit %s, %s; %s. %d rounds; load average %s before, %s after.",
+		time.Now().Format(time.DateOnly), processor(), c.settings.threads, siam.InstructionSet, c.limit, commit(), runtime.Version(), theirs.Engine,
+		c.settings.rounds, c.loadBefore, load())
+}
+
+func (c comparison) row(net, precision string, q quantity) string {
+	siam := c.median(mode{net, precision, ours}, q)
+	plain, last := c.median(mode{net, precision, "plain"}, q), c.median(mode{net, precision, "channels_last"}, q)
+	share := ""
+	if q.flops != nil {
+		share = fmt.Sprintf("%.0f %%", 100*siam*q.flops(net)/1e9/c.limit)
+	}
+	return fmt.Sprintf("| %s, %s | %s | %s | %s | %s | %.2f × | %s |\n", title(net), q.name, precision, digits(siam), digits(plain), digits(last), q.against(siam, plain, last), share)
+}
+
+func (c comparison) median(m mode, q quantity) float64 {
+	var values []float64
+	for _, r := range c.measured[m] {
+		values = append(values, q.of(r))
+	}
+	return bench.Median(values)
+}
+
+// digits shows a number with three digits, or all of those before the point.
+func digits(x float64) string {
+	switch {
+	case x < 10:
+		return fmt.Sprintf("%.2f", x)
+	case x < 100:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
+func title(net string) string { return strings.ToUpper(net[:1]) + net[1:] }
+
+// processor is the name Linux gives it.
+func processor() string {
+	info, _ := os.ReadFile("/proc/cpuinfo")
+	_, rest, _ := strings.Cut(string(info), "model name\t: ")
+	name, _, found := strings.Cut(rest, "\n")
+	if !found {
+		return runtime.GOARCH
+	}
+	return name
+}
+
+// load is how many programs wanted to run during the last minute.
+func load() string {
+	averages, _ := os.ReadFile("/proc/loadavg")
+	first, _, found := strings.Cut(string(averages), " ")
+	if !found {
+		return "unknown"
+	}
+	return first
+}
+
+func commit() string {
+	out, err := output(context.Background(), "git", "describe", "--always", "--dirty")
+	if err != nil {
+		return "unknown"
+	}
+	return string(bytes.TrimSpace(out))
+}
+
+// The lines of the results between which the table stands.
+const (
+	begin = "<!-- bench-peers: this table is written by make bench-peers -->\n"
+	end   = "<!-- end of bench-peers -->\n"
+)
+
+// rewrite puts text between the two lines in a file.
+func rewrite(file, text string) error {
+	old, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("writing the table: %w", err)
+	}
+	before, rest, found := strings.Cut(string(old), begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		return fmt.Errorf("writing the table: %s lacks the lines %q and %q", file, begin, end)
+	}
+	if err := os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o644); err != nil {
+		return fmt.Errorf("writing the table: %w", err)
+	}
+	return nil
+}
