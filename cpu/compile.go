@@ -108,7 +108,7 @@ func (c *compiler) lower(n *node) (err error) {
 		}
 		return nil
 	}
-	if lower := lowerings[n.op]; lower != nil && lower(c, n) {
+	if lower := lowerings[n.op]; lower != nil && lower(c, n) || lowerMapping(c, n) {
 		return nil
 	}
 	return lowerFallback(c, n)

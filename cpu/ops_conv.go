@@ -142,6 +142,7 @@ func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogue,
 // conv emits a convolution of channels-last images: the weights are packed, at once if they are constant, then the
 // units run.
 func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, e epilogue, dst, src, weights ref) {
+	s.Precision = c.backend.options.Precision.kernel()
 	k := kernel.NewConv(s)
 	packed, known := c.packConstant(weights, k.PackSize(), func(to, from []float32) { k.Pack(to, from, at, 0, k.PackUnits()) })
 	if !known {
@@ -186,6 +187,7 @@ func lowerWeightGradient(c *compiler, a convAttrs, x, dy, dw *value) {
 	at := kernel.WeightStrides{C: strides[a.axes.OutputBatch], F: strides[a.axes.OutputChannels]}
 	at.KH, at.KW = strides2(strides, a.axes.OutputSpatial)
 
+	s.Precision = c.backend.options.Precision.kernel()
 	k := kernel.NewConvWeightGrad(s)
 	src, grad, dst := c.in(x), c.in(dy), c.out(dw)
 	partials := c.scratch(k.ScratchSize())

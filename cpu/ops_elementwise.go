@@ -32,15 +32,15 @@ var (
 
 func init() {
 	for op := range binaryOps {
-		lowerings[op] = lowerBinary
+		lowerings[op] = lowerElementwise
 	}
 	for op := range unaryOps {
-		lowerings[op] = lowerUnary
+		lowerings[op] = lowerElementwise
 	}
 	for op := range compareOps {
 		lowerings[op] = lowerCompare
 	}
-	lowerings[opReluGrad] = lowerReluGrad
+	lowerings[opReluGrad] = lowerElementwise
 	lowerings[compute.OpTypeWhere] = lowerWhere
 	lowerings[compute.OpTypeConvertDType] = lowerConvert
 }
@@ -57,20 +57,6 @@ func (c *compiler) elements(n, cost int, run func(fr *frame, thread, lo, hi int)
 
 func isFloat32(values ...*value) bool {
 	return !slices.ContainsFunc(values, func(v *value) bool { return v.shape.DType != dtypes.Float32 })
-}
-
-func lowerUnary(c *compiler, n *node) bool {
-	x, y := n.inputs[0], n.outputs[0]
-	if !isFloat32(x) {
-		return false
-	}
-	op := unaryOps[n.op]
-	from, to := c.in(x), c.out(y)
-	c.replace(to, from)
-	c.elements(y.shape.Size(), 4, func(fr *frame, _, lo, hi int) {
-		kernel.Unary(op, fr.f32(to)[lo:hi], fr.f32(from)[lo:hi])
-	})
-	return true
 }
 
 // operand is how an operand of an element-wise operation is laid out against the result, seen as a matrix.
@@ -139,79 +125,24 @@ func (c *compiler) spread(x, y *value, kinds ...operand) (ref, operand, int) {
 	return to, asResult, 0
 }
 
-func lowerBinary(c *compiler, n *node) bool {
-	a, b, y := n.inputs[0], n.inputs[1], n.outputs[0]
-	if !isFloat32(a, b) {
+// lowerElementwise runs a single node as a program of the kernels, as chains are.
+func lowerElementwise(c *compiler, n *node) bool {
+	if !n.elementwise() {
 		return false
 	}
-	op := binaryOps[n.op]
-	ra, ka, ia := c.spread(a, y, asResult, asScalar, asRow, asColumn)
-	kinds := []operand{asResult, asScalar, asRow, asColumn}
-	if ka != asResult {
-		kinds = []operand{asResult}
+	var b kernel.ProgramBuilder
+	p := chainRun{size: n.outputs[0].shape.Size(), cost: 1}
+	var args []kernel.Value
+	for _, v := range n.inputs {
+		r, kind, columns := c.spread(v, n.outputs[0], asResult, asScalar, asRow, asColumn)
+		p.inputs, p.kinds = append(p.inputs, r), append(p.kinds, kind)
+		args = append(args, kind.declare(&b, columns))
 	}
-	rb, kb, ib := c.spread(b, y, kinds...)
-	to := c.out(y)
-	if ka == asResult {
-		c.replace(to, ra)
-	}
-	if kb == asResult {
-		c.replace(to, rb)
-	}
-	size := y.shape.Size()
-	switch {
-	case ka == asResult && kb == asResult:
-		c.elements(size, 1, func(fr *frame, _, lo, hi int) {
-			kernel.Binary(op, fr.f32(to)[lo:hi], fr.f32(ra)[lo:hi], fr.f32(rb)[lo:hi])
-		})
-	case kb == asScalar:
-		c.elements(size, 1, func(fr *frame, _, lo, hi int) {
-			kernel.BinaryScalar(op, fr.f32(to)[lo:hi], fr.f32(ra)[lo:hi], fr.f32(rb)[0])
-		})
-	case ka == asScalar:
-		c.elements(size, 1, func(fr *frame, _, lo, hi int) {
-			kernel.ScalarBinary(op, fr.f32(to)[lo:hi], fr.f32(ra)[0], fr.f32(rb)[lo:hi])
-		})
-	case kb == asRow:
-		c.rows(size, ib, func(fr *frame, lo, hi int) {
-			kernel.BinaryRow(op, fr.f32(to)[lo*ib:hi*ib], fr.f32(ra)[lo*ib:hi*ib], fr.f32(rb))
-		})
-	case ka == asRow:
-		c.rows(size, ia, func(fr *frame, lo, hi int) {
-			kernel.RowBinary(op, fr.f32(to)[lo*ia:hi*ia], fr.f32(ra), fr.f32(rb)[lo*ia:hi*ia])
-		})
-	case kb == asColumn:
-		c.rows(size, ib, func(fr *frame, lo, hi int) {
-			kernel.BinaryColumn(op, fr.f32(to)[lo*ib:hi*ib], fr.f32(ra)[lo*ib:hi*ib], fr.f32(rb)[lo:hi])
-		})
-	case ka == asColumn:
-		c.rows(size, ia, func(fr *frame, lo, hi int) {
-			kernel.ColumnBinary(op, fr.f32(to)[lo*ia:hi*ia], fr.f32(ra)[lo:hi], fr.f32(rb)[lo*ia:hi*ia])
-		})
-	}
+	b.Output(record(&b, n.op, args))
+	p.program = b.Program()
+	p.outputs = []ref{c.out(n.outputs[0])}
+	c.emitChain(p)
 	return true
-}
-
-func lowerReluGrad(c *compiler, n *node) bool {
-	dy, x, to := c.in(n.inputs[0]), c.in(n.inputs[1]), c.out(n.outputs[0])
-	c.replace(to, dy)
-	c.replace(to, x)
-	c.elements(n.outputs[0].shape.Size(), 1, func(fr *frame, _, lo, hi int) {
-		kernel.ReluGrad(fr.f32(to)[lo:hi], fr.f32(dy)[lo:hi], fr.f32(x)[lo:hi])
-	})
-	return true
-}
-
-// rows emits a task on a matrix of size elements and cols columns; run gets ranges of rows.
-func (c *compiler) rows(size, cols int, run func(fr *frame, lo, hi int)) {
-	if size == 0 {
-		return
-	}
-	rows := size / cols
-	per := max(1, workBlock/cols)
-	c.emit((rows+per-1)/per, size, func(fr *frame, _, lo, hi int) {
-		run(fr, lo*per, min(hi*per, rows))
-	})
 }
 
 // turned is the comparison with its sides exchanged.

@@ -41,9 +41,6 @@ func init() {
 	mappings[mappingKey{compute.OpTypeLogicalNot, dtypes.Bool}] = logic(func(x, _ uint64) uint64 { return x ^ eightTrue })
 	mapIntegers[int32](dtypes.Int32)
 	mapIntegers[int64](dtypes.Int64)
-	for key := range mappings {
-		lowerings[key.op] = withMappings(lowerings[key.op])
-	}
 	lowerings[compute.OpTypeArgMinMax] = lowerArgMinMax
 	lowerings[compute.OpTypeRNGBitGenerator] = lowerRandomBits
 	lowerings[compute.OpTypeIota] = lowerIota
@@ -126,14 +123,11 @@ func logic(f func(x, y uint64) uint64) mapping {
 	}
 }
 
-// withMappings tries another lowering first, if there is one.
-func withMappings(first lowering) lowering {
-	return func(c *compiler, n *node) bool {
-		return first != nil && first(c, n) || lowerMapping(c, n)
-	}
-}
-
+// lowerMapping runs an operation by its plain loop, if it has one for the type of its operands.
 func lowerMapping(c *compiler, n *node) bool {
+	if len(n.inputs) == 0 {
+		return false
+	}
 	f := mappings[mappingKey{n.op, n.inputs[0].shape.DType}]
 	if f == nil {
 		return false
