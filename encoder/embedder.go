@@ -17,6 +17,7 @@ import (
 // off, so an image's embedding does not depend on what it is embedded with. Safe for use by several goroutines.
 type Embedder struct {
 	spec Spec
+	rows int // the most images that go through the encoder at once
 	mu   sync.Mutex
 	exec *model.Exec
 }
@@ -33,13 +34,33 @@ func NewEmbedder(backend compute.Backend, spec Spec, weights []Tensor) (*Embedde
 // NewStoreEmbedder builds spec's encoder on the variables of store as they are at each call; training may change them in
 // between, not during one.
 func NewStoreEmbedder(backend compute.Backend, spec Spec, store *model.Store) (*Embedder, error) {
-	exec, err := model.NewExec(backend, store, func(scope *model.Scope, images *graph.Node) *graph.Node {
+	return newEmbedder(backend, store, spec, func(scope *model.Scope, images *graph.Node) *graph.Node {
 		return Build(scope, spec, images)
 	})
+}
+
+// NewImportedEmbedder runs an [Imported] network, which build adds to the graph of its images [n, h, w, c]; what build returns
+// becomes embeddings [n, d].
+func NewImportedEmbedder(backend compute.Backend, spec Spec, build func(images *graph.Node) *graph.Node) (*Embedder, error) {
+	e, err := newEmbedder(backend, model.NewStore(), spec, func(_ *model.Scope, images *graph.Node) *graph.Node {
+		x := graph.Reshape(build(images), images.Shape().Dim(0), spec.Dim)
+		if spec.Normalize {
+			x = normalize(x)
+		}
+		return x
+	})
+	if err == nil && spec.OneByOne {
+		e.rows = 1
+	}
+	return e, err
+}
+
+func newEmbedder(backend compute.Backend, store *model.Store, spec Spec, build func(*model.Scope, *graph.Node) *graph.Node) (*Embedder, error) {
+	exec, err := model.NewExec(backend, store, build)
 	if err != nil {
 		return nil, fmt.Errorf("build encoder %s: %w", spec.Arch, err)
 	}
-	return &Embedder{spec: spec, exec: exec.SetMaxCache(-1)}, nil
+	return &Embedder{spec: spec, rows: maxRows, exec: exec.SetMaxCache(-1)}, nil
 }
 
 // maxRows is the most images that go through the encoder at once. Smaller batches are padded to a power of two, so that at
@@ -56,11 +77,11 @@ func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, er
 	}
 	n := len(images) / size
 	embeddings := make([][]float32, 0, n)
-	for first := 0; first < n; first += maxRows {
+	for first := 0; first < n; first += e.rows {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		last := min(n, first+maxRows)
+		last := min(n, first+e.rows)
 		rows, err := e.batch(images[first*size:last*size], last-first)
 		if err != nil {
 			return nil, fmt.Errorf("embed: %w", err)
@@ -70,7 +91,7 @@ func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, er
 	return embeddings, nil
 }
 
-// batch embeds n images, at most maxRows.
+// batch embeds n images, at most e.rows.
 func (e *Embedder) batch(images []float32, n int) ([][]float32, error) {
 	p := e.spec.Preprocess
 	padded := 1 << bits.Len(uint(n-1))

@@ -12,6 +12,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/siam-go/siam/encoder/safetensors"
 )
@@ -26,10 +27,21 @@ type File struct {
 	Calibration *Calibration
 	Provenance  Provenance
 	Weights     []Tensor
-	// Hash identifies what embeddings and distances depend on: Spec, Distance and Weights. It is the SHA-256 in hexadecimal;
+	// Networks are ONNX files that the model needs, by what they are for: [EncoderNetwork], [DetectorNetwork].
+	Networks map[string][]byte
+	// Hash identifies what embeddings and distances depend on: Spec, Distance, Weights and Networks. It is the SHA-256 in hexadecimal;
 	// WriteFile and ReadFile set it. Embeddings of models with different hashes must not be compared.
 	Hash string
 }
+
+// The keys of File.Networks.
+const (
+	EncoderNetwork  = "encoder"  // an [Imported] model's own network
+	DetectorNetwork = "detector" // finds the faces that the model compares, in photographs
+)
+
+// networkPrefix begins the names of the tensors, of bytes, that hold File.Networks.
+const networkPrefix = "onnx/"
 
 // Calibration is a threshold and the error rates measured with it: two images are the same when their distance is at most
 // Threshold.
@@ -107,6 +119,12 @@ func (f *File) encode() (*safetensors.File, error) {
 	for _, w := range f.Weights {
 		raw.Tensors = append(raw.Tensors, safetensors.FromFloat32(w.Name, w.Shape, w.Values))
 	}
+	for _, name := range slices.Sorted(maps.Keys(f.Networks)) {
+		network := f.Networks[name]
+		raw.Tensors = append(raw.Tensors, safetensors.Tensor{
+			Name: networkPrefix + name, DType: safetensors.U8, Shape: []int{len(network)}, Data: network,
+		})
+	}
 	f.Hash = contentHash(raw)
 	raw.Metadata[keyHash] = f.Hash
 	raw.Metadata[keyChecksum] = checksum(raw.Metadata)
@@ -129,6 +147,13 @@ func decode(raw *safetensors.File) (*File, error) {
 		return nil, err
 	}
 	for _, t := range raw.Tensors {
+		if name, ok := strings.CutPrefix(t.Name, networkPrefix); ok && t.DType == safetensors.U8 {
+			if f.Networks == nil {
+				f.Networks = map[string][]byte{}
+			}
+			f.Networks[name] = t.Data
+			continue
+		}
 		values, err := t.Float32()
 		if err != nil {
 			return nil, err

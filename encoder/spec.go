@@ -5,6 +5,7 @@
 package encoder
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,9 +16,9 @@ import (
 
 // Spec says everything needed to rebuild an encoder: with its weights it is a model. A model file stores it as JSON.
 type Spec struct {
-	Arch       string             `json:"arch"`       // one of [Architectures]
+	Arch       string             `json:"arch"`       // one of [Architectures], or [Imported]
 	Preprocess imgproc.Preprocess `json:"preprocess"` // also fixes the input's size
-	Dim        int                `json:"dim"`        // d, the length of an embedding
+	Dim        int                `json:"dim"`        // d, the length of an embedding; 0 for an imported network that makes none
 	// Normalize scales embeddings to length 1.
 	Normalize bool `json:"normalize,omitempty"`
 	// PairHead says that two embeddings are compared by [PairHead], not by a distance.
@@ -30,7 +31,17 @@ type Spec struct {
 	Blocks int `json:"blocks,omitempty"`
 	// Flatten makes the last layer of "resnet" see its whole last feature map instead of the mean over its pixels.
 	Flatten bool `json:"flatten,omitempty"`
+	// Outputs are the tensors of an [Imported] network that are wanted: of an encoder one, the embedding.
+	Outputs []string `json:"outputs,omitempty"`
+	// OneByOne says that an [Imported] network reads only one image at once.
+	OneByOne bool `json:"one_by_one,omitempty"`
+	// Landmarks say that the encoder reads aligned faces: where in the crop, with sides of 1 and the corner (0, 0) at the top
+	// left, the eye on the left of the picture, the eye on the right, the nose, and the left and right corner of the mouth lie.
+	Landmarks [][2]float64 `json:"landmarks,omitempty"`
 }
+
+// Imported is the Spec.Arch of a network that came as an ONNX file, which the model file holds; package onnx builds it.
+const Imported = "onnx"
 
 // architectures is the table of networks: to add one, write its file and its row here.
 func architectures() map[string]architecture {
@@ -51,6 +62,12 @@ const maxDim = 1 << 16
 
 // Check says what is wrong with the settings, nil when [Build] will accept them.
 func (s Spec) Check() error {
+	if err := s.checkLandmarks(); err != nil {
+		return err
+	}
+	if s.Arch == Imported {
+		return s.checkImported()
+	}
 	arch, known := architectures()[s.Arch]
 	if !known {
 		return fmt.Errorf("unknown architecture %q, want one of %s", s.Arch, strings.Join(Architectures(), ", "))
@@ -59,6 +76,8 @@ func (s Spec) Check() error {
 		return err
 	}
 	switch {
+	case len(s.Outputs) > 0 || s.OneByOne:
+		return fmt.Errorf("architecture %s has no settings outputs and one_by_one", s.Arch)
 	case s.Dim < 1 || s.Dim > maxDim:
 		return fmt.Errorf("embedding of %d numbers, want 1 to %d", s.Dim, maxDim)
 	case !(s.Dropout >= 0 && s.Dropout < 1):
@@ -66,6 +85,34 @@ func (s Spec) Check() error {
 	}
 	if err := arch.check(s); err != nil {
 		return fmt.Errorf("architecture %s: %w", s.Arch, err)
+	}
+	return nil
+}
+
+// checkImported is Check for an [Imported] network.
+func (s Spec) checkImported() error {
+	if err := s.Preprocess.Validate(); err != nil {
+		return err
+	}
+	switch {
+	case len(s.Outputs) == 0 || slices.Contains(s.Outputs, ""):
+		return errors.New("an imported network without the names of its outputs")
+	case s.Dim < 0 || s.Dim > maxDim || s.Dim > 0 && len(s.Outputs) > 1:
+		return fmt.Errorf("an embedding of %d numbers from %d outputs", s.Dim, len(s.Outputs))
+	case s.PairHead || s.Dropout != 0:
+		return errors.New("an imported network has no pair head and no dropout")
+	}
+	return checkPlain(s)
+}
+
+func (s Spec) checkLandmarks() error {
+	if len(s.Landmarks) != 0 && len(s.Landmarks) != 5 {
+		return fmt.Errorf("%d landmarks of a face, want 5 or none", len(s.Landmarks))
+	}
+	for _, p := range s.Landmarks {
+		if !(p[0] > -1 && p[0] < 2 && p[1] > -1 && p[1] < 2) {
+			return fmt.Errorf("landmark %v lies far outside the crop, whose corners are (0, 0) and (1, 1)", p)
+		}
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ type Preprocess struct {
 	// Mean and Std, per channel in [0, 1] units, give (v-mean)/std; empty means 0 and 1.
 	Mean []float32 `json:"mean,omitempty"`
 	Std  []float32 `json:"std,omitempty"`
+	// BGR hands blue over first; Mean and Std stay in the order red, green, blue.
+	BGR bool `json:"bgr,omitempty"`
 }
 
 // maxInputSide bounds an encoder's input, in pixels.
@@ -29,6 +31,8 @@ func (p Preprocess) Validate() error {
 		return fmt.Errorf("input of %d×%d pixels: each side must be 1 to %d", p.Width, p.Height, maxInputSide)
 	case p.Channels != 1 && p.Channels != 3:
 		return fmt.Errorf("input with %d channels: want 1 (grey) or 3 (RGB)", p.Channels)
+	case p.BGR && p.Channels != 3:
+		return fmt.Errorf("blue first in an input with %d channels: want 3", p.Channels)
 	case len(p.Mean) != 0 && len(p.Mean) != p.Channels:
 		return fmt.Errorf("%d means for %d channels", len(p.Mean), p.Channels)
 	case len(p.Std) != 0 && len(p.Std) != p.Channels:
@@ -69,6 +73,11 @@ func (p Preprocess) WarpBend(dst []float32, m Image, a Affine, bend *Displacemen
 	resample(dst, m, p.Height, p.Width, p.Channels, a, bend, p.level)
 	if p.Channels == 3 && m.C == 1 {
 		p.spread(dst)
+	}
+	if p.BGR {
+		for i := 0; i < len(dst); i += 3 {
+			dst[i], dst[i+2] = dst[i+2], dst[i]
+		}
 	}
 }
 
