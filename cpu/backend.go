@@ -25,6 +25,8 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
 	"github.com/pkg/errors"
+
+	"github.com/siam-go/siam/internal/kernel"
 )
 
 // BackendName is the name the backend is registered under.
@@ -129,6 +131,14 @@ func (p Precision) String() string {
 		return "bf16"
 	}
 	return "fp32"
+}
+
+// kernel is the precision in the kernels' terms.
+func (p Precision) kernel() kernel.Precision {
+	if p == BFloat16 {
+		return kernel.BFloat16
+	}
+	return kernel.Float32
 }
 
 // NumDevices implements compute.Backend: there is one device.

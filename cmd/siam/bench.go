@@ -53,7 +53,7 @@ bench/peers does the same work in PyTorch.`,
 			if work.Pairs < 1 || work.Steps < 1 {
 				return usagef("%d steps of %d pairs: want at least 1 of each", work.Steps, work.Pairs)
 			}
-			backend, err := a.benchBackend(precision)
+			backend, err := a.backendAt(precision)
 			if err != nil {
 				return err
 			}
@@ -71,8 +71,8 @@ bench/peers does the same work in PyTorch.`,
 	return cmd
 }
 
-// benchBackend opens the backend that the flags ask for, with products of the given precision.
-func (a *app) benchBackend(precision string) (siam.Backend, error) {
+// backendAt opens the backend that the flags ask for, with products of the given precision.
+func (a *app) backendAt(precision string) (siam.Backend, error) {
 	switch {
 	case precision == "fp32":
 		return a.newBackend()
