@@ -61,12 +61,20 @@ type replacement struct {
 }
 
 // compile turns a function into a program.
-func compile(backend *Backend, f *Function) (*program, error) {
+func compile(backend *Backend, f *Function) (p *program, err error) {
+	defer recoverTo(&err)
 	g := simplify(f)
 	if err := g.rewrite(backend); err != nil {
 		return nil, err
 	}
 	return lower(backend, g)
+}
+
+// recoverTo turns a panic into an error.
+func recoverTo(err *error) {
+	if p := recover(); p != nil {
+		*err = errors.Errorf("%v", p)
+	}
 }
 
 // lower turns a body into a program.
@@ -89,11 +97,7 @@ func lower(backend *Backend, g *body) (*program, error) {
 
 // lower emits the tasks of one node.
 func (c *compiler) lower(n *node) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.Errorf("%v", p)
-		}
-	}()
+	defer recoverTo(&err)
 	c.step++
 	c.name = opName(n.op)
 	switch n.op {

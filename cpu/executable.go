@@ -117,16 +117,29 @@ func (e *Executable) bind(fr *frame, inputs []compute.Buffer, donate []bool) err
 		}
 		fr.mem[e.program.parameters[i]] = buffer.mem
 	}
-	for i := range donate {
-		if donate[i] && !inputs[i].(*Buffer).state.CompareAndSwap(bufferLive, bufferDonated) {
-			return errors.Errorf("cpu backend: input %q (%d) of %q is donated twice", e.inputNames[i], i, e.name)
-		}
+	if err := e.claim(inputs, donate); err != nil {
+		return err
 	}
 	for i, r := range e.program.outputs {
 		if host := e.program.hosts[i]; host >= 0 && len(donate) > 0 && donate[host] {
 			fr.mem[r] = inputs[host].(*Buffer).mem
 		} else {
 			fr.mem[r] = allocate(e.program.blocks[r].bytes)
+		}
+	}
+	return nil
+}
+
+// claim takes possession of the donated inputs, each of which may be only one of the inputs.
+func (e *Executable) claim(inputs []compute.Buffer, donate []bool) error {
+	for i := range donate {
+		if donate[i] && !inputs[i].(*Buffer).state.CompareAndSwap(bufferLive, bufferDonated) {
+			return errors.Errorf("cpu backend: input %q (%d) of %q is donated twice", e.inputNames[i], i, e.name)
+		}
+	}
+	for i := range donate {
+		if !donate[i] && inputs[i].(*Buffer).state.Load() == bufferDonated {
+			return errors.Errorf("cpu backend: input %q (%d) of %q is donated as another input", e.inputNames[i], i, e.name)
 		}
 	}
 	return nil

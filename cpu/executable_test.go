@@ -59,14 +59,16 @@ func TestExecuteRefusesBadInputs(t *testing.T) {
 	}
 }
 
-func TestDonatingOneBufferTwiceIsRefused(t *testing.T) {
+func TestDonatingABufferThatIsAnotherInputIsRefused(t *testing.T) {
 	b := newTestBackend(t, Options{})
 	e := compileArrays(t, b, []array{{dims: []int{2}}, {dims: []int{2}}}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
 		return one(f.Add(in[0], in[1]))
 	})
-	x := buffer(t, b, 1, 2)
-	if _, err := e.Execute([]compute.Buffer{x, x}, []bool{true, true}, 0); err == nil {
-		t.Error("Execute(x, x) with both donated gives no error, want one")
+	for _, donate := range [][]bool{{true, true}, {true, false}, {false, true}} {
+		x := buffer(t, b, 1, 2)
+		if _, err := e.Execute([]compute.Buffer{x, x}, donate, 0); err == nil {
+			t.Errorf("Execute(x, x) with donate=%v gives no error, want one", donate)
+		}
 	}
 }
 
