@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages).
 GO ?= go
 
-.PHONY: check test bench bench-layers bench-peers demo
+.PHONY: check test testdata bench bench-layers bench-peers demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -13,6 +13,17 @@ check: ## format, vet, staticcheck, builds for other machines
 
 test: ## all tests
 	$(GO) test ./...
+
+testdata: ## train testdata/strokes.safetensors again, and draw the images beside it (a minute; see testdata/README.md)
+	rm -rf testdata/made
+	$(GO) run ./cmd/siam data generate alphabets --seed 11 --alphabets 60 --out testdata/made/alphabets
+	$(GO) run ./cmd/siam train oneshot-triplet --data testdata/made/alphabets --out testdata/strokes.safetensors \
+		--set size=28 --set widths=[8,16,32] --set dim=32 --set invented=0 --set turns=false --set steps=1500
+	$(GO) run ./cmd/siam data generate alphabets --seed 12 --alphabets 1 --characters 2 --drawers 2 --out testdata/made/unseen
+	cp testdata/made/unseen/Generated001/character01/0001_01.png testdata/a.png
+	cp testdata/made/unseen/Generated001/character01/0001_02.png testdata/same-as-a.png
+	cp testdata/made/unseen/Generated001/character02/0002_01.png testdata/other.png
+	rm -rf testdata/made
 
 bench: ## Go benchmarks of kernels, layers and training steps
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./internal/kernel ./bench
