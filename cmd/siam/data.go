@@ -24,7 +24,7 @@ func (a *app) dataListCommand() *cobra.Command {
 			for _, d := range dataset.Downloads() {
 				fmt.Fprintf(&b, "%-14s %s\n%14s licence: %s\n", d.Name, d.Summary, "", d.Licence)
 			}
-			return a.print(dataset.Downloads(), b.String())
+			return a.print(map[string]any{"data_sets": dataset.Downloads()}, b.String())
 		},
 	}
 }

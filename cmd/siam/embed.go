@@ -18,6 +18,14 @@ type embedded struct {
 	Embeddings [][]float32 `json:"embeddings"`
 }
 
+// embeddedFile is what siam embed --out prints as JSON.
+type embeddedFile struct {
+	Model string `json:"model"`
+	Dim   int    `json:"dim"`
+	N     int    `json:"n"`
+	File  string `json:"file"`
+}
+
 func (a *app) embedCommand() *cobra.Command {
 	var modelFile, format, out string
 	cmd := &cobra.Command{
@@ -28,6 +36,9 @@ func (a *app) embedCommand() *cobra.Command {
 			encode, known := map[string]func(embedded) ([]byte, error){"json": encodeJSON, "csv": encodeCSV, "npy": encodeNPY}[format]
 			if !known {
 				return usagef("--format %s: want json, csv or npy", format)
+			}
+			if a.json && out == "" && format != "json" {
+				return usagef("--json prints JSON: leave out --format %s, or write it to a file with --out", format)
 			}
 			if err := checkOut(out); err != nil {
 				return err
@@ -49,7 +60,11 @@ func (a *app) embedCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("encoding the embeddings as %s: %w", format, err)
 			}
-			return a.writeOut(out, encoded)
+			if err := a.writeOut(out, encoded); err != nil || out == "" {
+				return err
+			}
+			written := embeddedFile{model.File().Hash, model.File().Spec.Dim, len(rows), out}
+			return a.print(written, fmt.Sprintf("%d embeddings of %d numbers: %s\n", written.N, written.Dim, out))
 		},
 	}
 	addModelFlag(cmd, &modelFile)

@@ -37,9 +37,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	cmd := a.command()
 	cmd.SetArgs(args)
-	cmd.SetIn(stdin)
-	cmd.SetOut(stdout)
-	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
 	if err == nil {
 		return a.exit
@@ -75,6 +72,9 @@ On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a 
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	root.SetVersionTemplate(thisBuild().text())
 	root.SetFlagErrorFunc(badFlag)
 	flags := root.PersistentFlags()

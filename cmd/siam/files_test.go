@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"os"
+	"regexp"
+	"strconv"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// identicalCommand: identical FILE FILE, or ! identical.
+func identicalCommand(ts *testscript.TestScript, neg bool, args []string) {
+	a, b := ts.ReadFile(args[0]), ts.ReadFile(args[1])
+	if (a == b) == neg {
+		ts.Fatalf("%s (%d bytes) and %s (%d bytes): identical %v, want %v", args[0], len(a), args[1], len(b), a == b, !neg)
+	}
+}
+
+// flipCommand: flip FILE OFFSET TO writes a copy with one bit of one byte changed; an OFFSET below 0 counts from the end.
+func flipCommand(ts *testscript.TestScript, _ bool, args []string) {
+	content := []byte(ts.ReadFile(args[0]))
+	at := number(ts, args[1])
+	if at < 0 {
+		at += len(content)
+	}
+	content[at] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), content, 0o644))
+}
+
+// cutCommand: cut FILE BYTES TO writes the first bytes of a file; BYTES below 0 says how many to leave out.
+func cutCommand(ts *testscript.TestScript, _ bool, args []string) {
+	content := []byte(ts.ReadFile(args[0]))
+	size := number(ts, args[1])
+	if size < 0 {
+		size += len(content)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), content[:size], 0o644))
+}
+
+func number(ts *testscript.TestScript, text string) int {
+	n, err := strconv.Atoi(text)
+	ts.Check(err)
+	return n
+}
+
+// hugePNGCommand: hugepng FILE SIDE writes a PNG whose header promises SIDE×SIDE grey pixels, which are not there.
+func hugePNGCommand(ts *testscript.TestScript, _ bool, args []string) {
+	side := uint32(number(ts, args[1]))
+	header := binary.BigEndian.AppendUint32([]byte("IHDR"), side)
+	header = binary.BigEndian.AppendUint32(header, side)
+	header = append(header, 8, 0, 0, 0, 0) // bits, grey, compression, filter, interlace
+	var png bytes.Buffer
+	png.WriteString("\x89PNG\r\n\x1a\n")
+	for _, chunk := range [][]byte{header, []byte("IDAT"), []byte("IEND")} {
+		png.Write(binary.BigEndian.AppendUint32(nil, uint32(len(chunk)-4)))
+		png.Write(chunk)
+		png.Write(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(chunk)))
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), png.Bytes(), 0o644))
+}
+
+// npyCommand: npy FILE ROWS COLUMNS wants a NumPy file, version 1.0, of little-endian float32 with unit rows.
+func npyCommand(ts *testscript.TestScript, _ bool, args []string) {
+	content := []byte(ts.ReadFile(args[0]))
+	rows, columns := number(ts, args[1]), number(ts, args[2])
+	if !bytes.HasPrefix(content, []byte("\x93NUMPY\x01\x00")) || len(content) < 10 {
+		ts.Fatalf("%s does not begin as a .npy file", args[0])
+	}
+	start := 10 + int(binary.LittleEndian.Uint16(content[8:]))
+	literal := string(content[10:start])
+	want := regexp.MustCompile(`^\{'descr': '<f4', 'fortran_order': False, 'shape': \(` + args[1] + `, ` + args[2] + `\), \} *\n$`)
+	if !want.MatchString(literal) || start%64 != 0 {
+		ts.Fatalf("%s has the header %q, numbers from byte %d; want %s and a multiple of 64", args[0], literal, start, want)
+	}
+	values := make([]float32, rows*columns)
+	if len(content)-start != 4*len(values) {
+		ts.Fatalf("%s has %d bytes of numbers, want %d", args[0], len(content)-start, 4*len(values))
+	}
+	ts.Check(binary.Read(bytes.NewReader(content[start:]), binary.LittleEndian, values))
+	for i := range rows {
+		var squares float64
+		for _, v := range values[i*columns : (i+1)*columns] {
+			squares += float64(v) * float64(v)
+		}
+		if squares < 0.999 || squares > 1.001 {
+			ts.Fatalf("%s: row %d has length² %v, want 1", args[0], i, squares)
+		}
+	}
+}
