@@ -7,7 +7,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Recording of GoMLX's fused operations, all run by the Go backend.
+// Recording of GoMLX's fused operations. All but FusedDense in float32 run on the Go backend.
 
 type (
 	layerNormAttrs struct {
