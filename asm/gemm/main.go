@@ -1,11 +1,13 @@
 // Command gemm generates the micro-kernels of package kernel's matrix products. Run go generate in internal/kernel.
 //
 // Every kernel is the loop of tilePortable for a fixed number of rows and two vectors of columns, with all sums in
-// registers: per step two loads of the packed right operand, one broadcast per row, two multiply-adds per row.
+// registers: per step two loads of the packed right operand, one broadcast per row, two multiply-adds per row. Narrow
+// kernels have one vector of columns and a mask for it; kernels by channel load the left operand instead of broadcasting.
 package main
 
 import (
 	"fmt"
+	"sync"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -30,7 +32,12 @@ const (
 	tileResidual
 	tileAhead
 	tileAheadStep
+	tileKind
+	tileCols
+	tileSlopes
 	tileSlope
+	tileLow  = tileSlope + 4
+	tileHigh = tileSlope + 8
 )
 
 // Bits of tile.flags.
@@ -42,6 +49,9 @@ const (
 	flagReLU
 	flagLeakyReLU
 	flagStream
+	flagSlopes
+	flagClip
+	flagResidualLast
 )
 
 // The general registers: one pointer per row while summing, free afterwards.
@@ -61,19 +71,32 @@ var (
 
 func main() {
 	ConstraintExpr("amd64")
-	for _, v := range []*vectors{
-		{name: "AVX512", bytes: 64, rows: 12, all: zmm},
-		{name: "AVX2", bytes: 32, rows: 6, all: ymm},
+	for _, v := range []vectors{
+		{name: "AVX512", bytes: 64, rows: 12, all: zmm, halves: 2, kinds: []kind{plain, pairs, byChannel}},
+		{name: "AVX2", bytes: 32, rows: 6, all: ymm, halves: 2, kinds: []kind{plain, byChannel}},
 	} {
 		v.tiles()
 		v.packRows()
 		v.peak()
+		if v.bytes == 64 {
+			v.packPairs()
+		}
+		v.narrowTiles()
 	}
-	pairs := vectors{name: "PairsAVX512", bytes: 64, rows: 12, all: zmm, pairs: true}
-	pairs.tiles()
-	pairs.packPairs()
 	Generate()
 }
+
+// kind is how a step multiplies.
+type kind int
+
+// The kinds of type tile.
+const (
+	plain kind = iota
+	pairs
+	byChannel
+)
+
+func (k kind) String() string { return [...]string{"plain", "pairs", "byChannel"}[k] }
 
 // vectors is an instruction set's registers and the number of rows they can hold sums for.
 type vectors struct {
@@ -81,7 +104,11 @@ type vectors struct {
 	bytes int
 	rows  int
 	all   []reg.VecPhysical
-	pairs bool // whether a number is a pair of bfloat16
+
+	kinds []kind
+
+	halves int             // vectors of columns: 2, or 1 with a mask
+	mask   reg.VecPhysical // of AVX2; AVX-512 has K1
 }
 
 var (
@@ -94,12 +121,14 @@ var (
 	}
 )
 
+func (v *vectors) narrow() bool { return v.halves == 1 }
+
 // sum is the register with half 0 or 1 of a row's sums.
-func (v *vectors) sum(row, half int) reg.VecPhysical { return v.all[2*row+half] }
+func (v *vectors) sum(row, half int) reg.VecPhysical { return v.all[v.halves*row+half] }
 
 // spare is a register that holds no sum.
 func (v *vectors) spare(i int) reg.VecPhysical {
-	free := v.all[2*v.rows:]
+	free := v.all[v.halves*v.rows:]
 	return free[i%len(free)]
 }
 
@@ -111,11 +140,23 @@ func (v *vectors) zero(r reg.VecPhysical) {
 	}
 }
 
-// tiles generates one function for all numbers of rows.
+// narrowTiles generates the kernels of one vector of columns.
+func (v vectors) narrowTiles() {
+	v.name, v.halves = "Narrow"+v.name, 1
+	if v.bytes == 32 {
+		v.mask, v.all = v.all[15], v.all[:15]
+	}
+	v.tiles()
+}
+
+// tiles generates one function for all numbers of rows and all kinds.
 func (v *vectors) tiles() {
 	TEXT("tile"+v.name, NOSPLIT, "func(rows int, t *int)")
-	Doc(fmt.Sprintf("tile%s is the portable loop for up to %d rows of %d columns.", v.name, v.rows, v.bytes/2))
+	Doc(fmt.Sprintf("tile%s is the portable loop for up to %d rows of %d columns.", v.name, v.rows, v.halves*v.bytes/4))
 	locals := AllocLocal(64)
+	if v.narrow() {
+		v.loadMask()
+	}
 	Load(Param("rows"), reg.R13)
 	for rows := v.rows; rows > 1; rows-- {
 		CMPQ(reg.R13, Imm(uint64(rows)))
@@ -131,78 +172,117 @@ func (v *vectors) tiles() {
 
 func (v *vectors) label(name string, rows int) string { return fmt.Sprintf("%s%d", name, rows) }
 
+// loop is where a tile keeps what its loops need: on the stack, or in registers that its rows leave free.
+type loop struct {
+	length, count, bStart, segment, end, aStep, bStep, aheadStep Op
+}
+
+func (v *vectors) loop(rows int, locals Mem) loop {
+	at := func(i int) Op { return locals.Offset(8 * i) }
+	l := loop{length: at(0), count: at(1), bStart: at(2), segment: at(3), end: at(4), aStep: at(5), bStep: at(6), aheadStep: at(7)}
+	if free := rowPointers[rows:]; len(free) >= 4 {
+		l.end, l.aStep, l.bStep, l.aheadStep = free[0], free[1], free[2], free[3]
+	}
+	return l
+}
+
 // products sums up all products of a tile.
 func (v *vectors) products(rows int, locals Mem) {
-	length, count, bStart, segment := locals.Offset(0), locals.Offset(8), locals.Offset(16), locals.Offset(24)
-	var end, aStep, bStep, aheadStep Op = locals.Offset(32), locals.Offset(40), locals.Offset(48), locals.Offset(56)
-	if free := rowPointers[rows:]; len(free) >= 4 {
-		end, aStep, bStep, aheadStep = free[0], free[1], free[2], free[3]
-	}
+	l := v.loop(rows, locals)
 	Load(Param("t"), b)
 	for _, field := range []struct {
 		offset int
 		to     Op
-	}{{tileAStep, aStep}, {tileBStep, bStep}, {tileCount, count}, {tileB, bStart}, {tileSegments, segment}, {tileAheadStep, aheadStep}} {
+	}{{tileAStep, l.aStep}, {tileBStep, l.bStep}, {tileCount, l.count}, {tileB, l.bStart}, {tileSegments, l.segment}, {tileAheadStep, l.aheadStep}} {
 		MOVQ(Mem{Base: b, Disp: field.offset}, index)
 		MOVQ(index, field.to)
 	}
 	MOVQ(Mem{Base: b, Disp: tileDepth}, index)
-	IMULQ(aStep, index)
-	MOVQ(index, length)
+	IMULQ(l.aStep, index)
+	MOVQ(index, l.length)
 	MOVQ(Mem{Base: b, Disp: tileRows}, ahead)
 	for r := range rows {
 		MOVQ(Mem{Base: b, Disp: tileA}, rowPointers[r])
 		ADDQ(Mem{Base: ahead, Disp: 8 * r}, rowPointers[r])
 	}
 	MOVQ(Mem{Base: b, Disp: tileAhead}, ahead)
-	for r := range rows {
-		v.zero(v.sum(r, 0))
-		v.zero(v.sum(r, 1))
-	}
-	CMPQ(count, Imm(0))
+	MOVQ(Mem{Base: b, Disp: tileKind}, index)
+	v.eachSum(rows, func(sum reg.VecPhysical) { v.zero(sum) })
+	CMPQ(l.count, Imm(0))
 	JEQ(LabelRef(v.label("summed", rows)))
-
-	Label(v.label("segment", rows))
-	MOVQ(segment, b)
-	ADDQ(Imm(16), segment)
-	MOVQ(Mem{Base: b}, index)
-	MOVQ(Mem{Base: b, Disp: 8}, b)
-	ADDQ(bStart, b)
-	ADDQ(length, index)
-	MOVQ(index, end)
-	SUBQ(length, index)
-	Label(v.label("product", rows))
-	v.step(rows)
-	PREFETCHT1(Mem{Base: ahead})
-	ADDQ(aheadStep, ahead)
-	ADDQ(bStep, b)
-	ADDQ(aStep, index)
-	CMPQ(index, end)
-	JNE(LabelRef(v.label("product", rows)))
-	DECQ(count)
-	JNE(LabelRef(v.label("segment", rows)))
+	for _, k := range v.kinds[1:] {
+		CMPQ(index, Imm(uint64(k)))
+		JEQ(LabelRef(v.label(k.String()+"Segment", rows)))
+	}
+	for i, k := range v.kinds {
+		if i > 0 {
+			JMP(LabelRef(v.label("summed", rows)))
+		}
+		v.segments(rows, k, l)
+	}
 	Label(v.label("summed", rows))
 }
 
-// step adds the products of one number per row with one row of the right operand.
-func (v *vectors) step(rows int) {
-	left, right := v.spare(0), v.spare(1)
-	VMOVUPS(Mem{Base: b}, left)
-	VMOVUPS(Mem{Base: b, Disp: v.bytes}, right)
-	broadcasts := len(v.all) - 2*v.rows - 2
+// segments sums up the products of all segments.
+func (v *vectors) segments(rows int, k kind, l loop) {
+	Label(v.label(k.String()+"Segment", rows))
+	MOVQ(l.segment, b)
+	ADDQ(Imm(16), l.segment)
+	MOVQ(Mem{Base: b}, index)
+	MOVQ(Mem{Base: b, Disp: 8}, b)
+	ADDQ(l.bStart, b)
+	ADDQ(l.length, index)
+	MOVQ(index, l.end)
+	SUBQ(l.length, index)
+	Label(v.label(k.String()+"Product", rows))
+	v.step(rows, k)
+	PREFETCHT1(Mem{Base: ahead})
+	ADDQ(l.aheadStep, ahead)
+	ADDQ(l.bStep, b)
+	ADDQ(l.aStep, index)
+	CMPQ(index, l.end)
+	JNE(LabelRef(v.label(k.String()+"Product", rows)))
+	DECQ(l.count)
+	JNE(LabelRef(v.label(k.String()+"Segment", rows)))
+}
+
+// step adds the products of one number per row, or one vector by channel, with one row of the right operand.
+func (v *vectors) step(rows int, k kind) {
+	for half := range v.halves {
+		v.load(Mem{Base: b, Disp: half * v.bytes}, v.spare(half))
+	}
+	others := len(v.all) - v.halves*(v.rows+1)
 	for r := range rows {
-		x := v.spare(2 + r%broadcasts)
-		VBROADCASTSS(Mem{Base: rowPointers[r], Index: index, Scale: 1}, x)
-		v.multiplyAdd(left, x, v.sum(r, 0))
-		v.multiplyAdd(right, x, v.sum(r, 1))
+		x := v.spare(v.halves + r%others)
+		left := Mem{Base: rowPointers[r], Index: index, Scale: 1}
+		if k == byChannel {
+			v.stepByChannel(r, left, x)
+			continue
+		}
+		VBROADCASTSS(left, x)
+		for half := range v.halves {
+			if k == pairs {
+				dotPairs(v.spare(half), x, v.sum(r, half))
+			} else {
+				VFMADD231PS(v.spare(half), x, v.sum(r, half))
+			}
+		}
 	}
 }
 
-func (v *vectors) multiplyAdd(x, y, sum reg.VecPhysical) {
-	if v.pairs {
-		dotPairs(x, y, sum)
-	} else {
-		VFMADD231PS(x, y, sum)
+// stepByChannel adds the products of one row's vectors.
+func (v *vectors) stepByChannel(r int, left Mem, x reg.VecPhysical) {
+	for half := range v.halves {
+		from := left.Offset(half * v.bytes)
+		switch {
+		case !v.narrow():
+			VFMADD231PS(from, v.spare(half), v.sum(r, half))
+		case v.bytes == 64:
+			VFMADD231PS(from, v.spare(half), reg.K1, v.sum(r, half))
+		default:
+			v.load(from, x)
+			VFMADD231PS(x, v.spare(half), v.sum(r, half))
+		}
 	}
 }
 
@@ -215,15 +295,28 @@ func (v *vectors) epilogue(rows int) {
 	v.when(rows, flagAccumulate, "accumulated", func() { v.addRows(rows, c) })
 	v.when(rows, flagScale, "scaled", func() { v.withColumns(rows, tileScale, VMULPS) })
 	v.when(rows, flagShift, "shifted", func() { v.withColumns(rows, tileShift, VADDPS) })
-	v.when(rows, flagResidual, "residual", func() {
-		MOVQ(Mem{Base: tile, Disp: tileResidual}, residual)
-		v.addRows(rows, residual)
-	})
+	v.when(rows, flagResidual, "residual", func() { v.addResidual(rows) })
 	v.when(rows, flagReLU, "relu", func() {
 		v.zero(v.spare(0))
 		v.eachSum(rows, func(sum reg.VecPhysical) { VMAXPS(sum, v.spare(0), sum) }) // a NaN or -0 in sum wins
 	})
-	v.when(rows, flagLeakyReLU, "leaky", func() { v.leaky(rows) })
+	v.when(rows, flagLeakyReLU, "leaky", func() {
+		VBROADCASTSS(Mem{Base: tile, Disp: tileSlope}, v.spare(0))
+		v.leaky(rows, func(int) reg.VecPhysical { return v.spare(0) })
+	})
+	v.when(rows, flagSlopes, "slopes", func() {
+		v.loadColumns(tileSlopes)
+		v.leaky(rows, v.spare)
+	})
+	v.when(rows, flagClip, "clip", func() {
+		VBROADCASTSS(Mem{Base: tile, Disp: tileLow}, v.spare(0))
+		VBROADCASTSS(Mem{Base: tile, Disp: tileHigh}, v.spare(1))
+		v.eachSum(rows, func(sum reg.VecPhysical) {
+			VMAXPS(sum, v.spare(0), sum) // NaN wins
+			VMINPS(sum, v.spare(1), sum)
+		})
+	})
+	v.when(rows, flagResidualLast, "last", func() { v.addResidual(rows) })
 }
 
 // when generates code that runs if a flag is set.
@@ -236,54 +329,117 @@ func (v *vectors) when(rows, flag int, name string, body func()) {
 
 func (v *vectors) eachSum(rows int, body func(sum reg.VecPhysical)) {
 	for r := range rows {
-		body(v.sum(r, 0))
-		body(v.sum(r, 1))
+		for half := range v.halves {
+			body(v.sum(r, half))
+		}
 	}
+}
+
+func (v *vectors) addResidual(rows int) {
+	MOVQ(Mem{Base: tile, Disp: tileResidual}, residual)
+	v.addRows(rows, residual)
 }
 
 // addRows adds memory that is laid out like the output.
 func (v *vectors) addRows(rows int, base reg.Register) {
 	for r := range rows {
 		MOVQ(Mem{Base: out, Disp: 8 * r}, at)
-		for half := range 2 {
-			VADDPS(Mem{Base: base, Index: at, Scale: 1, Disp: half * v.bytes}, v.sum(r, half), v.sum(r, half))
+		for half := range v.halves {
+			from := Mem{Base: base, Index: at, Scale: 1, Disp: half * v.bytes}
+			if v.narrow() {
+				v.load(from, v.spare(0))
+				VADDPS(v.spare(0), v.sum(r, half), v.sum(r, half))
+			} else {
+				VADDPS(from, v.sum(r, half), v.sum(r, half))
+			}
 		}
 	}
 }
 
 // withColumns applies an instruction with one operand per column.
 func (v *vectors) withColumns(rows, field int, instruction func(...Op)) {
-	MOVQ(Mem{Base: tile, Disp: field}, at)
-	for half := range 2 {
-		VMOVUPS(Mem{Base: at, Disp: half * v.bytes}, v.spare(half))
-	}
+	v.loadColumns(field)
 	for r := range rows {
-		for half := range 2 {
+		for half := range v.halves {
 			instruction(v.spare(half), v.sum(r, half), v.sum(r, half))
 		}
 	}
 }
 
-// leaky multiplies the negative sums by the slope.
-func (v *vectors) leaky(rows int) {
-	slope, scaled := v.spare(0), v.spare(1)
-	VBROADCASTSS(Mem{Base: tile, Disp: tileSlope}, slope)
+// loadColumns loads one number per column.
+func (v *vectors) loadColumns(field int) {
+	MOVQ(Mem{Base: tile, Disp: field}, at)
+	for half := range v.halves {
+		v.load(Mem{Base: at, Disp: half * v.bytes}, v.spare(half))
+	}
+}
+
+// leaky multiplies the negative sums by the slopes of their half.
+func (v *vectors) leaky(rows int, slope func(half int) reg.VecPhysical) {
+	scaled := v.spare(2)
+	v.zero(scaled)
+	for r := range rows {
+		for half := range v.halves {
+			sum := v.sum(r, half)
+			if v.bytes == 64 {
+				VCMPPS(Imm(1), scaled, sum, reg.K2) // sum < 0
+				VMULPS(slope(half), sum, reg.K2, sum)
+				continue
+			}
+			VMULPS(slope(half), sum, scaled)
+			VBLENDVPS(sum, scaled, sum, sum) // by the sign of sum
+		}
+	}
+}
+
+// loadMask makes the mask of a narrow tile's columns.
+func (v *vectors) loadMask() {
+	Load(Param("t"), reg.RAX)
+	MOVQ(Mem{Base: reg.RAX, Disp: tileCols}, reg.RBX)
 	if v.bytes == 64 {
-		v.zero(scaled)
-		v.eachSum(rows, func(sum reg.VecPhysical) {
-			VCMPPS(Imm(1), scaled, sum, reg.K1) // sum < 0
-			VMULPS(slope, sum, reg.K1, sum)
-		})
+		MOVQ(I32(-1), reg.RCX)
+		BZHIQ(reg.RBX, reg.RCX, reg.RCX)
+		KMOVQ(reg.RCX, reg.K1)
 		return
 	}
-	v.eachSum(rows, func(sum reg.VecPhysical) {
-		VMULPS(slope, sum, scaled)
-		VBLENDVPS(sum, scaled, sum, sum) // by the sign of sum
-	})
+	NEGQ(reg.RBX)
+	LEAQ(columnMasks(), reg.RCX)
+	VMOVUPS(Mem{Base: reg.RCX, Index: reg.RBX, Scale: 4, Disp: 8 * 4}, v.mask)
+}
+
+// columnMasks is 8 set and 8 clear words.
+var columnMasks = sync.OnceValue(func() Mem {
+	masks := GLOBL("columnMasks", RODATA|NOPTR)
+	for i := range 16 {
+		DATA(4*i, I32(-(8-min(i, 8)+7)/8))
+	}
+	return masks
+})
+
+// load reads one vector, only the columns of the mask if the tile is narrow.
+func (v *vectors) load(from Mem, to reg.VecPhysical) {
+	switch {
+	case !v.narrow():
+		VMOVUPS(from, to)
+	case v.bytes == 64:
+		VMOVUPS_Z(from, reg.K1, to)
+	default:
+		VMASKMOVPS(from, v.mask, to)
+	}
 }
 
 // store writes the sums out, past the caches if the flag says so.
 func (v *vectors) store(rows int) {
+	if v.narrow() {
+		v.storeWith(rows, func(x, to Op) {
+			if v.bytes == 64 {
+				VMOVUPS(x, reg.K1, to)
+			} else {
+				VMASKMOVPS(x, v.mask, to)
+			}
+		})
+		return
+	}
 	TESTQ(U32(flagStream), flags)
 	JNE(LabelRef(v.label("stream", rows)))
 	v.storeWith(rows, func(x, to Op) { VMOVUPS(x, to) })
@@ -294,7 +450,7 @@ func (v *vectors) store(rows int) {
 func (v *vectors) storeWith(rows int, instruction func(x, to Op)) {
 	for r := range rows {
 		MOVQ(Mem{Base: out, Disp: 8 * r}, at)
-		for half := range 2 {
+		for half := range v.halves {
 			instruction(v.sum(r, half), Mem{Base: c, Index: at, Scale: 1, Disp: half * v.bytes})
 		}
 	}

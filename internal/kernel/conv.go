@@ -49,12 +49,33 @@ func (s ConvShape) groupC() int { return s.C / s.Groups }
 func (s ConvShape) groupF() int { return s.F / s.Groups }
 func (s ConvShape) pixels() int { return s.OH * s.OW }
 
-// columns is the first output channel and the number of output channels of panel p, when the channels of each group are
-// divided into panels of width columns.
-func (s ConvShape) columns(width, p int) (f, cols int) {
-	panels := divideUp(s.groupF(), width)
-	within := p % panels * width
-	return p/panels*s.groupF() + within, min(width, s.groupF()-within)
+// depthwise tells whether every channel is convolved on its own: then tiles work by channel, and panels take channels
+// of many groups.
+func (s ConvShape) depthwise() bool { return s.Groups > 1 && s.Groups == s.C && s.Groups == s.F }
+
+// panelled is the number of channel groups that are divided into panels one by one, and their output channels.
+func (s ConvShape) panelled() (groups, f int) {
+	if s.depthwise() {
+		return 1, s.F
+	}
+	return s.Groups, s.groupF()
+}
+
+// panels is the number of panels of width columns.
+func (s ConvShape) panels(width int) int {
+	groups, all := s.panelled()
+	return groups * divideUp(all, width)
+}
+
+// columns is the first output channel of panel p, the number of its output channels, and its first input channel.
+func (s ConvShape) columns(width, p int) (f, cols, c int) {
+	groups, all := s.panelled()
+	group, within := p/divideUp(all, width), p%divideUp(all, width)*width
+	f, cols, c = group*all+within, min(width, all-within), group*s.C/groups
+	if s.depthwise() {
+		c = f
+	}
+	return f, cols, c
 }
 
 // checkImages panics unless src and dst hold the images and the feature maps.
@@ -83,7 +104,6 @@ type Conv struct {
 	pieces    pieces
 	imageRows int      // input rows from one image of a piece to the next
 	layouts   []layout // of the pieces of one image
-	panels    int      // of one group of channels
 	sections  int      // of the panels, the second coordinate of a unit
 }
 
@@ -97,14 +117,17 @@ const (
 func NewConv(s ConvShape) *Conv {
 	s = s.withDefaults()
 	k := &active.product
-	c := &Conv{ConvShape: s, kernels: k, panels: divideUp(s.groupF(), k.cols)}
+	c := &Conv{ConvShape: s, kernels: k}
 	c.pieces = newPieces(s, min(convPixels, max(convPixels/6, s.N*s.pixels()/wantedUnits)))
 	c.imageRows = s.H
-	if c.pairs = s.Precision == BFloat16 && k.pairTile != nil && s.pairable(); c.pairs {
-		c.kernels, c.imageRows = k.ofPairs(), c.pieces.mostInputRows()
+	switch {
+	case s.depthwise():
+		c.kernels = k.of(byChannelTile)
+	case s.Precision == BFloat16 && k.pairs && s.pairable():
+		c.pairs, c.kernels, c.imageRows = true, k.of(pairTile), c.pieces.mostInputRows()
 	}
 	c.layouts = c.pieces.layouts(operand{size: c.size(), imageRows: c.imageRows, width: k.cols})
-	c.sections = groupsFor(c.pieces.count, c.panels*s.Groups)
+	c.sections = groupsFor(c.pieces.count, c.PackUnits())
 	return c
 }
 
@@ -128,7 +151,7 @@ func (c *Conv) panelSize() int { return c.KH * c.KW * c.groupC() * c.kernels.col
 func (c *Conv) PackSize() int { return c.PackUnits() * c.panelSize() }
 
 // PackUnits is the number of units of [Conv.Pack].
-func (c *Conv) PackUnits() int { return c.Groups * c.panels }
+func (c *Conv) PackUnits() int { return c.panels(c.kernels.cols) }
 
 // Pack rearranges units lo to hi-1 of the weights for [Conv.Run]. It panics if a slice is too short.
 func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
@@ -136,7 +159,7 @@ func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
 	c.checkWeights(w, s)
 	width, depth := c.kernels.cols, c.groupC()
 	for p := lo; p < hi; p++ {
-		f, cols := c.columns(width, p)
+		f, cols, _ := c.columns(width, p)
 		panel := dst[p*c.panelSize():]
 		for tap := range c.KH * c.KW {
 			start := s.Offset + tap/c.KW*s.KH + tap%c.KW*s.KW + f*s.F
@@ -163,7 +186,7 @@ func (c *Conv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w *Work
 		if piece != loaded {
 			source, loaded = c.source(src, piece, w), piece
 		}
-		p0, p1 := share(c.Groups*c.panels, c.sections, u%c.sections)
+		p0, p1 := share(c.PackUnits(), c.sections, u%c.sections)
 		for p := p0; p < p1; p++ {
 			c.panel(dst, source, packed[p*c.panelSize():], ep, piece, p, w)
 		}
@@ -183,11 +206,11 @@ func (c *Conv) source(src []float32, piece int, w *Workspace) unsafe.Pointer {
 // panel computes the output channels of one panel for the pixels of a piece.
 func (c *Conv) panel(dst []float32, source unsafe.Pointer, panel []float32, ep *Epilogue, piece, p int, w *Workspace) {
 	image0, image1, row, _ := c.pieces.span(piece)
-	f, cols := c.columns(c.kernels.cols, p)
+	f, cols, channel := c.columns(c.kernels.cols, p)
 	stack := piece % c.pieces.stacks
 	start := (image0*c.OH+row)*c.OW*c.F + f
 	t := &w.tile
-	t.a = unsafe.Add(source, p/c.panels*c.groupC()*c.size())
+	t.a = unsafe.Add(source, channel*c.size())
 	t.b, t.c = unsafe.Pointer(&panel[0]), unsafe.Pointer(&dst[start])
 	t.aStep, t.bStep = 4, c.kernels.cols*4
 	for i := range c.layouts[stack] {

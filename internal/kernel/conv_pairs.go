@@ -42,7 +42,7 @@ func (g *ConvWeightGrad) pairedBand(src []float32, piece int, w *Workspace) unsa
 // pairedPanel pairs every pixel of one panel of dy with the next one of its row, or with 0 at the end of the row.
 func (g *ConvWeightGrad) pairedPanel(dy []float32, p, image0, image1, row0, row1 int, w *Workspace) unsafe.Pointer {
 	width := g.kernels.cols
-	f, cols := g.columns(width, p)
+	f, cols, _ := g.columns(width, p)
 	panel := floats(&w.panel, (image1-image0)*(row1-row0)*g.OW*width)
 	for i := range (image1 - image0) * (row1 - row0) {
 		image, row := image0+i/(row1-row0), row0+i%(row1-row0)

@@ -41,6 +41,14 @@ func convCases() []convCase {
 		{"all crop", ConvShape{N: 1, H: 3, W: 3, C: 2, KH: 2, KW: 2, F: 4, OH: 2, OW: 2, PadT: -5, PadL: -5}},
 		{"grouped", fitted(ConvShape{N: 2, H: 6, W: 6, C: 12, KH: 3, KW: 3, F: 18, PadT: 1, PadL: 1, Groups: 3})},
 		{"depthwise", fitted(ConvShape{N: 2, H: 6, W: 7, C: 10, KH: 3, KW: 3, F: 10, PadT: 1, PadL: 1, Groups: 10})},
+		{"depthwise, one panel", fitted(ConvShape{N: 1, H: 9, W: 9, C: 32, KH: 3, KW: 3, F: 32, PadT: 1, PadL: 1, Groups: 32})},
+		{"depthwise, strides", fitted(ConvShape{N: 2, H: 9, W: 8, C: 41, KH: 3, KW: 3, F: 41, PadT: 1, PadL: 1, StrideH: 2, StrideW: 2, Groups: 41})},
+		{"depthwise, padded below only", ConvShape{N: 1, H: 8, W: 8, C: 56, KH: 3, KW: 3, F: 56, OH: 4, OW: 4, StrideH: 2, StrideW: 2, Groups: 56}},
+		{"depthwise, 5x5", fitted(ConvShape{N: 1, H: 7, W: 7, C: 72, KH: 5, KW: 5, F: 72, PadT: 2, PadL: 2, Groups: 72})},
+		{"depthwise, one output", fitted(ConvShape{N: 3, H: 4, W: 4, C: 48, KH: 4, KW: 4, F: 48, Groups: 48})},
+		{"depthwise, dilated", fitted(ConvShape{N: 1, H: 8, W: 9, C: 20, KH: 3, KW: 3, F: 20, PadT: 2, PadL: 2, DilH: 2, DilW: 2, Groups: 20})},
+		{"depthwise, dilated input", fitted(ConvShape{N: 1, H: 4, W: 5, C: 33, KH: 3, KW: 3, F: 33, PadT: 1, PadL: 1, InDilH: 2, InDilW: 2, Groups: 33})},
+		{"depthwise, cropped", fitted(ConvShape{N: 1, H: 9, W: 8, C: 17, KH: 3, KW: 3, F: 17, PadT: -1, PadL: -2, Groups: 17})},
 		{"depthwise multiplied", fitted(ConvShape{N: 2, H: 6, W: 7, C: 4, KH: 3, KW: 3, F: 8, StrideH: 2, StrideW: 2, Groups: 4})},
 		{"no image", fitted(ConvShape{N: 0, H: 6, W: 7, C: 4, KH: 3, KW: 3, F: 8})},
 	}
@@ -132,7 +140,7 @@ func TestConvAppliesItsEpilogue(t *testing.T) {
 		src, weights := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.KH*s.KW*s.C*s.F)
 		sums := make([]float64, s.N*s.pixels()*s.F)
 		eachProduct(s, plainWeights(s), func(x, w, y int) { sums[y] += float64(src[x]) * float64(weights[w]) })
-		for _, e := range epilogues(s.N*s.pixels(), s.F)[40:] {
+		for _, e := range epilogues(s.N*s.pixels(), s.F)[130:] {
 			before := randomFloats(6, len(sums))
 			dst := append([]float32(nil), before...)
 			runConv(NewConv(s), dst, src, weights, plainWeights(s), e)

@@ -14,7 +14,6 @@ type ConvWeightGrad struct {
 	packed    bool    // whether dy is packed panel by panel
 	rows, out []int   // byte offsets, of one block of rows of dw, in the input and in a panel of partial sums
 	runs      [][]run // of each piece of one image, one per block of rows
-	panels    int     // of one group of channels
 	slices    int     // of the pieces, each with partial sums of its own
 	shares    int     // of the panels
 }
@@ -47,13 +46,16 @@ const (
 func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	s = s.withDefaults()
 	k := &active.product
-	g := &ConvWeightGrad{ConvShape: s, kernels: k, panels: divideUp(s.groupF(), k.cols)}
+	g := &ConvWeightGrad{ConvShape: s, kernels: k}
 	g.pieces = newPieces(s, weightPixels)
-	g.packed = s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows
+	g.packed = !s.depthwise() && (s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows)
 	g.copied = s.padded() && (s.groupC() < fewChannels || s.InDilH > 1 || s.InDilW > 1)
 	g.imageRows = s.H
-	if g.pairs = s.Precision == BFloat16 && k.pairTile != nil && !g.copied; g.pairs {
-		g.kernels, g.imageRows, g.packed = k.ofPairs(), g.pieces.mostInputRows(), true
+	switch {
+	case s.depthwise():
+		g.kernels = k.of(byChannelTile)
+	case s.Precision == BFloat16 && k.pairs && !g.copied:
+		g.pairs, g.kernels, g.imageRows, g.packed = true, k.of(pairTile), g.pieces.mostInputRows(), true
 	}
 	switch {
 	case !s.padded():
@@ -158,7 +160,7 @@ func (g *ConvWeightGrad) panelSize() int { return g.KH * g.KW * g.groupC() * g.k
 func (g *ConvWeightGrad) partialSize() int { return g.PackUnits() * g.panelSize() }
 
 // PackUnits is the number of panels of all groups of channels.
-func (g *ConvWeightGrad) PackUnits() int { return g.Groups * g.panels }
+func (g *ConvWeightGrad) PackUnits() int { return g.panels(g.kernels.cols) }
 
 // ScratchSize is the length of the scratch memory that Run fills and Reduce reads.
 func (g *ConvWeightGrad) ScratchSize() int { return g.slices * g.partialSize() }
@@ -207,7 +209,11 @@ func (g *ConvWeightGrad) panel(sums, dy []float32, piece, p int, accumulate bool
 	image0, image1, row0, row1 := g.pieces.span(piece)
 	t := &w.tile
 	source := t.a
-	t.a = unsafe.Add(source, p/g.panels*g.groupC()*4)
+	_, cols, channel := g.columns(g.kernels.cols, p)
+	if !g.depthwise() {
+		cols = g.kernels.cols // a packed panel has all of them
+	}
+	t.a = unsafe.Add(source, channel*4)
 	t.aStep, t.bStep = g.StrideW*g.C*4, g.dyStep()
 	if g.pairs {
 		t.aStep, t.bStep = 2*t.aStep, 2*t.bStep
@@ -223,7 +229,7 @@ func (g *ConvWeightGrad) panel(sums, dy []float32, piece, p int, accumulate bool
 			t.segments = &run.segments[0]
 		}
 		t.c = unsafe.Pointer(&sums[i*len(g.rows)*g.kernels.cols])
-		w.run(g.kernels, g.rows, g.out, g.kernels.cols)
+		w.run(g.kernels, g.rows, g.out, cols)
 	}
 	t.a = source
 }
@@ -231,7 +237,7 @@ func (g *ConvWeightGrad) panel(sums, dy []float32, piece, p int, accumulate bool
 // dyPanel is one panel of dy at a piece's pixels, packed if the plan says so.
 func (g *ConvWeightGrad) dyPanel(dy []float32, p, image0, image1, row0, row1 int, w *Workspace) unsafe.Pointer {
 	width := g.kernels.cols
-	f, cols := g.columns(width, p)
+	f, cols, _ := g.columns(width, p)
 	start := (image0*g.OH+row0)*g.OW*g.F + f
 	if g.pairs {
 		return g.pairedPanel(dy, p, image0, image1, row0, row1, w)
@@ -270,7 +276,7 @@ func (g *ConvWeightGrad) Reduce(dw, scratch []float32, s WeightStrides, lo, hi i
 
 // writeTap writes one tap's sums of one panel to dw.
 func (g *ConvWeightGrad) writeTap(dw, sums []float32, s WeightStrides, p, tap int) {
-	f, cols := g.columns(g.kernels.cols, p)
+	f, cols, _ := g.columns(g.kernels.cols, p)
 	start := s.Offset + tap/g.KW*s.KH + tap%g.KW*s.KW + f*s.F
 	unpack(dw, start, g.groupC(), cols, s.C, s.F, sums, g.kernels.cols)
 }

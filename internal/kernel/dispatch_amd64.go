@@ -16,16 +16,18 @@ func implementations() []implementation {
 
 func withAVX2(set implementation) implementation {
 	set.name = "avx2"
-	set.product = productKernels{rows: 6, cols: 16, tile: tileAVX2, packRows: packRowsAVX2, peak: peakAVX2}
+	set.product = productKernels{
+		rows: 6, cols: 16, vector: 8, tile: tileAVX2, narrow: tileNarrowAVX2, packRows: packRowsAVX2, peak: peakAVX2,
+	}
 	set.vector = set.vector.withAVX2()
 	return set
 }
 
 func withAVX512(set implementation) implementation {
 	set.name = "avx512"
-	set.product = productKernels{rows: 12, cols: 32, tile: tileAVX512, packRows: packRowsAVX512, peak: peakAVX512}
-	if cpu.X86.HasAVX512BF16 {
-		set.product.pairTile, set.product.packPairs = tilePairsAVX512, packPairsAVX512
+	set.product = productKernels{
+		rows: 12, cols: 32, vector: 16, tile: tileAVX512, narrow: tileNarrowAVX512, packRows: packRowsAVX512,
+		pairs: cpu.X86.HasAVX512BF16, packPairs: packPairsAVX512, peak: peakAVX512,
 	}
 	set.vector = set.vector.withAVX512()
 	return set

@@ -8,6 +8,12 @@ func tileAVX512(rows int, t *tile)
 // tileAVX2 is tilePortable for up to 6 rows of 16 columns.
 func tileAVX2(rows int, t *tile)
 
+// tileNarrowAVX512 is tilePortable for up to 12 rows of up to 16 columns.
+func tileNarrowAVX512(rows int, t *tile)
+
+// tileNarrowAVX2 is tilePortable for up to 6 rows of up to 8 columns.
+func tileNarrowAVX2(rows int, t *tile)
+
 // peakAVX512 runs n times 24 independent multiply-adds of 16 numbers.
 func peakAVX512(n int)
 
@@ -19,9 +25,6 @@ func packRowsAVX512(dst, src *float32, n, stride int)
 
 // packRowsAVX2 is packRowsPortable for 16 columns.
 func packRowsAVX2(dst, src *float32, n, stride int)
-
-// tilePairsAVX512 is pairTilePortable for up to 12 rows of 32 columns.
-func tilePairsAVX512(rows int, t *tile)
 
 // packPairsAVX512 is packPairsPortable for 32 columns.
 func packPairsAVX512(dst, a, b *float32, n, stride int)

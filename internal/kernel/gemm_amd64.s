@@ -50,12 +50,17 @@ TEXT ·tileAVX512(SB), NOSPLIT, $64-16
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	CMPQ   8(SP), $0x00
 	JEQ    summed1
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment1
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment1
 
-segment1:
+plainSegment1:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -65,7 +70,7 @@ segment1:
 	MOVQ R13, BX
 	SUBQ (SP), R13
 
-product1:
+plainProduct1:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -76,9 +81,62 @@ product1:
 	ADDQ         DX, R14
 	ADDQ         CX, R13
 	CMPQ         R13, BX
-	JNE          product1
+	JNE          plainProduct1
 	DECQ         8(SP)
-	JNE          segment1
+	JNE          plainSegment1
+	JMP          summed1
+
+pairsSegment1:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
+
+pairsProduct1:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	PREFETCHT1   (R15)
+	ADDQ         SI, R15
+	ADDQ         DX, R14
+	ADDQ         CX, R13
+	CMPQ         R13, BX
+	JNE          pairsProduct1
+	DECQ         8(SP)
+	JNE          pairsSegment1
+	JMP          summed1
+
+byChannelSegment1:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
+
+byChannelProduct1:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	PREFETCHT1  (R15)
+	ADDQ        SI, R15
+	ADDQ        DX, R14
+	ADDQ        CX, R13
+	CMPQ        R13, BX
+	JNE         byChannelProduct1
+	DECQ        8(SP)
+	JNE         byChannelSegment1
 
 summed1:
 	MOVQ   t+8(FP), AX
@@ -127,14 +185,44 @@ residual1:
 relu1:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky1
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
 
 leaky1:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes1
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+
+slopes1:
+	TESTQ        $0x00000100, BX
+	JEQ          clip1
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+
+clip1:
+	TESTQ  $0x00000200, BX
+	JEQ    last1
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+
+last1:
 	TESTQ   $0x00000040, BX
 	JNE     stream1
 	MOVQ    (DX), DI
@@ -173,14 +261,19 @@ rows2:
 	MOVQ   (R14), BX
 	ADDQ   8(R15), BX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	CMPQ   8(SP), $0x00
 	JEQ    summed2
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment2
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment2
 
-segment2:
+plainSegment2:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -190,7 +283,7 @@ segment2:
 	MOVQ R13, CX
 	SUBQ (SP), R13
 
-product2:
+plainProduct2:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -204,9 +297,69 @@ product2:
 	ADDQ         SI, R14
 	ADDQ         DX, R13
 	CMPQ         R13, CX
-	JNE          product2
+	JNE          plainProduct2
 	DECQ         8(SP)
-	JNE          segment2
+	JNE          plainSegment2
+	JMP          summed2
+
+pairsSegment2:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
+
+pairsProduct2:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	PREFETCHT1   (R15)
+	ADDQ         DI, R15
+	ADDQ         SI, R14
+	ADDQ         DX, R13
+	CMPQ         R13, CX
+	JNE          pairsProduct2
+	DECQ         8(SP)
+	JNE          pairsSegment2
+	JMP          summed2
+
+byChannelSegment2:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
+
+byChannelProduct2:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	PREFETCHT1  (R15)
+	ADDQ        DI, R15
+	ADDQ        SI, R14
+	ADDQ        DX, R13
+	CMPQ        R13, CX
+	JNE         byChannelProduct2
+	DECQ        8(SP)
+	JNE         byChannelSegment2
 
 summed2:
 	MOVQ   t+8(FP), AX
@@ -267,18 +420,59 @@ residual2:
 relu2:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky2
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
 
 leaky2:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes2
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+
+slopes2:
+	TESTQ        $0x00000100, BX
+	JEQ          clip2
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+
+clip2:
+	TESTQ  $0x00000200, BX
+	JEQ    last2
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+
+last2:
 	TESTQ   $0x00000040, BX
 	JNE     stream2
 	MOVQ    (DX), DI
@@ -325,6 +519,7 @@ rows3:
 	MOVQ   (R14), CX
 	ADDQ   16(R15), CX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -333,8 +528,12 @@ rows3:
 	VPXORD Z5, Z5, Z5
 	CMPQ   8(SP), $0x00
 	JEQ    summed3
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment3
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment3
 
-segment3:
+plainSegment3:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -344,7 +543,7 @@ segment3:
 	MOVQ R13, DX
 	SUBQ (SP), R13
 
-product3:
+plainProduct3:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -361,9 +560,76 @@ product3:
 	ADDQ         DI, R14
 	ADDQ         SI, R13
 	CMPQ         R13, DX
-	JNE          product3
+	JNE          plainProduct3
 	DECQ         8(SP)
-	JNE          segment3
+	JNE          plainSegment3
+	JMP          summed3
+
+pairsSegment3:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
+
+pairsProduct3:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         DI, R14
+	ADDQ         SI, R13
+	CMPQ         R13, DX
+	JNE          pairsProduct3
+	DECQ         8(SP)
+	JNE          pairsSegment3
+	JMP          summed3
+
+byChannelSegment3:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
+
+byChannelProduct3:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	PREFETCHT1  (R15)
+	ADDQ        BP, R15
+	ADDQ        DI, R14
+	ADDQ        SI, R13
+	CMPQ        R13, DX
+	JNE         byChannelProduct3
+	DECQ        8(SP)
+	JNE         byChannelSegment3
 
 summed3:
 	MOVQ   t+8(FP), AX
@@ -436,22 +702,74 @@ residual3:
 relu3:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky3
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
 
 leaky3:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes3
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+
+slopes3:
+	TESTQ        $0x00000100, BX
+	JEQ          clip3
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+
+clip3:
+	TESTQ  $0x00000200, BX
+	JEQ    last3
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+
+last3:
 	TESTQ   $0x00000040, BX
 	JNE     stream3
 	MOVQ    (DX), DI
@@ -506,6 +824,7 @@ rows4:
 	MOVQ   (R14), DX
 	ADDQ   24(R15), DX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -516,8 +835,12 @@ rows4:
 	VPXORD Z7, Z7, Z7
 	CMPQ   8(SP), $0x00
 	JEQ    summed4
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment4
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment4
 
-segment4:
+plainSegment4:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -527,7 +850,7 @@ segment4:
 	MOVQ R13, SI
 	SUBQ (SP), R13
 
-product4:
+plainProduct4:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -547,9 +870,83 @@ product4:
 	ADDQ         BP, R14
 	ADDQ         DI, R13
 	CMPQ         R13, SI
-	JNE          product4
+	JNE          plainProduct4
 	DECQ         8(SP)
-	JNE          segment4
+	JNE          plainSegment4
+	JMP          summed4
+
+pairsSegment4:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
+
+pairsProduct4:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	PREFETCHT1   (R15)
+	ADDQ         R8, R15
+	ADDQ         BP, R14
+	ADDQ         DI, R13
+	CMPQ         R13, SI
+	JNE          pairsProduct4
+	DECQ         8(SP)
+	JNE          pairsSegment4
+	JMP          summed4
+
+byChannelSegment4:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
+
+byChannelProduct4:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	PREFETCHT1  (R15)
+	ADDQ        R8, R15
+	ADDQ        BP, R14
+	ADDQ        DI, R13
+	CMPQ        R13, SI
+	JNE         byChannelProduct4
+	DECQ        8(SP)
+	JNE         byChannelSegment4
 
 summed4:
 	MOVQ   t+8(FP), AX
@@ -634,26 +1031,89 @@ residual4:
 relu4:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky4
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
 
 leaky4:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes4
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+
+slopes4:
+	TESTQ        $0x00000100, BX
+	JEQ          clip4
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+
+clip4:
+	TESTQ  $0x00000200, BX
+	JEQ    last4
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+
+last4:
 	TESTQ   $0x00000040, BX
 	JNE     stream4
 	MOVQ    (DX), DI
@@ -716,6 +1176,7 @@ rows5:
 	MOVQ   (R14), SI
 	ADDQ   32(R15), SI
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -728,8 +1189,12 @@ rows5:
 	VPXORD Z9, Z9, Z9
 	CMPQ   8(SP), $0x00
 	JEQ    summed5
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment5
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment5
 
-segment5:
+plainSegment5:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -739,7 +1204,7 @@ segment5:
 	MOVQ R13, DI
 	SUBQ (SP), R13
 
-product5:
+plainProduct5:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -762,9 +1227,90 @@ product5:
 	ADDQ         R8, R14
 	ADDQ         BP, R13
 	CMPQ         R13, DI
-	JNE          product5
+	JNE          plainProduct5
 	DECQ         8(SP)
-	JNE          segment5
+	JNE          plainSegment5
+	JMP          summed5
+
+pairsSegment5:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
+
+pairsProduct5:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	PREFETCHT1   (R15)
+	ADDQ         R9, R15
+	ADDQ         R8, R14
+	ADDQ         BP, R13
+	CMPQ         R13, DI
+	JNE          pairsProduct5
+	DECQ         8(SP)
+	JNE          pairsSegment5
+	JMP          summed5
+
+byChannelSegment5:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
+
+byChannelProduct5:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	PREFETCHT1  (R15)
+	ADDQ        R9, R15
+	ADDQ        R8, R14
+	ADDQ        BP, R13
+	CMPQ        R13, DI
+	JNE         byChannelProduct5
+	DECQ        8(SP)
+	JNE         byChannelSegment5
 
 summed5:
 	MOVQ   t+8(FP), AX
@@ -861,30 +1407,104 @@ residual5:
 relu5:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky5
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
 
 leaky5:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes5
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+
+slopes5:
+	TESTQ        $0x00000100, BX
+	JEQ          clip5
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+
+clip5:
+	TESTQ  $0x00000200, BX
+	JEQ    last5
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+
+last5:
 	TESTQ   $0x00000040, BX
 	JNE     stream5
 	MOVQ    (DX), DI
@@ -955,6 +1575,7 @@ rows6:
 	MOVQ   (R14), DI
 	ADDQ   40(R15), DI
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -969,8 +1590,12 @@ rows6:
 	VPXORD Z11, Z11, Z11
 	CMPQ   8(SP), $0x00
 	JEQ    summed6
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment6
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment6
 
-segment6:
+plainSegment6:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -980,7 +1605,7 @@ segment6:
 	MOVQ R13, BP
 	SUBQ (SP), R13
 
-product6:
+plainProduct6:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -1006,9 +1631,97 @@ product6:
 	ADDQ         R9, R14
 	ADDQ         R8, R13
 	CMPQ         R13, BP
-	JNE          product6
+	JNE          plainProduct6
 	DECQ         8(SP)
-	JNE          segment6
+	JNE          plainSegment6
+	JMP          summed6
+
+pairsSegment6:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
+
+pairsProduct6:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	VBROADCASTSS (DI)(R13*1), Z31
+	LONG         $0x40061262
+	WORD         $0xd052
+	LONG         $0x40061262
+	WORD         $0xd952
+	PREFETCHT1   (R15)
+	ADDQ         R10, R15
+	ADDQ         R9, R14
+	ADDQ         R8, R13
+	CMPQ         R13, BP
+	JNE          pairsProduct6
+	DECQ         8(SP)
+	JNE          pairsSegment6
+	JMP          summed6
+
+byChannelSegment6:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
+
+byChannelProduct6:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	VFMADD231PS (DI)(R13*1), Z24, Z10
+	VFMADD231PS 64(DI)(R13*1), Z25, Z11
+	PREFETCHT1  (R15)
+	ADDQ        R10, R15
+	ADDQ        R9, R14
+	ADDQ        R8, R13
+	CMPQ        R13, BP
+	JNE         byChannelProduct6
+	DECQ        8(SP)
+	JNE         byChannelSegment6
 
 summed6:
 	MOVQ   t+8(FP), AX
@@ -1117,34 +1830,119 @@ residual6:
 relu6:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky6
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
+	VCMPPS       $0x01, Z26, Z10, K2
+	VMULPS       Z24, Z10, K2, Z10
+	VCMPPS       $0x01, Z26, Z11, K2
+	VMULPS       Z24, Z11, K2, Z11
 
 leaky6:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes6
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+	VCMPPS  $0x01, Z26, Z10, K2
+	VMULPS  Z24, Z10, K2, Z10
+	VCMPPS  $0x01, Z26, Z11, K2
+	VMULPS  Z25, Z11, K2, Z11
+
+slopes6:
+	TESTQ        $0x00000100, BX
+	JEQ          clip6
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMINPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMINPS       Z11, Z25, Z11
+
+clip6:
+	TESTQ  $0x00000200, BX
+	JEQ    last6
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Z10, Z10
+	VADDPS 64(SI)(DI*1), Z11, Z11
+
+last6:
 	TESTQ   $0x00000040, BX
 	JNE     stream6
 	MOVQ    (DX), DI
@@ -1223,6 +2021,7 @@ rows7:
 	MOVQ   (R14), BP
 	ADDQ   48(R15), BP
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1239,8 +2038,12 @@ rows7:
 	VPXORD Z13, Z13, Z13
 	CMPQ   8(SP), $0x00
 	JEQ    summed7
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment7
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment7
 
-segment7:
+plainSegment7:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -1250,7 +2053,7 @@ segment7:
 	MOVQ R13, R8
 	SUBQ (SP), R13
 
-product7:
+plainProduct7:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -1279,9 +2082,104 @@ product7:
 	ADDQ         R10, R14
 	ADDQ         R9, R13
 	CMPQ         R13, R8
-	JNE          product7
+	JNE          plainProduct7
 	DECQ         8(SP)
-	JNE          segment7
+	JNE          plainSegment7
+	JMP          summed7
+
+pairsSegment7:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R8
+	SUBQ (SP), R13
+
+pairsProduct7:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	VBROADCASTSS (DI)(R13*1), Z31
+	LONG         $0x40061262
+	WORD         $0xd052
+	LONG         $0x40061262
+	WORD         $0xd952
+	VBROADCASTSS (BP)(R13*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	PREFETCHT1   (R15)
+	ADDQ         R11, R15
+	ADDQ         R10, R14
+	ADDQ         R9, R13
+	CMPQ         R13, R8
+	JNE          pairsProduct7
+	DECQ         8(SP)
+	JNE          pairsSegment7
+	JMP          summed7
+
+byChannelSegment7:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R8
+	SUBQ (SP), R13
+
+byChannelProduct7:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	VFMADD231PS (DI)(R13*1), Z24, Z10
+	VFMADD231PS 64(DI)(R13*1), Z25, Z11
+	VFMADD231PS (BP)(R13*1), Z24, Z12
+	VFMADD231PS 64(BP)(R13*1), Z25, Z13
+	PREFETCHT1  (R15)
+	ADDQ        R11, R15
+	ADDQ        R10, R14
+	ADDQ        R9, R13
+	CMPQ        R13, R8
+	JNE         byChannelProduct7
+	DECQ        8(SP)
+	JNE         byChannelSegment7
 
 summed7:
 	MOVQ   t+8(FP), AX
@@ -1402,38 +2300,134 @@ residual7:
 relu7:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky7
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
+	VCMPPS       $0x01, Z26, Z10, K2
+	VMULPS       Z24, Z10, K2, Z10
+	VCMPPS       $0x01, Z26, Z11, K2
+	VMULPS       Z24, Z11, K2, Z11
+	VCMPPS       $0x01, Z26, Z12, K2
+	VMULPS       Z24, Z12, K2, Z12
+	VCMPPS       $0x01, Z26, Z13, K2
+	VMULPS       Z24, Z13, K2, Z13
 
 leaky7:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes7
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+	VCMPPS  $0x01, Z26, Z10, K2
+	VMULPS  Z24, Z10, K2, Z10
+	VCMPPS  $0x01, Z26, Z11, K2
+	VMULPS  Z25, Z11, K2, Z11
+	VCMPPS  $0x01, Z26, Z12, K2
+	VMULPS  Z24, Z12, K2, Z12
+	VCMPPS  $0x01, Z26, Z13, K2
+	VMULPS  Z25, Z13, K2, Z13
+
+slopes7:
+	TESTQ        $0x00000100, BX
+	JEQ          clip7
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMINPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMINPS       Z11, Z25, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMINPS       Z12, Z25, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMINPS       Z13, Z25, Z13
+
+clip7:
+	TESTQ  $0x00000200, BX
+	JEQ    last7
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Z10, Z10
+	VADDPS 64(SI)(DI*1), Z11, Z11
+	MOVQ   48(DX), DI
+	VADDPS (SI)(DI*1), Z12, Z12
+	VADDPS 64(SI)(DI*1), Z13, Z13
+
+last7:
 	TESTQ   $0x00000040, BX
 	JNE     stream7
 	MOVQ    (DX), DI
@@ -1520,6 +2514,7 @@ rows8:
 	MOVQ   (R14), R8
 	ADDQ   56(R15), R8
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1538,8 +2533,12 @@ rows8:
 	VPXORD Z15, Z15, Z15
 	CMPQ   8(SP), $0x00
 	JEQ    summed8
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment8
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment8
 
-segment8:
+plainSegment8:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -1549,7 +2548,7 @@ segment8:
 	MOVQ R13, R9
 	SUBQ (SP), R13
 
-product8:
+plainProduct8:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -1581,9 +2580,111 @@ product8:
 	ADDQ         R11, R14
 	ADDQ         R10, R13
 	CMPQ         R13, R9
-	JNE          product8
+	JNE          plainProduct8
 	DECQ         8(SP)
-	JNE          segment8
+	JNE          plainSegment8
+	JMP          summed8
+
+pairsSegment8:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R9
+	SUBQ (SP), R13
+
+pairsProduct8:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	VBROADCASTSS (DI)(R13*1), Z31
+	LONG         $0x40061262
+	WORD         $0xd052
+	LONG         $0x40061262
+	WORD         $0xd952
+	VBROADCASTSS (BP)(R13*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (R8)(R13*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	PREFETCHT1   (R15)
+	ADDQ         R12, R15
+	ADDQ         R11, R14
+	ADDQ         R10, R13
+	CMPQ         R13, R9
+	JNE          pairsProduct8
+	DECQ         8(SP)
+	JNE          pairsSegment8
+	JMP          summed8
+
+byChannelSegment8:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R9
+	SUBQ (SP), R13
+
+byChannelProduct8:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	VFMADD231PS (DI)(R13*1), Z24, Z10
+	VFMADD231PS 64(DI)(R13*1), Z25, Z11
+	VFMADD231PS (BP)(R13*1), Z24, Z12
+	VFMADD231PS 64(BP)(R13*1), Z25, Z13
+	VFMADD231PS (R8)(R13*1), Z24, Z14
+	VFMADD231PS 64(R8)(R13*1), Z25, Z15
+	PREFETCHT1  (R15)
+	ADDQ        R12, R15
+	ADDQ        R11, R14
+	ADDQ        R10, R13
+	CMPQ        R13, R9
+	JNE         byChannelProduct8
+	DECQ        8(SP)
+	JNE         byChannelSegment8
 
 summed8:
 	MOVQ   t+8(FP), AX
@@ -1716,42 +2817,149 @@ residual8:
 relu8:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky8
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
+	VCMPPS       $0x01, Z26, Z10, K2
+	VMULPS       Z24, Z10, K2, Z10
+	VCMPPS       $0x01, Z26, Z11, K2
+	VMULPS       Z24, Z11, K2, Z11
+	VCMPPS       $0x01, Z26, Z12, K2
+	VMULPS       Z24, Z12, K2, Z12
+	VCMPPS       $0x01, Z26, Z13, K2
+	VMULPS       Z24, Z13, K2, Z13
+	VCMPPS       $0x01, Z26, Z14, K2
+	VMULPS       Z24, Z14, K2, Z14
+	VCMPPS       $0x01, Z26, Z15, K2
+	VMULPS       Z24, Z15, K2, Z15
 
 leaky8:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes8
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+	VCMPPS  $0x01, Z26, Z10, K2
+	VMULPS  Z24, Z10, K2, Z10
+	VCMPPS  $0x01, Z26, Z11, K2
+	VMULPS  Z25, Z11, K2, Z11
+	VCMPPS  $0x01, Z26, Z12, K2
+	VMULPS  Z24, Z12, K2, Z12
+	VCMPPS  $0x01, Z26, Z13, K2
+	VMULPS  Z25, Z13, K2, Z13
+	VCMPPS  $0x01, Z26, Z14, K2
+	VMULPS  Z24, Z14, K2, Z14
+	VCMPPS  $0x01, Z26, Z15, K2
+	VMULPS  Z25, Z15, K2, Z15
+
+slopes8:
+	TESTQ        $0x00000100, BX
+	JEQ          clip8
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMINPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMINPS       Z11, Z25, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMINPS       Z12, Z25, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMINPS       Z13, Z25, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMINPS       Z14, Z25, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMINPS       Z15, Z25, Z15
+
+clip8:
+	TESTQ  $0x00000200, BX
+	JEQ    last8
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Z10, Z10
+	VADDPS 64(SI)(DI*1), Z11, Z11
+	MOVQ   48(DX), DI
+	VADDPS (SI)(DI*1), Z12, Z12
+	VADDPS 64(SI)(DI*1), Z13, Z13
+	MOVQ   56(DX), DI
+	VADDPS (SI)(DI*1), Z14, Z14
+	VADDPS 64(SI)(DI*1), Z15, Z15
+
+last8:
 	TESTQ   $0x00000040, BX
 	JNE     stream8
 	MOVQ    (DX), DI
@@ -1846,6 +3054,7 @@ rows9:
 	MOVQ   (R14), R9
 	ADDQ   64(R15), R9
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1866,8 +3075,12 @@ rows9:
 	VPXORD Z17, Z17, Z17
 	CMPQ   8(SP), $0x00
 	JEQ    summed9
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment9
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment9
 
-segment9:
+plainSegment9:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -1877,7 +3090,7 @@ segment9:
 	MOVQ R13, 32(SP)
 	SUBQ (SP), R13
 
-product9:
+plainProduct9:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -1912,9 +3125,118 @@ product9:
 	ADDQ         48(SP), R14
 	ADDQ         40(SP), R13
 	CMPQ         R13, 32(SP)
-	JNE          product9
+	JNE          plainProduct9
 	DECQ         8(SP)
-	JNE          segment9
+	JNE          plainSegment9
+	JMP          summed9
+
+pairsSegment9:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct9:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	VBROADCASTSS (DI)(R13*1), Z31
+	LONG         $0x40061262
+	WORD         $0xd052
+	LONG         $0x40061262
+	WORD         $0xd952
+	VBROADCASTSS (BP)(R13*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (R8)(R13*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (R9)(R13*1), Z28
+	LONG         $0x401e8262
+	WORD         $0xc052
+	LONG         $0x401e8262
+	WORD         $0xc952
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct9
+	DECQ         8(SP)
+	JNE          pairsSegment9
+	JMP          summed9
+
+byChannelSegment9:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct9:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	VFMADD231PS (DI)(R13*1), Z24, Z10
+	VFMADD231PS 64(DI)(R13*1), Z25, Z11
+	VFMADD231PS (BP)(R13*1), Z24, Z12
+	VFMADD231PS 64(BP)(R13*1), Z25, Z13
+	VFMADD231PS (R8)(R13*1), Z24, Z14
+	VFMADD231PS 64(R8)(R13*1), Z25, Z15
+	VFMADD231PS (R9)(R13*1), Z24, Z16
+	VFMADD231PS 64(R9)(R13*1), Z25, Z17
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct9
+	DECQ        8(SP)
+	JNE         byChannelSegment9
 
 summed9:
 	MOVQ   t+8(FP), AX
@@ -2059,46 +3381,164 @@ residual9:
 relu9:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky9
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
+	VCMPPS       $0x01, Z26, Z10, K2
+	VMULPS       Z24, Z10, K2, Z10
+	VCMPPS       $0x01, Z26, Z11, K2
+	VMULPS       Z24, Z11, K2, Z11
+	VCMPPS       $0x01, Z26, Z12, K2
+	VMULPS       Z24, Z12, K2, Z12
+	VCMPPS       $0x01, Z26, Z13, K2
+	VMULPS       Z24, Z13, K2, Z13
+	VCMPPS       $0x01, Z26, Z14, K2
+	VMULPS       Z24, Z14, K2, Z14
+	VCMPPS       $0x01, Z26, Z15, K2
+	VMULPS       Z24, Z15, K2, Z15
+	VCMPPS       $0x01, Z26, Z16, K2
+	VMULPS       Z24, Z16, K2, Z16
+	VCMPPS       $0x01, Z26, Z17, K2
+	VMULPS       Z24, Z17, K2, Z17
 
 leaky9:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes9
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+	VCMPPS  $0x01, Z26, Z10, K2
+	VMULPS  Z24, Z10, K2, Z10
+	VCMPPS  $0x01, Z26, Z11, K2
+	VMULPS  Z25, Z11, K2, Z11
+	VCMPPS  $0x01, Z26, Z12, K2
+	VMULPS  Z24, Z12, K2, Z12
+	VCMPPS  $0x01, Z26, Z13, K2
+	VMULPS  Z25, Z13, K2, Z13
+	VCMPPS  $0x01, Z26, Z14, K2
+	VMULPS  Z24, Z14, K2, Z14
+	VCMPPS  $0x01, Z26, Z15, K2
+	VMULPS  Z25, Z15, K2, Z15
+	VCMPPS  $0x01, Z26, Z16, K2
+	VMULPS  Z24, Z16, K2, Z16
+	VCMPPS  $0x01, Z26, Z17, K2
+	VMULPS  Z25, Z17, K2, Z17
+
+slopes9:
+	TESTQ        $0x00000100, BX
+	JEQ          clip9
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMINPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMINPS       Z11, Z25, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMINPS       Z12, Z25, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMINPS       Z13, Z25, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMINPS       Z14, Z25, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMINPS       Z15, Z25, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMINPS       Z16, Z25, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMINPS       Z17, Z25, Z17
+
+clip9:
+	TESTQ  $0x00000200, BX
+	JEQ    last9
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Z10, Z10
+	VADDPS 64(SI)(DI*1), Z11, Z11
+	MOVQ   48(DX), DI
+	VADDPS (SI)(DI*1), Z12, Z12
+	VADDPS 64(SI)(DI*1), Z13, Z13
+	MOVQ   56(DX), DI
+	VADDPS (SI)(DI*1), Z14, Z14
+	VADDPS 64(SI)(DI*1), Z15, Z15
+	MOVQ   64(DX), DI
+	VADDPS (SI)(DI*1), Z16, Z16
+	VADDPS 64(SI)(DI*1), Z17, Z17
+
+last9:
 	TESTQ   $0x00000040, BX
 	JNE     stream9
 	MOVQ    (DX), DI
@@ -2201,6 +3641,7 @@ rows10:
 	MOVQ   (R14), R10
 	ADDQ   72(R15), R10
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2223,8 +3664,12 @@ rows10:
 	VPXORD Z19, Z19, Z19
 	CMPQ   8(SP), $0x00
 	JEQ    summed10
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment10
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment10
 
-segment10:
+plainSegment10:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -2234,7 +3679,7 @@ segment10:
 	MOVQ R13, 32(SP)
 	SUBQ (SP), R13
 
-product10:
+plainProduct10:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -2272,9 +3717,125 @@ product10:
 	ADDQ         48(SP), R14
 	ADDQ         40(SP), R13
 	CMPQ         R13, 32(SP)
-	JNE          product10
+	JNE          plainProduct10
 	DECQ         8(SP)
-	JNE          segment10
+	JNE          plainSegment10
+	JMP          summed10
+
+pairsSegment10:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct10:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	VBROADCASTSS (DI)(R13*1), Z31
+	LONG         $0x40061262
+	WORD         $0xd052
+	LONG         $0x40061262
+	WORD         $0xd952
+	VBROADCASTSS (BP)(R13*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (R8)(R13*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (R9)(R13*1), Z28
+	LONG         $0x401e8262
+	WORD         $0xc052
+	LONG         $0x401e8262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(R13*1), Z29
+	LONG         $0x40168262
+	WORD         $0xd052
+	LONG         $0x40168262
+	WORD         $0xd952
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct10
+	DECQ         8(SP)
+	JNE          pairsSegment10
+	JMP          summed10
+
+byChannelSegment10:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct10:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	VFMADD231PS (DI)(R13*1), Z24, Z10
+	VFMADD231PS 64(DI)(R13*1), Z25, Z11
+	VFMADD231PS (BP)(R13*1), Z24, Z12
+	VFMADD231PS 64(BP)(R13*1), Z25, Z13
+	VFMADD231PS (R8)(R13*1), Z24, Z14
+	VFMADD231PS 64(R8)(R13*1), Z25, Z15
+	VFMADD231PS (R9)(R13*1), Z24, Z16
+	VFMADD231PS 64(R9)(R13*1), Z25, Z17
+	VFMADD231PS (R10)(R13*1), Z24, Z18
+	VFMADD231PS 64(R10)(R13*1), Z25, Z19
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct10
+	DECQ        8(SP)
+	JNE         byChannelSegment10
 
 summed10:
 	MOVQ   t+8(FP), AX
@@ -2431,50 +3992,179 @@ residual10:
 relu10:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky10
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
-	VCMPPS       $0x01, Z25, Z18, K1
-	VMULPS       Z24, Z18, K1, Z18
-	VCMPPS       $0x01, Z25, Z19, K1
-	VMULPS       Z24, Z19, K1, Z19
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
+	VCMPPS       $0x01, Z26, Z10, K2
+	VMULPS       Z24, Z10, K2, Z10
+	VCMPPS       $0x01, Z26, Z11, K2
+	VMULPS       Z24, Z11, K2, Z11
+	VCMPPS       $0x01, Z26, Z12, K2
+	VMULPS       Z24, Z12, K2, Z12
+	VCMPPS       $0x01, Z26, Z13, K2
+	VMULPS       Z24, Z13, K2, Z13
+	VCMPPS       $0x01, Z26, Z14, K2
+	VMULPS       Z24, Z14, K2, Z14
+	VCMPPS       $0x01, Z26, Z15, K2
+	VMULPS       Z24, Z15, K2, Z15
+	VCMPPS       $0x01, Z26, Z16, K2
+	VMULPS       Z24, Z16, K2, Z16
+	VCMPPS       $0x01, Z26, Z17, K2
+	VMULPS       Z24, Z17, K2, Z17
+	VCMPPS       $0x01, Z26, Z18, K2
+	VMULPS       Z24, Z18, K2, Z18
+	VCMPPS       $0x01, Z26, Z19, K2
+	VMULPS       Z24, Z19, K2, Z19
 
 leaky10:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes10
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+	VCMPPS  $0x01, Z26, Z10, K2
+	VMULPS  Z24, Z10, K2, Z10
+	VCMPPS  $0x01, Z26, Z11, K2
+	VMULPS  Z25, Z11, K2, Z11
+	VCMPPS  $0x01, Z26, Z12, K2
+	VMULPS  Z24, Z12, K2, Z12
+	VCMPPS  $0x01, Z26, Z13, K2
+	VMULPS  Z25, Z13, K2, Z13
+	VCMPPS  $0x01, Z26, Z14, K2
+	VMULPS  Z24, Z14, K2, Z14
+	VCMPPS  $0x01, Z26, Z15, K2
+	VMULPS  Z25, Z15, K2, Z15
+	VCMPPS  $0x01, Z26, Z16, K2
+	VMULPS  Z24, Z16, K2, Z16
+	VCMPPS  $0x01, Z26, Z17, K2
+	VMULPS  Z25, Z17, K2, Z17
+	VCMPPS  $0x01, Z26, Z18, K2
+	VMULPS  Z24, Z18, K2, Z18
+	VCMPPS  $0x01, Z26, Z19, K2
+	VMULPS  Z25, Z19, K2, Z19
+
+slopes10:
+	TESTQ        $0x00000100, BX
+	JEQ          clip10
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMINPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMINPS       Z11, Z25, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMINPS       Z12, Z25, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMINPS       Z13, Z25, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMINPS       Z14, Z25, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMINPS       Z15, Z25, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMINPS       Z16, Z25, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMINPS       Z17, Z25, Z17
+	VMAXPS       Z18, Z24, Z18
+	VMINPS       Z18, Z25, Z18
+	VMAXPS       Z19, Z24, Z19
+	VMINPS       Z19, Z25, Z19
+
+clip10:
+	TESTQ  $0x00000200, BX
+	JEQ    last10
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Z10, Z10
+	VADDPS 64(SI)(DI*1), Z11, Z11
+	MOVQ   48(DX), DI
+	VADDPS (SI)(DI*1), Z12, Z12
+	VADDPS 64(SI)(DI*1), Z13, Z13
+	MOVQ   56(DX), DI
+	VADDPS (SI)(DI*1), Z14, Z14
+	VADDPS 64(SI)(DI*1), Z15, Z15
+	MOVQ   64(DX), DI
+	VADDPS (SI)(DI*1), Z16, Z16
+	VADDPS 64(SI)(DI*1), Z17, Z17
+	MOVQ   72(DX), DI
+	VADDPS (SI)(DI*1), Z18, Z18
+	VADDPS 64(SI)(DI*1), Z19, Z19
+
+last10:
 	TESTQ   $0x00000040, BX
 	JNE     stream10
 	MOVQ    (DX), DI
@@ -2585,6 +4275,7 @@ rows11:
 	MOVQ   (R14), R11
 	ADDQ   80(R15), R11
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -2609,8 +4300,12 @@ rows11:
 	VPXORD Z21, Z21, Z21
 	CMPQ   8(SP), $0x00
 	JEQ    summed11
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment11
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment11
 
-segment11:
+plainSegment11:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -2620,7 +4315,7 @@ segment11:
 	MOVQ R13, 32(SP)
 	SUBQ (SP), R13
 
-product11:
+plainProduct11:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -2661,9 +4356,132 @@ product11:
 	ADDQ         48(SP), R14
 	ADDQ         40(SP), R13
 	CMPQ         R13, 32(SP)
-	JNE          product11
+	JNE          plainProduct11
 	DECQ         8(SP)
-	JNE          segment11
+	JNE          plainSegment11
+	JMP          summed11
+
+pairsSegment11:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct11:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	VBROADCASTSS (DI)(R13*1), Z31
+	LONG         $0x40061262
+	WORD         $0xd052
+	LONG         $0x40061262
+	WORD         $0xd952
+	VBROADCASTSS (BP)(R13*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (R8)(R13*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (R9)(R13*1), Z28
+	LONG         $0x401e8262
+	WORD         $0xc052
+	LONG         $0x401e8262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(R13*1), Z29
+	LONG         $0x40168262
+	WORD         $0xd052
+	LONG         $0x40168262
+	WORD         $0xd952
+	VBROADCASTSS (R11)(R13*1), Z30
+	LONG         $0x400e8262
+	WORD         $0xe052
+	LONG         $0x400e8262
+	WORD         $0xe952
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct11
+	DECQ         8(SP)
+	JNE          pairsSegment11
+	JMP          summed11
+
+byChannelSegment11:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct11:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	VFMADD231PS (DI)(R13*1), Z24, Z10
+	VFMADD231PS 64(DI)(R13*1), Z25, Z11
+	VFMADD231PS (BP)(R13*1), Z24, Z12
+	VFMADD231PS 64(BP)(R13*1), Z25, Z13
+	VFMADD231PS (R8)(R13*1), Z24, Z14
+	VFMADD231PS 64(R8)(R13*1), Z25, Z15
+	VFMADD231PS (R9)(R13*1), Z24, Z16
+	VFMADD231PS 64(R9)(R13*1), Z25, Z17
+	VFMADD231PS (R10)(R13*1), Z24, Z18
+	VFMADD231PS 64(R10)(R13*1), Z25, Z19
+	VFMADD231PS (R11)(R13*1), Z24, Z20
+	VFMADD231PS 64(R11)(R13*1), Z25, Z21
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct11
+	DECQ        8(SP)
+	JNE         byChannelSegment11
 
 summed11:
 	MOVQ   t+8(FP), AX
@@ -2832,54 +4650,194 @@ residual11:
 relu11:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky11
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
-	VCMPPS       $0x01, Z25, Z18, K1
-	VMULPS       Z24, Z18, K1, Z18
-	VCMPPS       $0x01, Z25, Z19, K1
-	VMULPS       Z24, Z19, K1, Z19
-	VCMPPS       $0x01, Z25, Z20, K1
-	VMULPS       Z24, Z20, K1, Z20
-	VCMPPS       $0x01, Z25, Z21, K1
-	VMULPS       Z24, Z21, K1, Z21
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
+	VCMPPS       $0x01, Z26, Z10, K2
+	VMULPS       Z24, Z10, K2, Z10
+	VCMPPS       $0x01, Z26, Z11, K2
+	VMULPS       Z24, Z11, K2, Z11
+	VCMPPS       $0x01, Z26, Z12, K2
+	VMULPS       Z24, Z12, K2, Z12
+	VCMPPS       $0x01, Z26, Z13, K2
+	VMULPS       Z24, Z13, K2, Z13
+	VCMPPS       $0x01, Z26, Z14, K2
+	VMULPS       Z24, Z14, K2, Z14
+	VCMPPS       $0x01, Z26, Z15, K2
+	VMULPS       Z24, Z15, K2, Z15
+	VCMPPS       $0x01, Z26, Z16, K2
+	VMULPS       Z24, Z16, K2, Z16
+	VCMPPS       $0x01, Z26, Z17, K2
+	VMULPS       Z24, Z17, K2, Z17
+	VCMPPS       $0x01, Z26, Z18, K2
+	VMULPS       Z24, Z18, K2, Z18
+	VCMPPS       $0x01, Z26, Z19, K2
+	VMULPS       Z24, Z19, K2, Z19
+	VCMPPS       $0x01, Z26, Z20, K2
+	VMULPS       Z24, Z20, K2, Z20
+	VCMPPS       $0x01, Z26, Z21, K2
+	VMULPS       Z24, Z21, K2, Z21
 
 leaky11:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes11
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+	VCMPPS  $0x01, Z26, Z10, K2
+	VMULPS  Z24, Z10, K2, Z10
+	VCMPPS  $0x01, Z26, Z11, K2
+	VMULPS  Z25, Z11, K2, Z11
+	VCMPPS  $0x01, Z26, Z12, K2
+	VMULPS  Z24, Z12, K2, Z12
+	VCMPPS  $0x01, Z26, Z13, K2
+	VMULPS  Z25, Z13, K2, Z13
+	VCMPPS  $0x01, Z26, Z14, K2
+	VMULPS  Z24, Z14, K2, Z14
+	VCMPPS  $0x01, Z26, Z15, K2
+	VMULPS  Z25, Z15, K2, Z15
+	VCMPPS  $0x01, Z26, Z16, K2
+	VMULPS  Z24, Z16, K2, Z16
+	VCMPPS  $0x01, Z26, Z17, K2
+	VMULPS  Z25, Z17, K2, Z17
+	VCMPPS  $0x01, Z26, Z18, K2
+	VMULPS  Z24, Z18, K2, Z18
+	VCMPPS  $0x01, Z26, Z19, K2
+	VMULPS  Z25, Z19, K2, Z19
+	VCMPPS  $0x01, Z26, Z20, K2
+	VMULPS  Z24, Z20, K2, Z20
+	VCMPPS  $0x01, Z26, Z21, K2
+	VMULPS  Z25, Z21, K2, Z21
+
+slopes11:
+	TESTQ        $0x00000100, BX
+	JEQ          clip11
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMINPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMINPS       Z11, Z25, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMINPS       Z12, Z25, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMINPS       Z13, Z25, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMINPS       Z14, Z25, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMINPS       Z15, Z25, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMINPS       Z16, Z25, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMINPS       Z17, Z25, Z17
+	VMAXPS       Z18, Z24, Z18
+	VMINPS       Z18, Z25, Z18
+	VMAXPS       Z19, Z24, Z19
+	VMINPS       Z19, Z25, Z19
+	VMAXPS       Z20, Z24, Z20
+	VMINPS       Z20, Z25, Z20
+	VMAXPS       Z21, Z24, Z21
+	VMINPS       Z21, Z25, Z21
+
+clip11:
+	TESTQ  $0x00000200, BX
+	JEQ    last11
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Z10, Z10
+	VADDPS 64(SI)(DI*1), Z11, Z11
+	MOVQ   48(DX), DI
+	VADDPS (SI)(DI*1), Z12, Z12
+	VADDPS 64(SI)(DI*1), Z13, Z13
+	MOVQ   56(DX), DI
+	VADDPS (SI)(DI*1), Z14, Z14
+	VADDPS 64(SI)(DI*1), Z15, Z15
+	MOVQ   64(DX), DI
+	VADDPS (SI)(DI*1), Z16, Z16
+	VADDPS 64(SI)(DI*1), Z17, Z17
+	MOVQ   72(DX), DI
+	VADDPS (SI)(DI*1), Z18, Z18
+	VADDPS 64(SI)(DI*1), Z19, Z19
+	MOVQ   80(DX), DI
+	VADDPS (SI)(DI*1), Z20, Z20
+	VADDPS 64(SI)(DI*1), Z21, Z21
+
+last11:
 	TESTQ   $0x00000040, BX
 	JNE     stream11
 	MOVQ    (DX), DI
@@ -2998,6 +4956,7 @@ rows12:
 	MOVQ   (R14), R12
 	ADDQ   88(R15), R12
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -3024,8 +4983,12 @@ rows12:
 	VPXORD Z23, Z23, Z23
 	CMPQ   8(SP), $0x00
 	JEQ    summed12
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment12
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment12
 
-segment12:
+plainSegment12:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -3035,7 +4998,7 @@ segment12:
 	MOVQ R13, 32(SP)
 	SUBQ (SP), R13
 
-product12:
+plainProduct12:
 	VMOVUPS      (R14), Z24
 	VMOVUPS      64(R14), Z25
 	VBROADCASTSS (AX)(R13*1), Z26
@@ -3079,9 +5042,139 @@ product12:
 	ADDQ         48(SP), R14
 	ADDQ         40(SP), R13
 	CMPQ         R13, 32(SP)
-	JNE          product12
+	JNE          plainProduct12
 	DECQ         8(SP)
-	JNE          segment12
+	JNE          plainSegment12
+	JMP          summed12
+
+pairsSegment12:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct12:
+	VMOVUPS      (R14), Z24
+	VMOVUPS      64(R14), Z25
+	VBROADCASTSS (AX)(R13*1), Z26
+	LONG         $0x402e9262
+	WORD         $0xc052
+	LONG         $0x402e9262
+	WORD         $0xc952
+	VBROADCASTSS (BX)(R13*1), Z27
+	LONG         $0x40269262
+	WORD         $0xd052
+	LONG         $0x40269262
+	WORD         $0xd952
+	VBROADCASTSS (CX)(R13*1), Z28
+	LONG         $0x401e9262
+	WORD         $0xe052
+	LONG         $0x401e9262
+	WORD         $0xe952
+	VBROADCASTSS (DX)(R13*1), Z29
+	LONG         $0x40169262
+	WORD         $0xf052
+	LONG         $0x40169262
+	WORD         $0xf952
+	VBROADCASTSS (SI)(R13*1), Z30
+	LONG         $0x400e1262
+	WORD         $0xc052
+	LONG         $0x400e1262
+	WORD         $0xc952
+	VBROADCASTSS (DI)(R13*1), Z31
+	LONG         $0x40061262
+	WORD         $0xd052
+	LONG         $0x40061262
+	WORD         $0xd952
+	VBROADCASTSS (BP)(R13*1), Z26
+	LONG         $0x402e1262
+	WORD         $0xe052
+	LONG         $0x402e1262
+	WORD         $0xe952
+	VBROADCASTSS (R8)(R13*1), Z27
+	LONG         $0x40261262
+	WORD         $0xf052
+	LONG         $0x40261262
+	WORD         $0xf952
+	VBROADCASTSS (R9)(R13*1), Z28
+	LONG         $0x401e8262
+	WORD         $0xc052
+	LONG         $0x401e8262
+	WORD         $0xc952
+	VBROADCASTSS (R10)(R13*1), Z29
+	LONG         $0x40168262
+	WORD         $0xd052
+	LONG         $0x40168262
+	WORD         $0xd952
+	VBROADCASTSS (R11)(R13*1), Z30
+	LONG         $0x400e8262
+	WORD         $0xe052
+	LONG         $0x400e8262
+	WORD         $0xe952
+	VBROADCASTSS (R12)(R13*1), Z31
+	LONG         $0x40068262
+	WORD         $0xf052
+	LONG         $0x40068262
+	WORD         $0xf952
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct12
+	DECQ         8(SP)
+	JNE          pairsSegment12
+	JMP          summed12
+
+byChannelSegment12:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct12:
+	VMOVUPS     (R14), Z24
+	VMOVUPS     64(R14), Z25
+	VFMADD231PS (AX)(R13*1), Z24, Z0
+	VFMADD231PS 64(AX)(R13*1), Z25, Z1
+	VFMADD231PS (BX)(R13*1), Z24, Z2
+	VFMADD231PS 64(BX)(R13*1), Z25, Z3
+	VFMADD231PS (CX)(R13*1), Z24, Z4
+	VFMADD231PS 64(CX)(R13*1), Z25, Z5
+	VFMADD231PS (DX)(R13*1), Z24, Z6
+	VFMADD231PS 64(DX)(R13*1), Z25, Z7
+	VFMADD231PS (SI)(R13*1), Z24, Z8
+	VFMADD231PS 64(SI)(R13*1), Z25, Z9
+	VFMADD231PS (DI)(R13*1), Z24, Z10
+	VFMADD231PS 64(DI)(R13*1), Z25, Z11
+	VFMADD231PS (BP)(R13*1), Z24, Z12
+	VFMADD231PS 64(BP)(R13*1), Z25, Z13
+	VFMADD231PS (R8)(R13*1), Z24, Z14
+	VFMADD231PS 64(R8)(R13*1), Z25, Z15
+	VFMADD231PS (R9)(R13*1), Z24, Z16
+	VFMADD231PS 64(R9)(R13*1), Z25, Z17
+	VFMADD231PS (R10)(R13*1), Z24, Z18
+	VFMADD231PS 64(R10)(R13*1), Z25, Z19
+	VFMADD231PS (R11)(R13*1), Z24, Z20
+	VFMADD231PS 64(R11)(R13*1), Z25, Z21
+	VFMADD231PS (R12)(R13*1), Z24, Z22
+	VFMADD231PS 64(R12)(R13*1), Z25, Z23
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct12
+	DECQ        8(SP)
+	JNE         byChannelSegment12
 
 summed12:
 	MOVQ   t+8(FP), AX
@@ -3262,58 +5355,209 @@ residual12:
 relu12:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky12
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
-	VCMPPS       $0x01, Z25, Z18, K1
-	VMULPS       Z24, Z18, K1, Z18
-	VCMPPS       $0x01, Z25, Z19, K1
-	VMULPS       Z24, Z19, K1, Z19
-	VCMPPS       $0x01, Z25, Z20, K1
-	VMULPS       Z24, Z20, K1, Z20
-	VCMPPS       $0x01, Z25, Z21, K1
-	VMULPS       Z24, Z21, K1, Z21
-	VCMPPS       $0x01, Z25, Z22, K1
-	VMULPS       Z24, Z22, K1, Z22
-	VCMPPS       $0x01, Z25, Z23, K1
-	VMULPS       Z24, Z23, K1, Z23
+	VBROADCASTSS 152(AX), Z24
+	VPXORD       Z26, Z26, Z26
+	VCMPPS       $0x01, Z26, Z0, K2
+	VMULPS       Z24, Z0, K2, Z0
+	VCMPPS       $0x01, Z26, Z1, K2
+	VMULPS       Z24, Z1, K2, Z1
+	VCMPPS       $0x01, Z26, Z2, K2
+	VMULPS       Z24, Z2, K2, Z2
+	VCMPPS       $0x01, Z26, Z3, K2
+	VMULPS       Z24, Z3, K2, Z3
+	VCMPPS       $0x01, Z26, Z4, K2
+	VMULPS       Z24, Z4, K2, Z4
+	VCMPPS       $0x01, Z26, Z5, K2
+	VMULPS       Z24, Z5, K2, Z5
+	VCMPPS       $0x01, Z26, Z6, K2
+	VMULPS       Z24, Z6, K2, Z6
+	VCMPPS       $0x01, Z26, Z7, K2
+	VMULPS       Z24, Z7, K2, Z7
+	VCMPPS       $0x01, Z26, Z8, K2
+	VMULPS       Z24, Z8, K2, Z8
+	VCMPPS       $0x01, Z26, Z9, K2
+	VMULPS       Z24, Z9, K2, Z9
+	VCMPPS       $0x01, Z26, Z10, K2
+	VMULPS       Z24, Z10, K2, Z10
+	VCMPPS       $0x01, Z26, Z11, K2
+	VMULPS       Z24, Z11, K2, Z11
+	VCMPPS       $0x01, Z26, Z12, K2
+	VMULPS       Z24, Z12, K2, Z12
+	VCMPPS       $0x01, Z26, Z13, K2
+	VMULPS       Z24, Z13, K2, Z13
+	VCMPPS       $0x01, Z26, Z14, K2
+	VMULPS       Z24, Z14, K2, Z14
+	VCMPPS       $0x01, Z26, Z15, K2
+	VMULPS       Z24, Z15, K2, Z15
+	VCMPPS       $0x01, Z26, Z16, K2
+	VMULPS       Z24, Z16, K2, Z16
+	VCMPPS       $0x01, Z26, Z17, K2
+	VMULPS       Z24, Z17, K2, Z17
+	VCMPPS       $0x01, Z26, Z18, K2
+	VMULPS       Z24, Z18, K2, Z18
+	VCMPPS       $0x01, Z26, Z19, K2
+	VMULPS       Z24, Z19, K2, Z19
+	VCMPPS       $0x01, Z26, Z20, K2
+	VMULPS       Z24, Z20, K2, Z20
+	VCMPPS       $0x01, Z26, Z21, K2
+	VMULPS       Z24, Z21, K2, Z21
+	VCMPPS       $0x01, Z26, Z22, K2
+	VMULPS       Z24, Z22, K2, Z22
+	VCMPPS       $0x01, Z26, Z23, K2
+	VMULPS       Z24, Z23, K2, Z23
 
 leaky12:
+	TESTQ   $0x00000080, BX
+	JEQ     slopes12
+	MOVQ    144(AX), DI
+	VMOVUPS (DI), Z24
+	VMOVUPS 64(DI), Z25
+	VPXORD  Z26, Z26, Z26
+	VCMPPS  $0x01, Z26, Z0, K2
+	VMULPS  Z24, Z0, K2, Z0
+	VCMPPS  $0x01, Z26, Z1, K2
+	VMULPS  Z25, Z1, K2, Z1
+	VCMPPS  $0x01, Z26, Z2, K2
+	VMULPS  Z24, Z2, K2, Z2
+	VCMPPS  $0x01, Z26, Z3, K2
+	VMULPS  Z25, Z3, K2, Z3
+	VCMPPS  $0x01, Z26, Z4, K2
+	VMULPS  Z24, Z4, K2, Z4
+	VCMPPS  $0x01, Z26, Z5, K2
+	VMULPS  Z25, Z5, K2, Z5
+	VCMPPS  $0x01, Z26, Z6, K2
+	VMULPS  Z24, Z6, K2, Z6
+	VCMPPS  $0x01, Z26, Z7, K2
+	VMULPS  Z25, Z7, K2, Z7
+	VCMPPS  $0x01, Z26, Z8, K2
+	VMULPS  Z24, Z8, K2, Z8
+	VCMPPS  $0x01, Z26, Z9, K2
+	VMULPS  Z25, Z9, K2, Z9
+	VCMPPS  $0x01, Z26, Z10, K2
+	VMULPS  Z24, Z10, K2, Z10
+	VCMPPS  $0x01, Z26, Z11, K2
+	VMULPS  Z25, Z11, K2, Z11
+	VCMPPS  $0x01, Z26, Z12, K2
+	VMULPS  Z24, Z12, K2, Z12
+	VCMPPS  $0x01, Z26, Z13, K2
+	VMULPS  Z25, Z13, K2, Z13
+	VCMPPS  $0x01, Z26, Z14, K2
+	VMULPS  Z24, Z14, K2, Z14
+	VCMPPS  $0x01, Z26, Z15, K2
+	VMULPS  Z25, Z15, K2, Z15
+	VCMPPS  $0x01, Z26, Z16, K2
+	VMULPS  Z24, Z16, K2, Z16
+	VCMPPS  $0x01, Z26, Z17, K2
+	VMULPS  Z25, Z17, K2, Z17
+	VCMPPS  $0x01, Z26, Z18, K2
+	VMULPS  Z24, Z18, K2, Z18
+	VCMPPS  $0x01, Z26, Z19, K2
+	VMULPS  Z25, Z19, K2, Z19
+	VCMPPS  $0x01, Z26, Z20, K2
+	VMULPS  Z24, Z20, K2, Z20
+	VCMPPS  $0x01, Z26, Z21, K2
+	VMULPS  Z25, Z21, K2, Z21
+	VCMPPS  $0x01, Z26, Z22, K2
+	VMULPS  Z24, Z22, K2, Z22
+	VCMPPS  $0x01, Z26, Z23, K2
+	VMULPS  Z25, Z23, K2, Z23
+
+slopes12:
+	TESTQ        $0x00000100, BX
+	JEQ          clip12
+	VBROADCASTSS 156(AX), Z24
+	VBROADCASTSS 160(AX), Z25
+	VMAXPS       Z0, Z24, Z0
+	VMINPS       Z0, Z25, Z0
+	VMAXPS       Z1, Z24, Z1
+	VMINPS       Z1, Z25, Z1
+	VMAXPS       Z2, Z24, Z2
+	VMINPS       Z2, Z25, Z2
+	VMAXPS       Z3, Z24, Z3
+	VMINPS       Z3, Z25, Z3
+	VMAXPS       Z4, Z24, Z4
+	VMINPS       Z4, Z25, Z4
+	VMAXPS       Z5, Z24, Z5
+	VMINPS       Z5, Z25, Z5
+	VMAXPS       Z6, Z24, Z6
+	VMINPS       Z6, Z25, Z6
+	VMAXPS       Z7, Z24, Z7
+	VMINPS       Z7, Z25, Z7
+	VMAXPS       Z8, Z24, Z8
+	VMINPS       Z8, Z25, Z8
+	VMAXPS       Z9, Z24, Z9
+	VMINPS       Z9, Z25, Z9
+	VMAXPS       Z10, Z24, Z10
+	VMINPS       Z10, Z25, Z10
+	VMAXPS       Z11, Z24, Z11
+	VMINPS       Z11, Z25, Z11
+	VMAXPS       Z12, Z24, Z12
+	VMINPS       Z12, Z25, Z12
+	VMAXPS       Z13, Z24, Z13
+	VMINPS       Z13, Z25, Z13
+	VMAXPS       Z14, Z24, Z14
+	VMINPS       Z14, Z25, Z14
+	VMAXPS       Z15, Z24, Z15
+	VMINPS       Z15, Z25, Z15
+	VMAXPS       Z16, Z24, Z16
+	VMINPS       Z16, Z25, Z16
+	VMAXPS       Z17, Z24, Z17
+	VMINPS       Z17, Z25, Z17
+	VMAXPS       Z18, Z24, Z18
+	VMINPS       Z18, Z25, Z18
+	VMAXPS       Z19, Z24, Z19
+	VMINPS       Z19, Z25, Z19
+	VMAXPS       Z20, Z24, Z20
+	VMINPS       Z20, Z25, Z20
+	VMAXPS       Z21, Z24, Z21
+	VMINPS       Z21, Z25, Z21
+	VMAXPS       Z22, Z24, Z22
+	VMINPS       Z22, Z25, Z22
+	VMAXPS       Z23, Z24, Z23
+	VMINPS       Z23, Z25, Z23
+
+clip12:
+	TESTQ  $0x00000200, BX
+	JEQ    last12
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Z0, Z0
+	VADDPS 64(SI)(DI*1), Z1, Z1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Z2, Z2
+	VADDPS 64(SI)(DI*1), Z3, Z3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Z4, Z4
+	VADDPS 64(SI)(DI*1), Z5, Z5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Z6, Z6
+	VADDPS 64(SI)(DI*1), Z7, Z7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Z8, Z8
+	VADDPS 64(SI)(DI*1), Z9, Z9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Z10, Z10
+	VADDPS 64(SI)(DI*1), Z11, Z11
+	MOVQ   48(DX), DI
+	VADDPS (SI)(DI*1), Z12, Z12
+	VADDPS 64(SI)(DI*1), Z13, Z13
+	MOVQ   56(DX), DI
+	VADDPS (SI)(DI*1), Z14, Z14
+	VADDPS 64(SI)(DI*1), Z15, Z15
+	MOVQ   64(DX), DI
+	VADDPS (SI)(DI*1), Z16, Z16
+	VADDPS 64(SI)(DI*1), Z17, Z17
+	MOVQ   72(DX), DI
+	VADDPS (SI)(DI*1), Z18, Z18
+	VADDPS 64(SI)(DI*1), Z19, Z19
+	MOVQ   80(DX), DI
+	VADDPS (SI)(DI*1), Z20, Z20
+	VADDPS 64(SI)(DI*1), Z21, Z21
+	MOVQ   88(DX), DI
+	VADDPS (SI)(DI*1), Z22, Z22
+	VADDPS 64(SI)(DI*1), Z23, Z23
+
+last12:
 	TESTQ   $0x00000040, BX
 	JNE     stream12
 	MOVQ    (DX), DI
@@ -3486,6 +5730,4163 @@ loop:
 	VZEROUPPER
 	RET
 
+DATA pairOrder<>+0(SB)/2, $0x0000
+DATA pairOrder<>+2(SB)/2, $0x0010
+DATA pairOrder<>+4(SB)/2, $0x0001
+DATA pairOrder<>+6(SB)/2, $0x0011
+DATA pairOrder<>+8(SB)/2, $0x0002
+DATA pairOrder<>+10(SB)/2, $0x0012
+DATA pairOrder<>+12(SB)/2, $0x0003
+DATA pairOrder<>+14(SB)/2, $0x0013
+DATA pairOrder<>+16(SB)/2, $0x0004
+DATA pairOrder<>+18(SB)/2, $0x0014
+DATA pairOrder<>+20(SB)/2, $0x0005
+DATA pairOrder<>+22(SB)/2, $0x0015
+DATA pairOrder<>+24(SB)/2, $0x0006
+DATA pairOrder<>+26(SB)/2, $0x0016
+DATA pairOrder<>+28(SB)/2, $0x0007
+DATA pairOrder<>+30(SB)/2, $0x0017
+DATA pairOrder<>+32(SB)/2, $0x0008
+DATA pairOrder<>+34(SB)/2, $0x0018
+DATA pairOrder<>+36(SB)/2, $0x0009
+DATA pairOrder<>+38(SB)/2, $0x0019
+DATA pairOrder<>+40(SB)/2, $0x000a
+DATA pairOrder<>+42(SB)/2, $0x001a
+DATA pairOrder<>+44(SB)/2, $0x000b
+DATA pairOrder<>+46(SB)/2, $0x001b
+DATA pairOrder<>+48(SB)/2, $0x000c
+DATA pairOrder<>+50(SB)/2, $0x001c
+DATA pairOrder<>+52(SB)/2, $0x000d
+DATA pairOrder<>+54(SB)/2, $0x001d
+DATA pairOrder<>+56(SB)/2, $0x000e
+DATA pairOrder<>+58(SB)/2, $0x001e
+DATA pairOrder<>+60(SB)/2, $0x000f
+DATA pairOrder<>+62(SB)/2, $0x001f
+GLOBL pairOrder<>(SB), RODATA|NOPTR, $64
+
+// func packPairsAVX512(dst *float32, a *float32, b *float32, n int, stride int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·packPairsAVX512(SB), NOSPLIT, $0-40
+	MOVQ      dst+0(FP), AX
+	MOVQ      a+8(FP), BX
+	MOVQ      b+16(FP), CX
+	MOVQ      n+24(FP), DX
+	MOVQ      stride+32(FP), SI
+	VMOVDQU64 pairOrder<>+0(SB), Z31
+
+row:
+	VMOVUPS   (BX), Z0
+	VMOVUPS   (CX), Z1
+	LONG      $0x4877f262
+	WORD      $0xd072
+	VPERMW    Z2, Z31, Z2
+	VMOVDQU64 Z2, (AX)
+	VMOVUPS   64(BX), Z3
+	VMOVUPS   64(CX), Z4
+	LONG      $0x485ff262
+	WORD      $0xeb72
+	VPERMW    Z5, Z31, Z5
+	VMOVDQU64 Z5, 64(AX)
+	ADDQ      SI, BX
+	ADDQ      SI, CX
+	ADDQ      $0x80, AX
+	DECQ      DX
+	JNE       row
+	VZEROUPPER
+	RET
+
+// func tileNarrowAVX512(rows int, t *int)
+// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
+TEXT ·tileNarrowAVX512(SB), NOSPLIT, $64-16
+	MOVQ   t+8(FP), AX
+	MOVQ   136(AX), BX
+	MOVQ   $-1, CX
+	BZHIQ  BX, CX, CX
+	KMOVQ  CX, K1
+	MOVQ   rows+0(FP), R13
+	CMPQ   R13, $0x0c
+	JEQ    rows12
+	CMPQ   R13, $0x0b
+	JEQ    rows11
+	CMPQ   R13, $0x0a
+	JEQ    rows10
+	CMPQ   R13, $0x09
+	JEQ    rows9
+	CMPQ   R13, $0x08
+	JEQ    rows8
+	CMPQ   R13, $0x07
+	JEQ    rows7
+	CMPQ   R13, $0x06
+	JEQ    rows6
+	CMPQ   R13, $0x05
+	JEQ    rows5
+	CMPQ   R13, $0x04
+	JEQ    rows4
+	CMPQ   R13, $0x03
+	JEQ    rows3
+	CMPQ   R13, $0x02
+	JEQ    rows2
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, CX
+	MOVQ   56(R14), R13
+	MOVQ   R13, DX
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, SI
+	MOVQ   32(R14), R13
+	IMULQ  CX, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	CMPQ   8(SP), $0x00
+	JEQ    summed1
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment1
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment1
+
+plainSegment1:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
+
+plainProduct1:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	PREFETCHT1   (R15)
+	ADDQ         SI, R15
+	ADDQ         DX, R14
+	ADDQ         CX, R13
+	CMPQ         R13, BX
+	JNE          plainProduct1
+	DECQ         8(SP)
+	JNE          plainSegment1
+	JMP          summed1
+
+pairsSegment1:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
+
+pairsProduct1:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	PREFETCHT1   (R15)
+	ADDQ         SI, R15
+	ADDQ         DX, R14
+	ADDQ         CX, R13
+	CMPQ         R13, BX
+	JNE          pairsProduct1
+	DECQ         8(SP)
+	JNE          pairsSegment1
+	JMP          summed1
+
+byChannelSegment1:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
+
+byChannelProduct1:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	PREFETCHT1  (R15)
+	ADDQ        SI, R15
+	ADDQ        DX, R14
+	ADDQ        CX, R13
+	CMPQ        R13, BX
+	JNE         byChannelProduct1
+	DECQ        8(SP)
+	JNE         byChannelSegment1
+
+summed1:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated1
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+
+accumulated1:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled1
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+
+scaled1:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted1
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+
+shifted1:
+	TESTQ     $0x00000008, BX
+	JEQ       residual1
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+
+residual1:
+	TESTQ  $0x00000010, BX
+	JEQ    relu1
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+
+relu1:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky1
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+
+leaky1:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes1
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+
+slopes1:
+	TESTQ        $0x00000100, BX
+	JEQ          clip1
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+
+clip1:
+	TESTQ     $0x00000200, BX
+	JEQ       last1
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+
+last1:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows2:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, DX
+	MOVQ   56(R14), R13
+	MOVQ   R13, SI
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, DI
+	MOVQ   32(R14), R13
+	IMULQ  DX, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	CMPQ   8(SP), $0x00
+	JEQ    summed2
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment2
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment2
+
+plainSegment2:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
+
+plainProduct2:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	PREFETCHT1   (R15)
+	ADDQ         DI, R15
+	ADDQ         SI, R14
+	ADDQ         DX, R13
+	CMPQ         R13, CX
+	JNE          plainProduct2
+	DECQ         8(SP)
+	JNE          plainSegment2
+	JMP          summed2
+
+pairsSegment2:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
+
+pairsProduct2:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	PREFETCHT1   (R15)
+	ADDQ         DI, R15
+	ADDQ         SI, R14
+	ADDQ         DX, R13
+	CMPQ         R13, CX
+	JNE          pairsProduct2
+	DECQ         8(SP)
+	JNE          pairsSegment2
+	JMP          summed2
+
+byChannelSegment2:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
+
+byChannelProduct2:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	PREFETCHT1  (R15)
+	ADDQ        DI, R15
+	ADDQ        SI, R14
+	ADDQ        DX, R13
+	CMPQ        R13, CX
+	JNE         byChannelProduct2
+	DECQ        8(SP)
+	JNE         byChannelSegment2
+
+summed2:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated2
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+
+accumulated2:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled2
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+
+scaled2:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted2
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+
+shifted2:
+	TESTQ     $0x00000008, BX
+	JEQ       residual2
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+
+residual2:
+	TESTQ  $0x00000010, BX
+	JEQ    relu2
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+
+relu2:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky2
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+
+leaky2:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes2
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+
+slopes2:
+	TESTQ        $0x00000100, BX
+	JEQ          clip2
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+
+clip2:
+	TESTQ     $0x00000200, BX
+	JEQ       last2
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+
+last2:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows3:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, SI
+	MOVQ   56(R14), R13
+	MOVQ   R13, DI
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, BP
+	MOVQ   32(R14), R13
+	IMULQ  SI, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	CMPQ   8(SP), $0x00
+	JEQ    summed3
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment3
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment3
+
+plainSegment3:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
+
+plainProduct3:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         DI, R14
+	ADDQ         SI, R13
+	CMPQ         R13, DX
+	JNE          plainProduct3
+	DECQ         8(SP)
+	JNE          plainSegment3
+	JMP          summed3
+
+pairsSegment3:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
+
+pairsProduct3:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	PREFETCHT1   (R15)
+	ADDQ         BP, R15
+	ADDQ         DI, R14
+	ADDQ         SI, R13
+	CMPQ         R13, DX
+	JNE          pairsProduct3
+	DECQ         8(SP)
+	JNE          pairsSegment3
+	JMP          summed3
+
+byChannelSegment3:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
+
+byChannelProduct3:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	PREFETCHT1  (R15)
+	ADDQ        BP, R15
+	ADDQ        DI, R14
+	ADDQ        SI, R13
+	CMPQ        R13, DX
+	JNE         byChannelProduct3
+	DECQ        8(SP)
+	JNE         byChannelSegment3
+
+summed3:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated3
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+
+accumulated3:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled3
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+
+scaled3:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted3
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+
+shifted3:
+	TESTQ     $0x00000008, BX
+	JEQ       residual3
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+
+residual3:
+	TESTQ  $0x00000010, BX
+	JEQ    relu3
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+
+relu3:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky3
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+
+leaky3:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes3
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+
+slopes3:
+	TESTQ        $0x00000100, BX
+	JEQ          clip3
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+
+clip3:
+	TESTQ     $0x00000200, BX
+	JEQ       last3
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+
+last3:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows4:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, DI
+	MOVQ   56(R14), R13
+	MOVQ   R13, BP
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R8
+	MOVQ   32(R14), R13
+	IMULQ  DI, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	CMPQ   8(SP), $0x00
+	JEQ    summed4
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment4
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment4
+
+plainSegment4:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
+
+plainProduct4:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	PREFETCHT1   (R15)
+	ADDQ         R8, R15
+	ADDQ         BP, R14
+	ADDQ         DI, R13
+	CMPQ         R13, SI
+	JNE          plainProduct4
+	DECQ         8(SP)
+	JNE          plainSegment4
+	JMP          summed4
+
+pairsSegment4:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
+
+pairsProduct4:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	PREFETCHT1   (R15)
+	ADDQ         R8, R15
+	ADDQ         BP, R14
+	ADDQ         DI, R13
+	CMPQ         R13, SI
+	JNE          pairsProduct4
+	DECQ         8(SP)
+	JNE          pairsSegment4
+	JMP          summed4
+
+byChannelSegment4:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
+
+byChannelProduct4:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	PREFETCHT1  (R15)
+	ADDQ        R8, R15
+	ADDQ        BP, R14
+	ADDQ        DI, R13
+	CMPQ        R13, SI
+	JNE         byChannelProduct4
+	DECQ        8(SP)
+	JNE         byChannelSegment4
+
+summed4:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated4
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+
+accumulated4:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled4
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+
+scaled4:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted4
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+
+shifted4:
+	TESTQ     $0x00000008, BX
+	JEQ       residual4
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+
+residual4:
+	TESTQ  $0x00000010, BX
+	JEQ    relu4
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+
+relu4:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky4
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+
+leaky4:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes4
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+
+slopes4:
+	TESTQ        $0x00000100, BX
+	JEQ          clip4
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+
+clip4:
+	TESTQ     $0x00000200, BX
+	JEQ       last4
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+
+last4:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows5:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, BP
+	MOVQ   56(R14), R13
+	MOVQ   R13, R8
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R9
+	MOVQ   32(R14), R13
+	IMULQ  BP, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	CMPQ   8(SP), $0x00
+	JEQ    summed5
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment5
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment5
+
+plainSegment5:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
+
+plainProduct5:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	PREFETCHT1   (R15)
+	ADDQ         R9, R15
+	ADDQ         R8, R14
+	ADDQ         BP, R13
+	CMPQ         R13, DI
+	JNE          plainProduct5
+	DECQ         8(SP)
+	JNE          plainSegment5
+	JMP          summed5
+
+pairsSegment5:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
+
+pairsProduct5:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	PREFETCHT1   (R15)
+	ADDQ         R9, R15
+	ADDQ         R8, R14
+	ADDQ         BP, R13
+	CMPQ         R13, DI
+	JNE          pairsProduct5
+	DECQ         8(SP)
+	JNE          pairsSegment5
+	JMP          summed5
+
+byChannelSegment5:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
+
+byChannelProduct5:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	PREFETCHT1  (R15)
+	ADDQ        R9, R15
+	ADDQ        R8, R14
+	ADDQ        BP, R13
+	CMPQ        R13, DI
+	JNE         byChannelProduct5
+	DECQ        8(SP)
+	JNE         byChannelSegment5
+
+summed5:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated5
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+
+accumulated5:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled5
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+
+scaled5:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted5
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+
+shifted5:
+	TESTQ     $0x00000008, BX
+	JEQ       residual5
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+
+residual5:
+	TESTQ  $0x00000010, BX
+	JEQ    relu5
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+
+relu5:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky5
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+
+leaky5:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes5
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+
+slopes5:
+	TESTQ        $0x00000100, BX
+	JEQ          clip5
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+
+clip5:
+	TESTQ     $0x00000200, BX
+	JEQ       last5
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+
+last5:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows6:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, R8
+	MOVQ   56(R14), R13
+	MOVQ   R13, R9
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R10
+	MOVQ   32(R14), R13
+	IMULQ  R8, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   (R14), DI
+	ADDQ   40(R15), DI
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	CMPQ   8(SP), $0x00
+	JEQ    summed6
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment6
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment6
+
+plainSegment6:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
+
+plainProduct6:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VBROADCASTSS (DI)(R13*1), Z18
+	VFMADD231PS  Z12, Z18, Z5
+	PREFETCHT1   (R15)
+	ADDQ         R10, R15
+	ADDQ         R9, R14
+	ADDQ         R8, R13
+	CMPQ         R13, BP
+	JNE          plainProduct6
+	DECQ         8(SP)
+	JNE          plainSegment6
+	JMP          summed6
+
+pairsSegment6:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
+
+pairsProduct6:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	VBROADCASTSS (DI)(R13*1), Z18
+	LONG         $0x406ed262
+	WORD         $0xec52
+	PREFETCHT1   (R15)
+	ADDQ         R10, R15
+	ADDQ         R9, R14
+	ADDQ         R8, R13
+	CMPQ         R13, BP
+	JNE          pairsProduct6
+	DECQ         8(SP)
+	JNE          pairsSegment6
+	JMP          summed6
+
+byChannelSegment6:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
+
+byChannelProduct6:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
+	PREFETCHT1  (R15)
+	ADDQ        R10, R15
+	ADDQ        R9, R14
+	ADDQ        R8, R13
+	CMPQ        R13, BP
+	JNE         byChannelProduct6
+	DECQ        8(SP)
+	JNE         byChannelSegment6
+
+summed6:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated6
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+
+accumulated6:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled6
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+	VMULPS    Z12, Z5, Z5
+
+scaled6:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted6
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+
+shifted6:
+	TESTQ     $0x00000008, BX
+	JEQ       residual6
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+
+residual6:
+	TESTQ  $0x00000010, BX
+	JEQ    relu6
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+
+relu6:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky6
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+	VCMPPS       $0x01, Z14, Z5, K2
+	VMULPS       Z12, Z5, K2, Z5
+
+leaky6:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes6
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+	VCMPPS    $0x01, Z14, Z5, K2
+	VMULPS    Z12, Z5, K2, Z5
+
+slopes6:
+	TESTQ        $0x00000100, BX
+	JEQ          clip6
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+
+clip6:
+	TESTQ     $0x00000200, BX
+	JEQ       last6
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+
+last6:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	MOVQ    40(DX), DI
+	VMOVUPS Z5, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows7:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, R9
+	MOVQ   56(R14), R13
+	MOVQ   R13, R10
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R11
+	MOVQ   32(R14), R13
+	IMULQ  R9, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   (R14), DI
+	ADDQ   40(R15), DI
+	MOVQ   (R14), BP
+	ADDQ   48(R15), BP
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	CMPQ   8(SP), $0x00
+	JEQ    summed7
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment7
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment7
+
+plainSegment7:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R8
+	SUBQ (SP), R13
+
+plainProduct7:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VBROADCASTSS (DI)(R13*1), Z18
+	VFMADD231PS  Z12, Z18, Z5
+	VBROADCASTSS (BP)(R13*1), Z19
+	VFMADD231PS  Z12, Z19, Z6
+	PREFETCHT1   (R15)
+	ADDQ         R11, R15
+	ADDQ         R10, R14
+	ADDQ         R9, R13
+	CMPQ         R13, R8
+	JNE          plainProduct7
+	DECQ         8(SP)
+	JNE          plainSegment7
+	JMP          summed7
+
+pairsSegment7:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R8
+	SUBQ (SP), R13
+
+pairsProduct7:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	VBROADCASTSS (DI)(R13*1), Z18
+	LONG         $0x406ed262
+	WORD         $0xec52
+	VBROADCASTSS (BP)(R13*1), Z19
+	LONG         $0x4066d262
+	WORD         $0xf452
+	PREFETCHT1   (R15)
+	ADDQ         R11, R15
+	ADDQ         R10, R14
+	ADDQ         R9, R13
+	CMPQ         R13, R8
+	JNE          pairsProduct7
+	DECQ         8(SP)
+	JNE          pairsSegment7
+	JMP          summed7
+
+byChannelSegment7:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R8
+	SUBQ (SP), R13
+
+byChannelProduct7:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
+	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
+	PREFETCHT1  (R15)
+	ADDQ        R11, R15
+	ADDQ        R10, R14
+	ADDQ        R9, R13
+	CMPQ        R13, R8
+	JNE         byChannelProduct7
+	DECQ        8(SP)
+	JNE         byChannelSegment7
+
+summed7:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated7
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+
+accumulated7:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled7
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+	VMULPS    Z12, Z5, Z5
+	VMULPS    Z12, Z6, Z6
+
+scaled7:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted7
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+
+shifted7:
+	TESTQ     $0x00000008, BX
+	JEQ       residual7
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+
+residual7:
+	TESTQ  $0x00000010, BX
+	JEQ    relu7
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+
+relu7:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky7
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+	VCMPPS       $0x01, Z14, Z5, K2
+	VMULPS       Z12, Z5, K2, Z5
+	VCMPPS       $0x01, Z14, Z6, K2
+	VMULPS       Z12, Z6, K2, Z6
+
+leaky7:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes7
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+	VCMPPS    $0x01, Z14, Z5, K2
+	VMULPS    Z12, Z5, K2, Z5
+	VCMPPS    $0x01, Z14, Z6, K2
+	VMULPS    Z12, Z6, K2, Z6
+
+slopes7:
+	TESTQ        $0x00000100, BX
+	JEQ          clip7
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+
+clip7:
+	TESTQ     $0x00000200, BX
+	JEQ       last7
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+
+last7:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	MOVQ    40(DX), DI
+	VMOVUPS Z5, K1, (CX)(DI*1)
+	MOVQ    48(DX), DI
+	VMOVUPS Z6, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows8:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, R10
+	MOVQ   56(R14), R13
+	MOVQ   R13, R11
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, R12
+	MOVQ   32(R14), R13
+	IMULQ  R10, R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   (R14), DI
+	ADDQ   40(R15), DI
+	MOVQ   (R14), BP
+	ADDQ   48(R15), BP
+	MOVQ   (R14), R8
+	ADDQ   56(R15), R8
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	CMPQ   8(SP), $0x00
+	JEQ    summed8
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment8
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment8
+
+plainSegment8:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R9
+	SUBQ (SP), R13
+
+plainProduct8:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VBROADCASTSS (DI)(R13*1), Z18
+	VFMADD231PS  Z12, Z18, Z5
+	VBROADCASTSS (BP)(R13*1), Z19
+	VFMADD231PS  Z12, Z19, Z6
+	VBROADCASTSS (R8)(R13*1), Z20
+	VFMADD231PS  Z12, Z20, Z7
+	PREFETCHT1   (R15)
+	ADDQ         R12, R15
+	ADDQ         R11, R14
+	ADDQ         R10, R13
+	CMPQ         R13, R9
+	JNE          plainProduct8
+	DECQ         8(SP)
+	JNE          plainSegment8
+	JMP          summed8
+
+pairsSegment8:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R9
+	SUBQ (SP), R13
+
+pairsProduct8:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	VBROADCASTSS (DI)(R13*1), Z18
+	LONG         $0x406ed262
+	WORD         $0xec52
+	VBROADCASTSS (BP)(R13*1), Z19
+	LONG         $0x4066d262
+	WORD         $0xf452
+	VBROADCASTSS (R8)(R13*1), Z20
+	LONG         $0x405ed262
+	WORD         $0xfc52
+	PREFETCHT1   (R15)
+	ADDQ         R12, R15
+	ADDQ         R11, R14
+	ADDQ         R10, R13
+	CMPQ         R13, R9
+	JNE          pairsProduct8
+	DECQ         8(SP)
+	JNE          pairsSegment8
+	JMP          summed8
+
+byChannelSegment8:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, R9
+	SUBQ (SP), R13
+
+byChannelProduct8:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
+	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
+	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
+	PREFETCHT1  (R15)
+	ADDQ        R12, R15
+	ADDQ        R11, R14
+	ADDQ        R10, R13
+	CMPQ        R13, R9
+	JNE         byChannelProduct8
+	DECQ        8(SP)
+	JNE         byChannelSegment8
+
+summed8:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated8
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+
+accumulated8:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled8
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+	VMULPS    Z12, Z5, Z5
+	VMULPS    Z12, Z6, Z6
+	VMULPS    Z12, Z7, Z7
+
+scaled8:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted8
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+
+shifted8:
+	TESTQ     $0x00000008, BX
+	JEQ       residual8
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+
+residual8:
+	TESTQ  $0x00000010, BX
+	JEQ    relu8
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+
+relu8:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky8
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+	VCMPPS       $0x01, Z14, Z5, K2
+	VMULPS       Z12, Z5, K2, Z5
+	VCMPPS       $0x01, Z14, Z6, K2
+	VMULPS       Z12, Z6, K2, Z6
+	VCMPPS       $0x01, Z14, Z7, K2
+	VMULPS       Z12, Z7, K2, Z7
+
+leaky8:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes8
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+	VCMPPS    $0x01, Z14, Z5, K2
+	VMULPS    Z12, Z5, K2, Z5
+	VCMPPS    $0x01, Z14, Z6, K2
+	VMULPS    Z12, Z6, K2, Z6
+	VCMPPS    $0x01, Z14, Z7, K2
+	VMULPS    Z12, Z7, K2, Z7
+
+slopes8:
+	TESTQ        $0x00000100, BX
+	JEQ          clip8
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMINPS       Z7, Z13, Z7
+
+clip8:
+	TESTQ     $0x00000200, BX
+	JEQ       last8
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+
+last8:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	MOVQ    40(DX), DI
+	VMOVUPS Z5, K1, (CX)(DI*1)
+	MOVQ    48(DX), DI
+	VMOVUPS Z6, K1, (CX)(DI*1)
+	MOVQ    56(DX), DI
+	VMOVUPS Z7, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows9:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, 40(SP)
+	MOVQ   56(R14), R13
+	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, 56(SP)
+	MOVQ   32(R14), R13
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   (R14), DI
+	ADDQ   40(R15), DI
+	MOVQ   (R14), BP
+	ADDQ   48(R15), BP
+	MOVQ   (R14), R8
+	ADDQ   56(R15), R8
+	MOVQ   (R14), R9
+	ADDQ   64(R15), R9
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	CMPQ   8(SP), $0x00
+	JEQ    summed9
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment9
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment9
+
+plainSegment9:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+plainProduct9:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VBROADCASTSS (DI)(R13*1), Z18
+	VFMADD231PS  Z12, Z18, Z5
+	VBROADCASTSS (BP)(R13*1), Z19
+	VFMADD231PS  Z12, Z19, Z6
+	VBROADCASTSS (R8)(R13*1), Z20
+	VFMADD231PS  Z12, Z20, Z7
+	VBROADCASTSS (R9)(R13*1), Z21
+	VFMADD231PS  Z12, Z21, Z8
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          plainProduct9
+	DECQ         8(SP)
+	JNE          plainSegment9
+	JMP          summed9
+
+pairsSegment9:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct9:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	VBROADCASTSS (DI)(R13*1), Z18
+	LONG         $0x406ed262
+	WORD         $0xec52
+	VBROADCASTSS (BP)(R13*1), Z19
+	LONG         $0x4066d262
+	WORD         $0xf452
+	VBROADCASTSS (R8)(R13*1), Z20
+	LONG         $0x405ed262
+	WORD         $0xfc52
+	VBROADCASTSS (R9)(R13*1), Z21
+	LONG         $0x40565262
+	WORD         $0xc452
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct9
+	DECQ         8(SP)
+	JNE          pairsSegment9
+	JMP          summed9
+
+byChannelSegment9:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct9:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
+	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
+	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
+	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct9
+	DECQ        8(SP)
+	JNE         byChannelSegment9
+
+summed9:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated9
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+
+accumulated9:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled9
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+	VMULPS    Z12, Z5, Z5
+	VMULPS    Z12, Z6, Z6
+	VMULPS    Z12, Z7, Z7
+	VMULPS    Z12, Z8, Z8
+
+scaled9:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted9
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z8, Z8
+
+shifted9:
+	TESTQ     $0x00000008, BX
+	JEQ       residual9
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+
+residual9:
+	TESTQ  $0x00000010, BX
+	JEQ    relu9
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+	VMAXPS Z8, Z12, Z8
+
+relu9:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky9
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+	VCMPPS       $0x01, Z14, Z5, K2
+	VMULPS       Z12, Z5, K2, Z5
+	VCMPPS       $0x01, Z14, Z6, K2
+	VMULPS       Z12, Z6, K2, Z6
+	VCMPPS       $0x01, Z14, Z7, K2
+	VMULPS       Z12, Z7, K2, Z7
+	VCMPPS       $0x01, Z14, Z8, K2
+	VMULPS       Z12, Z8, K2, Z8
+
+leaky9:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes9
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+	VCMPPS    $0x01, Z14, Z5, K2
+	VMULPS    Z12, Z5, K2, Z5
+	VCMPPS    $0x01, Z14, Z6, K2
+	VMULPS    Z12, Z6, K2, Z6
+	VCMPPS    $0x01, Z14, Z7, K2
+	VMULPS    Z12, Z7, K2, Z7
+	VCMPPS    $0x01, Z14, Z8, K2
+	VMULPS    Z12, Z8, K2, Z8
+
+slopes9:
+	TESTQ        $0x00000100, BX
+	JEQ          clip9
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMINPS       Z7, Z13, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMINPS       Z8, Z13, Z8
+
+clip9:
+	TESTQ     $0x00000200, BX
+	JEQ       last9
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+
+last9:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	MOVQ    40(DX), DI
+	VMOVUPS Z5, K1, (CX)(DI*1)
+	MOVQ    48(DX), DI
+	VMOVUPS Z6, K1, (CX)(DI*1)
+	MOVQ    56(DX), DI
+	VMOVUPS Z7, K1, (CX)(DI*1)
+	MOVQ    64(DX), DI
+	VMOVUPS Z8, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows10:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, 40(SP)
+	MOVQ   56(R14), R13
+	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, 56(SP)
+	MOVQ   32(R14), R13
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   (R14), DI
+	ADDQ   40(R15), DI
+	MOVQ   (R14), BP
+	ADDQ   48(R15), BP
+	MOVQ   (R14), R8
+	ADDQ   56(R15), R8
+	MOVQ   (R14), R9
+	ADDQ   64(R15), R9
+	MOVQ   (R14), R10
+	ADDQ   72(R15), R10
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	CMPQ   8(SP), $0x00
+	JEQ    summed10
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment10
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment10
+
+plainSegment10:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+plainProduct10:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VBROADCASTSS (DI)(R13*1), Z18
+	VFMADD231PS  Z12, Z18, Z5
+	VBROADCASTSS (BP)(R13*1), Z19
+	VFMADD231PS  Z12, Z19, Z6
+	VBROADCASTSS (R8)(R13*1), Z20
+	VFMADD231PS  Z12, Z20, Z7
+	VBROADCASTSS (R9)(R13*1), Z21
+	VFMADD231PS  Z12, Z21, Z8
+	VBROADCASTSS (R10)(R13*1), Z22
+	VFMADD231PS  Z12, Z22, Z9
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          plainProduct10
+	DECQ         8(SP)
+	JNE          plainSegment10
+	JMP          summed10
+
+pairsSegment10:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct10:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	VBROADCASTSS (DI)(R13*1), Z18
+	LONG         $0x406ed262
+	WORD         $0xec52
+	VBROADCASTSS (BP)(R13*1), Z19
+	LONG         $0x4066d262
+	WORD         $0xf452
+	VBROADCASTSS (R8)(R13*1), Z20
+	LONG         $0x405ed262
+	WORD         $0xfc52
+	VBROADCASTSS (R9)(R13*1), Z21
+	LONG         $0x40565262
+	WORD         $0xc452
+	VBROADCASTSS (R10)(R13*1), Z22
+	LONG         $0x404e5262
+	WORD         $0xcc52
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct10
+	DECQ         8(SP)
+	JNE          pairsSegment10
+	JMP          summed10
+
+byChannelSegment10:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct10:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
+	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
+	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
+	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
+	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct10
+	DECQ        8(SP)
+	JNE         byChannelSegment10
+
+summed10:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated10
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+
+accumulated10:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled10
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+	VMULPS    Z12, Z5, Z5
+	VMULPS    Z12, Z6, Z6
+	VMULPS    Z12, Z7, Z7
+	VMULPS    Z12, Z8, Z8
+	VMULPS    Z12, Z9, Z9
+
+scaled10:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted10
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z8, Z8
+	VADDPS    Z12, Z9, Z9
+
+shifted10:
+	TESTQ     $0x00000008, BX
+	JEQ       residual10
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+
+residual10:
+	TESTQ  $0x00000010, BX
+	JEQ    relu10
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+	VMAXPS Z8, Z12, Z8
+	VMAXPS Z9, Z12, Z9
+
+relu10:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky10
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+	VCMPPS       $0x01, Z14, Z5, K2
+	VMULPS       Z12, Z5, K2, Z5
+	VCMPPS       $0x01, Z14, Z6, K2
+	VMULPS       Z12, Z6, K2, Z6
+	VCMPPS       $0x01, Z14, Z7, K2
+	VMULPS       Z12, Z7, K2, Z7
+	VCMPPS       $0x01, Z14, Z8, K2
+	VMULPS       Z12, Z8, K2, Z8
+	VCMPPS       $0x01, Z14, Z9, K2
+	VMULPS       Z12, Z9, K2, Z9
+
+leaky10:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes10
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+	VCMPPS    $0x01, Z14, Z5, K2
+	VMULPS    Z12, Z5, K2, Z5
+	VCMPPS    $0x01, Z14, Z6, K2
+	VMULPS    Z12, Z6, K2, Z6
+	VCMPPS    $0x01, Z14, Z7, K2
+	VMULPS    Z12, Z7, K2, Z7
+	VCMPPS    $0x01, Z14, Z8, K2
+	VMULPS    Z12, Z8, K2, Z8
+	VCMPPS    $0x01, Z14, Z9, K2
+	VMULPS    Z12, Z9, K2, Z9
+
+slopes10:
+	TESTQ        $0x00000100, BX
+	JEQ          clip10
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMINPS       Z7, Z13, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMINPS       Z8, Z13, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMINPS       Z9, Z13, Z9
+
+clip10:
+	TESTQ     $0x00000200, BX
+	JEQ       last10
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+
+last10:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	MOVQ    40(DX), DI
+	VMOVUPS Z5, K1, (CX)(DI*1)
+	MOVQ    48(DX), DI
+	VMOVUPS Z6, K1, (CX)(DI*1)
+	MOVQ    56(DX), DI
+	VMOVUPS Z7, K1, (CX)(DI*1)
+	MOVQ    64(DX), DI
+	VMOVUPS Z8, K1, (CX)(DI*1)
+	MOVQ    72(DX), DI
+	VMOVUPS Z9, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows11:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, 40(SP)
+	MOVQ   56(R14), R13
+	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, 56(SP)
+	MOVQ   32(R14), R13
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   (R14), DI
+	ADDQ   40(R15), DI
+	MOVQ   (R14), BP
+	ADDQ   48(R15), BP
+	MOVQ   (R14), R8
+	ADDQ   56(R15), R8
+	MOVQ   (R14), R9
+	ADDQ   64(R15), R9
+	MOVQ   (R14), R10
+	ADDQ   72(R15), R10
+	MOVQ   (R14), R11
+	ADDQ   80(R15), R11
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	CMPQ   8(SP), $0x00
+	JEQ    summed11
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment11
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment11
+
+plainSegment11:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+plainProduct11:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VBROADCASTSS (DI)(R13*1), Z18
+	VFMADD231PS  Z12, Z18, Z5
+	VBROADCASTSS (BP)(R13*1), Z19
+	VFMADD231PS  Z12, Z19, Z6
+	VBROADCASTSS (R8)(R13*1), Z20
+	VFMADD231PS  Z12, Z20, Z7
+	VBROADCASTSS (R9)(R13*1), Z21
+	VFMADD231PS  Z12, Z21, Z8
+	VBROADCASTSS (R10)(R13*1), Z22
+	VFMADD231PS  Z12, Z22, Z9
+	VBROADCASTSS (R11)(R13*1), Z23
+	VFMADD231PS  Z12, Z23, Z10
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          plainProduct11
+	DECQ         8(SP)
+	JNE          plainSegment11
+	JMP          summed11
+
+pairsSegment11:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct11:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	VBROADCASTSS (DI)(R13*1), Z18
+	LONG         $0x406ed262
+	WORD         $0xec52
+	VBROADCASTSS (BP)(R13*1), Z19
+	LONG         $0x4066d262
+	WORD         $0xf452
+	VBROADCASTSS (R8)(R13*1), Z20
+	LONG         $0x405ed262
+	WORD         $0xfc52
+	VBROADCASTSS (R9)(R13*1), Z21
+	LONG         $0x40565262
+	WORD         $0xc452
+	VBROADCASTSS (R10)(R13*1), Z22
+	LONG         $0x404e5262
+	WORD         $0xcc52
+	VBROADCASTSS (R11)(R13*1), Z23
+	LONG         $0x40465262
+	WORD         $0xd452
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct11
+	DECQ         8(SP)
+	JNE          pairsSegment11
+	JMP          summed11
+
+byChannelSegment11:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct11:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
+	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
+	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
+	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
+	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
+	VFMADD231PS (R11)(R13*1), Z12, K1, Z10
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct11
+	DECQ        8(SP)
+	JNE         byChannelSegment11
+
+summed11:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated11
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	MOVQ      80(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z10, Z10
+
+accumulated11:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled11
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+	VMULPS    Z12, Z5, Z5
+	VMULPS    Z12, Z6, Z6
+	VMULPS    Z12, Z7, Z7
+	VMULPS    Z12, Z8, Z8
+	VMULPS    Z12, Z9, Z9
+	VMULPS    Z12, Z10, Z10
+
+scaled11:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted11
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z8, Z8
+	VADDPS    Z12, Z9, Z9
+	VADDPS    Z12, Z10, Z10
+
+shifted11:
+	TESTQ     $0x00000008, BX
+	JEQ       residual11
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	MOVQ      80(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z10, Z10
+
+residual11:
+	TESTQ  $0x00000010, BX
+	JEQ    relu11
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+	VMAXPS Z8, Z12, Z8
+	VMAXPS Z9, Z12, Z9
+	VMAXPS Z10, Z12, Z10
+
+relu11:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky11
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+	VCMPPS       $0x01, Z14, Z5, K2
+	VMULPS       Z12, Z5, K2, Z5
+	VCMPPS       $0x01, Z14, Z6, K2
+	VMULPS       Z12, Z6, K2, Z6
+	VCMPPS       $0x01, Z14, Z7, K2
+	VMULPS       Z12, Z7, K2, Z7
+	VCMPPS       $0x01, Z14, Z8, K2
+	VMULPS       Z12, Z8, K2, Z8
+	VCMPPS       $0x01, Z14, Z9, K2
+	VMULPS       Z12, Z9, K2, Z9
+	VCMPPS       $0x01, Z14, Z10, K2
+	VMULPS       Z12, Z10, K2, Z10
+
+leaky11:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes11
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+	VCMPPS    $0x01, Z14, Z5, K2
+	VMULPS    Z12, Z5, K2, Z5
+	VCMPPS    $0x01, Z14, Z6, K2
+	VMULPS    Z12, Z6, K2, Z6
+	VCMPPS    $0x01, Z14, Z7, K2
+	VMULPS    Z12, Z7, K2, Z7
+	VCMPPS    $0x01, Z14, Z8, K2
+	VMULPS    Z12, Z8, K2, Z8
+	VCMPPS    $0x01, Z14, Z9, K2
+	VMULPS    Z12, Z9, K2, Z9
+	VCMPPS    $0x01, Z14, Z10, K2
+	VMULPS    Z12, Z10, K2, Z10
+
+slopes11:
+	TESTQ        $0x00000100, BX
+	JEQ          clip11
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMINPS       Z7, Z13, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMINPS       Z8, Z13, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMINPS       Z9, Z13, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMINPS       Z10, Z13, Z10
+
+clip11:
+	TESTQ     $0x00000200, BX
+	JEQ       last11
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	MOVQ      80(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z10, Z10
+
+last11:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	MOVQ    40(DX), DI
+	VMOVUPS Z5, K1, (CX)(DI*1)
+	MOVQ    48(DX), DI
+	VMOVUPS Z6, K1, (CX)(DI*1)
+	MOVQ    56(DX), DI
+	VMOVUPS Z7, K1, (CX)(DI*1)
+	MOVQ    64(DX), DI
+	VMOVUPS Z8, K1, (CX)(DI*1)
+	MOVQ    72(DX), DI
+	VMOVUPS Z9, K1, (CX)(DI*1)
+	MOVQ    80(DX), DI
+	VMOVUPS Z10, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
+rows12:
+	MOVQ   t+8(FP), R14
+	MOVQ   40(R14), R13
+	MOVQ   R13, 40(SP)
+	MOVQ   56(R14), R13
+	MOVQ   R13, 48(SP)
+	MOVQ   24(R14), R13
+	MOVQ   R13, 8(SP)
+	MOVQ   48(R14), R13
+	MOVQ   R13, 16(SP)
+	MOVQ   16(R14), R13
+	MOVQ   R13, 24(SP)
+	MOVQ   120(R14), R13
+	MOVQ   R13, 56(SP)
+	MOVQ   32(R14), R13
+	IMULQ  40(SP), R13
+	MOVQ   R13, (SP)
+	MOVQ   8(R14), R15
+	MOVQ   (R14), AX
+	ADDQ   (R15), AX
+	MOVQ   (R14), BX
+	ADDQ   8(R15), BX
+	MOVQ   (R14), CX
+	ADDQ   16(R15), CX
+	MOVQ   (R14), DX
+	ADDQ   24(R15), DX
+	MOVQ   (R14), SI
+	ADDQ   32(R15), SI
+	MOVQ   (R14), DI
+	ADDQ   40(R15), DI
+	MOVQ   (R14), BP
+	ADDQ   48(R15), BP
+	MOVQ   (R14), R8
+	ADDQ   56(R15), R8
+	MOVQ   (R14), R9
+	ADDQ   64(R15), R9
+	MOVQ   (R14), R10
+	ADDQ   72(R15), R10
+	MOVQ   (R14), R11
+	ADDQ   80(R15), R11
+	MOVQ   (R14), R12
+	ADDQ   88(R15), R12
+	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	CMPQ   8(SP), $0x00
+	JEQ    summed12
+	CMPQ   R13, $0x01
+	JEQ    pairsSegment12
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment12
+
+plainSegment12:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+plainProduct12:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	VFMADD231PS  Z12, Z13, Z0
+	VBROADCASTSS (BX)(R13*1), Z14
+	VFMADD231PS  Z12, Z14, Z1
+	VBROADCASTSS (CX)(R13*1), Z15
+	VFMADD231PS  Z12, Z15, Z2
+	VBROADCASTSS (DX)(R13*1), Z16
+	VFMADD231PS  Z12, Z16, Z3
+	VBROADCASTSS (SI)(R13*1), Z17
+	VFMADD231PS  Z12, Z17, Z4
+	VBROADCASTSS (DI)(R13*1), Z18
+	VFMADD231PS  Z12, Z18, Z5
+	VBROADCASTSS (BP)(R13*1), Z19
+	VFMADD231PS  Z12, Z19, Z6
+	VBROADCASTSS (R8)(R13*1), Z20
+	VFMADD231PS  Z12, Z20, Z7
+	VBROADCASTSS (R9)(R13*1), Z21
+	VFMADD231PS  Z12, Z21, Z8
+	VBROADCASTSS (R10)(R13*1), Z22
+	VFMADD231PS  Z12, Z22, Z9
+	VBROADCASTSS (R11)(R13*1), Z23
+	VFMADD231PS  Z12, Z23, Z10
+	VBROADCASTSS (R12)(R13*1), Z24
+	VFMADD231PS  Z12, Z24, Z11
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          plainProduct12
+	DECQ         8(SP)
+	JNE          plainSegment12
+	JMP          summed12
+
+pairsSegment12:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+pairsProduct12:
+	VMOVUPS.Z    (R14), K1, Z12
+	VBROADCASTSS (AX)(R13*1), Z13
+	LONG         $0x4816d262
+	WORD         $0xc452
+	VBROADCASTSS (BX)(R13*1), Z14
+	LONG         $0x480ed262
+	WORD         $0xcc52
+	VBROADCASTSS (CX)(R13*1), Z15
+	LONG         $0x4806d262
+	WORD         $0xd452
+	VBROADCASTSS (DX)(R13*1), Z16
+	LONG         $0x407ed262
+	WORD         $0xdc52
+	VBROADCASTSS (SI)(R13*1), Z17
+	LONG         $0x4076d262
+	WORD         $0xe452
+	VBROADCASTSS (DI)(R13*1), Z18
+	LONG         $0x406ed262
+	WORD         $0xec52
+	VBROADCASTSS (BP)(R13*1), Z19
+	LONG         $0x4066d262
+	WORD         $0xf452
+	VBROADCASTSS (R8)(R13*1), Z20
+	LONG         $0x405ed262
+	WORD         $0xfc52
+	VBROADCASTSS (R9)(R13*1), Z21
+	LONG         $0x40565262
+	WORD         $0xc452
+	VBROADCASTSS (R10)(R13*1), Z22
+	LONG         $0x404e5262
+	WORD         $0xcc52
+	VBROADCASTSS (R11)(R13*1), Z23
+	LONG         $0x40465262
+	WORD         $0xd452
+	VBROADCASTSS (R12)(R13*1), Z24
+	LONG         $0x403e5262
+	WORD         $0xdc52
+	PREFETCHT1   (R15)
+	ADDQ         56(SP), R15
+	ADDQ         48(SP), R14
+	ADDQ         40(SP), R13
+	CMPQ         R13, 32(SP)
+	JNE          pairsProduct12
+	DECQ         8(SP)
+	JNE          pairsSegment12
+	JMP          summed12
+
+byChannelSegment12:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, 32(SP)
+	SUBQ (SP), R13
+
+byChannelProduct12:
+	VMOVUPS.Z   (R14), K1, Z12
+	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
+	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
+	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
+	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
+	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
+	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
+	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
+	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
+	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
+	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
+	VFMADD231PS (R11)(R13*1), Z12, K1, Z10
+	VFMADD231PS (R12)(R13*1), Z12, K1, Z11
+	PREFETCHT1  (R15)
+	ADDQ        56(SP), R15
+	ADDQ        48(SP), R14
+	ADDQ        40(SP), R13
+	CMPQ        R13, 32(SP)
+	JNE         byChannelProduct12
+	DECQ        8(SP)
+	JNE         byChannelSegment12
+
+summed12:
+	MOVQ      t+8(FP), AX
+	MOVQ      80(AX), BX
+	MOVQ      64(AX), CX
+	MOVQ      72(AX), DX
+	TESTQ     $0x00000001, BX
+	JEQ       accumulated12
+	MOVQ      (DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	MOVQ      80(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z10, Z10
+	MOVQ      88(DX), DI
+	VMOVUPS.Z (CX)(DI*1), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+accumulated12:
+	TESTQ     $0x00000002, BX
+	JEQ       scaled12
+	MOVQ      88(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VMULPS    Z12, Z0, Z0
+	VMULPS    Z12, Z1, Z1
+	VMULPS    Z12, Z2, Z2
+	VMULPS    Z12, Z3, Z3
+	VMULPS    Z12, Z4, Z4
+	VMULPS    Z12, Z5, Z5
+	VMULPS    Z12, Z6, Z6
+	VMULPS    Z12, Z7, Z7
+	VMULPS    Z12, Z8, Z8
+	VMULPS    Z12, Z9, Z9
+	VMULPS    Z12, Z10, Z10
+	VMULPS    Z12, Z11, Z11
+
+scaled12:
+	TESTQ     $0x00000004, BX
+	JEQ       shifted12
+	MOVQ      96(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	VADDPS    Z12, Z1, Z1
+	VADDPS    Z12, Z2, Z2
+	VADDPS    Z12, Z3, Z3
+	VADDPS    Z12, Z4, Z4
+	VADDPS    Z12, Z5, Z5
+	VADDPS    Z12, Z6, Z6
+	VADDPS    Z12, Z7, Z7
+	VADDPS    Z12, Z8, Z8
+	VADDPS    Z12, Z9, Z9
+	VADDPS    Z12, Z10, Z10
+	VADDPS    Z12, Z11, Z11
+
+shifted12:
+	TESTQ     $0x00000008, BX
+	JEQ       residual12
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	MOVQ      80(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z10, Z10
+	MOVQ      88(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+residual12:
+	TESTQ  $0x00000010, BX
+	JEQ    relu12
+	VPXORD Z12, Z12, Z12
+	VMAXPS Z0, Z12, Z0
+	VMAXPS Z1, Z12, Z1
+	VMAXPS Z2, Z12, Z2
+	VMAXPS Z3, Z12, Z3
+	VMAXPS Z4, Z12, Z4
+	VMAXPS Z5, Z12, Z5
+	VMAXPS Z6, Z12, Z6
+	VMAXPS Z7, Z12, Z7
+	VMAXPS Z8, Z12, Z8
+	VMAXPS Z9, Z12, Z9
+	VMAXPS Z10, Z12, Z10
+	VMAXPS Z11, Z12, Z11
+
+relu12:
+	TESTQ        $0x00000020, BX
+	JEQ          leaky12
+	VBROADCASTSS 152(AX), Z12
+	VPXORD       Z14, Z14, Z14
+	VCMPPS       $0x01, Z14, Z0, K2
+	VMULPS       Z12, Z0, K2, Z0
+	VCMPPS       $0x01, Z14, Z1, K2
+	VMULPS       Z12, Z1, K2, Z1
+	VCMPPS       $0x01, Z14, Z2, K2
+	VMULPS       Z12, Z2, K2, Z2
+	VCMPPS       $0x01, Z14, Z3, K2
+	VMULPS       Z12, Z3, K2, Z3
+	VCMPPS       $0x01, Z14, Z4, K2
+	VMULPS       Z12, Z4, K2, Z4
+	VCMPPS       $0x01, Z14, Z5, K2
+	VMULPS       Z12, Z5, K2, Z5
+	VCMPPS       $0x01, Z14, Z6, K2
+	VMULPS       Z12, Z6, K2, Z6
+	VCMPPS       $0x01, Z14, Z7, K2
+	VMULPS       Z12, Z7, K2, Z7
+	VCMPPS       $0x01, Z14, Z8, K2
+	VMULPS       Z12, Z8, K2, Z8
+	VCMPPS       $0x01, Z14, Z9, K2
+	VMULPS       Z12, Z9, K2, Z9
+	VCMPPS       $0x01, Z14, Z10, K2
+	VMULPS       Z12, Z10, K2, Z10
+	VCMPPS       $0x01, Z14, Z11, K2
+	VMULPS       Z12, Z11, K2, Z11
+
+leaky12:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes12
+	MOVQ      144(AX), DI
+	VMOVUPS.Z (DI), K1, Z12
+	VPXORD    Z14, Z14, Z14
+	VCMPPS    $0x01, Z14, Z0, K2
+	VMULPS    Z12, Z0, K2, Z0
+	VCMPPS    $0x01, Z14, Z1, K2
+	VMULPS    Z12, Z1, K2, Z1
+	VCMPPS    $0x01, Z14, Z2, K2
+	VMULPS    Z12, Z2, K2, Z2
+	VCMPPS    $0x01, Z14, Z3, K2
+	VMULPS    Z12, Z3, K2, Z3
+	VCMPPS    $0x01, Z14, Z4, K2
+	VMULPS    Z12, Z4, K2, Z4
+	VCMPPS    $0x01, Z14, Z5, K2
+	VMULPS    Z12, Z5, K2, Z5
+	VCMPPS    $0x01, Z14, Z6, K2
+	VMULPS    Z12, Z6, K2, Z6
+	VCMPPS    $0x01, Z14, Z7, K2
+	VMULPS    Z12, Z7, K2, Z7
+	VCMPPS    $0x01, Z14, Z8, K2
+	VMULPS    Z12, Z8, K2, Z8
+	VCMPPS    $0x01, Z14, Z9, K2
+	VMULPS    Z12, Z9, K2, Z9
+	VCMPPS    $0x01, Z14, Z10, K2
+	VMULPS    Z12, Z10, K2, Z10
+	VCMPPS    $0x01, Z14, Z11, K2
+	VMULPS    Z12, Z11, K2, Z11
+
+slopes12:
+	TESTQ        $0x00000100, BX
+	JEQ          clip12
+	VBROADCASTSS 156(AX), Z12
+	VBROADCASTSS 160(AX), Z13
+	VMAXPS       Z0, Z12, Z0
+	VMINPS       Z0, Z13, Z0
+	VMAXPS       Z1, Z12, Z1
+	VMINPS       Z1, Z13, Z1
+	VMAXPS       Z2, Z12, Z2
+	VMINPS       Z2, Z13, Z2
+	VMAXPS       Z3, Z12, Z3
+	VMINPS       Z3, Z13, Z3
+	VMAXPS       Z4, Z12, Z4
+	VMINPS       Z4, Z13, Z4
+	VMAXPS       Z5, Z12, Z5
+	VMINPS       Z5, Z13, Z5
+	VMAXPS       Z6, Z12, Z6
+	VMINPS       Z6, Z13, Z6
+	VMAXPS       Z7, Z12, Z7
+	VMINPS       Z7, Z13, Z7
+	VMAXPS       Z8, Z12, Z8
+	VMINPS       Z8, Z13, Z8
+	VMAXPS       Z9, Z12, Z9
+	VMINPS       Z9, Z13, Z9
+	VMAXPS       Z10, Z12, Z10
+	VMINPS       Z10, Z13, Z10
+	VMAXPS       Z11, Z12, Z11
+	VMINPS       Z11, Z13, Z11
+
+clip12:
+	TESTQ     $0x00000200, BX
+	JEQ       last12
+	MOVQ      104(AX), SI
+	MOVQ      (DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	MOVQ      8(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	MOVQ      16(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	MOVQ      24(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	MOVQ      32(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	MOVQ      40(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	MOVQ      48(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	MOVQ      56(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	MOVQ      64(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	MOVQ      72(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	MOVQ      80(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z10, Z10
+	MOVQ      88(DX), DI
+	VMOVUPS.Z (SI)(DI*1), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+last12:
+	MOVQ    (DX), DI
+	VMOVUPS Z0, K1, (CX)(DI*1)
+	MOVQ    8(DX), DI
+	VMOVUPS Z1, K1, (CX)(DI*1)
+	MOVQ    16(DX), DI
+	VMOVUPS Z2, K1, (CX)(DI*1)
+	MOVQ    24(DX), DI
+	VMOVUPS Z3, K1, (CX)(DI*1)
+	MOVQ    32(DX), DI
+	VMOVUPS Z4, K1, (CX)(DI*1)
+	MOVQ    40(DX), DI
+	VMOVUPS Z5, K1, (CX)(DI*1)
+	MOVQ    48(DX), DI
+	VMOVUPS Z6, K1, (CX)(DI*1)
+	MOVQ    56(DX), DI
+	VMOVUPS Z7, K1, (CX)(DI*1)
+	MOVQ    64(DX), DI
+	VMOVUPS Z8, K1, (CX)(DI*1)
+	MOVQ    72(DX), DI
+	VMOVUPS Z9, K1, (CX)(DI*1)
+	MOVQ    80(DX), DI
+	VMOVUPS Z10, K1, (CX)(DI*1)
+	MOVQ    88(DX), DI
+	VMOVUPS Z11, K1, (CX)(DI*1)
+	VZEROUPPER
+	RET
+
 // func tileAVX2(rows int, t *int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2(SB), NOSPLIT, $64-16
@@ -3520,12 +9921,15 @@ TEXT ·tileAVX2(SB), NOSPLIT, $64-16
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	CMPQ   8(SP), $0x00
 	JEQ    summed1
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment1
 
-segment1:
+plainSegment1:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -3535,7 +9939,7 @@ segment1:
 	MOVQ R13, BX
 	SUBQ (SP), R13
 
-product1:
+plainProduct1:
 	VMOVUPS      (R14), Y12
 	VMOVUPS      32(R14), Y13
 	VBROADCASTSS (AX)(R13*1), Y14
@@ -3546,9 +9950,34 @@ product1:
 	ADDQ         DX, R14
 	ADDQ         CX, R13
 	CMPQ         R13, BX
-	JNE          product1
+	JNE          plainProduct1
 	DECQ         8(SP)
-	JNE          segment1
+	JNE          plainSegment1
+	JMP          summed1
+
+byChannelSegment1:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
+
+byChannelProduct1:
+	VMOVUPS     (R14), Y12
+	VMOVUPS     32(R14), Y13
+	VFMADD231PS (AX)(R13*1), Y12, Y0
+	VFMADD231PS 32(AX)(R13*1), Y13, Y1
+	PREFETCHT1  (R15)
+	ADDQ        SI, R15
+	ADDQ        DX, R14
+	ADDQ        CX, R13
+	CMPQ        R13, BX
+	JNE         byChannelProduct1
+	DECQ        8(SP)
+	JNE         byChannelSegment1
 
 summed1:
 	MOVQ   t+8(FP), AX
@@ -3597,13 +10026,44 @@ residual1:
 relu1:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky1
-	VBROADCASTSS 128(AX), Y12
-	VMULPS       Y12, Y0, Y13
-	VBLENDVPS    Y0, Y13, Y0, Y0
-	VMULPS       Y12, Y1, Y13
-	VBLENDVPS    Y1, Y13, Y1, Y1
+	VBROADCASTSS 152(AX), Y12
+	VXORPS       Y14, Y14, Y14
+	VMULPS       Y12, Y0, Y14
+	VBLENDVPS    Y0, Y14, Y0, Y0
+	VMULPS       Y12, Y1, Y14
+	VBLENDVPS    Y1, Y14, Y1, Y1
 
 leaky1:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes1
+	MOVQ      144(AX), DI
+	VMOVUPS   (DI), Y12
+	VMOVUPS   32(DI), Y13
+	VXORPS    Y14, Y14, Y14
+	VMULPS    Y12, Y0, Y14
+	VBLENDVPS Y0, Y14, Y0, Y0
+	VMULPS    Y13, Y1, Y14
+	VBLENDVPS Y1, Y14, Y1, Y1
+
+slopes1:
+	TESTQ        $0x00000100, BX
+	JEQ          clip1
+	VBROADCASTSS 156(AX), Y12
+	VBROADCASTSS 160(AX), Y13
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+
+clip1:
+	TESTQ  $0x00000200, BX
+	JEQ    last1
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Y0, Y0
+	VADDPS 32(SI)(DI*1), Y1, Y1
+
+last1:
 	TESTQ   $0x00000040, BX
 	JNE     stream1
 	MOVQ    (DX), DI
@@ -3642,14 +10102,17 @@ rows2:
 	MOVQ   (R14), BX
 	ADDQ   8(R15), BX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 	CMPQ   8(SP), $0x00
 	JEQ    summed2
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment2
 
-segment2:
+plainSegment2:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -3659,7 +10122,7 @@ segment2:
 	MOVQ R13, CX
 	SUBQ (SP), R13
 
-product2:
+plainProduct2:
 	VMOVUPS      (R14), Y12
 	VMOVUPS      32(R14), Y13
 	VBROADCASTSS (AX)(R13*1), Y14
@@ -3673,9 +10136,36 @@ product2:
 	ADDQ         SI, R14
 	ADDQ         DX, R13
 	CMPQ         R13, CX
-	JNE          product2
+	JNE          plainProduct2
 	DECQ         8(SP)
-	JNE          segment2
+	JNE          plainSegment2
+	JMP          summed2
+
+byChannelSegment2:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
+
+byChannelProduct2:
+	VMOVUPS     (R14), Y12
+	VMOVUPS     32(R14), Y13
+	VFMADD231PS (AX)(R13*1), Y12, Y0
+	VFMADD231PS 32(AX)(R13*1), Y13, Y1
+	VFMADD231PS (BX)(R13*1), Y12, Y2
+	VFMADD231PS 32(BX)(R13*1), Y13, Y3
+	PREFETCHT1  (R15)
+	ADDQ        DI, R15
+	ADDQ        SI, R14
+	ADDQ        DX, R13
+	CMPQ        R13, CX
+	JNE         byChannelProduct2
+	DECQ        8(SP)
+	JNE         byChannelSegment2
 
 summed2:
 	MOVQ   t+8(FP), AX
@@ -3736,17 +10226,59 @@ residual2:
 relu2:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky2
-	VBROADCASTSS 128(AX), Y12
-	VMULPS       Y12, Y0, Y13
-	VBLENDVPS    Y0, Y13, Y0, Y0
-	VMULPS       Y12, Y1, Y13
-	VBLENDVPS    Y1, Y13, Y1, Y1
-	VMULPS       Y12, Y2, Y13
-	VBLENDVPS    Y2, Y13, Y2, Y2
-	VMULPS       Y12, Y3, Y13
-	VBLENDVPS    Y3, Y13, Y3, Y3
+	VBROADCASTSS 152(AX), Y12
+	VXORPS       Y14, Y14, Y14
+	VMULPS       Y12, Y0, Y14
+	VBLENDVPS    Y0, Y14, Y0, Y0
+	VMULPS       Y12, Y1, Y14
+	VBLENDVPS    Y1, Y14, Y1, Y1
+	VMULPS       Y12, Y2, Y14
+	VBLENDVPS    Y2, Y14, Y2, Y2
+	VMULPS       Y12, Y3, Y14
+	VBLENDVPS    Y3, Y14, Y3, Y3
 
 leaky2:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes2
+	MOVQ      144(AX), DI
+	VMOVUPS   (DI), Y12
+	VMOVUPS   32(DI), Y13
+	VXORPS    Y14, Y14, Y14
+	VMULPS    Y12, Y0, Y14
+	VBLENDVPS Y0, Y14, Y0, Y0
+	VMULPS    Y13, Y1, Y14
+	VBLENDVPS Y1, Y14, Y1, Y1
+	VMULPS    Y12, Y2, Y14
+	VBLENDVPS Y2, Y14, Y2, Y2
+	VMULPS    Y13, Y3, Y14
+	VBLENDVPS Y3, Y14, Y3, Y3
+
+slopes2:
+	TESTQ        $0x00000100, BX
+	JEQ          clip2
+	VBROADCASTSS 156(AX), Y12
+	VBROADCASTSS 160(AX), Y13
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y13, Y3
+
+clip2:
+	TESTQ  $0x00000200, BX
+	JEQ    last2
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Y0, Y0
+	VADDPS 32(SI)(DI*1), Y1, Y1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Y2, Y2
+	VADDPS 32(SI)(DI*1), Y3, Y3
+
+last2:
 	TESTQ   $0x00000040, BX
 	JNE     stream2
 	MOVQ    (DX), DI
@@ -3793,6 +10325,7 @@ rows3:
 	MOVQ   (R14), CX
 	ADDQ   16(R15), CX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3801,8 +10334,10 @@ rows3:
 	VXORPS Y5, Y5, Y5
 	CMPQ   8(SP), $0x00
 	JEQ    summed3
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment3
 
-segment3:
+plainSegment3:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -3812,7 +10347,7 @@ segment3:
 	MOVQ R13, DX
 	SUBQ (SP), R13
 
-product3:
+plainProduct3:
 	VMOVUPS      (R14), Y12
 	VMOVUPS      32(R14), Y13
 	VBROADCASTSS (AX)(R13*1), Y14
@@ -3829,9 +10364,38 @@ product3:
 	ADDQ         DI, R14
 	ADDQ         SI, R13
 	CMPQ         R13, DX
-	JNE          product3
+	JNE          plainProduct3
 	DECQ         8(SP)
-	JNE          segment3
+	JNE          plainSegment3
+	JMP          summed3
+
+byChannelSegment3:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
+
+byChannelProduct3:
+	VMOVUPS     (R14), Y12
+	VMOVUPS     32(R14), Y13
+	VFMADD231PS (AX)(R13*1), Y12, Y0
+	VFMADD231PS 32(AX)(R13*1), Y13, Y1
+	VFMADD231PS (BX)(R13*1), Y12, Y2
+	VFMADD231PS 32(BX)(R13*1), Y13, Y3
+	VFMADD231PS (CX)(R13*1), Y12, Y4
+	VFMADD231PS 32(CX)(R13*1), Y13, Y5
+	PREFETCHT1  (R15)
+	ADDQ        BP, R15
+	ADDQ        DI, R14
+	ADDQ        SI, R13
+	CMPQ        R13, DX
+	JNE         byChannelProduct3
+	DECQ        8(SP)
+	JNE         byChannelSegment3
 
 summed3:
 	MOVQ   t+8(FP), AX
@@ -3904,21 +10468,74 @@ residual3:
 relu3:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky3
-	VBROADCASTSS 128(AX), Y12
-	VMULPS       Y12, Y0, Y13
-	VBLENDVPS    Y0, Y13, Y0, Y0
-	VMULPS       Y12, Y1, Y13
-	VBLENDVPS    Y1, Y13, Y1, Y1
-	VMULPS       Y12, Y2, Y13
-	VBLENDVPS    Y2, Y13, Y2, Y2
-	VMULPS       Y12, Y3, Y13
-	VBLENDVPS    Y3, Y13, Y3, Y3
-	VMULPS       Y12, Y4, Y13
-	VBLENDVPS    Y4, Y13, Y4, Y4
-	VMULPS       Y12, Y5, Y13
-	VBLENDVPS    Y5, Y13, Y5, Y5
+	VBROADCASTSS 152(AX), Y12
+	VXORPS       Y14, Y14, Y14
+	VMULPS       Y12, Y0, Y14
+	VBLENDVPS    Y0, Y14, Y0, Y0
+	VMULPS       Y12, Y1, Y14
+	VBLENDVPS    Y1, Y14, Y1, Y1
+	VMULPS       Y12, Y2, Y14
+	VBLENDVPS    Y2, Y14, Y2, Y2
+	VMULPS       Y12, Y3, Y14
+	VBLENDVPS    Y3, Y14, Y3, Y3
+	VMULPS       Y12, Y4, Y14
+	VBLENDVPS    Y4, Y14, Y4, Y4
+	VMULPS       Y12, Y5, Y14
+	VBLENDVPS    Y5, Y14, Y5, Y5
 
 leaky3:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes3
+	MOVQ      144(AX), DI
+	VMOVUPS   (DI), Y12
+	VMOVUPS   32(DI), Y13
+	VXORPS    Y14, Y14, Y14
+	VMULPS    Y12, Y0, Y14
+	VBLENDVPS Y0, Y14, Y0, Y0
+	VMULPS    Y13, Y1, Y14
+	VBLENDVPS Y1, Y14, Y1, Y1
+	VMULPS    Y12, Y2, Y14
+	VBLENDVPS Y2, Y14, Y2, Y2
+	VMULPS    Y13, Y3, Y14
+	VBLENDVPS Y3, Y14, Y3, Y3
+	VMULPS    Y12, Y4, Y14
+	VBLENDVPS Y4, Y14, Y4, Y4
+	VMULPS    Y13, Y5, Y14
+	VBLENDVPS Y5, Y14, Y5, Y5
+
+slopes3:
+	TESTQ        $0x00000100, BX
+	JEQ          clip3
+	VBROADCASTSS 156(AX), Y12
+	VBROADCASTSS 160(AX), Y13
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y13, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMINPS       Y4, Y13, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y13, Y5
+
+clip3:
+	TESTQ  $0x00000200, BX
+	JEQ    last3
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Y0, Y0
+	VADDPS 32(SI)(DI*1), Y1, Y1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Y2, Y2
+	VADDPS 32(SI)(DI*1), Y3, Y3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Y4, Y4
+	VADDPS 32(SI)(DI*1), Y5, Y5
+
+last3:
 	TESTQ   $0x00000040, BX
 	JNE     stream3
 	MOVQ    (DX), DI
@@ -3973,6 +10590,7 @@ rows4:
 	MOVQ   (R14), DX
 	ADDQ   24(R15), DX
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -3983,8 +10601,10 @@ rows4:
 	VXORPS Y7, Y7, Y7
 	CMPQ   8(SP), $0x00
 	JEQ    summed4
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment4
 
-segment4:
+plainSegment4:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -3994,7 +10614,7 @@ segment4:
 	MOVQ R13, SI
 	SUBQ (SP), R13
 
-product4:
+plainProduct4:
 	VMOVUPS      (R14), Y12
 	VMOVUPS      32(R14), Y13
 	VBROADCASTSS (AX)(R13*1), Y14
@@ -4014,9 +10634,40 @@ product4:
 	ADDQ         BP, R14
 	ADDQ         DI, R13
 	CMPQ         R13, SI
-	JNE          product4
+	JNE          plainProduct4
 	DECQ         8(SP)
-	JNE          segment4
+	JNE          plainSegment4
+	JMP          summed4
+
+byChannelSegment4:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
+
+byChannelProduct4:
+	VMOVUPS     (R14), Y12
+	VMOVUPS     32(R14), Y13
+	VFMADD231PS (AX)(R13*1), Y12, Y0
+	VFMADD231PS 32(AX)(R13*1), Y13, Y1
+	VFMADD231PS (BX)(R13*1), Y12, Y2
+	VFMADD231PS 32(BX)(R13*1), Y13, Y3
+	VFMADD231PS (CX)(R13*1), Y12, Y4
+	VFMADD231PS 32(CX)(R13*1), Y13, Y5
+	VFMADD231PS (DX)(R13*1), Y12, Y6
+	VFMADD231PS 32(DX)(R13*1), Y13, Y7
+	PREFETCHT1  (R15)
+	ADDQ        R8, R15
+	ADDQ        BP, R14
+	ADDQ        DI, R13
+	CMPQ        R13, SI
+	JNE         byChannelProduct4
+	DECQ        8(SP)
+	JNE         byChannelSegment4
 
 summed4:
 	MOVQ   t+8(FP), AX
@@ -4101,25 +10752,89 @@ residual4:
 relu4:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky4
-	VBROADCASTSS 128(AX), Y12
-	VMULPS       Y12, Y0, Y13
-	VBLENDVPS    Y0, Y13, Y0, Y0
-	VMULPS       Y12, Y1, Y13
-	VBLENDVPS    Y1, Y13, Y1, Y1
-	VMULPS       Y12, Y2, Y13
-	VBLENDVPS    Y2, Y13, Y2, Y2
-	VMULPS       Y12, Y3, Y13
-	VBLENDVPS    Y3, Y13, Y3, Y3
-	VMULPS       Y12, Y4, Y13
-	VBLENDVPS    Y4, Y13, Y4, Y4
-	VMULPS       Y12, Y5, Y13
-	VBLENDVPS    Y5, Y13, Y5, Y5
-	VMULPS       Y12, Y6, Y13
-	VBLENDVPS    Y6, Y13, Y6, Y6
-	VMULPS       Y12, Y7, Y13
-	VBLENDVPS    Y7, Y13, Y7, Y7
+	VBROADCASTSS 152(AX), Y12
+	VXORPS       Y14, Y14, Y14
+	VMULPS       Y12, Y0, Y14
+	VBLENDVPS    Y0, Y14, Y0, Y0
+	VMULPS       Y12, Y1, Y14
+	VBLENDVPS    Y1, Y14, Y1, Y1
+	VMULPS       Y12, Y2, Y14
+	VBLENDVPS    Y2, Y14, Y2, Y2
+	VMULPS       Y12, Y3, Y14
+	VBLENDVPS    Y3, Y14, Y3, Y3
+	VMULPS       Y12, Y4, Y14
+	VBLENDVPS    Y4, Y14, Y4, Y4
+	VMULPS       Y12, Y5, Y14
+	VBLENDVPS    Y5, Y14, Y5, Y5
+	VMULPS       Y12, Y6, Y14
+	VBLENDVPS    Y6, Y14, Y6, Y6
+	VMULPS       Y12, Y7, Y14
+	VBLENDVPS    Y7, Y14, Y7, Y7
 
 leaky4:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes4
+	MOVQ      144(AX), DI
+	VMOVUPS   (DI), Y12
+	VMOVUPS   32(DI), Y13
+	VXORPS    Y14, Y14, Y14
+	VMULPS    Y12, Y0, Y14
+	VBLENDVPS Y0, Y14, Y0, Y0
+	VMULPS    Y13, Y1, Y14
+	VBLENDVPS Y1, Y14, Y1, Y1
+	VMULPS    Y12, Y2, Y14
+	VBLENDVPS Y2, Y14, Y2, Y2
+	VMULPS    Y13, Y3, Y14
+	VBLENDVPS Y3, Y14, Y3, Y3
+	VMULPS    Y12, Y4, Y14
+	VBLENDVPS Y4, Y14, Y4, Y4
+	VMULPS    Y13, Y5, Y14
+	VBLENDVPS Y5, Y14, Y5, Y5
+	VMULPS    Y12, Y6, Y14
+	VBLENDVPS Y6, Y14, Y6, Y6
+	VMULPS    Y13, Y7, Y14
+	VBLENDVPS Y7, Y14, Y7, Y7
+
+slopes4:
+	TESTQ        $0x00000100, BX
+	JEQ          clip4
+	VBROADCASTSS 156(AX), Y12
+	VBROADCASTSS 160(AX), Y13
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y13, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMINPS       Y4, Y13, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y13, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMINPS       Y6, Y13, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMINPS       Y7, Y13, Y7
+
+clip4:
+	TESTQ  $0x00000200, BX
+	JEQ    last4
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Y0, Y0
+	VADDPS 32(SI)(DI*1), Y1, Y1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Y2, Y2
+	VADDPS 32(SI)(DI*1), Y3, Y3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Y4, Y4
+	VADDPS 32(SI)(DI*1), Y5, Y5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Y6, Y6
+	VADDPS 32(SI)(DI*1), Y7, Y7
+
+last4:
 	TESTQ   $0x00000040, BX
 	JNE     stream4
 	MOVQ    (DX), DI
@@ -4182,6 +10897,7 @@ rows5:
 	MOVQ   (R14), SI
 	ADDQ   32(R15), SI
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4194,8 +10910,10 @@ rows5:
 	VXORPS Y9, Y9, Y9
 	CMPQ   8(SP), $0x00
 	JEQ    summed5
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment5
 
-segment5:
+plainSegment5:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -4205,7 +10923,7 @@ segment5:
 	MOVQ R13, DI
 	SUBQ (SP), R13
 
-product5:
+plainProduct5:
 	VMOVUPS      (R14), Y12
 	VMOVUPS      32(R14), Y13
 	VBROADCASTSS (AX)(R13*1), Y14
@@ -4228,9 +10946,42 @@ product5:
 	ADDQ         R8, R14
 	ADDQ         BP, R13
 	CMPQ         R13, DI
-	JNE          product5
+	JNE          plainProduct5
 	DECQ         8(SP)
-	JNE          segment5
+	JNE          plainSegment5
+	JMP          summed5
+
+byChannelSegment5:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
+
+byChannelProduct5:
+	VMOVUPS     (R14), Y12
+	VMOVUPS     32(R14), Y13
+	VFMADD231PS (AX)(R13*1), Y12, Y0
+	VFMADD231PS 32(AX)(R13*1), Y13, Y1
+	VFMADD231PS (BX)(R13*1), Y12, Y2
+	VFMADD231PS 32(BX)(R13*1), Y13, Y3
+	VFMADD231PS (CX)(R13*1), Y12, Y4
+	VFMADD231PS 32(CX)(R13*1), Y13, Y5
+	VFMADD231PS (DX)(R13*1), Y12, Y6
+	VFMADD231PS 32(DX)(R13*1), Y13, Y7
+	VFMADD231PS (SI)(R13*1), Y12, Y8
+	VFMADD231PS 32(SI)(R13*1), Y13, Y9
+	PREFETCHT1  (R15)
+	ADDQ        R9, R15
+	ADDQ        R8, R14
+	ADDQ        BP, R13
+	CMPQ        R13, DI
+	JNE         byChannelProduct5
+	DECQ        8(SP)
+	JNE         byChannelSegment5
 
 summed5:
 	MOVQ   t+8(FP), AX
@@ -4327,29 +11078,104 @@ residual5:
 relu5:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky5
-	VBROADCASTSS 128(AX), Y12
-	VMULPS       Y12, Y0, Y13
-	VBLENDVPS    Y0, Y13, Y0, Y0
-	VMULPS       Y12, Y1, Y13
-	VBLENDVPS    Y1, Y13, Y1, Y1
-	VMULPS       Y12, Y2, Y13
-	VBLENDVPS    Y2, Y13, Y2, Y2
-	VMULPS       Y12, Y3, Y13
-	VBLENDVPS    Y3, Y13, Y3, Y3
-	VMULPS       Y12, Y4, Y13
-	VBLENDVPS    Y4, Y13, Y4, Y4
-	VMULPS       Y12, Y5, Y13
-	VBLENDVPS    Y5, Y13, Y5, Y5
-	VMULPS       Y12, Y6, Y13
-	VBLENDVPS    Y6, Y13, Y6, Y6
-	VMULPS       Y12, Y7, Y13
-	VBLENDVPS    Y7, Y13, Y7, Y7
-	VMULPS       Y12, Y8, Y13
-	VBLENDVPS    Y8, Y13, Y8, Y8
-	VMULPS       Y12, Y9, Y13
-	VBLENDVPS    Y9, Y13, Y9, Y9
+	VBROADCASTSS 152(AX), Y12
+	VXORPS       Y14, Y14, Y14
+	VMULPS       Y12, Y0, Y14
+	VBLENDVPS    Y0, Y14, Y0, Y0
+	VMULPS       Y12, Y1, Y14
+	VBLENDVPS    Y1, Y14, Y1, Y1
+	VMULPS       Y12, Y2, Y14
+	VBLENDVPS    Y2, Y14, Y2, Y2
+	VMULPS       Y12, Y3, Y14
+	VBLENDVPS    Y3, Y14, Y3, Y3
+	VMULPS       Y12, Y4, Y14
+	VBLENDVPS    Y4, Y14, Y4, Y4
+	VMULPS       Y12, Y5, Y14
+	VBLENDVPS    Y5, Y14, Y5, Y5
+	VMULPS       Y12, Y6, Y14
+	VBLENDVPS    Y6, Y14, Y6, Y6
+	VMULPS       Y12, Y7, Y14
+	VBLENDVPS    Y7, Y14, Y7, Y7
+	VMULPS       Y12, Y8, Y14
+	VBLENDVPS    Y8, Y14, Y8, Y8
+	VMULPS       Y12, Y9, Y14
+	VBLENDVPS    Y9, Y14, Y9, Y9
 
 leaky5:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes5
+	MOVQ      144(AX), DI
+	VMOVUPS   (DI), Y12
+	VMOVUPS   32(DI), Y13
+	VXORPS    Y14, Y14, Y14
+	VMULPS    Y12, Y0, Y14
+	VBLENDVPS Y0, Y14, Y0, Y0
+	VMULPS    Y13, Y1, Y14
+	VBLENDVPS Y1, Y14, Y1, Y1
+	VMULPS    Y12, Y2, Y14
+	VBLENDVPS Y2, Y14, Y2, Y2
+	VMULPS    Y13, Y3, Y14
+	VBLENDVPS Y3, Y14, Y3, Y3
+	VMULPS    Y12, Y4, Y14
+	VBLENDVPS Y4, Y14, Y4, Y4
+	VMULPS    Y13, Y5, Y14
+	VBLENDVPS Y5, Y14, Y5, Y5
+	VMULPS    Y12, Y6, Y14
+	VBLENDVPS Y6, Y14, Y6, Y6
+	VMULPS    Y13, Y7, Y14
+	VBLENDVPS Y7, Y14, Y7, Y7
+	VMULPS    Y12, Y8, Y14
+	VBLENDVPS Y8, Y14, Y8, Y8
+	VMULPS    Y13, Y9, Y14
+	VBLENDVPS Y9, Y14, Y9, Y9
+
+slopes5:
+	TESTQ        $0x00000100, BX
+	JEQ          clip5
+	VBROADCASTSS 156(AX), Y12
+	VBROADCASTSS 160(AX), Y13
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y13, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMINPS       Y4, Y13, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y13, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMINPS       Y6, Y13, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMINPS       Y7, Y13, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMINPS       Y8, Y13, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMINPS       Y9, Y13, Y9
+
+clip5:
+	TESTQ  $0x00000200, BX
+	JEQ    last5
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Y0, Y0
+	VADDPS 32(SI)(DI*1), Y1, Y1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Y2, Y2
+	VADDPS 32(SI)(DI*1), Y3, Y3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Y4, Y4
+	VADDPS 32(SI)(DI*1), Y5, Y5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Y6, Y6
+	VADDPS 32(SI)(DI*1), Y7, Y7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Y8, Y8
+	VADDPS 32(SI)(DI*1), Y9, Y9
+
+last5:
 	TESTQ   $0x00000040, BX
 	JNE     stream5
 	MOVQ    (DX), DI
@@ -4420,6 +11246,7 @@ rows6:
 	MOVQ   (R14), DI
 	ADDQ   40(R15), DI
 	MOVQ   112(R14), R15
+	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -4434,8 +11261,10 @@ rows6:
 	VXORPS Y11, Y11, Y11
 	CMPQ   8(SP), $0x00
 	JEQ    summed6
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment6
 
-segment6:
+plainSegment6:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -4445,7 +11274,7 @@ segment6:
 	MOVQ R13, BP
 	SUBQ (SP), R13
 
-product6:
+plainProduct6:
 	VMOVUPS      (R14), Y12
 	VMOVUPS      32(R14), Y13
 	VBROADCASTSS (AX)(R13*1), Y14
@@ -4471,9 +11300,44 @@ product6:
 	ADDQ         R9, R14
 	ADDQ         R8, R13
 	CMPQ         R13, BP
-	JNE          product6
+	JNE          plainProduct6
 	DECQ         8(SP)
-	JNE          segment6
+	JNE          plainSegment6
+	JMP          summed6
+
+byChannelSegment6:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
+
+byChannelProduct6:
+	VMOVUPS     (R14), Y12
+	VMOVUPS     32(R14), Y13
+	VFMADD231PS (AX)(R13*1), Y12, Y0
+	VFMADD231PS 32(AX)(R13*1), Y13, Y1
+	VFMADD231PS (BX)(R13*1), Y12, Y2
+	VFMADD231PS 32(BX)(R13*1), Y13, Y3
+	VFMADD231PS (CX)(R13*1), Y12, Y4
+	VFMADD231PS 32(CX)(R13*1), Y13, Y5
+	VFMADD231PS (DX)(R13*1), Y12, Y6
+	VFMADD231PS 32(DX)(R13*1), Y13, Y7
+	VFMADD231PS (SI)(R13*1), Y12, Y8
+	VFMADD231PS 32(SI)(R13*1), Y13, Y9
+	VFMADD231PS (DI)(R13*1), Y12, Y10
+	VFMADD231PS 32(DI)(R13*1), Y13, Y11
+	PREFETCHT1  (R15)
+	ADDQ        R10, R15
+	ADDQ        R9, R14
+	ADDQ        R8, R13
+	CMPQ        R13, BP
+	JNE         byChannelProduct6
+	DECQ        8(SP)
+	JNE         byChannelSegment6
 
 summed6:
 	MOVQ   t+8(FP), AX
@@ -4582,33 +11446,119 @@ residual6:
 relu6:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky6
-	VBROADCASTSS 128(AX), Y12
-	VMULPS       Y12, Y0, Y13
-	VBLENDVPS    Y0, Y13, Y0, Y0
-	VMULPS       Y12, Y1, Y13
-	VBLENDVPS    Y1, Y13, Y1, Y1
-	VMULPS       Y12, Y2, Y13
-	VBLENDVPS    Y2, Y13, Y2, Y2
-	VMULPS       Y12, Y3, Y13
-	VBLENDVPS    Y3, Y13, Y3, Y3
-	VMULPS       Y12, Y4, Y13
-	VBLENDVPS    Y4, Y13, Y4, Y4
-	VMULPS       Y12, Y5, Y13
-	VBLENDVPS    Y5, Y13, Y5, Y5
-	VMULPS       Y12, Y6, Y13
-	VBLENDVPS    Y6, Y13, Y6, Y6
-	VMULPS       Y12, Y7, Y13
-	VBLENDVPS    Y7, Y13, Y7, Y7
-	VMULPS       Y12, Y8, Y13
-	VBLENDVPS    Y8, Y13, Y8, Y8
-	VMULPS       Y12, Y9, Y13
-	VBLENDVPS    Y9, Y13, Y9, Y9
-	VMULPS       Y12, Y10, Y13
-	VBLENDVPS    Y10, Y13, Y10, Y10
-	VMULPS       Y12, Y11, Y13
-	VBLENDVPS    Y11, Y13, Y11, Y11
+	VBROADCASTSS 152(AX), Y12
+	VXORPS       Y14, Y14, Y14
+	VMULPS       Y12, Y0, Y14
+	VBLENDVPS    Y0, Y14, Y0, Y0
+	VMULPS       Y12, Y1, Y14
+	VBLENDVPS    Y1, Y14, Y1, Y1
+	VMULPS       Y12, Y2, Y14
+	VBLENDVPS    Y2, Y14, Y2, Y2
+	VMULPS       Y12, Y3, Y14
+	VBLENDVPS    Y3, Y14, Y3, Y3
+	VMULPS       Y12, Y4, Y14
+	VBLENDVPS    Y4, Y14, Y4, Y4
+	VMULPS       Y12, Y5, Y14
+	VBLENDVPS    Y5, Y14, Y5, Y5
+	VMULPS       Y12, Y6, Y14
+	VBLENDVPS    Y6, Y14, Y6, Y6
+	VMULPS       Y12, Y7, Y14
+	VBLENDVPS    Y7, Y14, Y7, Y7
+	VMULPS       Y12, Y8, Y14
+	VBLENDVPS    Y8, Y14, Y8, Y8
+	VMULPS       Y12, Y9, Y14
+	VBLENDVPS    Y9, Y14, Y9, Y9
+	VMULPS       Y12, Y10, Y14
+	VBLENDVPS    Y10, Y14, Y10, Y10
+	VMULPS       Y12, Y11, Y14
+	VBLENDVPS    Y11, Y14, Y11, Y11
 
 leaky6:
+	TESTQ     $0x00000080, BX
+	JEQ       slopes6
+	MOVQ      144(AX), DI
+	VMOVUPS   (DI), Y12
+	VMOVUPS   32(DI), Y13
+	VXORPS    Y14, Y14, Y14
+	VMULPS    Y12, Y0, Y14
+	VBLENDVPS Y0, Y14, Y0, Y0
+	VMULPS    Y13, Y1, Y14
+	VBLENDVPS Y1, Y14, Y1, Y1
+	VMULPS    Y12, Y2, Y14
+	VBLENDVPS Y2, Y14, Y2, Y2
+	VMULPS    Y13, Y3, Y14
+	VBLENDVPS Y3, Y14, Y3, Y3
+	VMULPS    Y12, Y4, Y14
+	VBLENDVPS Y4, Y14, Y4, Y4
+	VMULPS    Y13, Y5, Y14
+	VBLENDVPS Y5, Y14, Y5, Y5
+	VMULPS    Y12, Y6, Y14
+	VBLENDVPS Y6, Y14, Y6, Y6
+	VMULPS    Y13, Y7, Y14
+	VBLENDVPS Y7, Y14, Y7, Y7
+	VMULPS    Y12, Y8, Y14
+	VBLENDVPS Y8, Y14, Y8, Y8
+	VMULPS    Y13, Y9, Y14
+	VBLENDVPS Y9, Y14, Y9, Y9
+	VMULPS    Y12, Y10, Y14
+	VBLENDVPS Y10, Y14, Y10, Y10
+	VMULPS    Y13, Y11, Y14
+	VBLENDVPS Y11, Y14, Y11, Y11
+
+slopes6:
+	TESTQ        $0x00000100, BX
+	JEQ          clip6
+	VBROADCASTSS 156(AX), Y12
+	VBROADCASTSS 160(AX), Y13
+	VMAXPS       Y0, Y12, Y0
+	VMINPS       Y0, Y13, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMINPS       Y1, Y13, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMINPS       Y3, Y13, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMINPS       Y4, Y13, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y13, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMINPS       Y6, Y13, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMINPS       Y7, Y13, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMINPS       Y8, Y13, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMINPS       Y9, Y13, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMINPS       Y10, Y13, Y10
+	VMAXPS       Y11, Y12, Y11
+	VMINPS       Y11, Y13, Y11
+
+clip6:
+	TESTQ  $0x00000200, BX
+	JEQ    last6
+	MOVQ   104(AX), SI
+	MOVQ   (DX), DI
+	VADDPS (SI)(DI*1), Y0, Y0
+	VADDPS 32(SI)(DI*1), Y1, Y1
+	MOVQ   8(DX), DI
+	VADDPS (SI)(DI*1), Y2, Y2
+	VADDPS 32(SI)(DI*1), Y3, Y3
+	MOVQ   16(DX), DI
+	VADDPS (SI)(DI*1), Y4, Y4
+	VADDPS 32(SI)(DI*1), Y5, Y5
+	MOVQ   24(DX), DI
+	VADDPS (SI)(DI*1), Y6, Y6
+	VADDPS 32(SI)(DI*1), Y7, Y7
+	MOVQ   32(DX), DI
+	VADDPS (SI)(DI*1), Y8, Y8
+	VADDPS 32(SI)(DI*1), Y9, Y9
+	MOVQ   40(DX), DI
+	VADDPS (SI)(DI*1), Y10, Y10
+	VADDPS 32(SI)(DI*1), Y11, Y11
+
+last6:
 	TESTQ   $0x00000040, BX
 	JNE     stream6
 	MOVQ    (DX), DI
@@ -4717,58 +11667,53 @@ loop:
 	VZEROUPPER
 	RET
 
-// func tilePairsAVX512(rows int, t *int)
-// Requires: AVX, AVX512F, MMX+
-TEXT ·tilePairsAVX512(SB), NOSPLIT, $64-16
-	MOVQ   rows+0(FP), R13
-	CMPQ   R13, $0x0c
-	JEQ    rows12
-	CMPQ   R13, $0x0b
-	JEQ    rows11
-	CMPQ   R13, $0x0a
-	JEQ    rows10
-	CMPQ   R13, $0x09
-	JEQ    rows9
-	CMPQ   R13, $0x08
-	JEQ    rows8
-	CMPQ   R13, $0x07
-	JEQ    rows7
-	CMPQ   R13, $0x06
-	JEQ    rows6
-	CMPQ   R13, $0x05
-	JEQ    rows5
-	CMPQ   R13, $0x04
-	JEQ    rows4
-	CMPQ   R13, $0x03
-	JEQ    rows3
-	CMPQ   R13, $0x02
-	JEQ    rows2
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, CX
-	MOVQ   56(R14), R13
-	MOVQ   R13, DX
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, SI
-	MOVQ   32(R14), R13
-	IMULQ  CX, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	CMPQ   8(SP), $0x00
-	JEQ    summed1
+// func tileNarrowAVX2(rows int, t *int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·tileNarrowAVX2(SB), NOSPLIT, $64-16
+	MOVQ    t+8(FP), AX
+	MOVQ    136(AX), BX
+	NEGQ    BX
+	LEAQ    columnMasks<>+0(SB), CX
+	VMOVUPS 32(CX)(BX*4), Y15
+	MOVQ    rows+0(FP), R13
+	CMPQ    R13, $0x06
+	JEQ     rows6
+	CMPQ    R13, $0x05
+	JEQ     rows5
+	CMPQ    R13, $0x04
+	JEQ     rows4
+	CMPQ    R13, $0x03
+	JEQ     rows3
+	CMPQ    R13, $0x02
+	JEQ     rows2
+	MOVQ    t+8(FP), R14
+	MOVQ    40(R14), R13
+	MOVQ    R13, CX
+	MOVQ    56(R14), R13
+	MOVQ    R13, DX
+	MOVQ    24(R14), R13
+	MOVQ    R13, 8(SP)
+	MOVQ    48(R14), R13
+	MOVQ    R13, 16(SP)
+	MOVQ    16(R14), R13
+	MOVQ    R13, 24(SP)
+	MOVQ    120(R14), R13
+	MOVQ    R13, SI
+	MOVQ    32(R14), R13
+	IMULQ   CX, R13
+	MOVQ    R13, (SP)
+	MOVQ    8(R14), R15
+	MOVQ    (R14), AX
+	ADDQ    (R15), AX
+	MOVQ    112(R14), R15
+	MOVQ    128(R14), R13
+	VXORPS  Y0, Y0, Y0
+	CMPQ    8(SP), $0x00
+	JEQ     summed1
+	CMPQ    R13, $0x02
+	JEQ     byChannelSegment1
 
-segment1:
+plainSegment1:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -4778,90 +11723,118 @@ segment1:
 	MOVQ R13, BX
 	SUBQ (SP), R13
 
-product1:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
+plainProduct1:
+	VMASKMOVPS   (R14), Y15, Y6
+	VBROADCASTSS (AX)(R13*1), Y7
+	VFMADD231PS  Y6, Y7, Y0
 	PREFETCHT1   (R15)
 	ADDQ         SI, R15
 	ADDQ         DX, R14
 	ADDQ         CX, R13
 	CMPQ         R13, BX
-	JNE          product1
+	JNE          plainProduct1
 	DECQ         8(SP)
-	JNE          segment1
+	JNE          plainSegment1
+	JMP          summed1
+
+byChannelSegment1:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BX
+	SUBQ (SP), R13
+
+byChannelProduct1:
+	VMASKMOVPS  (R14), Y15, Y6
+	VMASKMOVPS  (AX)(R13*1), Y15, Y7
+	VFMADD231PS Y7, Y6, Y0
+	PREFETCHT1  (R15)
+	ADDQ        SI, R15
+	ADDQ        DX, R14
+	ADDQ        CX, R13
+	CMPQ        R13, BX
+	JNE         byChannelProduct1
+	DECQ        8(SP)
+	JNE         byChannelSegment1
 
 summed1:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated1
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
+	MOVQ       t+8(FP), AX
+	MOVQ       80(AX), BX
+	MOVQ       64(AX), CX
+	MOVQ       72(AX), DX
+	TESTQ      $0x00000001, BX
+	JEQ        accumulated1
+	MOVQ       (DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
 
 accumulated1:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled1
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
+	TESTQ      $0x00000002, BX
+	JEQ        scaled1
+	MOVQ       88(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VMULPS     Y6, Y0, Y0
 
 scaled1:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted1
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
+	TESTQ      $0x00000004, BX
+	JEQ        shifted1
+	MOVQ       96(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VADDPS     Y6, Y0, Y0
 
 shifted1:
-	TESTQ  $0x00000008, BX
-	JEQ    residual1
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
+	TESTQ      $0x00000008, BX
+	JEQ        residual1
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
 
 residual1:
 	TESTQ  $0x00000010, BX
 	JEQ    relu1
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
 
 relu1:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky1
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
+	VBROADCASTSS 152(AX), Y6
+	VXORPS       Y8, Y8, Y8
+	VMULPS       Y6, Y0, Y8
+	VBLENDVPS    Y0, Y8, Y0, Y0
 
 leaky1:
-	TESTQ   $0x00000040, BX
-	JNE     stream1
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
+	TESTQ      $0x00000080, BX
+	JEQ        slopes1
+	MOVQ       144(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VXORPS     Y8, Y8, Y8
+	VMULPS     Y6, Y0, Y8
+	VBLENDVPS  Y0, Y8, Y0, Y0
 
-stream1:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
+slopes1:
+	TESTQ        $0x00000100, BX
+	JEQ          clip1
+	VBROADCASTSS 156(AX), Y6
+	VBROADCASTSS 160(AX), Y7
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+
+clip1:
+	TESTQ      $0x00000200, BX
+	JEQ        last1
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+
+last1:
+	MOVQ       (DX), DI
+	VMASKMOVPS Y0, Y15, (CX)(DI*1)
 	VZEROUPPER
 	RET
 
@@ -4888,14 +11861,15 @@ rows2:
 	MOVQ   (R14), BX
 	ADDQ   8(R15), BX
 	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
+	MOVQ   128(R14), R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
 	CMPQ   8(SP), $0x00
 	JEQ    summed2
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment2
 
-segment2:
+plainSegment2:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -4905,117 +11879,142 @@ segment2:
 	MOVQ R13, CX
 	SUBQ (SP), R13
 
-product2:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
+plainProduct2:
+	VMASKMOVPS   (R14), Y15, Y6
+	VBROADCASTSS (AX)(R13*1), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (BX)(R13*1), Y8
+	VFMADD231PS  Y6, Y8, Y1
 	PREFETCHT1   (R15)
 	ADDQ         DI, R15
 	ADDQ         SI, R14
 	ADDQ         DX, R13
 	CMPQ         R13, CX
-	JNE          product2
+	JNE          plainProduct2
 	DECQ         8(SP)
-	JNE          segment2
+	JNE          plainSegment2
+	JMP          summed2
+
+byChannelSegment2:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, CX
+	SUBQ (SP), R13
+
+byChannelProduct2:
+	VMASKMOVPS  (R14), Y15, Y6
+	VMASKMOVPS  (AX)(R13*1), Y15, Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMASKMOVPS  (BX)(R13*1), Y15, Y8
+	VFMADD231PS Y8, Y6, Y1
+	PREFETCHT1  (R15)
+	ADDQ        DI, R15
+	ADDQ        SI, R14
+	ADDQ        DX, R13
+	CMPQ        R13, CX
+	JNE         byChannelProduct2
+	DECQ        8(SP)
+	JNE         byChannelSegment2
 
 summed2:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated2
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
+	MOVQ       t+8(FP), AX
+	MOVQ       80(AX), BX
+	MOVQ       64(AX), CX
+	MOVQ       72(AX), DX
+	TESTQ      $0x00000001, BX
+	JEQ        accumulated2
+	MOVQ       (DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
 
 accumulated2:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled2
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
+	TESTQ      $0x00000002, BX
+	JEQ        scaled2
+	MOVQ       88(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VMULPS     Y6, Y0, Y0
+	VMULPS     Y6, Y1, Y1
 
 scaled2:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted2
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
+	TESTQ      $0x00000004, BX
+	JEQ        shifted2
+	MOVQ       96(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y1, Y1
 
 shifted2:
-	TESTQ  $0x00000008, BX
-	JEQ    residual2
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
+	TESTQ      $0x00000008, BX
+	JEQ        residual2
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
 
 residual2:
 	TESTQ  $0x00000010, BX
 	JEQ    relu2
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
 
 relu2:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky2
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
+	VBROADCASTSS 152(AX), Y6
+	VXORPS       Y8, Y8, Y8
+	VMULPS       Y6, Y0, Y8
+	VBLENDVPS    Y0, Y8, Y0, Y0
+	VMULPS       Y6, Y1, Y8
+	VBLENDVPS    Y1, Y8, Y1, Y1
 
 leaky2:
-	TESTQ   $0x00000040, BX
-	JNE     stream2
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
+	TESTQ      $0x00000080, BX
+	JEQ        slopes2
+	MOVQ       144(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VXORPS     Y8, Y8, Y8
+	VMULPS     Y6, Y0, Y8
+	VBLENDVPS  Y0, Y8, Y0, Y0
+	VMULPS     Y6, Y1, Y8
+	VBLENDVPS  Y1, Y8, Y1, Y1
 
-stream2:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
+slopes2:
+	TESTQ        $0x00000100, BX
+	JEQ          clip2
+	VBROADCASTSS 156(AX), Y6
+	VBROADCASTSS 160(AX), Y7
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+
+clip2:
+	TESTQ      $0x00000200, BX
+	JEQ        last2
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+
+last2:
+	MOVQ       (DX), DI
+	VMASKMOVPS Y0, Y15, (CX)(DI*1)
+	MOVQ       8(DX), DI
+	VMASKMOVPS Y1, Y15, (CX)(DI*1)
 	VZEROUPPER
 	RET
 
@@ -5044,16 +12043,16 @@ rows3:
 	MOVQ   (R14), CX
 	ADDQ   16(R15), CX
 	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
+	MOVQ   128(R14), R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
 	CMPQ   8(SP), $0x00
 	JEQ    summed3
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment3
 
-segment3:
+plainSegment3:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -5063,144 +12062,166 @@ segment3:
 	MOVQ R13, DX
 	SUBQ (SP), R13
 
-product3:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
+plainProduct3:
+	VMASKMOVPS   (R14), Y15, Y6
+	VBROADCASTSS (AX)(R13*1), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (BX)(R13*1), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS (CX)(R13*1), Y9
+	VFMADD231PS  Y6, Y9, Y2
 	PREFETCHT1   (R15)
 	ADDQ         BP, R15
 	ADDQ         DI, R14
 	ADDQ         SI, R13
 	CMPQ         R13, DX
-	JNE          product3
+	JNE          plainProduct3
 	DECQ         8(SP)
-	JNE          segment3
+	JNE          plainSegment3
+	JMP          summed3
+
+byChannelSegment3:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DX
+	SUBQ (SP), R13
+
+byChannelProduct3:
+	VMASKMOVPS  (R14), Y15, Y6
+	VMASKMOVPS  (AX)(R13*1), Y15, Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMASKMOVPS  (BX)(R13*1), Y15, Y8
+	VFMADD231PS Y8, Y6, Y1
+	VMASKMOVPS  (CX)(R13*1), Y15, Y9
+	VFMADD231PS Y9, Y6, Y2
+	PREFETCHT1  (R15)
+	ADDQ        BP, R15
+	ADDQ        DI, R14
+	ADDQ        SI, R13
+	CMPQ        R13, DX
+	JNE         byChannelProduct3
+	DECQ        8(SP)
+	JNE         byChannelSegment3
 
 summed3:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated3
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
+	MOVQ       t+8(FP), AX
+	MOVQ       80(AX), BX
+	MOVQ       64(AX), CX
+	MOVQ       72(AX), DX
+	TESTQ      $0x00000001, BX
+	JEQ        accumulated3
+	MOVQ       (DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
 
 accumulated3:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled3
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
+	TESTQ      $0x00000002, BX
+	JEQ        scaled3
+	MOVQ       88(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VMULPS     Y6, Y0, Y0
+	VMULPS     Y6, Y1, Y1
+	VMULPS     Y6, Y2, Y2
 
 scaled3:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted3
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
+	TESTQ      $0x00000004, BX
+	JEQ        shifted3
+	MOVQ       96(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y2, Y2
 
 shifted3:
-	TESTQ  $0x00000008, BX
-	JEQ    residual3
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
+	TESTQ      $0x00000008, BX
+	JEQ        residual3
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
 
 residual3:
 	TESTQ  $0x00000010, BX
 	JEQ    relu3
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
 
 relu3:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky3
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
+	VBROADCASTSS 152(AX), Y6
+	VXORPS       Y8, Y8, Y8
+	VMULPS       Y6, Y0, Y8
+	VBLENDVPS    Y0, Y8, Y0, Y0
+	VMULPS       Y6, Y1, Y8
+	VBLENDVPS    Y1, Y8, Y1, Y1
+	VMULPS       Y6, Y2, Y8
+	VBLENDVPS    Y2, Y8, Y2, Y2
 
 leaky3:
-	TESTQ   $0x00000040, BX
-	JNE     stream3
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
+	TESTQ      $0x00000080, BX
+	JEQ        slopes3
+	MOVQ       144(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VXORPS     Y8, Y8, Y8
+	VMULPS     Y6, Y0, Y8
+	VBLENDVPS  Y0, Y8, Y0, Y0
+	VMULPS     Y6, Y1, Y8
+	VBLENDVPS  Y1, Y8, Y1, Y1
+	VMULPS     Y6, Y2, Y8
+	VBLENDVPS  Y2, Y8, Y2, Y2
 
-stream3:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
+slopes3:
+	TESTQ        $0x00000100, BX
+	JEQ          clip3
+	VBROADCASTSS 156(AX), Y6
+	VBROADCASTSS 160(AX), Y7
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y7, Y2
+
+clip3:
+	TESTQ      $0x00000200, BX
+	JEQ        last3
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+
+last3:
+	MOVQ       (DX), DI
+	VMASKMOVPS Y0, Y15, (CX)(DI*1)
+	MOVQ       8(DX), DI
+	VMASKMOVPS Y1, Y15, (CX)(DI*1)
+	MOVQ       16(DX), DI
+	VMASKMOVPS Y2, Y15, (CX)(DI*1)
 	VZEROUPPER
 	RET
 
@@ -5231,18 +12252,17 @@ rows4:
 	MOVQ   (R14), DX
 	ADDQ   24(R15), DX
 	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
+	MOVQ   128(R14), R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
 	CMPQ   8(SP), $0x00
 	JEQ    summed4
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment4
 
-segment4:
+plainSegment4:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -5252,171 +12272,190 @@ segment4:
 	MOVQ R13, SI
 	SUBQ (SP), R13
 
-product4:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
+plainProduct4:
+	VMASKMOVPS   (R14), Y15, Y6
+	VBROADCASTSS (AX)(R13*1), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (BX)(R13*1), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS (CX)(R13*1), Y9
+	VFMADD231PS  Y6, Y9, Y2
+	VBROADCASTSS (DX)(R13*1), Y10
+	VFMADD231PS  Y6, Y10, Y3
 	PREFETCHT1   (R15)
 	ADDQ         R8, R15
 	ADDQ         BP, R14
 	ADDQ         DI, R13
 	CMPQ         R13, SI
-	JNE          product4
+	JNE          plainProduct4
 	DECQ         8(SP)
-	JNE          segment4
+	JNE          plainSegment4
+	JMP          summed4
+
+byChannelSegment4:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, SI
+	SUBQ (SP), R13
+
+byChannelProduct4:
+	VMASKMOVPS  (R14), Y15, Y6
+	VMASKMOVPS  (AX)(R13*1), Y15, Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMASKMOVPS  (BX)(R13*1), Y15, Y8
+	VFMADD231PS Y8, Y6, Y1
+	VMASKMOVPS  (CX)(R13*1), Y15, Y9
+	VFMADD231PS Y9, Y6, Y2
+	VMASKMOVPS  (DX)(R13*1), Y15, Y10
+	VFMADD231PS Y10, Y6, Y3
+	PREFETCHT1  (R15)
+	ADDQ        R8, R15
+	ADDQ        BP, R14
+	ADDQ        DI, R13
+	CMPQ        R13, SI
+	JNE         byChannelProduct4
+	DECQ        8(SP)
+	JNE         byChannelSegment4
 
 summed4:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated4
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
+	MOVQ       t+8(FP), AX
+	MOVQ       80(AX), BX
+	MOVQ       64(AX), CX
+	MOVQ       72(AX), DX
+	TESTQ      $0x00000001, BX
+	JEQ        accumulated4
+	MOVQ       (DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
 
 accumulated4:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled4
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
+	TESTQ      $0x00000002, BX
+	JEQ        scaled4
+	MOVQ       88(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VMULPS     Y6, Y0, Y0
+	VMULPS     Y6, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y6, Y3, Y3
 
 scaled4:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted4
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
+	TESTQ      $0x00000004, BX
+	JEQ        shifted4
+	MOVQ       96(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y6, Y3, Y3
 
 shifted4:
-	TESTQ  $0x00000008, BX
-	JEQ    residual4
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
+	TESTQ      $0x00000008, BX
+	JEQ        residual4
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
 
 residual4:
 	TESTQ  $0x00000010, BX
 	JEQ    relu4
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
 
 relu4:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky4
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
+	VBROADCASTSS 152(AX), Y6
+	VXORPS       Y8, Y8, Y8
+	VMULPS       Y6, Y0, Y8
+	VBLENDVPS    Y0, Y8, Y0, Y0
+	VMULPS       Y6, Y1, Y8
+	VBLENDVPS    Y1, Y8, Y1, Y1
+	VMULPS       Y6, Y2, Y8
+	VBLENDVPS    Y2, Y8, Y2, Y2
+	VMULPS       Y6, Y3, Y8
+	VBLENDVPS    Y3, Y8, Y3, Y3
 
 leaky4:
-	TESTQ   $0x00000040, BX
-	JNE     stream4
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
+	TESTQ      $0x00000080, BX
+	JEQ        slopes4
+	MOVQ       144(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VXORPS     Y8, Y8, Y8
+	VMULPS     Y6, Y0, Y8
+	VBLENDVPS  Y0, Y8, Y0, Y0
+	VMULPS     Y6, Y1, Y8
+	VBLENDVPS  Y1, Y8, Y1, Y1
+	VMULPS     Y6, Y2, Y8
+	VBLENDVPS  Y2, Y8, Y2, Y2
+	VMULPS     Y6, Y3, Y8
+	VBLENDVPS  Y3, Y8, Y3, Y3
 
-stream4:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
+slopes4:
+	TESTQ        $0x00000100, BX
+	JEQ          clip4
+	VBROADCASTSS 156(AX), Y6
+	VBROADCASTSS 160(AX), Y7
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y7, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y7, Y3
+
+clip4:
+	TESTQ      $0x00000200, BX
+	JEQ        last4
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
+
+last4:
+	MOVQ       (DX), DI
+	VMASKMOVPS Y0, Y15, (CX)(DI*1)
+	MOVQ       8(DX), DI
+	VMASKMOVPS Y1, Y15, (CX)(DI*1)
+	MOVQ       16(DX), DI
+	VMASKMOVPS Y2, Y15, (CX)(DI*1)
+	MOVQ       24(DX), DI
+	VMASKMOVPS Y3, Y15, (CX)(DI*1)
 	VZEROUPPER
 	RET
 
@@ -5449,20 +12488,18 @@ rows5:
 	MOVQ   (R14), SI
 	ADDQ   32(R15), SI
 	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
+	MOVQ   128(R14), R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
 	CMPQ   8(SP), $0x00
 	JEQ    summed5
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment5
 
-segment5:
+plainSegment5:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -5472,198 +12509,214 @@ segment5:
 	MOVQ R13, DI
 	SUBQ (SP), R13
 
-product5:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
+plainProduct5:
+	VMASKMOVPS   (R14), Y15, Y6
+	VBROADCASTSS (AX)(R13*1), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (BX)(R13*1), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS (CX)(R13*1), Y9
+	VFMADD231PS  Y6, Y9, Y2
+	VBROADCASTSS (DX)(R13*1), Y10
+	VFMADD231PS  Y6, Y10, Y3
+	VBROADCASTSS (SI)(R13*1), Y11
+	VFMADD231PS  Y6, Y11, Y4
 	PREFETCHT1   (R15)
 	ADDQ         R9, R15
 	ADDQ         R8, R14
 	ADDQ         BP, R13
 	CMPQ         R13, DI
-	JNE          product5
+	JNE          plainProduct5
 	DECQ         8(SP)
-	JNE          segment5
+	JNE          plainSegment5
+	JMP          summed5
+
+byChannelSegment5:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, DI
+	SUBQ (SP), R13
+
+byChannelProduct5:
+	VMASKMOVPS  (R14), Y15, Y6
+	VMASKMOVPS  (AX)(R13*1), Y15, Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMASKMOVPS  (BX)(R13*1), Y15, Y8
+	VFMADD231PS Y8, Y6, Y1
+	VMASKMOVPS  (CX)(R13*1), Y15, Y9
+	VFMADD231PS Y9, Y6, Y2
+	VMASKMOVPS  (DX)(R13*1), Y15, Y10
+	VFMADD231PS Y10, Y6, Y3
+	VMASKMOVPS  (SI)(R13*1), Y15, Y11
+	VFMADD231PS Y11, Y6, Y4
+	PREFETCHT1  (R15)
+	ADDQ        R9, R15
+	ADDQ        R8, R14
+	ADDQ        BP, R13
+	CMPQ        R13, DI
+	JNE         byChannelProduct5
+	DECQ        8(SP)
+	JNE         byChannelSegment5
 
 summed5:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated5
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
+	MOVQ       t+8(FP), AX
+	MOVQ       80(AX), BX
+	MOVQ       64(AX), CX
+	MOVQ       72(AX), DX
+	TESTQ      $0x00000001, BX
+	JEQ        accumulated5
+	MOVQ       (DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
+	MOVQ       32(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y4, Y4
 
 accumulated5:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled5
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
+	TESTQ      $0x00000002, BX
+	JEQ        scaled5
+	MOVQ       88(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VMULPS     Y6, Y0, Y0
+	VMULPS     Y6, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y6, Y3, Y3
+	VMULPS     Y6, Y4, Y4
 
 scaled5:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted5
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
+	TESTQ      $0x00000004, BX
+	JEQ        shifted5
+	MOVQ       96(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y6, Y3, Y3
+	VADDPS     Y6, Y4, Y4
 
 shifted5:
-	TESTQ  $0x00000008, BX
-	JEQ    residual5
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
+	TESTQ      $0x00000008, BX
+	JEQ        residual5
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
+	MOVQ       32(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y4, Y4
 
 residual5:
 	TESTQ  $0x00000010, BX
 	JEQ    relu5
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
 
 relu5:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky5
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
+	VBROADCASTSS 152(AX), Y6
+	VXORPS       Y8, Y8, Y8
+	VMULPS       Y6, Y0, Y8
+	VBLENDVPS    Y0, Y8, Y0, Y0
+	VMULPS       Y6, Y1, Y8
+	VBLENDVPS    Y1, Y8, Y1, Y1
+	VMULPS       Y6, Y2, Y8
+	VBLENDVPS    Y2, Y8, Y2, Y2
+	VMULPS       Y6, Y3, Y8
+	VBLENDVPS    Y3, Y8, Y3, Y3
+	VMULPS       Y6, Y4, Y8
+	VBLENDVPS    Y4, Y8, Y4, Y4
 
 leaky5:
-	TESTQ   $0x00000040, BX
-	JNE     stream5
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
+	TESTQ      $0x00000080, BX
+	JEQ        slopes5
+	MOVQ       144(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VXORPS     Y8, Y8, Y8
+	VMULPS     Y6, Y0, Y8
+	VBLENDVPS  Y0, Y8, Y0, Y0
+	VMULPS     Y6, Y1, Y8
+	VBLENDVPS  Y1, Y8, Y1, Y1
+	VMULPS     Y6, Y2, Y8
+	VBLENDVPS  Y2, Y8, Y2, Y2
+	VMULPS     Y6, Y3, Y8
+	VBLENDVPS  Y3, Y8, Y3, Y3
+	VMULPS     Y6, Y4, Y8
+	VBLENDVPS  Y4, Y8, Y4, Y4
 
-stream5:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
+slopes5:
+	TESTQ        $0x00000100, BX
+	JEQ          clip5
+	VBROADCASTSS 156(AX), Y6
+	VBROADCASTSS 160(AX), Y7
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y7, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y7, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMINPS       Y4, Y7, Y4
+
+clip5:
+	TESTQ      $0x00000200, BX
+	JEQ        last5
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
+	MOVQ       32(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y4, Y4
+
+last5:
+	MOVQ       (DX), DI
+	VMASKMOVPS Y0, Y15, (CX)(DI*1)
+	MOVQ       8(DX), DI
+	VMASKMOVPS Y1, Y15, (CX)(DI*1)
+	MOVQ       16(DX), DI
+	VMASKMOVPS Y2, Y15, (CX)(DI*1)
+	MOVQ       24(DX), DI
+	VMASKMOVPS Y3, Y15, (CX)(DI*1)
+	MOVQ       32(DX), DI
+	VMASKMOVPS Y4, Y15, (CX)(DI*1)
 	VZEROUPPER
 	RET
 
@@ -5698,22 +12751,19 @@ rows6:
 	MOVQ   (R14), DI
 	ADDQ   40(R15), DI
 	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
+	MOVQ   128(R14), R13
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
 	CMPQ   8(SP), $0x00
 	JEQ    summed6
+	CMPQ   R13, $0x02
+	JEQ    byChannelSegment6
 
-segment6:
+plainSegment6:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
 	MOVQ (R14), R13
@@ -5723,2608 +12773,255 @@ segment6:
 	MOVQ R13, BP
 	SUBQ (SP), R13
 
-product6:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
-	VBROADCASTSS (DI)(R13*1), Z31
-	LONG         $0x40061262
-	WORD         $0xd052
-	LONG         $0x40061262
-	WORD         $0xd952
+plainProduct6:
+	VMASKMOVPS   (R14), Y15, Y6
+	VBROADCASTSS (AX)(R13*1), Y7
+	VFMADD231PS  Y6, Y7, Y0
+	VBROADCASTSS (BX)(R13*1), Y8
+	VFMADD231PS  Y6, Y8, Y1
+	VBROADCASTSS (CX)(R13*1), Y9
+	VFMADD231PS  Y6, Y9, Y2
+	VBROADCASTSS (DX)(R13*1), Y10
+	VFMADD231PS  Y6, Y10, Y3
+	VBROADCASTSS (SI)(R13*1), Y11
+	VFMADD231PS  Y6, Y11, Y4
+	VBROADCASTSS (DI)(R13*1), Y12
+	VFMADD231PS  Y6, Y12, Y5
 	PREFETCHT1   (R15)
 	ADDQ         R10, R15
 	ADDQ         R9, R14
 	ADDQ         R8, R13
 	CMPQ         R13, BP
-	JNE          product6
+	JNE          plainProduct6
 	DECQ         8(SP)
-	JNE          segment6
+	JNE          plainSegment6
+	JMP          summed6
+
+byChannelSegment6:
+	MOVQ 24(SP), R14
+	ADDQ $0x10, 24(SP)
+	MOVQ (R14), R13
+	MOVQ 8(R14), R14
+	ADDQ 16(SP), R14
+	ADDQ (SP), R13
+	MOVQ R13, BP
+	SUBQ (SP), R13
+
+byChannelProduct6:
+	VMASKMOVPS  (R14), Y15, Y6
+	VMASKMOVPS  (AX)(R13*1), Y15, Y7
+	VFMADD231PS Y7, Y6, Y0
+	VMASKMOVPS  (BX)(R13*1), Y15, Y8
+	VFMADD231PS Y8, Y6, Y1
+	VMASKMOVPS  (CX)(R13*1), Y15, Y9
+	VFMADD231PS Y9, Y6, Y2
+	VMASKMOVPS  (DX)(R13*1), Y15, Y10
+	VFMADD231PS Y10, Y6, Y3
+	VMASKMOVPS  (SI)(R13*1), Y15, Y11
+	VFMADD231PS Y11, Y6, Y4
+	VMASKMOVPS  (DI)(R13*1), Y15, Y12
+	VFMADD231PS Y12, Y6, Y5
+	PREFETCHT1  (R15)
+	ADDQ        R10, R15
+	ADDQ        R9, R14
+	ADDQ        R8, R13
+	CMPQ        R13, BP
+	JNE         byChannelProduct6
+	DECQ        8(SP)
+	JNE         byChannelSegment6
 
 summed6:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated6
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (CX)(DI*1), Z10, Z10
-	VADDPS 64(CX)(DI*1), Z11, Z11
+	MOVQ       t+8(FP), AX
+	MOVQ       80(AX), BX
+	MOVQ       64(AX), CX
+	MOVQ       72(AX), DX
+	TESTQ      $0x00000001, BX
+	JEQ        accumulated6
+	MOVQ       (DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
+	MOVQ       32(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y4, Y4
+	MOVQ       40(DX), DI
+	VMASKMOVPS (CX)(DI*1), Y15, Y6
+	VADDPS     Y6, Y5, Y5
 
 accumulated6:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled6
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
-	VMULPS  Z24, Z10, Z10
-	VMULPS  Z25, Z11, Z11
+	TESTQ      $0x00000002, BX
+	JEQ        scaled6
+	MOVQ       88(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VMULPS     Y6, Y0, Y0
+	VMULPS     Y6, Y1, Y1
+	VMULPS     Y6, Y2, Y2
+	VMULPS     Y6, Y3, Y3
+	VMULPS     Y6, Y4, Y4
+	VMULPS     Y6, Y5, Y5
 
 scaled6:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted6
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z25, Z11, Z11
+	TESTQ      $0x00000004, BX
+	JEQ        shifted6
+	MOVQ       96(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	VADDPS     Y6, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y6, Y3, Y3
+	VADDPS     Y6, Y4, Y4
+	VADDPS     Y6, Y5, Y5
 
 shifted6:
-	TESTQ  $0x00000008, BX
-	JEQ    residual6
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (SI)(DI*1), Z10, Z10
-	VADDPS 64(SI)(DI*1), Z11, Z11
+	TESTQ      $0x00000008, BX
+	JEQ        residual6
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
+	MOVQ       32(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y4, Y4
+	MOVQ       40(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y5, Y5
 
 residual6:
 	TESTQ  $0x00000010, BX
 	JEQ    relu6
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
-	VMAXPS Z10, Z24, Z10
-	VMAXPS Z11, Z24, Z11
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
 
 relu6:
 	TESTQ        $0x00000020, BX
 	JEQ          leaky6
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
+	VBROADCASTSS 152(AX), Y6
+	VXORPS       Y8, Y8, Y8
+	VMULPS       Y6, Y0, Y8
+	VBLENDVPS    Y0, Y8, Y0, Y0
+	VMULPS       Y6, Y1, Y8
+	VBLENDVPS    Y1, Y8, Y1, Y1
+	VMULPS       Y6, Y2, Y8
+	VBLENDVPS    Y2, Y8, Y2, Y2
+	VMULPS       Y6, Y3, Y8
+	VBLENDVPS    Y3, Y8, Y3, Y3
+	VMULPS       Y6, Y4, Y8
+	VBLENDVPS    Y4, Y8, Y4, Y4
+	VMULPS       Y6, Y5, Y8
+	VBLENDVPS    Y5, Y8, Y5, Y5
 
 leaky6:
-	TESTQ   $0x00000040, BX
-	JNE     stream6
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	MOVQ    40(DX), DI
-	VMOVUPS Z10, (CX)(DI*1)
-	VMOVUPS Z11, 64(CX)(DI*1)
+	TESTQ      $0x00000080, BX
+	JEQ        slopes6
+	MOVQ       144(AX), DI
+	VMASKMOVPS (DI), Y15, Y6
+	VXORPS     Y8, Y8, Y8
+	VMULPS     Y6, Y0, Y8
+	VBLENDVPS  Y0, Y8, Y0, Y0
+	VMULPS     Y6, Y1, Y8
+	VBLENDVPS  Y1, Y8, Y1, Y1
+	VMULPS     Y6, Y2, Y8
+	VBLENDVPS  Y2, Y8, Y2, Y2
+	VMULPS     Y6, Y3, Y8
+	VBLENDVPS  Y3, Y8, Y3, Y3
+	VMULPS     Y6, Y4, Y8
+	VBLENDVPS  Y4, Y8, Y4, Y4
+	VMULPS     Y6, Y5, Y8
+	VBLENDVPS  Y5, Y8, Y5, Y5
+
+slopes6:
+	TESTQ        $0x00000100, BX
+	JEQ          clip6
+	VBROADCASTSS 156(AX), Y6
+	VBROADCASTSS 160(AX), Y7
+	VMAXPS       Y0, Y6, Y0
+	VMINPS       Y0, Y7, Y0
+	VMAXPS       Y1, Y6, Y1
+	VMINPS       Y1, Y7, Y1
+	VMAXPS       Y2, Y6, Y2
+	VMINPS       Y2, Y7, Y2
+	VMAXPS       Y3, Y6, Y3
+	VMINPS       Y3, Y7, Y3
+	VMAXPS       Y4, Y6, Y4
+	VMINPS       Y4, Y7, Y4
+	VMAXPS       Y5, Y6, Y5
+	VMINPS       Y5, Y7, Y5
+
+clip6:
+	TESTQ      $0x00000200, BX
+	JEQ        last6
+	MOVQ       104(AX), SI
+	MOVQ       (DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y0, Y0
+	MOVQ       8(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y1, Y1
+	MOVQ       16(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y2, Y2
+	MOVQ       24(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y3, Y3
+	MOVQ       32(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y4, Y4
+	MOVQ       40(DX), DI
+	VMASKMOVPS (SI)(DI*1), Y15, Y6
+	VADDPS     Y6, Y5, Y5
+
+last6:
+	MOVQ       (DX), DI
+	VMASKMOVPS Y0, Y15, (CX)(DI*1)
+	MOVQ       8(DX), DI
+	VMASKMOVPS Y1, Y15, (CX)(DI*1)
+	MOVQ       16(DX), DI
+	VMASKMOVPS Y2, Y15, (CX)(DI*1)
+	MOVQ       24(DX), DI
+	VMASKMOVPS Y3, Y15, (CX)(DI*1)
+	MOVQ       32(DX), DI
+	VMASKMOVPS Y4, Y15, (CX)(DI*1)
+	MOVQ       40(DX), DI
+	VMASKMOVPS Y5, Y15, (CX)(DI*1)
 	VZEROUPPER
 	RET
 
-stream6:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
-	MOVQ     40(DX), DI
-	VMOVNTPS Z10, (CX)(DI*1)
-	VMOVNTPS Z11, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-rows7:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, R9
-	MOVQ   56(R14), R13
-	MOVQ   R13, R10
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R11
-	MOVQ   32(R14), R13
-	IMULQ  R9, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	CMPQ   8(SP), $0x00
-	JEQ    summed7
-
-segment7:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
-	MOVQ R13, R8
-	SUBQ (SP), R13
-
-product7:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
-	VBROADCASTSS (DI)(R13*1), Z31
-	LONG         $0x40061262
-	WORD         $0xd052
-	LONG         $0x40061262
-	WORD         $0xd952
-	VBROADCASTSS (BP)(R13*1), Z26
-	LONG         $0x402e1262
-	WORD         $0xe052
-	LONG         $0x402e1262
-	WORD         $0xe952
-	PREFETCHT1   (R15)
-	ADDQ         R11, R15
-	ADDQ         R10, R14
-	ADDQ         R9, R13
-	CMPQ         R13, R8
-	JNE          product7
-	DECQ         8(SP)
-	JNE          segment7
-
-summed7:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated7
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (CX)(DI*1), Z10, Z10
-	VADDPS 64(CX)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (CX)(DI*1), Z12, Z12
-	VADDPS 64(CX)(DI*1), Z13, Z13
-
-accumulated7:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled7
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
-	VMULPS  Z24, Z10, Z10
-	VMULPS  Z25, Z11, Z11
-	VMULPS  Z24, Z12, Z12
-	VMULPS  Z25, Z13, Z13
-
-scaled7:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted7
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z25, Z11, Z11
-	VADDPS  Z24, Z12, Z12
-	VADDPS  Z25, Z13, Z13
-
-shifted7:
-	TESTQ  $0x00000008, BX
-	JEQ    residual7
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (SI)(DI*1), Z10, Z10
-	VADDPS 64(SI)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (SI)(DI*1), Z12, Z12
-	VADDPS 64(SI)(DI*1), Z13, Z13
-
-residual7:
-	TESTQ  $0x00000010, BX
-	JEQ    relu7
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
-	VMAXPS Z10, Z24, Z10
-	VMAXPS Z11, Z24, Z11
-	VMAXPS Z12, Z24, Z12
-	VMAXPS Z13, Z24, Z13
-
-relu7:
-	TESTQ        $0x00000020, BX
-	JEQ          leaky7
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-
-leaky7:
-	TESTQ   $0x00000040, BX
-	JNE     stream7
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	MOVQ    40(DX), DI
-	VMOVUPS Z10, (CX)(DI*1)
-	VMOVUPS Z11, 64(CX)(DI*1)
-	MOVQ    48(DX), DI
-	VMOVUPS Z12, (CX)(DI*1)
-	VMOVUPS Z13, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-stream7:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
-	MOVQ     40(DX), DI
-	VMOVNTPS Z10, (CX)(DI*1)
-	VMOVNTPS Z11, 64(CX)(DI*1)
-	MOVQ     48(DX), DI
-	VMOVNTPS Z12, (CX)(DI*1)
-	VMOVNTPS Z13, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-rows8:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, R10
-	MOVQ   56(R14), R13
-	MOVQ   R13, R11
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R12
-	MOVQ   32(R14), R13
-	IMULQ  R10, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	CMPQ   8(SP), $0x00
-	JEQ    summed8
-
-segment8:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
-	MOVQ R13, R9
-	SUBQ (SP), R13
-
-product8:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
-	VBROADCASTSS (DI)(R13*1), Z31
-	LONG         $0x40061262
-	WORD         $0xd052
-	LONG         $0x40061262
-	WORD         $0xd952
-	VBROADCASTSS (BP)(R13*1), Z26
-	LONG         $0x402e1262
-	WORD         $0xe052
-	LONG         $0x402e1262
-	WORD         $0xe952
-	VBROADCASTSS (R8)(R13*1), Z27
-	LONG         $0x40261262
-	WORD         $0xf052
-	LONG         $0x40261262
-	WORD         $0xf952
-	PREFETCHT1   (R15)
-	ADDQ         R12, R15
-	ADDQ         R11, R14
-	ADDQ         R10, R13
-	CMPQ         R13, R9
-	JNE          product8
-	DECQ         8(SP)
-	JNE          segment8
-
-summed8:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated8
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (CX)(DI*1), Z10, Z10
-	VADDPS 64(CX)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (CX)(DI*1), Z12, Z12
-	VADDPS 64(CX)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (CX)(DI*1), Z14, Z14
-	VADDPS 64(CX)(DI*1), Z15, Z15
-
-accumulated8:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled8
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
-	VMULPS  Z24, Z10, Z10
-	VMULPS  Z25, Z11, Z11
-	VMULPS  Z24, Z12, Z12
-	VMULPS  Z25, Z13, Z13
-	VMULPS  Z24, Z14, Z14
-	VMULPS  Z25, Z15, Z15
-
-scaled8:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted8
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z25, Z11, Z11
-	VADDPS  Z24, Z12, Z12
-	VADDPS  Z25, Z13, Z13
-	VADDPS  Z24, Z14, Z14
-	VADDPS  Z25, Z15, Z15
-
-shifted8:
-	TESTQ  $0x00000008, BX
-	JEQ    residual8
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (SI)(DI*1), Z10, Z10
-	VADDPS 64(SI)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (SI)(DI*1), Z12, Z12
-	VADDPS 64(SI)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (SI)(DI*1), Z14, Z14
-	VADDPS 64(SI)(DI*1), Z15, Z15
-
-residual8:
-	TESTQ  $0x00000010, BX
-	JEQ    relu8
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
-	VMAXPS Z10, Z24, Z10
-	VMAXPS Z11, Z24, Z11
-	VMAXPS Z12, Z24, Z12
-	VMAXPS Z13, Z24, Z13
-	VMAXPS Z14, Z24, Z14
-	VMAXPS Z15, Z24, Z15
-
-relu8:
-	TESTQ        $0x00000020, BX
-	JEQ          leaky8
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-
-leaky8:
-	TESTQ   $0x00000040, BX
-	JNE     stream8
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	MOVQ    40(DX), DI
-	VMOVUPS Z10, (CX)(DI*1)
-	VMOVUPS Z11, 64(CX)(DI*1)
-	MOVQ    48(DX), DI
-	VMOVUPS Z12, (CX)(DI*1)
-	VMOVUPS Z13, 64(CX)(DI*1)
-	MOVQ    56(DX), DI
-	VMOVUPS Z14, (CX)(DI*1)
-	VMOVUPS Z15, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-stream8:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
-	MOVQ     40(DX), DI
-	VMOVNTPS Z10, (CX)(DI*1)
-	VMOVNTPS Z11, 64(CX)(DI*1)
-	MOVQ     48(DX), DI
-	VMOVNTPS Z12, (CX)(DI*1)
-	VMOVNTPS Z13, 64(CX)(DI*1)
-	MOVQ     56(DX), DI
-	VMOVNTPS Z14, (CX)(DI*1)
-	VMOVNTPS Z15, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-rows9:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	CMPQ   8(SP), $0x00
-	JEQ    summed9
-
-segment9:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
-
-product9:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
-	VBROADCASTSS (DI)(R13*1), Z31
-	LONG         $0x40061262
-	WORD         $0xd052
-	LONG         $0x40061262
-	WORD         $0xd952
-	VBROADCASTSS (BP)(R13*1), Z26
-	LONG         $0x402e1262
-	WORD         $0xe052
-	LONG         $0x402e1262
-	WORD         $0xe952
-	VBROADCASTSS (R8)(R13*1), Z27
-	LONG         $0x40261262
-	WORD         $0xf052
-	LONG         $0x40261262
-	WORD         $0xf952
-	VBROADCASTSS (R9)(R13*1), Z28
-	LONG         $0x401e8262
-	WORD         $0xc052
-	LONG         $0x401e8262
-	WORD         $0xc952
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          product9
-	DECQ         8(SP)
-	JNE          segment9
-
-summed9:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated9
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (CX)(DI*1), Z10, Z10
-	VADDPS 64(CX)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (CX)(DI*1), Z12, Z12
-	VADDPS 64(CX)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (CX)(DI*1), Z14, Z14
-	VADDPS 64(CX)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (CX)(DI*1), Z16, Z16
-	VADDPS 64(CX)(DI*1), Z17, Z17
-
-accumulated9:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled9
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
-	VMULPS  Z24, Z10, Z10
-	VMULPS  Z25, Z11, Z11
-	VMULPS  Z24, Z12, Z12
-	VMULPS  Z25, Z13, Z13
-	VMULPS  Z24, Z14, Z14
-	VMULPS  Z25, Z15, Z15
-	VMULPS  Z24, Z16, Z16
-	VMULPS  Z25, Z17, Z17
-
-scaled9:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted9
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z25, Z11, Z11
-	VADDPS  Z24, Z12, Z12
-	VADDPS  Z25, Z13, Z13
-	VADDPS  Z24, Z14, Z14
-	VADDPS  Z25, Z15, Z15
-	VADDPS  Z24, Z16, Z16
-	VADDPS  Z25, Z17, Z17
-
-shifted9:
-	TESTQ  $0x00000008, BX
-	JEQ    residual9
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (SI)(DI*1), Z10, Z10
-	VADDPS 64(SI)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (SI)(DI*1), Z12, Z12
-	VADDPS 64(SI)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (SI)(DI*1), Z14, Z14
-	VADDPS 64(SI)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (SI)(DI*1), Z16, Z16
-	VADDPS 64(SI)(DI*1), Z17, Z17
-
-residual9:
-	TESTQ  $0x00000010, BX
-	JEQ    relu9
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
-	VMAXPS Z10, Z24, Z10
-	VMAXPS Z11, Z24, Z11
-	VMAXPS Z12, Z24, Z12
-	VMAXPS Z13, Z24, Z13
-	VMAXPS Z14, Z24, Z14
-	VMAXPS Z15, Z24, Z15
-	VMAXPS Z16, Z24, Z16
-	VMAXPS Z17, Z24, Z17
-
-relu9:
-	TESTQ        $0x00000020, BX
-	JEQ          leaky9
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
-
-leaky9:
-	TESTQ   $0x00000040, BX
-	JNE     stream9
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	MOVQ    40(DX), DI
-	VMOVUPS Z10, (CX)(DI*1)
-	VMOVUPS Z11, 64(CX)(DI*1)
-	MOVQ    48(DX), DI
-	VMOVUPS Z12, (CX)(DI*1)
-	VMOVUPS Z13, 64(CX)(DI*1)
-	MOVQ    56(DX), DI
-	VMOVUPS Z14, (CX)(DI*1)
-	VMOVUPS Z15, 64(CX)(DI*1)
-	MOVQ    64(DX), DI
-	VMOVUPS Z16, (CX)(DI*1)
-	VMOVUPS Z17, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-stream9:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
-	MOVQ     40(DX), DI
-	VMOVNTPS Z10, (CX)(DI*1)
-	VMOVNTPS Z11, 64(CX)(DI*1)
-	MOVQ     48(DX), DI
-	VMOVNTPS Z12, (CX)(DI*1)
-	VMOVNTPS Z13, 64(CX)(DI*1)
-	MOVQ     56(DX), DI
-	VMOVNTPS Z14, (CX)(DI*1)
-	VMOVNTPS Z15, 64(CX)(DI*1)
-	MOVQ     64(DX), DI
-	VMOVNTPS Z16, (CX)(DI*1)
-	VMOVNTPS Z17, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-rows10:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   (R14), R10
-	ADDQ   72(R15), R10
-	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	CMPQ   8(SP), $0x00
-	JEQ    summed10
-
-segment10:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
-
-product10:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
-	VBROADCASTSS (DI)(R13*1), Z31
-	LONG         $0x40061262
-	WORD         $0xd052
-	LONG         $0x40061262
-	WORD         $0xd952
-	VBROADCASTSS (BP)(R13*1), Z26
-	LONG         $0x402e1262
-	WORD         $0xe052
-	LONG         $0x402e1262
-	WORD         $0xe952
-	VBROADCASTSS (R8)(R13*1), Z27
-	LONG         $0x40261262
-	WORD         $0xf052
-	LONG         $0x40261262
-	WORD         $0xf952
-	VBROADCASTSS (R9)(R13*1), Z28
-	LONG         $0x401e8262
-	WORD         $0xc052
-	LONG         $0x401e8262
-	WORD         $0xc952
-	VBROADCASTSS (R10)(R13*1), Z29
-	LONG         $0x40168262
-	WORD         $0xd052
-	LONG         $0x40168262
-	WORD         $0xd952
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          product10
-	DECQ         8(SP)
-	JNE          segment10
-
-summed10:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated10
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (CX)(DI*1), Z10, Z10
-	VADDPS 64(CX)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (CX)(DI*1), Z12, Z12
-	VADDPS 64(CX)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (CX)(DI*1), Z14, Z14
-	VADDPS 64(CX)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (CX)(DI*1), Z16, Z16
-	VADDPS 64(CX)(DI*1), Z17, Z17
-	MOVQ   72(DX), DI
-	VADDPS (CX)(DI*1), Z18, Z18
-	VADDPS 64(CX)(DI*1), Z19, Z19
-
-accumulated10:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled10
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
-	VMULPS  Z24, Z10, Z10
-	VMULPS  Z25, Z11, Z11
-	VMULPS  Z24, Z12, Z12
-	VMULPS  Z25, Z13, Z13
-	VMULPS  Z24, Z14, Z14
-	VMULPS  Z25, Z15, Z15
-	VMULPS  Z24, Z16, Z16
-	VMULPS  Z25, Z17, Z17
-	VMULPS  Z24, Z18, Z18
-	VMULPS  Z25, Z19, Z19
-
-scaled10:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted10
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z25, Z11, Z11
-	VADDPS  Z24, Z12, Z12
-	VADDPS  Z25, Z13, Z13
-	VADDPS  Z24, Z14, Z14
-	VADDPS  Z25, Z15, Z15
-	VADDPS  Z24, Z16, Z16
-	VADDPS  Z25, Z17, Z17
-	VADDPS  Z24, Z18, Z18
-	VADDPS  Z25, Z19, Z19
-
-shifted10:
-	TESTQ  $0x00000008, BX
-	JEQ    residual10
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (SI)(DI*1), Z10, Z10
-	VADDPS 64(SI)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (SI)(DI*1), Z12, Z12
-	VADDPS 64(SI)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (SI)(DI*1), Z14, Z14
-	VADDPS 64(SI)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (SI)(DI*1), Z16, Z16
-	VADDPS 64(SI)(DI*1), Z17, Z17
-	MOVQ   72(DX), DI
-	VADDPS (SI)(DI*1), Z18, Z18
-	VADDPS 64(SI)(DI*1), Z19, Z19
-
-residual10:
-	TESTQ  $0x00000010, BX
-	JEQ    relu10
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
-	VMAXPS Z10, Z24, Z10
-	VMAXPS Z11, Z24, Z11
-	VMAXPS Z12, Z24, Z12
-	VMAXPS Z13, Z24, Z13
-	VMAXPS Z14, Z24, Z14
-	VMAXPS Z15, Z24, Z15
-	VMAXPS Z16, Z24, Z16
-	VMAXPS Z17, Z24, Z17
-	VMAXPS Z18, Z24, Z18
-	VMAXPS Z19, Z24, Z19
-
-relu10:
-	TESTQ        $0x00000020, BX
-	JEQ          leaky10
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
-	VCMPPS       $0x01, Z25, Z18, K1
-	VMULPS       Z24, Z18, K1, Z18
-	VCMPPS       $0x01, Z25, Z19, K1
-	VMULPS       Z24, Z19, K1, Z19
-
-leaky10:
-	TESTQ   $0x00000040, BX
-	JNE     stream10
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	MOVQ    40(DX), DI
-	VMOVUPS Z10, (CX)(DI*1)
-	VMOVUPS Z11, 64(CX)(DI*1)
-	MOVQ    48(DX), DI
-	VMOVUPS Z12, (CX)(DI*1)
-	VMOVUPS Z13, 64(CX)(DI*1)
-	MOVQ    56(DX), DI
-	VMOVUPS Z14, (CX)(DI*1)
-	VMOVUPS Z15, 64(CX)(DI*1)
-	MOVQ    64(DX), DI
-	VMOVUPS Z16, (CX)(DI*1)
-	VMOVUPS Z17, 64(CX)(DI*1)
-	MOVQ    72(DX), DI
-	VMOVUPS Z18, (CX)(DI*1)
-	VMOVUPS Z19, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-stream10:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
-	MOVQ     40(DX), DI
-	VMOVNTPS Z10, (CX)(DI*1)
-	VMOVNTPS Z11, 64(CX)(DI*1)
-	MOVQ     48(DX), DI
-	VMOVNTPS Z12, (CX)(DI*1)
-	VMOVNTPS Z13, 64(CX)(DI*1)
-	MOVQ     56(DX), DI
-	VMOVNTPS Z14, (CX)(DI*1)
-	VMOVNTPS Z15, 64(CX)(DI*1)
-	MOVQ     64(DX), DI
-	VMOVNTPS Z16, (CX)(DI*1)
-	VMOVNTPS Z17, 64(CX)(DI*1)
-	MOVQ     72(DX), DI
-	VMOVNTPS Z18, (CX)(DI*1)
-	VMOVNTPS Z19, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-rows11:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   (R14), R10
-	ADDQ   72(R15), R10
-	MOVQ   (R14), R11
-	ADDQ   80(R15), R11
-	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	CMPQ   8(SP), $0x00
-	JEQ    summed11
-
-segment11:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
-
-product11:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
-	VBROADCASTSS (DI)(R13*1), Z31
-	LONG         $0x40061262
-	WORD         $0xd052
-	LONG         $0x40061262
-	WORD         $0xd952
-	VBROADCASTSS (BP)(R13*1), Z26
-	LONG         $0x402e1262
-	WORD         $0xe052
-	LONG         $0x402e1262
-	WORD         $0xe952
-	VBROADCASTSS (R8)(R13*1), Z27
-	LONG         $0x40261262
-	WORD         $0xf052
-	LONG         $0x40261262
-	WORD         $0xf952
-	VBROADCASTSS (R9)(R13*1), Z28
-	LONG         $0x401e8262
-	WORD         $0xc052
-	LONG         $0x401e8262
-	WORD         $0xc952
-	VBROADCASTSS (R10)(R13*1), Z29
-	LONG         $0x40168262
-	WORD         $0xd052
-	LONG         $0x40168262
-	WORD         $0xd952
-	VBROADCASTSS (R11)(R13*1), Z30
-	LONG         $0x400e8262
-	WORD         $0xe052
-	LONG         $0x400e8262
-	WORD         $0xe952
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          product11
-	DECQ         8(SP)
-	JNE          segment11
-
-summed11:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated11
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (CX)(DI*1), Z10, Z10
-	VADDPS 64(CX)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (CX)(DI*1), Z12, Z12
-	VADDPS 64(CX)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (CX)(DI*1), Z14, Z14
-	VADDPS 64(CX)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (CX)(DI*1), Z16, Z16
-	VADDPS 64(CX)(DI*1), Z17, Z17
-	MOVQ   72(DX), DI
-	VADDPS (CX)(DI*1), Z18, Z18
-	VADDPS 64(CX)(DI*1), Z19, Z19
-	MOVQ   80(DX), DI
-	VADDPS (CX)(DI*1), Z20, Z20
-	VADDPS 64(CX)(DI*1), Z21, Z21
-
-accumulated11:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled11
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
-	VMULPS  Z24, Z10, Z10
-	VMULPS  Z25, Z11, Z11
-	VMULPS  Z24, Z12, Z12
-	VMULPS  Z25, Z13, Z13
-	VMULPS  Z24, Z14, Z14
-	VMULPS  Z25, Z15, Z15
-	VMULPS  Z24, Z16, Z16
-	VMULPS  Z25, Z17, Z17
-	VMULPS  Z24, Z18, Z18
-	VMULPS  Z25, Z19, Z19
-	VMULPS  Z24, Z20, Z20
-	VMULPS  Z25, Z21, Z21
-
-scaled11:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted11
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z25, Z11, Z11
-	VADDPS  Z24, Z12, Z12
-	VADDPS  Z25, Z13, Z13
-	VADDPS  Z24, Z14, Z14
-	VADDPS  Z25, Z15, Z15
-	VADDPS  Z24, Z16, Z16
-	VADDPS  Z25, Z17, Z17
-	VADDPS  Z24, Z18, Z18
-	VADDPS  Z25, Z19, Z19
-	VADDPS  Z24, Z20, Z20
-	VADDPS  Z25, Z21, Z21
-
-shifted11:
-	TESTQ  $0x00000008, BX
-	JEQ    residual11
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (SI)(DI*1), Z10, Z10
-	VADDPS 64(SI)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (SI)(DI*1), Z12, Z12
-	VADDPS 64(SI)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (SI)(DI*1), Z14, Z14
-	VADDPS 64(SI)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (SI)(DI*1), Z16, Z16
-	VADDPS 64(SI)(DI*1), Z17, Z17
-	MOVQ   72(DX), DI
-	VADDPS (SI)(DI*1), Z18, Z18
-	VADDPS 64(SI)(DI*1), Z19, Z19
-	MOVQ   80(DX), DI
-	VADDPS (SI)(DI*1), Z20, Z20
-	VADDPS 64(SI)(DI*1), Z21, Z21
-
-residual11:
-	TESTQ  $0x00000010, BX
-	JEQ    relu11
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
-	VMAXPS Z10, Z24, Z10
-	VMAXPS Z11, Z24, Z11
-	VMAXPS Z12, Z24, Z12
-	VMAXPS Z13, Z24, Z13
-	VMAXPS Z14, Z24, Z14
-	VMAXPS Z15, Z24, Z15
-	VMAXPS Z16, Z24, Z16
-	VMAXPS Z17, Z24, Z17
-	VMAXPS Z18, Z24, Z18
-	VMAXPS Z19, Z24, Z19
-	VMAXPS Z20, Z24, Z20
-	VMAXPS Z21, Z24, Z21
-
-relu11:
-	TESTQ        $0x00000020, BX
-	JEQ          leaky11
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
-	VCMPPS       $0x01, Z25, Z18, K1
-	VMULPS       Z24, Z18, K1, Z18
-	VCMPPS       $0x01, Z25, Z19, K1
-	VMULPS       Z24, Z19, K1, Z19
-	VCMPPS       $0x01, Z25, Z20, K1
-	VMULPS       Z24, Z20, K1, Z20
-	VCMPPS       $0x01, Z25, Z21, K1
-	VMULPS       Z24, Z21, K1, Z21
-
-leaky11:
-	TESTQ   $0x00000040, BX
-	JNE     stream11
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	MOVQ    40(DX), DI
-	VMOVUPS Z10, (CX)(DI*1)
-	VMOVUPS Z11, 64(CX)(DI*1)
-	MOVQ    48(DX), DI
-	VMOVUPS Z12, (CX)(DI*1)
-	VMOVUPS Z13, 64(CX)(DI*1)
-	MOVQ    56(DX), DI
-	VMOVUPS Z14, (CX)(DI*1)
-	VMOVUPS Z15, 64(CX)(DI*1)
-	MOVQ    64(DX), DI
-	VMOVUPS Z16, (CX)(DI*1)
-	VMOVUPS Z17, 64(CX)(DI*1)
-	MOVQ    72(DX), DI
-	VMOVUPS Z18, (CX)(DI*1)
-	VMOVUPS Z19, 64(CX)(DI*1)
-	MOVQ    80(DX), DI
-	VMOVUPS Z20, (CX)(DI*1)
-	VMOVUPS Z21, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-stream11:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
-	MOVQ     40(DX), DI
-	VMOVNTPS Z10, (CX)(DI*1)
-	VMOVNTPS Z11, 64(CX)(DI*1)
-	MOVQ     48(DX), DI
-	VMOVNTPS Z12, (CX)(DI*1)
-	VMOVNTPS Z13, 64(CX)(DI*1)
-	MOVQ     56(DX), DI
-	VMOVNTPS Z14, (CX)(DI*1)
-	VMOVNTPS Z15, 64(CX)(DI*1)
-	MOVQ     64(DX), DI
-	VMOVNTPS Z16, (CX)(DI*1)
-	VMOVNTPS Z17, 64(CX)(DI*1)
-	MOVQ     72(DX), DI
-	VMOVNTPS Z18, (CX)(DI*1)
-	VMOVNTPS Z19, 64(CX)(DI*1)
-	MOVQ     80(DX), DI
-	VMOVNTPS Z20, (CX)(DI*1)
-	VMOVNTPS Z21, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-rows12:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   (R14), R10
-	ADDQ   72(R15), R10
-	MOVQ   (R14), R11
-	ADDQ   80(R15), R11
-	MOVQ   (R14), R12
-	ADDQ   88(R15), R12
-	MOVQ   112(R14), R15
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	CMPQ   8(SP), $0x00
-	JEQ    summed12
-
-segment12:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
-
-product12:
-	VMOVUPS      (R14), Z24
-	VMOVUPS      64(R14), Z25
-	VBROADCASTSS (AX)(R13*1), Z26
-	LONG         $0x402e9262
-	WORD         $0xc052
-	LONG         $0x402e9262
-	WORD         $0xc952
-	VBROADCASTSS (BX)(R13*1), Z27
-	LONG         $0x40269262
-	WORD         $0xd052
-	LONG         $0x40269262
-	WORD         $0xd952
-	VBROADCASTSS (CX)(R13*1), Z28
-	LONG         $0x401e9262
-	WORD         $0xe052
-	LONG         $0x401e9262
-	WORD         $0xe952
-	VBROADCASTSS (DX)(R13*1), Z29
-	LONG         $0x40169262
-	WORD         $0xf052
-	LONG         $0x40169262
-	WORD         $0xf952
-	VBROADCASTSS (SI)(R13*1), Z30
-	LONG         $0x400e1262
-	WORD         $0xc052
-	LONG         $0x400e1262
-	WORD         $0xc952
-	VBROADCASTSS (DI)(R13*1), Z31
-	LONG         $0x40061262
-	WORD         $0xd052
-	LONG         $0x40061262
-	WORD         $0xd952
-	VBROADCASTSS (BP)(R13*1), Z26
-	LONG         $0x402e1262
-	WORD         $0xe052
-	LONG         $0x402e1262
-	WORD         $0xe952
-	VBROADCASTSS (R8)(R13*1), Z27
-	LONG         $0x40261262
-	WORD         $0xf052
-	LONG         $0x40261262
-	WORD         $0xf952
-	VBROADCASTSS (R9)(R13*1), Z28
-	LONG         $0x401e8262
-	WORD         $0xc052
-	LONG         $0x401e8262
-	WORD         $0xc952
-	VBROADCASTSS (R10)(R13*1), Z29
-	LONG         $0x40168262
-	WORD         $0xd052
-	LONG         $0x40168262
-	WORD         $0xd952
-	VBROADCASTSS (R11)(R13*1), Z30
-	LONG         $0x400e8262
-	WORD         $0xe052
-	LONG         $0x400e8262
-	WORD         $0xe952
-	VBROADCASTSS (R12)(R13*1), Z31
-	LONG         $0x40068262
-	WORD         $0xf052
-	LONG         $0x40068262
-	WORD         $0xf952
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          product12
-	DECQ         8(SP)
-	JNE          segment12
-
-summed12:
-	MOVQ   t+8(FP), AX
-	MOVQ   80(AX), BX
-	MOVQ   64(AX), CX
-	MOVQ   72(AX), DX
-	TESTQ  $0x00000001, BX
-	JEQ    accumulated12
-	MOVQ   (DX), DI
-	VADDPS (CX)(DI*1), Z0, Z0
-	VADDPS 64(CX)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (CX)(DI*1), Z2, Z2
-	VADDPS 64(CX)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (CX)(DI*1), Z4, Z4
-	VADDPS 64(CX)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (CX)(DI*1), Z6, Z6
-	VADDPS 64(CX)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (CX)(DI*1), Z8, Z8
-	VADDPS 64(CX)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (CX)(DI*1), Z10, Z10
-	VADDPS 64(CX)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (CX)(DI*1), Z12, Z12
-	VADDPS 64(CX)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (CX)(DI*1), Z14, Z14
-	VADDPS 64(CX)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (CX)(DI*1), Z16, Z16
-	VADDPS 64(CX)(DI*1), Z17, Z17
-	MOVQ   72(DX), DI
-	VADDPS (CX)(DI*1), Z18, Z18
-	VADDPS 64(CX)(DI*1), Z19, Z19
-	MOVQ   80(DX), DI
-	VADDPS (CX)(DI*1), Z20, Z20
-	VADDPS 64(CX)(DI*1), Z21, Z21
-	MOVQ   88(DX), DI
-	VADDPS (CX)(DI*1), Z22, Z22
-	VADDPS 64(CX)(DI*1), Z23, Z23
-
-accumulated12:
-	TESTQ   $0x00000002, BX
-	JEQ     scaled12
-	MOVQ    88(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VMULPS  Z24, Z0, Z0
-	VMULPS  Z25, Z1, Z1
-	VMULPS  Z24, Z2, Z2
-	VMULPS  Z25, Z3, Z3
-	VMULPS  Z24, Z4, Z4
-	VMULPS  Z25, Z5, Z5
-	VMULPS  Z24, Z6, Z6
-	VMULPS  Z25, Z7, Z7
-	VMULPS  Z24, Z8, Z8
-	VMULPS  Z25, Z9, Z9
-	VMULPS  Z24, Z10, Z10
-	VMULPS  Z25, Z11, Z11
-	VMULPS  Z24, Z12, Z12
-	VMULPS  Z25, Z13, Z13
-	VMULPS  Z24, Z14, Z14
-	VMULPS  Z25, Z15, Z15
-	VMULPS  Z24, Z16, Z16
-	VMULPS  Z25, Z17, Z17
-	VMULPS  Z24, Z18, Z18
-	VMULPS  Z25, Z19, Z19
-	VMULPS  Z24, Z20, Z20
-	VMULPS  Z25, Z21, Z21
-	VMULPS  Z24, Z22, Z22
-	VMULPS  Z25, Z23, Z23
-
-scaled12:
-	TESTQ   $0x00000004, BX
-	JEQ     shifted12
-	MOVQ    96(AX), DI
-	VMOVUPS (DI), Z24
-	VMOVUPS 64(DI), Z25
-	VADDPS  Z24, Z0, Z0
-	VADDPS  Z25, Z1, Z1
-	VADDPS  Z24, Z2, Z2
-	VADDPS  Z25, Z3, Z3
-	VADDPS  Z24, Z4, Z4
-	VADDPS  Z25, Z5, Z5
-	VADDPS  Z24, Z6, Z6
-	VADDPS  Z25, Z7, Z7
-	VADDPS  Z24, Z8, Z8
-	VADDPS  Z25, Z9, Z9
-	VADDPS  Z24, Z10, Z10
-	VADDPS  Z25, Z11, Z11
-	VADDPS  Z24, Z12, Z12
-	VADDPS  Z25, Z13, Z13
-	VADDPS  Z24, Z14, Z14
-	VADDPS  Z25, Z15, Z15
-	VADDPS  Z24, Z16, Z16
-	VADDPS  Z25, Z17, Z17
-	VADDPS  Z24, Z18, Z18
-	VADDPS  Z25, Z19, Z19
-	VADDPS  Z24, Z20, Z20
-	VADDPS  Z25, Z21, Z21
-	VADDPS  Z24, Z22, Z22
-	VADDPS  Z25, Z23, Z23
-
-shifted12:
-	TESTQ  $0x00000008, BX
-	JEQ    residual12
-	MOVQ   104(AX), SI
-	MOVQ   (DX), DI
-	VADDPS (SI)(DI*1), Z0, Z0
-	VADDPS 64(SI)(DI*1), Z1, Z1
-	MOVQ   8(DX), DI
-	VADDPS (SI)(DI*1), Z2, Z2
-	VADDPS 64(SI)(DI*1), Z3, Z3
-	MOVQ   16(DX), DI
-	VADDPS (SI)(DI*1), Z4, Z4
-	VADDPS 64(SI)(DI*1), Z5, Z5
-	MOVQ   24(DX), DI
-	VADDPS (SI)(DI*1), Z6, Z6
-	VADDPS 64(SI)(DI*1), Z7, Z7
-	MOVQ   32(DX), DI
-	VADDPS (SI)(DI*1), Z8, Z8
-	VADDPS 64(SI)(DI*1), Z9, Z9
-	MOVQ   40(DX), DI
-	VADDPS (SI)(DI*1), Z10, Z10
-	VADDPS 64(SI)(DI*1), Z11, Z11
-	MOVQ   48(DX), DI
-	VADDPS (SI)(DI*1), Z12, Z12
-	VADDPS 64(SI)(DI*1), Z13, Z13
-	MOVQ   56(DX), DI
-	VADDPS (SI)(DI*1), Z14, Z14
-	VADDPS 64(SI)(DI*1), Z15, Z15
-	MOVQ   64(DX), DI
-	VADDPS (SI)(DI*1), Z16, Z16
-	VADDPS 64(SI)(DI*1), Z17, Z17
-	MOVQ   72(DX), DI
-	VADDPS (SI)(DI*1), Z18, Z18
-	VADDPS 64(SI)(DI*1), Z19, Z19
-	MOVQ   80(DX), DI
-	VADDPS (SI)(DI*1), Z20, Z20
-	VADDPS 64(SI)(DI*1), Z21, Z21
-	MOVQ   88(DX), DI
-	VADDPS (SI)(DI*1), Z22, Z22
-	VADDPS 64(SI)(DI*1), Z23, Z23
-
-residual12:
-	TESTQ  $0x00000010, BX
-	JEQ    relu12
-	VPXORD Z24, Z24, Z24
-	VMAXPS Z0, Z24, Z0
-	VMAXPS Z1, Z24, Z1
-	VMAXPS Z2, Z24, Z2
-	VMAXPS Z3, Z24, Z3
-	VMAXPS Z4, Z24, Z4
-	VMAXPS Z5, Z24, Z5
-	VMAXPS Z6, Z24, Z6
-	VMAXPS Z7, Z24, Z7
-	VMAXPS Z8, Z24, Z8
-	VMAXPS Z9, Z24, Z9
-	VMAXPS Z10, Z24, Z10
-	VMAXPS Z11, Z24, Z11
-	VMAXPS Z12, Z24, Z12
-	VMAXPS Z13, Z24, Z13
-	VMAXPS Z14, Z24, Z14
-	VMAXPS Z15, Z24, Z15
-	VMAXPS Z16, Z24, Z16
-	VMAXPS Z17, Z24, Z17
-	VMAXPS Z18, Z24, Z18
-	VMAXPS Z19, Z24, Z19
-	VMAXPS Z20, Z24, Z20
-	VMAXPS Z21, Z24, Z21
-	VMAXPS Z22, Z24, Z22
-	VMAXPS Z23, Z24, Z23
-
-relu12:
-	TESTQ        $0x00000020, BX
-	JEQ          leaky12
-	VBROADCASTSS 128(AX), Z24
-	VPXORD       Z25, Z25, Z25
-	VCMPPS       $0x01, Z25, Z0, K1
-	VMULPS       Z24, Z0, K1, Z0
-	VCMPPS       $0x01, Z25, Z1, K1
-	VMULPS       Z24, Z1, K1, Z1
-	VCMPPS       $0x01, Z25, Z2, K1
-	VMULPS       Z24, Z2, K1, Z2
-	VCMPPS       $0x01, Z25, Z3, K1
-	VMULPS       Z24, Z3, K1, Z3
-	VCMPPS       $0x01, Z25, Z4, K1
-	VMULPS       Z24, Z4, K1, Z4
-	VCMPPS       $0x01, Z25, Z5, K1
-	VMULPS       Z24, Z5, K1, Z5
-	VCMPPS       $0x01, Z25, Z6, K1
-	VMULPS       Z24, Z6, K1, Z6
-	VCMPPS       $0x01, Z25, Z7, K1
-	VMULPS       Z24, Z7, K1, Z7
-	VCMPPS       $0x01, Z25, Z8, K1
-	VMULPS       Z24, Z8, K1, Z8
-	VCMPPS       $0x01, Z25, Z9, K1
-	VMULPS       Z24, Z9, K1, Z9
-	VCMPPS       $0x01, Z25, Z10, K1
-	VMULPS       Z24, Z10, K1, Z10
-	VCMPPS       $0x01, Z25, Z11, K1
-	VMULPS       Z24, Z11, K1, Z11
-	VCMPPS       $0x01, Z25, Z12, K1
-	VMULPS       Z24, Z12, K1, Z12
-	VCMPPS       $0x01, Z25, Z13, K1
-	VMULPS       Z24, Z13, K1, Z13
-	VCMPPS       $0x01, Z25, Z14, K1
-	VMULPS       Z24, Z14, K1, Z14
-	VCMPPS       $0x01, Z25, Z15, K1
-	VMULPS       Z24, Z15, K1, Z15
-	VCMPPS       $0x01, Z25, Z16, K1
-	VMULPS       Z24, Z16, K1, Z16
-	VCMPPS       $0x01, Z25, Z17, K1
-	VMULPS       Z24, Z17, K1, Z17
-	VCMPPS       $0x01, Z25, Z18, K1
-	VMULPS       Z24, Z18, K1, Z18
-	VCMPPS       $0x01, Z25, Z19, K1
-	VMULPS       Z24, Z19, K1, Z19
-	VCMPPS       $0x01, Z25, Z20, K1
-	VMULPS       Z24, Z20, K1, Z20
-	VCMPPS       $0x01, Z25, Z21, K1
-	VMULPS       Z24, Z21, K1, Z21
-	VCMPPS       $0x01, Z25, Z22, K1
-	VMULPS       Z24, Z22, K1, Z22
-	VCMPPS       $0x01, Z25, Z23, K1
-	VMULPS       Z24, Z23, K1, Z23
-
-leaky12:
-	TESTQ   $0x00000040, BX
-	JNE     stream12
-	MOVQ    (DX), DI
-	VMOVUPS Z0, (CX)(DI*1)
-	VMOVUPS Z1, 64(CX)(DI*1)
-	MOVQ    8(DX), DI
-	VMOVUPS Z2, (CX)(DI*1)
-	VMOVUPS Z3, 64(CX)(DI*1)
-	MOVQ    16(DX), DI
-	VMOVUPS Z4, (CX)(DI*1)
-	VMOVUPS Z5, 64(CX)(DI*1)
-	MOVQ    24(DX), DI
-	VMOVUPS Z6, (CX)(DI*1)
-	VMOVUPS Z7, 64(CX)(DI*1)
-	MOVQ    32(DX), DI
-	VMOVUPS Z8, (CX)(DI*1)
-	VMOVUPS Z9, 64(CX)(DI*1)
-	MOVQ    40(DX), DI
-	VMOVUPS Z10, (CX)(DI*1)
-	VMOVUPS Z11, 64(CX)(DI*1)
-	MOVQ    48(DX), DI
-	VMOVUPS Z12, (CX)(DI*1)
-	VMOVUPS Z13, 64(CX)(DI*1)
-	MOVQ    56(DX), DI
-	VMOVUPS Z14, (CX)(DI*1)
-	VMOVUPS Z15, 64(CX)(DI*1)
-	MOVQ    64(DX), DI
-	VMOVUPS Z16, (CX)(DI*1)
-	VMOVUPS Z17, 64(CX)(DI*1)
-	MOVQ    72(DX), DI
-	VMOVUPS Z18, (CX)(DI*1)
-	VMOVUPS Z19, 64(CX)(DI*1)
-	MOVQ    80(DX), DI
-	VMOVUPS Z20, (CX)(DI*1)
-	VMOVUPS Z21, 64(CX)(DI*1)
-	MOVQ    88(DX), DI
-	VMOVUPS Z22, (CX)(DI*1)
-	VMOVUPS Z23, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-stream12:
-	MOVQ     (DX), DI
-	VMOVNTPS Z0, (CX)(DI*1)
-	VMOVNTPS Z1, 64(CX)(DI*1)
-	MOVQ     8(DX), DI
-	VMOVNTPS Z2, (CX)(DI*1)
-	VMOVNTPS Z3, 64(CX)(DI*1)
-	MOVQ     16(DX), DI
-	VMOVNTPS Z4, (CX)(DI*1)
-	VMOVNTPS Z5, 64(CX)(DI*1)
-	MOVQ     24(DX), DI
-	VMOVNTPS Z6, (CX)(DI*1)
-	VMOVNTPS Z7, 64(CX)(DI*1)
-	MOVQ     32(DX), DI
-	VMOVNTPS Z8, (CX)(DI*1)
-	VMOVNTPS Z9, 64(CX)(DI*1)
-	MOVQ     40(DX), DI
-	VMOVNTPS Z10, (CX)(DI*1)
-	VMOVNTPS Z11, 64(CX)(DI*1)
-	MOVQ     48(DX), DI
-	VMOVNTPS Z12, (CX)(DI*1)
-	VMOVNTPS Z13, 64(CX)(DI*1)
-	MOVQ     56(DX), DI
-	VMOVNTPS Z14, (CX)(DI*1)
-	VMOVNTPS Z15, 64(CX)(DI*1)
-	MOVQ     64(DX), DI
-	VMOVNTPS Z16, (CX)(DI*1)
-	VMOVNTPS Z17, 64(CX)(DI*1)
-	MOVQ     72(DX), DI
-	VMOVNTPS Z18, (CX)(DI*1)
-	VMOVNTPS Z19, 64(CX)(DI*1)
-	MOVQ     80(DX), DI
-	VMOVNTPS Z20, (CX)(DI*1)
-	VMOVNTPS Z21, 64(CX)(DI*1)
-	MOVQ     88(DX), DI
-	VMOVNTPS Z22, (CX)(DI*1)
-	VMOVNTPS Z23, 64(CX)(DI*1)
-	VZEROUPPER
-	RET
-
-DATA pairOrder<>+0(SB)/2, $0x0000
-DATA pairOrder<>+2(SB)/2, $0x0010
-DATA pairOrder<>+4(SB)/2, $0x0001
-DATA pairOrder<>+6(SB)/2, $0x0011
-DATA pairOrder<>+8(SB)/2, $0x0002
-DATA pairOrder<>+10(SB)/2, $0x0012
-DATA pairOrder<>+12(SB)/2, $0x0003
-DATA pairOrder<>+14(SB)/2, $0x0013
-DATA pairOrder<>+16(SB)/2, $0x0004
-DATA pairOrder<>+18(SB)/2, $0x0014
-DATA pairOrder<>+20(SB)/2, $0x0005
-DATA pairOrder<>+22(SB)/2, $0x0015
-DATA pairOrder<>+24(SB)/2, $0x0006
-DATA pairOrder<>+26(SB)/2, $0x0016
-DATA pairOrder<>+28(SB)/2, $0x0007
-DATA pairOrder<>+30(SB)/2, $0x0017
-DATA pairOrder<>+32(SB)/2, $0x0008
-DATA pairOrder<>+34(SB)/2, $0x0018
-DATA pairOrder<>+36(SB)/2, $0x0009
-DATA pairOrder<>+38(SB)/2, $0x0019
-DATA pairOrder<>+40(SB)/2, $0x000a
-DATA pairOrder<>+42(SB)/2, $0x001a
-DATA pairOrder<>+44(SB)/2, $0x000b
-DATA pairOrder<>+46(SB)/2, $0x001b
-DATA pairOrder<>+48(SB)/2, $0x000c
-DATA pairOrder<>+50(SB)/2, $0x001c
-DATA pairOrder<>+52(SB)/2, $0x000d
-DATA pairOrder<>+54(SB)/2, $0x001d
-DATA pairOrder<>+56(SB)/2, $0x000e
-DATA pairOrder<>+58(SB)/2, $0x001e
-DATA pairOrder<>+60(SB)/2, $0x000f
-DATA pairOrder<>+62(SB)/2, $0x001f
-GLOBL pairOrder<>(SB), RODATA|NOPTR, $64
-
-// func packPairsAVX512(dst *float32, a *float32, b *float32, n int, stride int)
-// Requires: AVX, AVX512BW, AVX512F
-TEXT ·packPairsAVX512(SB), NOSPLIT, $0-40
-	MOVQ      dst+0(FP), AX
-	MOVQ      a+8(FP), BX
-	MOVQ      b+16(FP), CX
-	MOVQ      n+24(FP), DX
-	MOVQ      stride+32(FP), SI
-	VMOVDQU64 pairOrder<>+0(SB), Z31
-
-row:
-	VMOVUPS   (BX), Z0
-	VMOVUPS   (CX), Z1
-	LONG      $0x4877f262
-	WORD      $0xd072
-	VPERMW    Z2, Z31, Z2
-	VMOVDQU64 Z2, (AX)
-	VMOVUPS   64(BX), Z3
-	VMOVUPS   64(CX), Z4
-	LONG      $0x485ff262
-	WORD      $0xeb72
-	VPERMW    Z5, Z31, Z5
-	VMOVDQU64 Z5, 64(AX)
-	ADDQ      SI, BX
-	ADDQ      SI, CX
-	ADDQ      $0x80, AX
-	DECQ      DX
-	JNE       row
-	VZEROUPPER
-	RET
+DATA columnMasks<>+0(SB)/4, $-1
+DATA columnMasks<>+4(SB)/4, $-1
+DATA columnMasks<>+8(SB)/4, $-1
+DATA columnMasks<>+12(SB)/4, $-1
+DATA columnMasks<>+16(SB)/4, $-1
+DATA columnMasks<>+20(SB)/4, $-1
+DATA columnMasks<>+24(SB)/4, $-1
+DATA columnMasks<>+28(SB)/4, $-1
+DATA columnMasks<>+32(SB)/4, $+0
+DATA columnMasks<>+36(SB)/4, $+0
+DATA columnMasks<>+40(SB)/4, $+0
+DATA columnMasks<>+44(SB)/4, $+0
+DATA columnMasks<>+48(SB)/4, $+0
+DATA columnMasks<>+52(SB)/4, $+0
+DATA columnMasks<>+56(SB)/4, $+0
+DATA columnMasks<>+60(SB)/4, $+0
+GLOBL columnMasks<>(SB), RODATA|NOPTR, $64

@@ -16,7 +16,7 @@ const (
 )
 
 // HasBFloat16 tells whether the active instruction set has products of bfloat16.
-func HasBFloat16() bool { return active.product.pairTile != nil }
+func HasBFloat16() bool { return active.product.pairs }
 
 // A pair is two bfloat16 in the place of one float32, the first in the lower half: neighbours in the direction that a
 // product sums over. Pairs are kept in []float32, but only moved there.
@@ -30,32 +30,10 @@ func pair(low, high float32) float32 {
 // lowOf is a pair with its second number set to 0.
 func lowOf(p float32) float32 { return math.Float32frombits(math.Float32bits(p) & 0xffff) }
 
-// ofPairs is the kernels for operands of pairs.
-func (k *productKernels) ofPairs() *productKernels {
-	pairs := *k
-	pairs.tile = k.pairTile
-	return &pairs
-}
-
-// pairTilePortable is tilePortable with pairs for numbers:
-//
-//	sum[r, j] = Σ_s Σ_k a.low·b.low + a.high·b.high
-func pairTilePortable(rows int, t *tile) {
-	offsets, segments, out := unsafe.Slice(t.rows, rows), unsafe.Slice(t.segments, t.count), unsafe.Slice(t.out, rows)
-	for r := range rows {
-		var sum [portableCols]float32
-		for _, s := range segments {
-			a, b := unsafe.Add(t.a, offsets[r]+s.a), unsafe.Add(t.b, s.b)
-			for k := range t.depth {
-				x := math.Float32bits(floatAt(a, k*t.aStep))
-				low, high := math.Float32frombits(x<<16), math.Float32frombits(x&^0xffff)
-				for j, y := range (*[portableCols]uint32)(unsafe.Add(b, k*t.bStep)) {
-					sum[j] += low*math.Float32frombits(y<<16) + high*math.Float32frombits(y&^0xffff)
-				}
-			}
-		}
-		t.store(sum[:], out[r])
-	}
+// halvesOf is the two numbers of a pair.
+func halvesOf(p float32) (low, high float32) {
+	x := math.Float32bits(p)
+	return math.Float32frombits(x << 16), math.Float32frombits(x &^ 0xffff)
 }
 
 // packPairsPortable pairs rows of productKernels.cols numbers, one of a and one of b at a time, which lie stride bytes

@@ -169,9 +169,11 @@ func TestGemmPanicsOnShortSlices(t *testing.T) {
 // epilogues are all combinations of what can be done to the outputs.
 func epilogues(m, n int) []*Epilogue {
 	var list []*Epilogue
-	for i := range 16 {
-		for _, act := range []Activation{NoActivation, ReLU, LeakyReLU} {
-			e := &Epilogue{Accumulate: i&1 != 0, Act: act, Slope: 0.1}
+	for i := range 32 {
+		for _, e := range []Epilogue{
+			{}, {Act: ReLU}, {Act: LeakyReLU, Slope: 0.1}, {Act: LeakyReLU, Slopes: randomFloats(7, n)}, {Act: Clip, Low: -0.5, High: 2},
+		} {
+			e.Accumulate, e.ResidualLast = i&1 != 0, i&16 != 0
 			if i&2 != 0 {
 				e.Scale = randomFloats(3, n)
 			}
@@ -181,7 +183,7 @@ func epilogues(m, n int) []*Epilogue {
 			if i&8 != 0 {
 				e.Residual = randomFloats(5, m*n)
 			}
-			list = append(list, e)
+			list = append(list, &e)
 		}
 	}
 	return list
@@ -198,16 +200,29 @@ func (e *Epilogue) finish(sum, before float64, i, n int) float64 {
 	if e.Shift != nil {
 		sum += float64(e.Shift[i%n])
 	}
-	if e.Residual != nil {
+	if e.Residual != nil && !e.ResidualLast {
 		sum += float64(e.Residual[i])
 	}
-	if e.Act == ReLU && sum < 0 {
-		return 0
-	}
-	if e.Act == LeakyReLU && sum < 0 {
-		return sum * float64(e.Slope)
+	sum = e.act(sum, i%n)
+	if e.Residual != nil && e.ResidualLast {
+		sum += float64(e.Residual[i])
 	}
 	return sum
+}
+
+// act is the definition of the activations.
+func (e *Epilogue) act(x float64, column int) float64 {
+	switch {
+	case e.Act == Clip:
+		return min(max(x, float64(e.Low)), float64(e.High))
+	case x >= 0 || e.Act == NoActivation:
+		return x
+	case e.Act == ReLU:
+		return 0
+	case e.Slopes != nil:
+		return x * float64(e.Slopes[column])
+	}
+	return x * float64(e.Slope)
 }
 
 func TestEpilogueIsAppliedOnceToEveryOutput(t *testing.T) {
@@ -236,14 +251,14 @@ func TestEpilogueIsAppliedOnceToEveryOutput(t *testing.T) {
 func TestActivationsKeepNaNAndInfinity(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	eachImplementation(t, func(t *testing.T) {
-		for _, act := range []Activation{ReLU, LeakyReLU} {
+		for _, act := range []Activation{ReLU, LeakyReLU, Clip} {
 			a := []float32{nan, inf, -inf, 2}
 			c := make([]float32, 4*32)
 			b := make([]float32, 32)
 			for i := range b {
 				b[i] = 1
 			}
-			runGemm(NewGemm(GemmShape{M: 4, N: 32, K: 1}), c, a, b, &Epilogue{Act: act, Slope: 0.5})
+			runGemm(NewGemm(GemmShape{M: 4, N: 32, K: 1}), c, a, b, &Epilogue{Act: act, Slope: 0.5, High: inf})
 			below := float32(0)
 			if act == LeakyReLU {
 				below = -inf

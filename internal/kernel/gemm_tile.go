@@ -4,14 +4,18 @@ import "unsafe"
 
 // productKernels multiplies one tile of rows × cols numbers.
 type productKernels struct {
-	rows int // most rows of a tile
-	cols int // columns of a tile, and of a packed panel
+	rows   int // most rows of a tile
+	cols   int // columns of a tile, and of a packed panel
+	vector int // columns of a vector, a divisor of cols
+	kind   tileKind
+	pairs  bool // whether tiles know pairs
 	// tile runs one tile of the given number of rows, 1 ≤ rows ≤ productKernels.rows, always of all columns.
 	tile func(rows int, t *tile)
+	// narrow is tile for the first tile.cols ≤ vector columns: it reads and writes no other.
+	narrow func(rows int, t *tile)
 	// packRows copies n ≥ 1 rows of productKernels.cols numbers that lie stride bytes apart to one place.
 	packRows func(dst, src *float32, n, stride int)
-	// pairTile is tile with pairs of bfloat16 for numbers, and packPairs packs two rows as one; nil if there is none.
-	pairTile  func(rows int, t *tile)
+	// packPairs packs two rows as one row of pairs.
 	packPairs func(dst, a, b *float32, n, stride int)
 	// peak runs n times rows·cols independent multiply-adds, see [PeakGFLOPS].
 	peak func(n int)
@@ -19,10 +23,26 @@ type productKernels struct {
 
 func portableProduct() productKernels {
 	return productKernels{
-		rows: 4, cols: portableCols, tile: tilePortable, packRows: packRowsPortable,
-		pairTile: pairTilePortable, packPairs: packPairsPortable, peak: peakPortable,
+		rows: 4, cols: portableCols, vector: portableCols, pairs: true, tile: tilePortable, narrow: tilePortable,
+		packRows: packRowsPortable, packPairs: packPairsPortable, peak: peakPortable,
 	}
 }
+
+// of is the kernels for another kind of operands.
+func (k *productKernels) of(kind tileKind) *productKernels {
+	other := *k
+	other.kind = kind
+	return &other
+}
+
+// tileKind is what the left operand of a tile is, and so how a step multiplies.
+type tileKind int
+
+const (
+	plainTile     tileKind = iota // one number for all columns
+	pairTile                      // one pair of bfloat16 for all columns, and the right operand is pairs too
+	byChannelTile                 // one number for every column
+)
 
 // tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:
 //
@@ -31,7 +51,8 @@ func portableProduct() productKernels {
 //
 // Everything is in bytes of float32. The left operand is addressed through row and segment offsets: for a convolution
 // a row is an output pixel and a segment a kernel row; for a weight gradient a row is a channel and a segment an image
-// row; a plain product has one segment. The assembly knows this layout, see asm/gemm.
+// row; a plain product has one segment. By channel the left operand is a[… + 4·j]: a row then is an output pixel or, in
+// a weight gradient, a tap. The assembly knows this layout, see asm/gemm.
 type tile struct {
 	a         unsafe.Pointer
 	rows      *int
@@ -49,7 +70,11 @@ type tile struct {
 	residual  unsafe.Pointer // addressed like c
 	ahead     unsafe.Pointer // memory to ask for while computing, one place per product
 	aheadStep int            // bytes from one such place to the next
+	kind      tileKind
+	cols      int            // columns of a narrow tile
+	slopes    unsafe.Pointer // addressed like scale
 	slope     float32
+	low, high float32
 }
 
 // segment is a run of products: the byte offsets of its first number of each operand.
@@ -64,25 +89,47 @@ const (
 	flagReLU
 	flagLeakyReLU
 	flagStream // write past the caches, to an aligned c
+	flagSlopes // a leaky ReLU with a slope for every column
+	flagClip
+	flagResidualLast // add the residual after the activation
 )
 
 const portableCols = 8
 
-// tilePortable is the definition of the micro-kernel.
+// tilePortable is the definition of the micro-kernel, wide or narrow.
 func tilePortable(rows int, t *tile) {
 	offsets, segments, out := unsafe.Slice(t.rows, rows), unsafe.Slice(t.segments, t.count), unsafe.Slice(t.out, rows)
 	for r := range rows {
-		var sum [portableCols]float32
+		var all [portableCols]float32
+		sum := all[:t.cols]
 		for _, s := range segments {
 			a, b := unsafe.Add(t.a, offsets[r]+s.a), unsafe.Add(t.b, s.b)
 			for k := range t.depth {
-				x := floatAt(a, k*t.aStep)
-				for j, y := range (*[portableCols]float32)(unsafe.Add(b, k*t.bStep)) {
-					sum[j] += x * y
-				}
+				t.step(sum, unsafe.Add(a, k*t.aStep), unsafe.Slice((*float32)(unsafe.Add(b, k*t.bStep)), t.cols))
 			}
 		}
-		t.store(sum[:], out[r])
+		t.store(sum, out[r])
+	}
+}
+
+// step adds the products of one number of the left operand, or of one for every column, with one row of the right one.
+func (t *tile) step(sum []float32, a unsafe.Pointer, b []float32) {
+	switch t.kind {
+	case plainTile:
+		x := floatAt(a, 0)
+		for j, y := range b {
+			sum[j] += x * y
+		}
+	case pairTile:
+		low, high := halvesOf(floatAt(a, 0))
+		for j, y := range b {
+			yLow, yHigh := halvesOf(y)
+			sum[j] += low*yLow + high*yHigh
+		}
+	case byChannelTile:
+		for j, y := range b {
+			sum[j] += floatAt(a, 4*j) * y
+		}
 	}
 }
 
@@ -102,8 +149,38 @@ func (t *tile) store(sum []float32, out int) {
 		if t.flags&flagResidual != 0 {
 			x += floatAt(t.residual, out+j*4)
 		}
-		c[j] = activate(x, t.flags, t.slope)
+		x = t.activate(x, j)
+		if t.flags&flagResidualLast != 0 {
+			x += floatAt(t.residual, out+j*4)
+		}
+		c[j] = x
 	}
+}
+
+// activate applies the activation among the flags to a number of column j: NaN stays NaN.
+func (t *tile) activate(x float32, j int) float32 {
+	switch {
+	case t.flags&flagReLU != 0 && x < 0:
+		return 0
+	case t.flags&flagLeakyReLU != 0 && x < 0:
+		return x * t.slope
+	case t.flags&flagSlopes != 0 && x < 0:
+		return x * floatAt(t.slopes, j*4)
+	case t.flags&flagClip != 0:
+		return clip(x, t.low, t.high)
+	}
+	return x
+}
+
+// clip is max, then min: high wins where the bounds are exchanged.
+func clip(x, low, high float32) float32 {
+	if x < low {
+		x = low
+	}
+	if x > high {
+		x = high
+	}
+	return x
 }
 
 func packRowsPortable(dst, src *float32, n, stride int) {
@@ -111,17 +188,6 @@ func packRowsPortable(dst, src *float32, n, stride int) {
 		to, from := unsafe.Add(unsafe.Pointer(dst), k*portableCols*4), unsafe.Add(unsafe.Pointer(src), k*stride)
 		*(*[portableCols]float32)(to) = *(*[portableCols]float32)(from)
 	}
-}
-
-// activate applies the activation among the flags: NaN stays NaN.
-func activate(x float32, flags int, slope float32) float32 {
-	switch {
-	case flags&flagReLU != 0 && x < 0:
-		return 0
-	case flags&flagLeakyReLU != 0 && x < 0:
-		return x * slope
-	}
-	return x
 }
 
 func floatAt(p unsafe.Pointer, bytes int) float32 { return *(*float32)(unsafe.Add(p, bytes)) }

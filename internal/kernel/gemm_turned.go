@@ -98,7 +98,7 @@ func (g *turnedGemm) left(b []float32, row, n int, block gemmRange, w *Workspace
 // turnBack writes the columns col0 to col1-1 of C.
 func (g *turnedGemm) turnBack(c, sums []float32, ep *Epilogue, col0, col1 int, w *Workspace) {
 	stride := g.panels * g.kernels.cols
-	row := floats(&w.edge, col1-col0)
+	row := floats(&w.row, col1-col0)
 	for i := range g.M {
 		for j := range row {
 			row[j] = sums[j*stride+i]

@@ -46,7 +46,7 @@ func (s ConvShape) inputGradient() ConvShape {
 
 // benchmarkFLOPS times work and reports the speed of its fastest run on one core, and that speed's share of the
 // processor's limit. The fastest run is the one that other programs disturbed least.
-func benchmarkFLOPS(b *testing.B, flops float64, work func()) {
+func benchmarkFLOPS(b *testing.B, flops float64, work func()) (speed float64) {
 	limit := PeakGFLOPS(20 * time.Millisecond)
 	best := time.Duration(math.MaxInt64)
 	for b.Loop() {
@@ -54,9 +54,10 @@ func benchmarkFLOPS(b *testing.B, flops float64, work func()) {
 		work()
 		best = min(best, time.Since(start))
 	}
-	speed := flops / best.Seconds() / 1e9
+	speed = flops / best.Seconds() / 1e9
 	b.ReportMetric(speed, "GFLOP/s")
 	b.ReportMetric(100*speed/max(limit, PeakGFLOPS(20*time.Millisecond)), "%limit")
+	return speed
 }
 
 // eachLayer benchmarks the layers in both precisions, where the processor has both.
@@ -90,15 +91,17 @@ func benchmarkConv(b *testing.B, s ConvShape, flops float64) {
 }
 
 func BenchmarkConvWeightGradient(b *testing.B) {
-	eachLayer(b, func(b *testing.B, s ConvShape) {
-		src, dy := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.N*s.pixels()*s.F)
-		dw := make([]float32, s.KH*s.KW*s.groupC()*s.F)
-		g, w := NewConvWeightGrad(s), &Workspace{}
-		scratch := make([]float32, g.ScratchSize())
-		benchmarkFLOPS(b, s.flops(), func() {
-			g.Run(scratch, src, dy, 0, g.Units(), w)
-			g.Reduce(dw, scratch, plainWeights(s), 0, g.ReduceUnits())
-		})
+	eachLayer(b, benchmarkWeightGradient)
+}
+
+func benchmarkWeightGradient(b *testing.B, s ConvShape) {
+	src, dy := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.N*s.pixels()*s.F)
+	dw := make([]float32, s.KH*s.KW*s.groupC()*s.F)
+	g, w := NewConvWeightGrad(s), &Workspace{}
+	scratch := make([]float32, g.ScratchSize())
+	benchmarkFLOPS(b, s.flops(), func() {
+		g.Run(scratch, src, dy, 0, g.Units(), w)
+		g.Reduce(dw, scratch, plainWeights(s), 0, g.ReduceUnits())
 	})
 }
 

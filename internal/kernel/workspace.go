@@ -8,15 +8,14 @@ import (
 // Workspace is the private memory of one worker. The zero value is ready; it grows to the largest need it meets and is
 // then reused, so that products allocate nothing in the steady state. Only one goroutine may use it at a time.
 type Workspace struct {
-	tile    tile
-	edge    []float32 // a full tile, where the output has fewer columns
-	edgeOut []int
-	band    []float32 // input rows with their padding
-	panel   []float32 // right operand packed on the fly
-	left    []float32 // rows of the left operand, copied apart
-	turned  []float32 // outputs computed as their transpose
-	halves  []uint16  // input rows rounded to bfloat16
-	zeros   []float32
+	tile   tile
+	band   []float32 // input rows with their padding
+	panel  []float32 // right operand packed on the fly
+	left   []float32 // rows of the left operand, copied apart
+	turned []float32 // outputs computed as their transpose
+	row    []float32 // one row of these
+	halves []uint16  // input rows rounded to bfloat16
+	zeros  []float32
 }
 
 // floats returns *buffer with n numbers of any value, grown when needed.
@@ -39,30 +38,48 @@ func (w *Workspace) run(k *productKernels, rows, out []int, cols int) {
 	if t.ahead == nil {
 		t.ahead = t.b
 	}
+	t.kind, t.cols = k.kind, cols
 	for r := 0; r < len(rows); r += k.rows {
 		n := min(k.rows, len(rows)-r)
 		t.rows, t.out = &rows[r], &out[r]
 		if cols == k.cols {
 			k.tile(n, t)
 		} else {
-			w.runEdge(k, n, cols, out[r:])
+			t.runNarrow(k, n, cols)
 		}
 	}
 }
 
-// runEdge runs a tile whose output is narrower than the micro-kernel's.
-func (w *Workspace) runEdge(k *productKernels, rows, cols int, out []int) {
-	t := &w.tile
-	edge := floats(&w.edge, k.rows*k.cols)
-	if len(w.edgeOut) < k.rows {
-		w.edgeOut = offsets(k.rows, k.cols)
+// runNarrow runs a tile of fewer columns than the micro-kernel's, vector by vector.
+func (t *tile) runNarrow(k *productKernels, rows, cols int) {
+	saved := *t
+	for {
+		t.cols = min(cols, k.vector)
+		k.narrow(rows, t)
+		if cols -= t.cols; cols == 0 {
+			break
+		}
+		t.right(4 * t.cols)
 	}
-	c, flags := t.c, t.flags
-	t.c, t.out, t.flags = unsafe.Pointer(&edge[0]), &w.edgeOut[0], 0
-	k.tile(rows, t)
-	t.c, t.flags = c, flags
-	for r := range rows {
-		t.store(edge[r*k.cols:][:cols], out[r])
+	*t = saved
+}
+
+// right moves on by some bytes of columns.
+func (t *tile) right(bytes int) {
+	t.b, t.c = unsafe.Add(t.b, bytes), unsafe.Add(t.c, bytes)
+	if t.kind == byChannelTile {
+		t.a = unsafe.Add(t.a, bytes)
+	}
+	t.moveColumns(flagScale, &t.scale, bytes)
+	t.moveColumns(flagShift, &t.shift, bytes)
+	t.moveColumns(flagSlopes, &t.slopes, bytes)
+	t.moveColumns(flagResidual|flagResidualLast, &t.residual, bytes)
+}
+
+// moveColumns moves a pointer if one of the flags says that it is in use.
+func (t *tile) moveColumns(flags int, p *unsafe.Pointer, bytes int) {
+	if t.flags&flags != 0 {
+		*p = unsafe.Add(*p, bytes)
 	}
 }
 
