@@ -40,12 +40,15 @@ func (n *network) conv(x *Node, name string, c conv) *Node {
 	channels := x.Shape().Dim(-1)
 	fanIn := c.size * c.size * channels
 	w := variable(scope, "weights", c.init.weights(fanIn), c.size, c.size, channels, c.filters)
-	builder := Convolve(x, w.NodeValue(x)).Strides(max(1, c.stride))
+	var pad [2]int
 	if c.same {
-		pad := [2]int{(c.size - 1) / 2, c.size / 2}
-		builder = builder.PaddingPerDim([][2]int{pad, pad})
+		pad = [2]int{(c.size - 1) / 2, c.size / 2}
 	}
-	x = builder.Done()
+	if c.size%2 == 0 && scope.IsTraining(x.Graph()) {
+		x = evenGradient(x)
+		pad[0]--
+	}
+	x = Convolve(x, w.NodeValue(x)).Strides(max(1, c.stride)).PaddingPerDim([][2]int{pad, pad}).Done()
 	if c.bias {
 		b := variable(scope, "bias", c.init.bias, c.filters)
 		x = Add(x, Reshape(b.NodeValue(x), 1, 1, 1, c.filters))
