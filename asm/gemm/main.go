@@ -218,9 +218,32 @@ func (v *vectors) products(rows int, locals Mem) {
 		if i > 0 {
 			JMP(LabelRef(v.label("summed", rows)))
 		}
-		v.segments(rows, k, l)
+		if k == byChannel {
+			v.taps(rows, l)
+		} else {
+			v.segments(rows, k, l)
+		}
 	}
 	Label(v.label("summed", rows))
+}
+
+// taps sums up the products by channel of all segments, which have one each. Loads are the bottleneck here, so the
+// pointer to the segments stays in a register.
+func (v *vectors) taps(rows int, l loop) {
+	Label(v.label(byChannel.String()+"Segment", rows))
+	MOVQ(l.segment, ahead)
+	MOVQ(l.count, index)
+	SHLQ(Imm(4), index)
+	ADDQ(ahead, index)
+	MOVQ(index, l.end)
+	Label(v.label("tap", rows))
+	MOVQ(Mem{Base: ahead}, index)
+	MOVQ(Mem{Base: ahead, Disp: 8}, b)
+	ADDQ(Imm(16), ahead)
+	ADDQ(l.bStart, b)
+	v.step(rows, byChannel)
+	CMPQ(ahead, l.end)
+	JNE(LabelRef(v.label("tap", rows)))
 }
 
 // segments sums up the products of all segments.

@@ -118,7 +118,7 @@ func NewConv(s ConvShape) *Conv {
 	s = s.withDefaults()
 	k := &active.product
 	c := &Conv{ConvShape: s, kernels: k}
-	c.pieces = newPieces(s, min(convPixels, max(convPixels/6, s.N*s.pixels()/wantedUnits)))
+	c.pieces = newPieces(s, min(convPixels, max(convPixels/6, s.N*s.pixels()/wantedUnits)), s.spread())
 	c.imageRows = s.H
 	switch {
 	case s.depthwise():

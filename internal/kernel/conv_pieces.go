@@ -11,18 +11,21 @@ type pieces struct {
 	count  int
 }
 
-// newPieces makes pieces of about the wanted number of pixels. Pieces with padding spread over several images, so that
-// the few border pixels of one image meet their like.
-func newPieces(s ConvShape, pixels int) pieces {
-	images := max(1, pixels/s.pixels())
-	if s.padded() {
-		images = max(images, 6)
-	}
-	images = max(1, min(images, s.N))
+// newPieces makes pieces of about the wanted number of pixels, which spread over at least the given number of images.
+func newPieces(s ConvShape, pixels, images int) pieces {
+	images = max(1, min(max(images, pixels/s.pixels()), s.N))
 	stacks := divideUp(s.OH, max(1, min(s.OH, pixels/(images*s.OW))))
 	rows := divideUp(s.OH, stacks)
 	stacks = divideUp(s.OH, rows)
 	return pieces{shape: s, images: images, rows: rows, stacks: stacks, count: divideUp(s.N, images) * stacks}
+}
+
+// spread is over how many images the pieces should spread, so that the few border pixels of one image meet their like.
+func (s ConvShape) spread() int {
+	if s.padded() {
+		return 6
+	}
+	return 1
 }
 
 // padded tells whether some tap meets padding or a hole of a dilated input.

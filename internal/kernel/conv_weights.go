@@ -47,9 +47,12 @@ func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	s = s.withDefaults()
 	k := &active.product
 	g := &ConvWeightGrad{ConvShape: s, kernels: k}
-	g.pieces = newPieces(s, weightPixels)
 	g.packed = !s.depthwise() && (s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows)
 	g.copied = s.padded() && (s.groupC() < fewChannels || s.InDilH > 1 || s.InDilW > 1)
+	g.pieces = newPieces(s, weightPixels, s.spread())
+	if g.copied {
+		g.pieces = newPieces(s, weightPixels, 1)
+	}
 	g.imageRows = s.H
 	switch {
 	case s.depthwise():
@@ -83,11 +86,17 @@ func (g *ConvWeightGrad) planTaps(b band) {
 	}
 	for stack := range g.pieces.stacks {
 		_, _, row0, row1 := g.pieces.span(stack)
-		all := run{perImage: row1 - row0, depth: g.depth(g.OW)}
+		segmentsPerRow, all := 1, run{perImage: row1 - row0, depth: g.depth(g.OW)}
+		if g.depthwise() {
+			segmentsPerRow, all = g.OW, run{perImage: (row1 - row0) * g.OW, depth: 1}
+		}
 		for image := range g.pieces.images {
 			for row := range row1 - row0 {
 				x := image*b.image + row*g.StrideH*b.pitch
-				all.segments = append(all.segments, segment{a: 4 * x, b: g.dyOffset(image, row, row1-row0, 0)})
+				y := g.dyOffset(image, row, row1-row0, 0)
+				for pixel := range segmentsPerRow {
+					all.segments = append(all.segments, segment{a: 4 * (x + pixel*g.StrideW*g.C), b: y + pixel*g.dyStep()})
+				}
 			}
 		}
 		g.runs = append(g.runs, []run{all})

@@ -115,28 +115,23 @@ pairsProduct1:
 	JMP          summed1
 
 byChannelSegment1:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BX
-	SUBQ (SP), R13
 
-byChannelProduct1:
+tap1:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
 	VFMADD231PS 64(AX)(R13*1), Z25, Z1
-	PREFETCHT1  (R15)
-	ADDQ        SI, R15
-	ADDQ        DX, R14
-	ADDQ        CX, R13
-	CMPQ        R13, BX
-	JNE         byChannelProduct1
-	DECQ        8(SP)
-	JNE         byChannelSegment1
+	CMPQ        R15, BX
+	JNE         tap1
 
 summed1:
 	MOVQ   t+8(FP), AX
@@ -336,30 +331,25 @@ pairsProduct2:
 	JMP          summed2
 
 byChannelSegment2:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, CX
-	SUBQ (SP), R13
 
-byChannelProduct2:
+tap2:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
 	VFMADD231PS 64(AX)(R13*1), Z25, Z1
 	VFMADD231PS (BX)(R13*1), Z24, Z2
 	VFMADD231PS 64(BX)(R13*1), Z25, Z3
-	PREFETCHT1  (R15)
-	ADDQ        DI, R15
-	ADDQ        SI, R14
-	ADDQ        DX, R13
-	CMPQ        R13, CX
-	JNE         byChannelProduct2
-	DECQ        8(SP)
-	JNE         byChannelSegment2
+	CMPQ        R15, CX
+	JNE         tap2
 
 summed2:
 	MOVQ   t+8(FP), AX
@@ -604,16 +594,17 @@ pairsProduct3:
 	JMP          summed3
 
 byChannelSegment3:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DX
-	SUBQ (SP), R13
 
-byChannelProduct3:
+tap3:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -622,14 +613,8 @@ byChannelProduct3:
 	VFMADD231PS 64(BX)(R13*1), Z25, Z3
 	VFMADD231PS (CX)(R13*1), Z24, Z4
 	VFMADD231PS 64(CX)(R13*1), Z25, Z5
-	PREFETCHT1  (R15)
-	ADDQ        BP, R15
-	ADDQ        DI, R14
-	ADDQ        SI, R13
-	CMPQ        R13, DX
-	JNE         byChannelProduct3
-	DECQ        8(SP)
-	JNE         byChannelSegment3
+	CMPQ        R15, DX
+	JNE         tap3
 
 summed3:
 	MOVQ   t+8(FP), AX
@@ -919,16 +904,17 @@ pairsProduct4:
 	JMP          summed4
 
 byChannelSegment4:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, SI
-	SUBQ (SP), R13
 
-byChannelProduct4:
+tap4:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -939,14 +925,8 @@ byChannelProduct4:
 	VFMADD231PS 64(CX)(R13*1), Z25, Z5
 	VFMADD231PS (DX)(R13*1), Z24, Z6
 	VFMADD231PS 64(DX)(R13*1), Z25, Z7
-	PREFETCHT1  (R15)
-	ADDQ        R8, R15
-	ADDQ        BP, R14
-	ADDQ        DI, R13
-	CMPQ        R13, SI
-	JNE         byChannelProduct4
-	DECQ        8(SP)
-	JNE         byChannelSegment4
+	CMPQ        R15, SI
+	JNE         tap4
 
 summed4:
 	MOVQ   t+8(FP), AX
@@ -1281,16 +1261,17 @@ pairsProduct5:
 	JMP          summed5
 
 byChannelSegment5:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DI
-	SUBQ (SP), R13
 
-byChannelProduct5:
+tap5:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -1303,14 +1284,8 @@ byChannelProduct5:
 	VFMADD231PS 64(DX)(R13*1), Z25, Z7
 	VFMADD231PS (SI)(R13*1), Z24, Z8
 	VFMADD231PS 64(SI)(R13*1), Z25, Z9
-	PREFETCHT1  (R15)
-	ADDQ        R9, R15
-	ADDQ        R8, R14
-	ADDQ        BP, R13
-	CMPQ        R13, DI
-	JNE         byChannelProduct5
-	DECQ        8(SP)
-	JNE         byChannelSegment5
+	CMPQ        R15, DI
+	JNE         tap5
 
 summed5:
 	MOVQ   t+8(FP), AX
@@ -1690,16 +1665,17 @@ pairsProduct6:
 	JMP          summed6
 
 byChannelSegment6:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BP
-	SUBQ (SP), R13
 
-byChannelProduct6:
+tap6:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -1714,14 +1690,8 @@ byChannelProduct6:
 	VFMADD231PS 64(SI)(R13*1), Z25, Z9
 	VFMADD231PS (DI)(R13*1), Z24, Z10
 	VFMADD231PS 64(DI)(R13*1), Z25, Z11
-	PREFETCHT1  (R15)
-	ADDQ        R10, R15
-	ADDQ        R9, R14
-	ADDQ        R8, R13
-	CMPQ        R13, BP
-	JNE         byChannelProduct6
-	DECQ        8(SP)
-	JNE         byChannelSegment6
+	CMPQ        R15, BP
+	JNE         tap6
 
 summed6:
 	MOVQ   t+8(FP), AX
@@ -2146,16 +2116,17 @@ pairsProduct7:
 	JMP          summed7
 
 byChannelSegment7:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, R8
-	SUBQ (SP), R13
 
-byChannelProduct7:
+tap7:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -2172,14 +2143,8 @@ byChannelProduct7:
 	VFMADD231PS 64(DI)(R13*1), Z25, Z11
 	VFMADD231PS (BP)(R13*1), Z24, Z12
 	VFMADD231PS 64(BP)(R13*1), Z25, Z13
-	PREFETCHT1  (R15)
-	ADDQ        R11, R15
-	ADDQ        R10, R14
-	ADDQ        R9, R13
-	CMPQ        R13, R8
-	JNE         byChannelProduct7
-	DECQ        8(SP)
-	JNE         byChannelSegment7
+	CMPQ        R15, R8
+	JNE         tap7
 
 summed7:
 	MOVQ   t+8(FP), AX
@@ -2649,16 +2614,17 @@ pairsProduct8:
 	JMP          summed8
 
 byChannelSegment8:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, R9
-	SUBQ (SP), R13
 
-byChannelProduct8:
+tap8:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -2677,14 +2643,8 @@ byChannelProduct8:
 	VFMADD231PS 64(BP)(R13*1), Z25, Z13
 	VFMADD231PS (R8)(R13*1), Z24, Z14
 	VFMADD231PS 64(R8)(R13*1), Z25, Z15
-	PREFETCHT1  (R15)
-	ADDQ        R12, R15
-	ADDQ        R11, R14
-	ADDQ        R10, R13
-	CMPQ        R13, R9
-	JNE         byChannelProduct8
-	DECQ        8(SP)
-	JNE         byChannelSegment8
+	CMPQ        R15, R9
+	JNE         tap8
 
 summed8:
 	MOVQ   t+8(FP), AX
@@ -3199,16 +3159,17 @@ pairsProduct9:
 	JMP          summed9
 
 byChannelSegment9:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct9:
+tap9:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -3229,14 +3190,8 @@ byChannelProduct9:
 	VFMADD231PS 64(R8)(R13*1), Z25, Z15
 	VFMADD231PS (R9)(R13*1), Z24, Z16
 	VFMADD231PS 64(R9)(R13*1), Z25, Z17
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct9
-	DECQ        8(SP)
-	JNE         byChannelSegment9
+	CMPQ        R15, 32(SP)
+	JNE         tap9
 
 summed9:
 	MOVQ   t+8(FP), AX
@@ -3796,16 +3751,17 @@ pairsProduct10:
 	JMP          summed10
 
 byChannelSegment10:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct10:
+tap10:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -3828,14 +3784,8 @@ byChannelProduct10:
 	VFMADD231PS 64(R9)(R13*1), Z25, Z17
 	VFMADD231PS (R10)(R13*1), Z24, Z18
 	VFMADD231PS 64(R10)(R13*1), Z25, Z19
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct10
-	DECQ        8(SP)
-	JNE         byChannelSegment10
+	CMPQ        R15, 32(SP)
+	JNE         tap10
 
 summed10:
 	MOVQ   t+8(FP), AX
@@ -4440,16 +4390,17 @@ pairsProduct11:
 	JMP          summed11
 
 byChannelSegment11:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct11:
+tap11:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -4474,14 +4425,8 @@ byChannelProduct11:
 	VFMADD231PS 64(R10)(R13*1), Z25, Z19
 	VFMADD231PS (R11)(R13*1), Z24, Z20
 	VFMADD231PS 64(R11)(R13*1), Z25, Z21
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct11
-	DECQ        8(SP)
-	JNE         byChannelSegment11
+	CMPQ        R15, 32(SP)
+	JNE         tap11
 
 summed11:
 	MOVQ   t+8(FP), AX
@@ -5131,16 +5076,17 @@ pairsProduct12:
 	JMP          summed12
 
 byChannelSegment12:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct12:
+tap12:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Z24
 	VMOVUPS     64(R14), Z25
 	VFMADD231PS (AX)(R13*1), Z24, Z0
@@ -5167,14 +5113,8 @@ byChannelProduct12:
 	VFMADD231PS 64(R11)(R13*1), Z25, Z21
 	VFMADD231PS (R12)(R13*1), Z24, Z22
 	VFMADD231PS 64(R12)(R13*1), Z25, Z23
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct12
-	DECQ        8(SP)
-	JNE         byChannelSegment12
+	CMPQ        R15, 32(SP)
+	JNE         tap12
 
 summed12:
 	MOVQ   t+8(FP), AX
@@ -5905,26 +5845,21 @@ pairsProduct1:
 	JMP          summed1
 
 byChannelSegment1:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BX
-	SUBQ (SP), R13
 
-byChannelProduct1:
+tap1:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
-	PREFETCHT1  (R15)
-	ADDQ        SI, R15
-	ADDQ        DX, R14
-	ADDQ        CX, R13
-	CMPQ        R13, BX
-	JNE         byChannelProduct1
-	DECQ        8(SP)
-	JNE         byChannelSegment1
+	CMPQ        R15, BX
+	JNE         tap1
 
 summed1:
 	MOVQ      t+8(FP), AX
@@ -6092,27 +6027,22 @@ pairsProduct2:
 	JMP          summed2
 
 byChannelSegment2:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, CX
-	SUBQ (SP), R13
 
-byChannelProduct2:
+tap2:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
-	PREFETCHT1  (R15)
-	ADDQ        DI, R15
-	ADDQ        SI, R14
-	ADDQ        DX, R13
-	CMPQ        R13, CX
-	JNE         byChannelProduct2
-	DECQ        8(SP)
-	JNE         byChannelSegment2
+	CMPQ        R15, CX
+	JNE         tap2
 
 summed2:
 	MOVQ      t+8(FP), AX
@@ -6308,28 +6238,23 @@ pairsProduct3:
 	JMP          summed3
 
 byChannelSegment3:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DX
-	SUBQ (SP), R13
 
-byChannelProduct3:
+tap3:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
 	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
-	PREFETCHT1  (R15)
-	ADDQ        BP, R15
-	ADDQ        DI, R14
-	ADDQ        SI, R13
-	CMPQ        R13, DX
-	JNE         byChannelProduct3
-	DECQ        8(SP)
-	JNE         byChannelSegment3
+	CMPQ        R15, DX
+	JNE         tap3
 
 summed3:
 	MOVQ      t+8(FP), AX
@@ -6553,29 +6478,24 @@ pairsProduct4:
 	JMP          summed4
 
 byChannelSegment4:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, SI
-	SUBQ (SP), R13
 
-byChannelProduct4:
+tap4:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
 	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
 	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
-	PREFETCHT1  (R15)
-	ADDQ        R8, R15
-	ADDQ        BP, R14
-	ADDQ        DI, R13
-	CMPQ        R13, SI
-	JNE         byChannelProduct4
-	DECQ        8(SP)
-	JNE         byChannelSegment4
+	CMPQ        R15, SI
+	JNE         tap4
 
 summed4:
 	MOVQ      t+8(FP), AX
@@ -6827,30 +6747,25 @@ pairsProduct5:
 	JMP          summed5
 
 byChannelSegment5:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DI
-	SUBQ (SP), R13
 
-byChannelProduct5:
+tap5:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
 	VFMADD231PS (CX)(R13*1), Z12, K1, Z2
 	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
 	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
-	PREFETCHT1  (R15)
-	ADDQ        R9, R15
-	ADDQ        R8, R14
-	ADDQ        BP, R13
-	CMPQ        R13, DI
-	JNE         byChannelProduct5
-	DECQ        8(SP)
-	JNE         byChannelSegment5
+	CMPQ        R15, DI
+	JNE         tap5
 
 summed5:
 	MOVQ      t+8(FP), AX
@@ -7130,16 +7045,17 @@ pairsProduct6:
 	JMP          summed6
 
 byChannelSegment6:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BP
-	SUBQ (SP), R13
 
-byChannelProduct6:
+tap6:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
@@ -7147,14 +7063,8 @@ byChannelProduct6:
 	VFMADD231PS (DX)(R13*1), Z12, K1, Z3
 	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
 	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
-	PREFETCHT1  (R15)
-	ADDQ        R10, R15
-	ADDQ        R9, R14
-	ADDQ        R8, R13
-	CMPQ        R13, BP
-	JNE         byChannelProduct6
-	DECQ        8(SP)
-	JNE         byChannelSegment6
+	CMPQ        R15, BP
+	JNE         tap6
 
 summed6:
 	MOVQ      t+8(FP), AX
@@ -7462,16 +7372,17 @@ pairsProduct7:
 	JMP          summed7
 
 byChannelSegment7:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, R8
-	SUBQ (SP), R13
 
-byChannelProduct7:
+tap7:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
@@ -7480,14 +7391,8 @@ byChannelProduct7:
 	VFMADD231PS (SI)(R13*1), Z12, K1, Z4
 	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
 	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
-	PREFETCHT1  (R15)
-	ADDQ        R11, R15
-	ADDQ        R10, R14
-	ADDQ        R9, R13
-	CMPQ        R13, R8
-	JNE         byChannelProduct7
-	DECQ        8(SP)
-	JNE         byChannelSegment7
+	CMPQ        R15, R8
+	JNE         tap7
 
 summed7:
 	MOVQ      t+8(FP), AX
@@ -7823,16 +7728,17 @@ pairsProduct8:
 	JMP          summed8
 
 byChannelSegment8:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, R9
-	SUBQ (SP), R13
 
-byChannelProduct8:
+tap8:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
@@ -7842,14 +7748,8 @@ byChannelProduct8:
 	VFMADD231PS (DI)(R13*1), Z12, K1, Z5
 	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
 	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
-	PREFETCHT1  (R15)
-	ADDQ        R12, R15
-	ADDQ        R11, R14
-	ADDQ        R10, R13
-	CMPQ        R13, R9
-	JNE         byChannelProduct8
-	DECQ        8(SP)
-	JNE         byChannelSegment8
+	CMPQ        R15, R9
+	JNE         tap8
 
 summed8:
 	MOVQ      t+8(FP), AX
@@ -8213,16 +8113,17 @@ pairsProduct9:
 	JMP          summed9
 
 byChannelSegment9:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct9:
+tap9:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
@@ -8233,14 +8134,8 @@ byChannelProduct9:
 	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
 	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
 	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct9
-	DECQ        8(SP)
-	JNE         byChannelSegment9
+	CMPQ        R15, 32(SP)
+	JNE         tap9
 
 summed9:
 	MOVQ      t+8(FP), AX
@@ -8632,16 +8527,17 @@ pairsProduct10:
 	JMP          summed10
 
 byChannelSegment10:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct10:
+tap10:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
@@ -8653,14 +8549,8 @@ byChannelProduct10:
 	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
 	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
 	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct10
-	DECQ        8(SP)
-	JNE         byChannelSegment10
+	CMPQ        R15, 32(SP)
+	JNE         tap10
 
 summed10:
 	MOVQ      t+8(FP), AX
@@ -9080,16 +8970,17 @@ pairsProduct11:
 	JMP          summed11
 
 byChannelSegment11:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct11:
+tap11:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
@@ -9102,14 +8993,8 @@ byChannelProduct11:
 	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
 	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
 	VFMADD231PS (R11)(R13*1), Z12, K1, Z10
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct11
-	DECQ        8(SP)
-	JNE         byChannelSegment11
+	CMPQ        R15, 32(SP)
+	JNE         tap11
 
 summed11:
 	MOVQ      t+8(FP), AX
@@ -9557,16 +9442,17 @@ pairsProduct12:
 	JMP          summed12
 
 byChannelSegment12:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, 32(SP)
-	SUBQ (SP), R13
 
-byChannelProduct12:
+tap12:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS.Z   (R14), K1, Z12
 	VFMADD231PS (AX)(R13*1), Z12, K1, Z0
 	VFMADD231PS (BX)(R13*1), Z12, K1, Z1
@@ -9580,14 +9466,8 @@ byChannelProduct12:
 	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
 	VFMADD231PS (R11)(R13*1), Z12, K1, Z10
 	VFMADD231PS (R12)(R13*1), Z12, K1, Z11
-	PREFETCHT1  (R15)
-	ADDQ        56(SP), R15
-	ADDQ        48(SP), R14
-	ADDQ        40(SP), R13
-	CMPQ        R13, 32(SP)
-	JNE         byChannelProduct12
-	DECQ        8(SP)
-	JNE         byChannelSegment12
+	CMPQ        R15, 32(SP)
+	JNE         tap12
 
 summed12:
 	MOVQ      t+8(FP), AX
@@ -9956,28 +9836,23 @@ plainProduct1:
 	JMP          summed1
 
 byChannelSegment1:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BX
-	SUBQ (SP), R13
 
-byChannelProduct1:
+tap1:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Y12
 	VMOVUPS     32(R14), Y13
 	VFMADD231PS (AX)(R13*1), Y12, Y0
 	VFMADD231PS 32(AX)(R13*1), Y13, Y1
-	PREFETCHT1  (R15)
-	ADDQ        SI, R15
-	ADDQ        DX, R14
-	ADDQ        CX, R13
-	CMPQ        R13, BX
-	JNE         byChannelProduct1
-	DECQ        8(SP)
-	JNE         byChannelSegment1
+	CMPQ        R15, BX
+	JNE         tap1
 
 summed1:
 	MOVQ   t+8(FP), AX
@@ -10142,30 +10017,25 @@ plainProduct2:
 	JMP          summed2
 
 byChannelSegment2:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, CX
-	SUBQ (SP), R13
 
-byChannelProduct2:
+tap2:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Y12
 	VMOVUPS     32(R14), Y13
 	VFMADD231PS (AX)(R13*1), Y12, Y0
 	VFMADD231PS 32(AX)(R13*1), Y13, Y1
 	VFMADD231PS (BX)(R13*1), Y12, Y2
 	VFMADD231PS 32(BX)(R13*1), Y13, Y3
-	PREFETCHT1  (R15)
-	ADDQ        DI, R15
-	ADDQ        SI, R14
-	ADDQ        DX, R13
-	CMPQ        R13, CX
-	JNE         byChannelProduct2
-	DECQ        8(SP)
-	JNE         byChannelSegment2
+	CMPQ        R15, CX
+	JNE         tap2
 
 summed2:
 	MOVQ   t+8(FP), AX
@@ -10370,16 +10240,17 @@ plainProduct3:
 	JMP          summed3
 
 byChannelSegment3:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DX
-	SUBQ (SP), R13
 
-byChannelProduct3:
+tap3:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Y12
 	VMOVUPS     32(R14), Y13
 	VFMADD231PS (AX)(R13*1), Y12, Y0
@@ -10388,14 +10259,8 @@ byChannelProduct3:
 	VFMADD231PS 32(BX)(R13*1), Y13, Y3
 	VFMADD231PS (CX)(R13*1), Y12, Y4
 	VFMADD231PS 32(CX)(R13*1), Y13, Y5
-	PREFETCHT1  (R15)
-	ADDQ        BP, R15
-	ADDQ        DI, R14
-	ADDQ        SI, R13
-	CMPQ        R13, DX
-	JNE         byChannelProduct3
-	DECQ        8(SP)
-	JNE         byChannelSegment3
+	CMPQ        R15, DX
+	JNE         tap3
 
 summed3:
 	MOVQ   t+8(FP), AX
@@ -10640,16 +10505,17 @@ plainProduct4:
 	JMP          summed4
 
 byChannelSegment4:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, SI
-	SUBQ (SP), R13
 
-byChannelProduct4:
+tap4:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Y12
 	VMOVUPS     32(R14), Y13
 	VFMADD231PS (AX)(R13*1), Y12, Y0
@@ -10660,14 +10526,8 @@ byChannelProduct4:
 	VFMADD231PS 32(CX)(R13*1), Y13, Y5
 	VFMADD231PS (DX)(R13*1), Y12, Y6
 	VFMADD231PS 32(DX)(R13*1), Y13, Y7
-	PREFETCHT1  (R15)
-	ADDQ        R8, R15
-	ADDQ        BP, R14
-	ADDQ        DI, R13
-	CMPQ        R13, SI
-	JNE         byChannelProduct4
-	DECQ        8(SP)
-	JNE         byChannelSegment4
+	CMPQ        R15, SI
+	JNE         tap4
 
 summed4:
 	MOVQ   t+8(FP), AX
@@ -10952,16 +10812,17 @@ plainProduct5:
 	JMP          summed5
 
 byChannelSegment5:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DI
-	SUBQ (SP), R13
 
-byChannelProduct5:
+tap5:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Y12
 	VMOVUPS     32(R14), Y13
 	VFMADD231PS (AX)(R13*1), Y12, Y0
@@ -10974,14 +10835,8 @@ byChannelProduct5:
 	VFMADD231PS 32(DX)(R13*1), Y13, Y7
 	VFMADD231PS (SI)(R13*1), Y12, Y8
 	VFMADD231PS 32(SI)(R13*1), Y13, Y9
-	PREFETCHT1  (R15)
-	ADDQ        R9, R15
-	ADDQ        R8, R14
-	ADDQ        BP, R13
-	CMPQ        R13, DI
-	JNE         byChannelProduct5
-	DECQ        8(SP)
-	JNE         byChannelSegment5
+	CMPQ        R15, DI
+	JNE         tap5
 
 summed5:
 	MOVQ   t+8(FP), AX
@@ -11306,16 +11161,17 @@ plainProduct6:
 	JMP          summed6
 
 byChannelSegment6:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BP
-	SUBQ (SP), R13
 
-byChannelProduct6:
+tap6:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMOVUPS     (R14), Y12
 	VMOVUPS     32(R14), Y13
 	VFMADD231PS (AX)(R13*1), Y12, Y0
@@ -11330,14 +11186,8 @@ byChannelProduct6:
 	VFMADD231PS 32(SI)(R13*1), Y13, Y9
 	VFMADD231PS (DI)(R13*1), Y12, Y10
 	VFMADD231PS 32(DI)(R13*1), Y13, Y11
-	PREFETCHT1  (R15)
-	ADDQ        R10, R15
-	ADDQ        R9, R14
-	ADDQ        R8, R13
-	CMPQ        R13, BP
-	JNE         byChannelProduct6
-	DECQ        8(SP)
-	JNE         byChannelSegment6
+	CMPQ        R15, BP
+	JNE         tap6
 
 summed6:
 	MOVQ   t+8(FP), AX
@@ -11738,27 +11588,22 @@ plainProduct1:
 	JMP          summed1
 
 byChannelSegment1:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BX
-	SUBQ (SP), R13
 
-byChannelProduct1:
+tap1:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMASKMOVPS  (R14), Y15, Y6
 	VMASKMOVPS  (AX)(R13*1), Y15, Y7
 	VFMADD231PS Y7, Y6, Y0
-	PREFETCHT1  (R15)
-	ADDQ        SI, R15
-	ADDQ        DX, R14
-	ADDQ        CX, R13
-	CMPQ        R13, BX
-	JNE         byChannelProduct1
-	DECQ        8(SP)
-	JNE         byChannelSegment1
+	CMPQ        R15, BX
+	JNE         tap1
 
 summed1:
 	MOVQ       t+8(FP), AX
@@ -11896,29 +11741,24 @@ plainProduct2:
 	JMP          summed2
 
 byChannelSegment2:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, CX
-	SUBQ (SP), R13
 
-byChannelProduct2:
+tap2:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMASKMOVPS  (R14), Y15, Y6
 	VMASKMOVPS  (AX)(R13*1), Y15, Y7
 	VFMADD231PS Y7, Y6, Y0
 	VMASKMOVPS  (BX)(R13*1), Y15, Y8
 	VFMADD231PS Y8, Y6, Y1
-	PREFETCHT1  (R15)
-	ADDQ        DI, R15
-	ADDQ        SI, R14
-	ADDQ        DX, R13
-	CMPQ        R13, CX
-	JNE         byChannelProduct2
-	DECQ        8(SP)
-	JNE         byChannelSegment2
+	CMPQ        R15, CX
+	JNE         tap2
 
 summed2:
 	MOVQ       t+8(FP), AX
@@ -12081,16 +11921,17 @@ plainProduct3:
 	JMP          summed3
 
 byChannelSegment3:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DX
-	SUBQ (SP), R13
 
-byChannelProduct3:
+tap3:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMASKMOVPS  (R14), Y15, Y6
 	VMASKMOVPS  (AX)(R13*1), Y15, Y7
 	VFMADD231PS Y7, Y6, Y0
@@ -12098,14 +11939,8 @@ byChannelProduct3:
 	VFMADD231PS Y8, Y6, Y1
 	VMASKMOVPS  (CX)(R13*1), Y15, Y9
 	VFMADD231PS Y9, Y6, Y2
-	PREFETCHT1  (R15)
-	ADDQ        BP, R15
-	ADDQ        DI, R14
-	ADDQ        SI, R13
-	CMPQ        R13, DX
-	JNE         byChannelProduct3
-	DECQ        8(SP)
-	JNE         byChannelSegment3
+	CMPQ        R15, DX
+	JNE         tap3
 
 summed3:
 	MOVQ       t+8(FP), AX
@@ -12293,16 +12128,17 @@ plainProduct4:
 	JMP          summed4
 
 byChannelSegment4:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, SI
-	SUBQ (SP), R13
 
-byChannelProduct4:
+tap4:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMASKMOVPS  (R14), Y15, Y6
 	VMASKMOVPS  (AX)(R13*1), Y15, Y7
 	VFMADD231PS Y7, Y6, Y0
@@ -12312,14 +12148,8 @@ byChannelProduct4:
 	VFMADD231PS Y9, Y6, Y2
 	VMASKMOVPS  (DX)(R13*1), Y15, Y10
 	VFMADD231PS Y10, Y6, Y3
-	PREFETCHT1  (R15)
-	ADDQ        R8, R15
-	ADDQ        BP, R14
-	ADDQ        DI, R13
-	CMPQ        R13, SI
-	JNE         byChannelProduct4
-	DECQ        8(SP)
-	JNE         byChannelSegment4
+	CMPQ        R15, SI
+	JNE         tap4
 
 summed4:
 	MOVQ       t+8(FP), AX
@@ -12532,16 +12362,17 @@ plainProduct5:
 	JMP          summed5
 
 byChannelSegment5:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, DI
-	SUBQ (SP), R13
 
-byChannelProduct5:
+tap5:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMASKMOVPS  (R14), Y15, Y6
 	VMASKMOVPS  (AX)(R13*1), Y15, Y7
 	VFMADD231PS Y7, Y6, Y0
@@ -12553,14 +12384,8 @@ byChannelProduct5:
 	VFMADD231PS Y10, Y6, Y3
 	VMASKMOVPS  (SI)(R13*1), Y15, Y11
 	VFMADD231PS Y11, Y6, Y4
-	PREFETCHT1  (R15)
-	ADDQ        R9, R15
-	ADDQ        R8, R14
-	ADDQ        BP, R13
-	CMPQ        R13, DI
-	JNE         byChannelProduct5
-	DECQ        8(SP)
-	JNE         byChannelSegment5
+	CMPQ        R15, DI
+	JNE         tap5
 
 summed5:
 	MOVQ       t+8(FP), AX
@@ -12798,16 +12623,17 @@ plainProduct6:
 	JMP          summed6
 
 byChannelSegment6:
-	MOVQ 24(SP), R14
-	ADDQ $0x10, 24(SP)
-	MOVQ (R14), R13
-	MOVQ 8(R14), R14
-	ADDQ 16(SP), R14
-	ADDQ (SP), R13
+	MOVQ 24(SP), R15
+	MOVQ 8(SP), R13
+	SHLQ $0x04, R13
+	ADDQ R15, R13
 	MOVQ R13, BP
-	SUBQ (SP), R13
 
-byChannelProduct6:
+tap6:
+	MOVQ        (R15), R13
+	MOVQ        8(R15), R14
+	ADDQ        $0x10, R15
+	ADDQ        16(SP), R14
 	VMASKMOVPS  (R14), Y15, Y6
 	VMASKMOVPS  (AX)(R13*1), Y15, Y7
 	VFMADD231PS Y7, Y6, Y0
@@ -12821,14 +12647,8 @@ byChannelProduct6:
 	VFMADD231PS Y11, Y6, Y4
 	VMASKMOVPS  (DI)(R13*1), Y15, Y12
 	VFMADD231PS Y12, Y6, Y5
-	PREFETCHT1  (R15)
-	ADDQ        R10, R15
-	ADDQ        R9, R14
-	ADDQ        R8, R13
-	CMPQ        R13, BP
-	JNE         byChannelProduct6
-	DECQ        8(SP)
-	JNE         byChannelSegment6
+	CMPQ        R15, BP
+	JNE         tap6
 
 summed6:
 	MOVQ       t+8(FP), AX

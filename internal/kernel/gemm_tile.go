@@ -51,8 +51,9 @@ const (
 //
 // Everything is in bytes of float32. The left operand is addressed through row and segment offsets: for a convolution
 // a row is an output pixel and a segment a kernel row; for a weight gradient a row is a channel and a segment an image
-// row; a plain product has one segment. By channel the left operand is a[… + 4·j]: a row then is an output pixel or, in
-// a weight gradient, a tap. The assembly knows this layout, see asm/gemm.
+// row; a plain product has one segment. By channel the left operand is a[… + 4·j] and the depth always 1: a row is an
+// output pixel and a segment a tap, or in a weight gradient the other way round. The assembly knows this layout, see
+// asm/gemm.
 type tile struct {
 	a         unsafe.Pointer
 	rows      *int
