@@ -108,7 +108,8 @@ type Conv struct {
 }
 
 const (
-	convPixels = 576  // output pixels of a unit, at most about
+	convPixels = 576  // output pixels of a piece, at most about
+	fewPanels  = 12   // panels that are too few for the threads to share
 	convDepth  = 2048 // products before partial sums go back to memory, about: a panel's block stays in the L2 cache
 )
 
@@ -118,7 +119,11 @@ func NewConv(s ConvShape) *Conv {
 	s = s.withDefaults()
 	k := &active.product
 	c := &Conv{ConvShape: s, kernels: k}
-	c.pieces = newPieces(s, min(convPixels, max(convPixels/6, s.N*s.pixels()/wantedUnits)), s.spread())
+	least := convPixels / 6
+	if c.PackUnits() < fewPanels {
+		least /= 2
+	}
+	c.pieces = newPieces(s, min(convPixels, max(least, s.N*s.pixels()/wantedUnits)), s.spread())
 	c.imageRows = s.H
 	switch {
 	case s.depthwise():

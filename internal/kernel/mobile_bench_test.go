@@ -76,3 +76,23 @@ func benchmarkPacked(b *testing.B, s ConvShape) {
 	b.ReportMetric(speed/s.flops()*s.bytes(), "GB/s")
 	b.ReportMetric(float64(c.Units()), "units")
 }
+
+func BenchmarkPointPack(b *testing.B) {
+	for _, l := range pointLayers() {
+		b.Run(l.name, func(b *testing.B) {
+			c := NewConv(l.shape)
+			weights, packed := randomFloats(2, l.shape.C*l.shape.F), make([]float32, c.PackSize())
+			for _, order := range []struct {
+				name string
+				at   WeightStrides
+			}{{"channels_last", plainWeights(c.ConvShape)}, {"channels_first", WeightStrides{C: 1, F: l.shape.C}}} {
+				b.Run(order.name, func(b *testing.B) {
+					b.SetBytes(int64(4 * len(packed)))
+					for b.Loop() {
+						c.Pack(packed, weights, order.at, 0, c.PackUnits())
+					}
+				})
+			}
+		})
+	}
+}
