@@ -16,6 +16,7 @@ import (
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/metric"
+	"github.com/siam-go/siam/onnx"
 )
 
 // Model is a trained encoder with its distance and its threshold. It is safe for use by several goroutines.
@@ -23,7 +24,8 @@ type Model struct {
 	file     *encoder.File
 	embedder *encoder.Embedder
 	distance func(a, b []float32) float32
-	backend  Backend // nil when the caller owns it
+	backend  Backend
+	own      bool // the model opened the backend
 }
 
 // Option changes how [Open] and [New] set a model up.
@@ -59,23 +61,31 @@ func New(file *encoder.File, opts ...Option) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{file: file, distance: distance}
-	if o.backend == nil {
-		if o.backend, err = NewBackend("cpu", 0); err != nil {
+	m := &Model{file: file, distance: distance, backend: o.backend}
+	if m.backend == nil {
+		if m.backend, err = NewBackend("cpu", 0); err != nil {
 			return nil, err
 		}
-		m.backend = o.backend
+		m.own = true
 	}
-	if m.embedder, err = encoder.NewEmbedder(o.backend, file.Spec, file.Weights); err != nil {
+	if m.embedder, err = newEmbedder(m.backend, file); err != nil {
 		m.Close()
 		return nil, err
 	}
 	return m, nil
 }
 
+// newEmbedder builds the encoder of a model: one of ours, or one that came as an ONNX file.
+func newEmbedder(backend Backend, file *encoder.File) (*encoder.Embedder, error) {
+	if file.Spec.Arch == encoder.Imported {
+		return onnx.NewEmbedder(backend, file)
+	}
+	return encoder.NewEmbedder(backend, file.Spec, file.Weights)
+}
+
 // Close frees what the model opened. The model is of no use afterwards.
 func (m *Model) Close() {
-	if m.backend != nil {
+	if m.own {
 		m.backend.Finalize()
 	}
 }

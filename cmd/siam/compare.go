@@ -13,16 +13,23 @@ import (
 
 func (a *app) compareCommand() *cobra.Command {
 	var modelFile string
+	var faces faceFlags
 	cmd := &cobra.Command{
 		Use:   "compare --model M A B",
 		Short: "are two images the same? exit code 0 for same, 3 for different",
 		Args:  wants("A", "B"),
 		RunE: func(cmd *cobra.Command, files []string) error {
+			if err := faces.check(); err != nil {
+				return err
+			}
 			model, closeModel, err := a.openModel(modelFile)
 			if err != nil {
 				return err
 			}
 			defer closeModel()
+			if faces.faces {
+				return a.compareFaces(cmd.Context(), model, faces, files)
+			}
 			images, err := readImages(files)
 			if err != nil {
 				return err
@@ -38,6 +45,7 @@ func (a *app) compareCommand() *cobra.Command {
 		},
 	}
 	addModelFlag(cmd, &modelFile)
+	faces.add(cmd)
 	return cmd
 }
 

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/siam-go/siam"
 	"github.com/spf13/cobra"
 )
 
@@ -28,6 +30,7 @@ type embeddedFile struct {
 
 func (a *app) embedCommand() *cobra.Command {
 	var modelFile, format, out string
+	var faces faceFlags
 	cmd := &cobra.Command{
 		Use:   "embed --model M FILE...",
 		Short: "embeddings of images as JSON, CSV or .npy",
@@ -40,6 +43,9 @@ func (a *app) embedCommand() *cobra.Command {
 			if a.json && out == "" && format != "json" {
 				return usagef("--json prints JSON: leave out --format %s, or write it to a file with --out", format)
 			}
+			if err := faces.check(); err != nil {
+				return err
+			}
 			if err := checkOut(out); err != nil {
 				return err
 			}
@@ -48,15 +54,11 @@ func (a *app) embedCommand() *cobra.Command {
 				return err
 			}
 			defer closeModel()
-			images, err := readImages(files)
+			names, rows, err := a.embedFiles(cmd.Context(), model, faces, files)
 			if err != nil {
 				return err
 			}
-			rows, err := model.Embed(cmd.Context(), images...)
-			if err != nil {
-				return err
-			}
-			encoded, err := encode(embedded{model.File().Hash, model.File().Spec.Dim, files, rows})
+			encoded, err := encode(embedded{model.File().Hash, model.File().Spec.Dim, names, rows})
 			if err != nil {
 				return fmt.Errorf("encoding the embeddings as %s: %w", format, err)
 			}
@@ -68,9 +70,23 @@ func (a *app) embedCommand() *cobra.Command {
 		},
 	}
 	addModelFlag(cmd, &modelFile)
+	faces.add(cmd)
 	cmd.Flags().StringVar(&format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write; standard output when not given")
 	return cmd
+}
+
+// embedFiles embeds images, or the faces in them, and names each embedding.
+func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags, files []string) (names []string, rows [][]float32, err error) {
+	if faces.faces {
+		return a.embedFaces(ctx, model, faces, files)
+	}
+	images, err := readImages(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err = model.Embed(ctx, images...)
+	return files, rows, err
 }
 
 func encodeJSON(e embedded) ([]byte, error) {

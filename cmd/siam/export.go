@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/onnx"
+	"github.com/spf13/cobra"
+)
+
+// exportedFiles is what siam export prints as JSON.
+type exportedFiles struct {
+	ONNX  string `json:"onnx"`
+	Head  string `json:"head,omitempty"`
+	Bytes int    `json:"bytes"` // of the encoder
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	var modelFile, out, head string
+	cmd := &cobra.Command{
+		Use:   "export --model M --onnx FILE",
+		Short: "write a model's encoder as an ONNX file, for other programs",
+		Args:  wants(),
+		RunE: func(*cobra.Command, []string) error {
+			if modelFile == "" || out == "" {
+				return usagef("--model and --onnx are needed: the model to read and the file to write")
+			}
+			file, err := encoder.ReadFile(modelFile)
+			if err != nil {
+				return modelError(modelFile, err)
+			}
+			return a.export(file, out, head)
+		},
+	}
+	addModelFlag(cmd, &modelFile)
+	cmd.Flags().StringVar(&out, "onnx", "", "ONNX `file` to write")
+	cmd.Flags().StringVar(&head, "head", "", "ONNX `file` to write the pair head to, which compares two embeddings")
+	return cmd
+}
+
+func (a *app) export(file *encoder.File, out, head string) error {
+	backend, err := a.newBackend()
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	network, err := onnx.Export(backend, file)
+	if err != nil {
+		return err
+	}
+	var headNetwork []byte
+	if head != "" {
+		if headNetwork, err = onnx.ExportHead(backend, file); err != nil {
+			return err
+		}
+	}
+	if err := a.writeOut(out, network); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%s: %d bytes\n", out, len(network))
+	if head != "" {
+		if err := a.writeOut(head, headNetwork); err != nil {
+			return err
+		}
+		text += fmt.Sprintf("%s: %d bytes\n", head, len(headNetwork))
+	} else if file.Spec.PairHead {
+		text += "the model compares embeddings by a pair head, which --head FILE writes\n"
+	}
+	return a.print(exportedFiles{out, head, len(network)}, text)
+}

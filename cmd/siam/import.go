@@ -1,0 +1,157 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/face"
+	"github.com/siam-go/siam/metric"
+	"github.com/siam-go/siam/onnx"
+	"github.com/spf13/cobra"
+)
+
+// importFlags are those of siam import.
+type importFlags struct {
+	onnx, out, preprocess, distance, align, detector string
+	outputs                                          []string
+	normalize                                        bool
+	threshold                                        float32
+}
+
+// importedModel is what siam import prints as JSON.
+type importedModel struct {
+	File    string       `json:"file"`
+	Hash    string       `json:"hash"`
+	Spec    encoder.Spec `json:"spec"`
+	Outputs []outputInfo `json:"outputs"`
+}
+
+// outputInfo is an output of the network for one image.
+type outputInfo struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"`
+}
+
+func (a *app) importCommand() *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import --onnx FILE --preprocess TEXT --out MODEL",
+		Short: "make a model of an ONNX network: an encoder, a detector or a feature pyramid",
+		Example: `  siam import --onnx face.onnx --preprocess bgr,range=0..255 --align retail --detector yunet.onnx --threshold 0.7 --out face.safetensors
+  siam compare --model face.safetensors --faces a.jpg b.jpg`,
+		Args: wants(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.onnx == "" || f.out == "" {
+				return usagef("--onnx and --out are needed: the network to read and the model file to write")
+			}
+			options, err := f.options(cmd)
+			if err != nil {
+				return err
+			}
+			return a.importNetwork(f, options)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.onnx, "onnx", "", "ONNX `file` to read")
+	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
+	flags.StringVar(&f.preprocess, "preprocess", "", preprocessHelp)
+	flags.StringSliceVar(&f.outputs, "output", nil, "`name` of the tensor that is wanted, such as the embedding; several for a detector or a pyramid")
+	flags.StringVar(&f.distance, "distance", "", "how embeddings are compared: cosine when not given")
+	flags.BoolVar(&f.normalize, "normalize", false, "scale embeddings to length 1")
+	flags.Float32Var(&f.threshold, "threshold", 0, "distance up to which two images are the same")
+	flags.StringVar(&f.align, "align", "", "where an encoder of faces expects eyes, nose and mouth: arcface, retail, or five points as JSON, [[x, y], ...] in 0..1")
+	flags.StringVar(&f.detector, "detector", "", "YuNet ONNX `file` to find faces with, kept in the model")
+	return cmd
+}
+
+func (f importFlags) options(cmd *cobra.Command) (o onnx.ImportOptions, err error) {
+	o.Outputs, o.Distance, o.Normalize = f.outputs, f.distance, f.normalize
+	if f.distance != "" {
+		if _, err := metric.DistanceByName(f.distance); err != nil {
+			return o, usagef("--distance: %w", err)
+		}
+	}
+	if cmd.Flags().Changed("threshold") {
+		o.Threshold = &f.threshold
+	}
+	if f.preprocess != "" {
+		p, err := parsePreprocess(f.preprocess)
+		if err != nil {
+			return o, err
+		}
+		o.Preprocess = &p
+	}
+	if o.Landmarks, err = parseAlign(f.align); err != nil {
+		return o, err
+	}
+	if f.detector != "" {
+		o.Detector, err = readDetector(f.detector)
+	}
+	return o, err
+}
+
+func parseAlign(text string) ([][2]float64, error) {
+	var points [][2]float64
+	switch text {
+	case "":
+		return nil, nil
+	case "arcface":
+		t := face.ArcFace()
+		return t[:], nil
+	case "retail":
+		t := face.Retail()
+		return t[:], nil
+	}
+	if err := json.Unmarshal([]byte(text), &points); err != nil || len(points) != 5 {
+		return nil, usagef("--align %s: want arcface, retail, or five points as JSON", text)
+	}
+	return points, nil
+}
+
+// readDetector reads an ONNX file and makes sure that it is a face detector.
+func readDetector(path string) ([]byte, error) {
+	m, err := onnx.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range face.Outputs() {
+		if _, err := m.Output(name); err != nil {
+			return nil, fmt.Errorf("%s is not YuNet: %w", path, err)
+		}
+	}
+	return m.Bytes(), nil
+}
+
+func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
+	if err := checkOut(f.out); err != nil {
+		return err
+	}
+	network, err := onnx.ReadFile(f.onnx)
+	if err != nil {
+		return err
+	}
+	backend, err := a.newBackend()
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	file, err := onnx.Import(backend, network, options)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", f.onnx, err)
+	}
+	shapes, err := network.OutputShapes(backend, file.Spec)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", f.onnx, err)
+	}
+	if err := file.WriteFile(f.out); err != nil {
+		return err
+	}
+	result := importedModel{File: f.out, Hash: file.Hash, Spec: file.Spec}
+	text := fmt.Sprintf("%s: an imported network for images of %d×%d pixels\n", f.out, file.Spec.Preprocess.Width, file.Spec.Preprocess.Height)
+	for i, name := range file.Spec.Outputs {
+		result.Outputs = append(result.Outputs, outputInfo{name, shapes[i]})
+		text += fmt.Sprintf("output %s %v\n", name, shapes[i])
+	}
+	return a.print(result, text)
+}

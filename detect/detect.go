@@ -1,0 +1,54 @@
+// Package detect turns the numbers that object detectors put out into boxes: it decodes YuNet and YOLOX and drops boxes that
+// show the same thing twice. It sees numbers only; package onnx runs the networks.
+package detect
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Point is a place in an image, in pixels from its top left corner.
+type Point struct{ X, Y float32 }
+
+// Box is a rectangle in an image: its left and top side, width and height, in pixels.
+type Box struct{ X, Y, W, H float32 }
+
+// Area is W·H in pixels, 0 for a box without extent.
+func (b Box) Area() float32 { return max(b.W, 0) * max(b.H, 0) }
+
+// IoU is the area that two boxes share over the area that they cover together, in [0, 1].
+func (b Box) IoU(other Box) float32 {
+	w := min(b.X+b.W, other.X+other.W) - max(b.X, other.X)
+	h := min(b.Y+b.H, other.Y+other.H) - max(b.Y, other.Y)
+	if w <= 0 || h <= 0 {
+		return 0
+	}
+	return w * h / (b.Area() + other.Area() - w*h)
+}
+
+// Detection is one thing that a detector found.
+type Detection struct {
+	Box   Box
+	Score float32 // the detector's confidence, in [0, 1]
+	Label int     // its class, 0 where there is only one
+	// Landmarks of a face are five: the eye on the left of the picture, the eye on the right, the nose, and the left and
+	// right corner of the mouth.
+	Landmarks []Point
+}
+
+// Suppress keeps the best of detections of one label that overlap: going down from the best score, it drops those whose IoU with
+// one that was kept is more than overlap, in [0, 1]. The result is sorted by falling score; found stays as it is.
+func Suppress(found []Detection, overlap float32) []Detection {
+	sorted := slices.Clone(found)
+	slices.SortStableFunc(sorted, func(a, b Detection) int { return cmp.Compare(b.Score, a.Score) })
+	var kept []Detection
+	for _, d := range sorted {
+		if !slices.ContainsFunc(kept, func(k Detection) bool { return k.Label == d.Label && k.Box.IoU(d.Box) > overlap }) {
+			kept = append(kept, d)
+		}
+	}
+	return kept
+}
+
+func exp(x float32) float32 { return float32(math.Exp(float64(x))) }
