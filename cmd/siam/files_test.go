@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/siam-go/siam/encoder/safetensors"
 )
 
 // identicalCommand: identical FILE FILE, or ! identical.
@@ -60,6 +61,11 @@ func hugePNGCommand(ts *testscript.TestScript, _ bool, args []string) {
 		png.Write(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(chunk)))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), png.Bytes(), 0o644))
+}
+
+// foreignCommand: foreign FILE writes a sound safetensors file that is no model.
+func foreignCommand(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check((&safetensors.File{}).WriteFile(ts.MkAbs(args[0])))
 }
 
 // npyCommand: npy FILE ROWS COLUMNS wants a NumPy file, version 1.0, of little-endian float32 with unit rows.

@@ -22,7 +22,7 @@ import (
 //	full BYTES ARG...         the same on a disk where no file can grow beyond BYTES
 //	json PATH OP VALUE        compares a field of the JSON object on stdout, see [jsonCommand]
 //	identical FILE FILE       compares bytes
-//	flip, cut, hugepng, npy   make and look at files, see files_test.go
+//	flip, cut, hugepng, foreign, npy   make and look at files, see files_test.go
 //
 // An ARG @tiny stands for settings that train within a second; $MODEL is the model in testdata at the root of the repository,
 // and $A, $SAME and $OTHER the drawings beside it.
@@ -51,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"flip":      flipCommand,
 			"cut":       cutCommand,
 			"hugepng":   hugePNGCommand,
+			"foreign":   foreignCommand,
 			"npy":       npyCommand,
 		},
 	})
@@ -65,7 +66,7 @@ func siamCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		want = exitFailed
 	}
-	runSiam(ts, context.Background(), want, args, io.Discard)
+	check(ts, want, args, inProcess(ts, context.Background()))
 }
 
 func codeCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -73,7 +74,7 @@ func codeCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil || neg {
 		ts.Fatalf("usage: code N ARG...")
 	}
-	runSiam(ts, context.Background(), want, args[1:], io.Discard)
+	check(ts, want, args[1:], inProcess(ts, context.Background()))
 }
 
 func interruptCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -82,7 +83,10 @@ func interruptCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	runSiam(ts, ctx, exitFailed, args[1:], &trigger{at: regexp.MustCompile(args[0]), fire: cancel})
+	siam, watch := inProcess(ts, ctx), &trigger{at: regexp.MustCompile(args[0]), fire: cancel}
+	check(ts, exitFailed, args[1:], func(args []string, stdout, stderr io.Writer) int {
+		return siam(args, stdout, io.MultiWriter(stderr, watch))
+	})
 	if ctx.Err() == nil {
 		ts.Fatalf("nothing on stderr matched %s", args[0])
 	}
@@ -112,8 +116,23 @@ func (t inTurn) Run(name string, f func(t testscript.T)) {
 	t.T.Run(name, func(t *testing.T) { f(inTurn{t}) })
 }
 
-// runSiam runs the command in the script's folder and checks its exit code, and that what it says on failure is one line.
-func runSiam(ts *testscript.TestScript, ctx context.Context, want int, args []string, watch io.Writer) {
+// program is one way to run the command; it returns the exit code.
+type program func(args []string, stdout, stderr io.Writer) int
+
+// inProcess runs the command in this process, in the script's folder.
+func inProcess(ts *testscript.TestScript, ctx context.Context) program {
+	return func(args []string, stdout, stderr io.Writer) int {
+		before, err := os.Getwd()
+		ts.Check(err)
+		ts.Check(os.Chdir(ts.MkAbs(".")))
+		code := run(ctx, args, strings.NewReader(""), stdout, stderr)
+		ts.Check(os.Chdir(before))
+		return code
+	}
+}
+
+// check runs siam and wants an exit code, and on failure one line that says why.
+func check(ts *testscript.TestScript, want int, args []string, siam program) {
 	var expanded []string
 	for _, arg := range args {
 		if arg == "@tiny" {
@@ -123,11 +142,7 @@ func runSiam(ts *testscript.TestScript, ctx context.Context, want int, args []st
 		}
 	}
 	var stderr bytes.Buffer
-	before, err := os.Getwd()
-	ts.Check(err)
-	ts.Check(os.Chdir(ts.MkAbs(".")))
-	code := run(ctx, expanded, strings.NewReader(""), ts.Stdout(), io.MultiWriter(ts.Stderr(), &stderr, watch))
-	ts.Check(os.Chdir(before))
+	code := siam(expanded, ts.Stdout(), io.MultiWriter(ts.Stderr(), &stderr))
 	if code != want {
 		ts.Fatalf("siam %s: exit code %d, want %d; stderr:\n%s", strings.Join(expanded, " "), code, want, &stderr)
 	}
