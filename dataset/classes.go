@@ -13,7 +13,11 @@ type ClassOptions struct {
 	Groups   int
 	Classes  int // per group, or in all when Groups is 0
 	Examples int // of each class
-	Seed     uint64
+	// Core is how many of the set's first classes are drawn more often than the others: with probability CoreShare a group, or
+	// a class, is drawn from among them. 0 makes all alike. They may be the real alphabets, followed by turned and invented ones.
+	Core      int
+	CoreShare float64
+	Seed      uint64
 }
 
 // Classes samples batches of P classes with K examples each (Hermans, Beyer, Leibe 2017, section 2), optionally from a few
@@ -23,6 +27,8 @@ type Classes struct {
 	items   [][]int32 // of each label
 	groups  [][]int32 // labels with two items or more, of each group that has any
 	all     []int32   // those labels in one list
+	core    []int32   // those of all that are below Core
+	rest    []int32   // the others
 	groupOf []int32   // of each label, index into groups
 }
 
@@ -43,6 +49,17 @@ func NewClasses(s *Set, o ClassOptions) (*Classes, error) {
 		}
 		c.groups = append(c.groups, usable)
 		c.all = append(c.all, usable...)
+	}
+	for _, label := range c.all {
+		if int(label) < o.Core {
+			c.core = append(c.core, label)
+		} else {
+			c.rest = append(c.rest, label)
+		}
+	}
+	if o.Core > 0 && (len(c.core) == 0 || len(c.rest) == 0 || !(o.CoreShare > 0 && o.CoreShare < 1)) {
+		return nil, fmt.Errorf("sample classes: a core of %d classes of data set %s with a share of %v: want some classes in the core, some outside, and a share between 0 and 1",
+			o.Core, s.Name, o.CoreShare)
 	}
 	if o.Groups > len(c.groups) {
 		return nil, fmt.Errorf("sample classes: %d groups a batch, but data set %s has %d with classes of two images",
@@ -65,23 +82,35 @@ func (c *Classes) Sample(step int) Sample {
 	return s
 }
 
-// labels draws the classes of one batch. A group is as likely as it has classes, so that each class is as likely as any.
+// labels draws the classes of one batch. A group is as likely as it has classes, so that each class is as likely as any
+// (of the core, or of the others).
 func (c *Classes) labels(rng *rand.Rand) []int32 {
 	want := max(1, c.options.Groups) * c.options.Classes
 	labels := make([]int32, 0, want)
 	var groups []int32
 	for len(groups) < c.options.Groups {
-		if g := c.groupOf[oneOf(rng, c.all)]; !slices.Contains(groups, g) {
+		if g := c.groupOf[c.draw(rng)]; !slices.Contains(groups, g) {
 			groups = append(groups, g)
 			labels = appendSome(rng, labels, c.groups[g], c.options.Classes)
 		}
 	}
 	for len(labels) < want {
-		if label := oneOf(rng, c.all); !slices.Contains(labels, label) {
+		if label := c.draw(rng); !slices.Contains(labels, label) {
 			labels = append(labels, label)
 		}
 	}
 	return labels
+}
+
+// draw picks a class, the core's with their share.
+func (c *Classes) draw(rng *rand.Rand) int32 {
+	switch {
+	case c.options.Core == 0:
+		return oneOf(rng, c.all)
+	case rng.Float64() < c.options.CoreShare:
+		return oneOf(rng, c.core)
+	}
+	return oneOf(rng, c.rest)
 }
 
 // appendSome appends n different elements of from, or all of them in some order when there are fewer.

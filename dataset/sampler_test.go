@@ -209,3 +209,34 @@ func TestInOrderVisitsEveryItemOnce(t *testing.T) {
 		t.Errorf("items = %v, want %v", got, want)
 	}
 }
+
+func TestClassesDrawTheCoreWithItsShare(t *testing.T) {
+	s := &Set{Name: "cored"}
+	const core, rest = 6, 60
+	for label := range core + rest {
+		s.Classes = append(s.Classes, Class{Name: fmt.Sprint(label), Group: fmt.Sprint("g", label/6)})
+		for range 2 {
+			s.Items = append(s.Items, Item{Label: label})
+		}
+	}
+	c, err := NewClasses(s, ClassOptions{Groups: 1, Classes: 4, Examples: 1, Core: core, CoreShare: 0.75, Seed: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const batches = 2000
+	var fromCore int
+	for step := range batches {
+		if s.Items[c.Sample(step).Items[0]].Label < core {
+			fromCore++
+		}
+	}
+	if got := float64(fromCore) / batches; math.Abs(got-0.75) > 0.04 {
+		t.Errorf("share of batches from the core = %v, want 0.75", got)
+	}
+	for _, o := range []ClassOptions{{Core: core}, {Core: core + rest, CoreShare: 0.5}, {Core: core, CoreShare: 1}} {
+		o.Classes, o.Examples = 4, 1
+		if _, err := NewClasses(s, o); err == nil {
+			t.Errorf("NewClasses(core %d, share %v) succeeded, want an error", o.Core, o.CoreShare)
+		}
+	}
+}

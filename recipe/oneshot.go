@@ -99,26 +99,28 @@ func (s Settings) augment() (dataset.Augment, error) {
 		return dataset.Augment{}, nil
 	case "koch":
 		return dataset.KochDistortions(), nil
-	case "strong":
+	case "moderate":
 		return dataset.Augment{
-			Rotate: dataset.Range{Low: -15, High: 15},
-			ShearX: dataset.Range{Low: -0.25, High: 0.25}, ShearY: dataset.Range{Low: -0.25, High: 0.25},
-			ScaleX: dataset.Range{Low: 0.8, High: 1.2}, ScaleY: dataset.Range{Low: 0.8, High: 1.2},
-			MoveX: dataset.Range{Low: -0.06, High: 0.06}, MoveY: dataset.Range{Low: -0.06, High: 0.06},
+			Rotate: dataset.Range{Low: -10, High: 10},
+			ShearX: dataset.Range{Low: -0.18, High: 0.18}, ShearY: dataset.Range{Low: -0.18, High: 0.18},
+			ScaleX: dataset.Range{Low: 0.86, High: 1.16}, ScaleY: dataset.Range{Low: 0.86, High: 1.16},
+			MoveX: dataset.Range{Low: -0.035, High: 0.035}, MoveY: dataset.Range{Low: -0.035, High: 0.035},
 			Chance: 0.75,
 		}, nil
 	}
-	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch or strong", s.Distort)
+	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch or moderate", s.Distort)
 }
 
-// sampler picks the examples of each step.
-func (s Settings) sampler(set *dataset.Set, seed uint64) (dataset.Sampler, error) {
+// sampler picks the examples of each step from a set whose first classes are the real ones, before the turned and invented.
+func (s Settings) sampler(set *dataset.Set, real int, seed uint64) (dataset.Sampler, error) {
 	if s.Objective == "pairs" {
 		return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Seed: seed})
 	}
-	return dataset.NewClasses(set, dataset.ClassOptions{
-		Groups: s.Alphabets, Classes: s.Characters, Examples: s.Drawings, Seed: seed,
-	})
+	options := dataset.ClassOptions{Groups: s.Alphabets, Classes: s.Characters, Examples: s.Drawings, Seed: seed}
+	if s.RealShare > 0 && real < len(set.Classes) {
+		options.Core, options.CoreShare = real, s.RealShare
+	}
+	return dataset.NewClasses(set, options)
 }
 
 // optimizer is the one that the settings name.

@@ -59,12 +59,14 @@ type Settings struct {
 	Characters int `json:"characters,omitempty"`
 	Drawings   int `json:"drawings,omitempty"`
 
-	// Distort is "none", "koch" (his affine distortions) or "strong" (wider ones, and the strokes' thickness).
+	// Distort is "none", "koch" (his affine distortions) or "moderate" (smaller ones, three in four applied).
 	Distort string `json:"distort"`
 	// Turns adds every alphabet turned by quarters and mirrored as new alphabets.
 	Turns bool `json:"turns,omitempty"`
 	// Invented adds this many generated alphabets.
 	Invented int `json:"invented,omitempty"`
+	// RealShare is the part of the batches' alphabets that are neither turned nor invented; 0 takes all classes alike.
+	RealShare float64 `json:"real_share,omitempty"`
 
 	Steps     int     `json:"steps"` // at most
 	Optimizer string  `json:"optimizer"`

@@ -65,10 +65,11 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
 		return nil, err
 	}
+	real := len(learned.Classes)
 	if learned, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
 		return nil, err
 	}
-	sampler, err := r.Settings.sampler(learned, job.Seed)
+	sampler, err := r.Settings.sampler(learned, real, job.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -160,6 +161,7 @@ func (t *training) run(ctx context.Context, yield func(Progress, error) bool) bo
 			return false
 		}
 		if !yield(progress, nil) {
+			t.save() // when that fails, nobody is left to hear of it
 			return false
 		}
 		if stop {

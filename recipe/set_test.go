@@ -1,0 +1,187 @@
+package recipe
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// good has a value for every setting that differs from both recipes' own.
+var good = map[string]string{
+	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "dropout": "0.25",
+	"objective": "triplet", "mining": "hard", "margin": "0.5", "temperature": "0.2",
+	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
+	"distort": "none", "turns": "false", "invented": "9",
+	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75",
+	"validation": "6", "drawers": "8", "every": "11", "patience": "13", "trials": "17",
+}
+
+func TestSetChangesEverySettingAndNoOther(t *testing.T) {
+	for field := range reflect.TypeFor[Settings]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if good[name] == "" {
+			t.Errorf("setting %s has no value in this test", name)
+		}
+	}
+	for key, value := range good {
+		s := Triplet().Settings
+		before := fields(t, s)
+		if err := s.Set(key, value); err != nil {
+			t.Errorf("Set(%s, %s): %v", key, value, err)
+			continue
+		}
+		after := fields(t, s)
+		if got := strings.Trim(after[key], `"`); got != value && !(value == "false" && got == "") {
+			t.Errorf("after Set(%s, %s) it is %q", key, value, got)
+		}
+		delete(before, key)
+		delete(after, key)
+		if !reflect.DeepEqual(before, after) {
+			t.Errorf("Set(%s, %s) changed others: %v, want %v", key, value, after, before)
+		}
+	}
+}
+
+func fields(t *testing.T, s Settings) map[string]string {
+	t.Helper()
+	encoded, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(encoded, &raw); err != nil {
+		t.Fatal(err)
+	}
+	all := make(map[string]string)
+	for name, value := range raw {
+		all[name] = string(value)
+	}
+	return all
+}
+
+func TestSetRefusesWhatIsNoValue(t *testing.T) {
+	for _, test := range []struct{ key, value, want string }{
+		{"nonsense", "1", "want one of encoder, size, dim, "},
+		{"Rate", "1", "unknown setting"},
+		{"", "1", "unknown setting"},
+		{"rate", "fast", "want a number"},
+		{"rate", "", "want a number"},
+		{"rate", "null", "want a number"},
+		{"rate", "[1]", "want a number"},
+		{"rate", "NaN", "want a number"},
+		{"rate", "1e999", "want a number"},
+		{"steps", "1.5", "want a whole number"},
+		{"steps", "1e3", "want a whole number"},
+		{"steps", "99999999999999999999", "want a whole number"},
+		{"turns", "1", "want true or false"},
+		{"turns", "yes", "want true or false"},
+		{"widths", "8,16", "want a list of whole numbers"},
+		{"widths", "[8,1.5]", "want a list of whole numbers"},
+		{"encoder", "5", "want a word"},
+		{"encoder", "null", "want a word"},
+	} {
+		s := Triplet().Settings
+		err := s.Set(test.key, test.value)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.key) {
+			t.Errorf("Set(%q, %q) error = %v, want one that names the setting and says %q", test.key, test.value, err, test.want)
+		}
+		if !reflect.DeepEqual(s, Triplet().Settings) {
+			t.Errorf("Set(%q, %q) failed and changed the settings to %+v", test.key, test.value, s)
+		}
+	}
+}
+
+func TestSetLeavesCopiesAlone(t *testing.T) {
+	s := Demo().Settings
+	kept := s
+	want := slices.Clone(s.Widths)
+	if err := s.Set("widths", "[1,2]"); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(kept.Widths, want) {
+		t.Errorf("the widths of a copy became %v, want %v", kept.Widths, want)
+	}
+}
+
+func TestStringIsWhatSetTakes(t *testing.T) {
+	for _, r := range append(All(), Demo()) {
+		var s Settings
+		for _, setting := range strings.Fields(r.Settings.String()) {
+			key, value, _ := strings.Cut(setting, "=")
+			if err := s.Set(key, value); err != nil {
+				t.Errorf("recipe %s: Set(%s, %s): %v", r.Name, key, value, err)
+			}
+		}
+		if !reflect.DeepEqual(s, r.Settings) {
+			t.Errorf("recipe %s: from its String come %+v, want %+v", r.Name, s, r.Settings)
+		}
+	}
+}
+
+func TestRecipesPassTheirOwnCheck(t *testing.T) {
+	for _, r := range append(All(), Demo(), tiny()) {
+		if err := r.Settings.Check(); err != nil {
+			t.Errorf("recipe %s: %v", r.Name, err)
+		}
+		if found, err := ByName(r.Name); r.Name != "demo" && (err != nil || found.Name != r.Name) {
+			t.Errorf("ByName(%s) = %s, %v", r.Name, found.Name, err)
+		}
+	}
+	if _, err := ByName("nonsense"); err == nil || !strings.Contains(err.Error(), "oneshot-triplet") {
+		t.Errorf("ByName(nonsense) error = %v, want one that lists the recipes", err)
+	}
+}
+
+func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(s *Settings)
+	}{
+		{"encoder", func(s *Settings) { s.Encoder = "nonsense" }},
+		{"size", func(s *Settings) { s.Size = -1 }},
+		{"3×3 pixels", func(s *Settings) { s.Size = 3 }},
+		{"4096×4096 pixels", func(s *Settings) { s.Size = 4096 }},
+		{"dim", func(s *Settings) { s.Dim = -1 }},
+		{"numbers", func(s *Settings) { s.Dim = 1 << 20 }},
+		{"channels", func(s *Settings) { s.Widths = []int{0} }},
+		{"blocks", func(s *Settings) { s.Blocks = -1 }},
+		{"dropout", func(s *Settings) { s.Dropout = 1 }},
+		{"dropout", func(s *Settings) { s.Dropout = math.NaN() }},
+		{"objective", func(s *Settings) { s.Objective = "nonsense" }},
+		{"mining", func(s *Settings) { s.Mining = "nonsense" }},
+		{"margin", func(s *Settings) { s.Margin = -1 }},
+		{"temperature", func(s *Settings) { s.Temperature = 0 }},
+		{"pairs", func(s *Settings) { s.Objective, s.Pairs = "pairs", 0 }},
+		{"pool", func(s *Settings) { s.Pool = -1 }},
+		{"alphabets", func(s *Settings) { s.Alphabets = -1 }},
+		{"characters", func(s *Settings) { s.Characters = 1 }},
+		{"drawings", func(s *Settings) { s.Drawings = 1 }},
+		{"distort", func(s *Settings) { s.Distort = "nonsense" }},
+		{"invented", func(s *Settings) { s.Invented = 1001 }},
+		{"steps", func(s *Settings) { s.Steps = 0 }},
+		{"optimizer", func(s *Settings) { s.Optimizer = "nonsense" }},
+		{"rate", func(s *Settings) { s.Rate = 0 }},
+		{"rate", func(s *Settings) { s.Rate = math.NaN() }},
+		{"decay", func(s *Settings) { s.Decay = -1 }},
+		{"average", func(s *Settings) { s.Average = 1 }},
+		{"validation", func(s *Settings) { s.Validation = 0 }},
+		{"drawers", func(s *Settings) { s.Drawers = -1 }},
+		{"every", func(s *Settings) { s.Every = 0 }},
+		{"patience", func(s *Settings) { s.Patience = -1 }},
+		{"trials", func(s *Settings) { s.Trials = 0 }},
+	} {
+		s := tiny().Settings
+		test.change(&s)
+		if err := s.Check(); err == nil || !strings.Contains(err.Error(), test.name) {
+			t.Errorf("Check of %s: error %v, want one that names it", test.name, err)
+		}
+		for p, err := range (Recipe{Name: "tiny", Settings: s}).Train(t.Context(), Job{}) { // before it needs a backend or data
+			if err == nil {
+				t.Errorf("Train with a bad %s yields %+v, want an error", test.name, p)
+			}
+		}
+	}
+}
