@@ -47,6 +47,7 @@ func (s Settings) checkNumbers() error {
 		{"characters", s.Characters, s.Characters >= 2 || !classes, "2 or more"},
 		{"drawings", s.Drawings, s.Drawings >= 2 || !classes, "2 or more"},
 		{"invented", s.Invented, s.Invented >= 0 && s.Invented <= 1000, "0 to 1000"},
+		{"real_share", s.RealShare, s.RealShare >= 0 && s.RealShare <= 1, "0 to 1"},
 		{"steps", s.Steps, s.Steps >= 1, "1 or more"},
 		{"rate", s.Rate, s.Rate > 0, "more than 0"},
 		{"decay", s.Decay, s.Decay >= 0, "0 or more"},

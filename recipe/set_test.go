@@ -14,7 +14,7 @@ var good = map[string]string{
 	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "dropout": "0.25",
 	"objective": "triplet", "mining": "hard", "margin": "0.5", "temperature": "0.2",
 	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
-	"distort": "none", "turns": "false", "invented": "9",
+	"distort": "none", "turns": "false", "invented": "9", "real_share": "0.5",
 	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75",
 	"validation": "6", "drawers": "8", "every": "11", "patience": "13", "trials": "17",
 }
@@ -161,6 +161,7 @@ func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 		{"drawings", func(s *Settings) { s.Drawings = 1 }},
 		{"distort", func(s *Settings) { s.Distort = "nonsense" }},
 		{"invented", func(s *Settings) { s.Invented = 1001 }},
+		{"real_share", func(s *Settings) { s.RealShare = 1.5 }},
 		{"steps", func(s *Settings) { s.Steps = 0 }},
 		{"optimizer", func(s *Settings) { s.Optimizer = "nonsense" }},
 		{"rate", func(s *Settings) { s.Rate = 0 }},
