@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages).
 GO ?= go
 
-.PHONY: check test testdata bench bench-layers bench-peers demo
+.PHONY: check test test-arm64 testdata bench bench-layers bench-peers demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -13,6 +13,13 @@ check: ## format, vet, staticcheck, builds for other machines
 
 test: ## all tests
 	$(GO) test ./...
+
+test-arm64: ## tests of the kernels' NEON loops, on this machine under qemu
+	@command -v qemu-aarch64-static >/dev/null || { echo "skipped: install qemu-user-static to run arm64 tests here"; exit 0; }; \
+	set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) vet ./internal/kernel; \
+	GOARCH=arm64 CGO_ENABLED=0 $(GO) test -c -o "$$dir/kernel.test" ./internal/kernel; \
+	cd internal/kernel; qemu-aarch64-static "$$dir/kernel.test" -test.short
 
 testdata: ## train testdata/strokes.safetensors again, and draw the images beside it (a minute; see testdata/README.md)
 	rm -rf testdata/made

@@ -19,7 +19,7 @@ func portable() implementation {
 // active is chosen once, before main, and only tests change it.
 var active = choose(implementations(), os.Getenv("SIAM_CPU"))
 
-// Active names the instruction set in use: portable, avx2 or avx512.
+// Active names the instruction set in use: portable, avx2, avx512 or neon.
 func Active() string { return active.name }
 
 // Available names the instruction sets this processor runs, slowest first.
