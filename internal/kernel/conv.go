@@ -119,11 +119,7 @@ func NewConv(s ConvShape) *Conv {
 	s = s.withDefaults()
 	k := &active.product
 	c := &Conv{ConvShape: s, kernels: k}
-	least := convPixels / 6
-	if c.PackUnits() < fewPanels {
-		least /= 2
-	}
-	c.pieces = newPieces(s, min(convPixels, max(least, s.N*s.pixels()/wantedUnits)), s.spread())
+	c.pieces = newPieces(s, c.wantedPixels(), s.spread())
 	c.imageRows = s.H
 	switch {
 	case s.depthwise():
@@ -134,6 +130,16 @@ func NewConv(s ConvShape) *Conv {
 	c.layouts = c.pieces.layouts(operand{size: c.size(), imageRows: c.imageRows, width: k.cols})
 	c.sections = groupsFor(c.pieces.count, c.PackUnits())
 	return c
+}
+
+// wantedPixels is the number of output pixels of a piece that makes enough units, but none so small that its tiles have
+// too few rows. Border pixels, which are few in a piece, ask for larger ones.
+func (c *Conv) wantedPixels() int {
+	panels, least := c.PackUnits(), convPixels/6
+	if panels < fewPanels && !c.padded() {
+		least /= 2
+	}
+	return min(convPixels, max(least, c.N*c.pixels()/divideUp(wantedUnits, panels)))
 }
 
 // pairable tells whether every run of products is an even number of neighbours in memory.
