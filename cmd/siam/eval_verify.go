@@ -17,6 +17,7 @@ func (a *app) evalVerifyCommand() *cobra.Command {
 	var modelFile, data, answersFile string
 	var pairs int
 	var incomplete bool
+	var faces faceFlags
 	cmd := &cobra.Command{
 		Use:   "verify --model M --data DIR",
 		Short: "verification of random pairs at the model's threshold: accuracy, EER, TAR@FAR",
@@ -24,8 +25,21 @@ func (a *app) evalVerifyCommand() *cobra.Command {
 			if pairs < 2 {
 				return usagef("--pairs %d: want at least 2", pairs)
 			}
+			if err := faces.check(); err != nil {
+				return err
+			}
 			if err := checkOut(answersFile); err != nil {
 				return err
+			}
+			if faces.faces {
+				result, err := a.verifyPhotos(cmd.Context(), modelFile, data, faces)
+				if err != nil {
+					return err
+				}
+				if err := a.saveAnswers(answersFile, map[string][]bool{"verification": result.Right}); err != nil {
+					return err
+				}
+				return a.print(result, result.text())
 			}
 			return a.withLabelled(cmd.Context(), modelFile, data, incomplete, func(judged judgedSet) error {
 				result, err := judged.verify(pairs, a.seed)
@@ -41,6 +55,7 @@ func (a *app) evalVerifyCommand() *cobra.Command {
 	}
 	addModelFlag(cmd, &modelFile)
 	addDataFlag(cmd, &data)
+	faces.add(cmd)
 	cmd.Flags().StringVar(&answersFile, "answers", "", "`file` to save which pairs were right in, for siam eval compare")
 	cmd.Flags().IntVar(&pairs, "pairs", 20000, "random pairs, half of them same; within an alphabet where there are alphabets")
 	cmd.Flags().BoolVar(&incomplete, "incomplete", false, "take what there is of a partly downloaded data set")

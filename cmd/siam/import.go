@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/face"
@@ -56,7 +57,7 @@ func (a *app) importCommand() *cobra.Command {
 	flags.StringVar(&f.onnx, "onnx", "", "ONNX `file` to read")
 	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
 	flags.StringVar(&f.preprocess, "preprocess", "", preprocessHelp)
-	flags.StringSliceVar(&f.outputs, "output", nil, "`name` of the tensor that is wanted, such as the embedding; several for a detector or a pyramid")
+	flags.StringSliceVar(&f.outputs, "output", nil, "`name` of the tensor that is wanted, such as the embedding; several, or all, for a detector or a pyramid")
 	flags.StringVar(&f.distance, "distance", "", "how embeddings are compared: cosine when not given")
 	flags.BoolVar(&f.normalize, "normalize", false, "scale embeddings to length 1")
 	flags.Float32Var(&f.threshold, "threshold", 0, "distance up to which two images are the same")
@@ -130,6 +131,12 @@ func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
 	network, err := onnx.ReadFile(f.onnx)
 	if err != nil {
 		return err
+	}
+	if slices.Equal(options.Outputs, []string{"all"}) {
+		options.Outputs = nil
+		for _, output := range network.Outputs() {
+			options.Outputs = append(options.Outputs, output.Name)
+		}
 	}
 	backend, err := a.newBackend()
 	if err != nil {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/encoder"
@@ -17,6 +19,7 @@ type modelInfo struct {
 	Calibration *encoder.Calibration `json:"calibration"` // null when no threshold was chosen
 	Provenance  encoder.Provenance   `json:"provenance"`
 	Tensors     []tensorInfo         `json:"tensors"`
+	Networks    map[string]int       `json:"networks,omitempty"` // bytes of the ONNX files that the model needs
 }
 
 type tensorInfo struct {
@@ -48,6 +51,12 @@ func describe(file *encoder.File) modelInfo {
 	if file.Spec.PairHead {
 		info.Distance = "pair head"
 	}
+	for name, network := range file.Networks {
+		if info.Networks == nil {
+			info.Networks = map[string]int{}
+		}
+		info.Networks[name] = len(network)
+	}
 	for _, t := range file.Weights {
 		info.Parameters += len(t.Values)
 		info.Tensors = append(info.Tensors, tensorInfo{t.Name, t.Shape})
@@ -63,6 +72,9 @@ func (i modelInfo) text() string {
 	p := i.Spec.Preprocess
 	row("encoder", "%s, %d numbers, %d×%d pixels, %d channel(s)", i.Spec.Arch, i.Spec.Dim, p.Height, p.Width, p.Channels)
 	row("weights", "%d in %d tensors", i.Parameters, len(i.Tensors))
+	for _, name := range slices.Sorted(maps.Keys(i.Networks)) {
+		row("network", "%s, %d bytes of ONNX", name, i.Networks[name])
+	}
 	row("distance", "%s", i.Distance)
 	if c := i.Calibration; c != nil {
 		row("threshold", "%.4f: FMR %.2f %%, FNMR %.2f %% on %d pairs of %s", c.Threshold, 100*c.FMR, 100*c.FNMR, c.Pairs, c.DataSet)
