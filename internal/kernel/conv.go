@@ -116,20 +116,33 @@ const (
 // NewConv plans a convolution. Run it in three steps: pack the weights once with [Conv.Pack], then [Conv.Run] over all
 // units, in any order and from any number of goroutines. How the units are split never changes the result.
 func NewConv(s ConvShape) *Conv {
+	c := newConv(s)
+	c.cut(newPieces(c.ConvShape, c.wantedPixels(), c.spread()), c.OH)
+	c.sections = groupsFor(c.pieces.count, c.PackUnits())
+	return c
+}
+
+// newConv chooses the kernels.
+func newConv(s ConvShape) *Conv {
 	s = s.withDefaults()
 	k := &active.product
 	c := &Conv{ConvShape: s, kernels: k}
-	c.pieces = newPieces(s, c.wantedPixels(), s.spread())
-	c.imageRows = s.H
 	switch {
 	case s.depthwise():
 		c.kernels = k.of(byChannelTile)
 	case s.Precision == BFloat16 && k.pairs && s.pairable():
-		c.pairs, c.kernels, c.imageRows = true, k.of(pairTile), c.pieces.mostInputRows()
+		c.pairs, c.kernels = true, k.of(pairTile)
 	}
-	c.layouts = c.pieces.layouts(operand{size: c.size(), imageRows: c.imageRows, width: k.cols})
-	c.sections = groupsFor(c.pieces.count, c.PackUnits())
 	return c
+}
+
+// cut divides the output; a piece's images begin outRows rows apart in what it writes to.
+func (c *Conv) cut(p pieces, outRows int) {
+	c.pieces, c.imageRows = p, c.H
+	if c.pairs {
+		c.imageRows = p.mostInputRows()
+	}
+	c.layouts = p.layouts(operand{size: c.size(), imageRows: c.imageRows, outRows: outRows, width: c.kernels.cols})
 }
 
 // wantedPixels is the number of output pixels of a piece that makes enough units, but none so small that its tiles have
@@ -197,9 +210,11 @@ func (c *Conv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w *Work
 		if piece != loaded {
 			source, loaded = c.source(src, piece, w), piece
 		}
+		image, _, row, _ := c.pieces.span(piece)
+		start := (image*c.OH + row) * c.OW * c.F
 		p0, p1 := share(c.PackUnits(), c.sections, u%c.sections)
 		for p := p0; p < p1; p++ {
-			c.panel(dst, source, packed[p*c.panelSize():], ep, piece, p, w)
+			c.panel(dst, start, source, packed[p*c.panelSize():], ep, piece, p, w)
 		}
 	}
 }
@@ -214,12 +229,12 @@ func (c *Conv) source(src []float32, piece int, w *Workspace) unsafe.Pointer {
 	return unsafe.Pointer(&src[(image*c.H+first)*c.W*c.C])
 }
 
-// panel computes the output channels of one panel for the pixels of a piece.
-func (c *Conv) panel(dst []float32, source unsafe.Pointer, panel []float32, ep *Epilogue, piece, p int, w *Workspace) {
-	image0, image1, row, _ := c.pieces.span(piece)
+// panel computes the output channels of one panel for the pixels of a piece, which begin at dst[start].
+func (c *Conv) panel(dst []float32, start int, source unsafe.Pointer, panel []float32, ep *Epilogue, piece, p int, w *Workspace) {
+	image0, image1, _, _ := c.pieces.span(piece)
 	f, cols, channel := c.columns(c.kernels.cols, p)
 	stack := piece % c.pieces.stacks
-	start := (image0*c.OH+row)*c.OW*c.F + f
+	start += f
 	t := &w.tile
 	t.a = unsafe.Add(source, channel*c.size())
 	t.b, t.c = unsafe.Pointer(&panel[0]), unsafe.Pointer(&dst[start])

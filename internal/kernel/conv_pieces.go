@@ -20,6 +20,14 @@ func newPieces(s ConvShape, pixels, images int) pieces {
 	return pieces{shape: s, images: images, rows: rows, stacks: stacks, count: divideUp(s.N, images) * stacks}
 }
 
+// multiple makes every piece but the last of an image a multiple of some rows high.
+func (p pieces) multiple(rows int) pieces {
+	p.rows = rows * divideUp(p.rows, rows)
+	p.stacks = divideUp(p.shape.OH, p.rows)
+	p.count = divideUp(p.shape.N, p.images) * p.stacks
+	return p
+}
+
 // spread is over how many images the pieces should spread, so that the few border pixels of one image meet their like.
 func (s ConvShape) spread() int {
 	if s.padded() {
@@ -80,10 +88,10 @@ func (p pieces) mostInputRows() int {
 	return most
 }
 
-// operand is how a layout finds its numbers: bytes of a number of the input, its rows from one image to the next, and
-// the columns of a panel.
+// operand is how a layout finds its numbers: bytes of a number of the input, rows of the input and of the output from
+// one image to the next, and the columns of a panel.
 type operand struct {
-	size, imageRows, width int
+	size, imageRows, outRows, width int
 }
 
 // layouts describes the pieces of one image. Pieces that look the same share a layout.
@@ -136,7 +144,7 @@ func (p pieces) layout(stack int, o operand) layout {
 				for _, row := range hMembers[h] {
 					for _, col := range wMembers[w] {
 						x := ((image*o.imageRows+row.input-base)*s.W + col.input) * s.C
-						y := ((image*s.OH+row.out-row0)*s.OW + col.out) * s.F
+						y := ((image*o.outRows+row.out-row0)*s.OW + col.out) * s.F
 						class.origins, class.out = append(class.origins, o.size*x), append(class.out, 4*y)
 					}
 				}

@@ -15,6 +15,7 @@ type Workspace struct {
 	turned []float32 // outputs computed as their transpose
 	row    []float32 // one row of these
 	halves []uint16  // input rows rounded to bfloat16
+	pooled []float32 // feature maps that wait to be pooled
 	zeros  []float32
 }
 
