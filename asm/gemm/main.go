@@ -180,8 +180,10 @@ type loop struct {
 func (v *vectors) loop(rows int, locals Mem) loop {
 	at := func(i int) Op { return locals.Offset(8 * i) }
 	l := loop{length: at(0), count: at(1), bStart: at(2), segment: at(3), end: at(4), aStep: at(5), bStep: at(6), aheadStep: at(7)}
-	if free := rowPointers[rows:]; len(free) >= 4 {
-		l.end, l.aStep, l.bStep, l.aheadStep = free[0], free[1], free[2], free[3]
+	for i, free := range rowPointers[rows:] {
+		if wanted := []*Op{&l.end, &l.aStep, &l.bStep, &l.aheadStep}; i < len(wanted) {
+			*wanted[i] = free
+		}
 	}
 	return l
 }
@@ -205,7 +207,11 @@ func (v *vectors) products(rows int, locals Mem) {
 		MOVQ(Mem{Base: b, Disp: tileA}, rowPointers[r])
 		ADDQ(Mem{Base: ahead, Disp: 8 * r}, rowPointers[r])
 	}
-	MOVQ(Mem{Base: b, Disp: tileAhead}, ahead)
+	if v.narrow() {
+		MOVQ(Mem{Base: b, Disp: tileBStep}, ahead)
+	} else {
+		MOVQ(Mem{Base: b, Disp: tileAhead}, ahead)
+	}
 	MOVQ(Mem{Base: b, Disp: tileKind}, index)
 	v.eachSum(rows, func(sum reg.VecPhysical) { v.zero(sum) })
 	CMPQ(l.count, Imm(0))
@@ -259,9 +265,13 @@ func (v *vectors) segments(rows int, k kind, l loop) {
 	SUBQ(l.length, index)
 	Label(v.label(k.String()+"Product", rows))
 	v.step(rows, k)
-	PREFETCHT1(Mem{Base: ahead})
-	ADDQ(l.aheadStep, ahead)
-	ADDQ(l.bStep, b)
+	if v.narrow() { // bound by its loads: it asks for nothing ahead and keeps bStep there
+		ADDQ(ahead, b)
+	} else {
+		PREFETCHT1(Mem{Base: ahead})
+		ADDQ(l.aheadStep, ahead)
+		ADDQ(l.bStep, b)
+	}
 	ADDQ(l.aStep, index)
 	CMPQ(index, l.end)
 	JNE(LabelRef(v.label(k.String()+"Product", rows)))
@@ -280,6 +290,10 @@ func (v *vectors) step(rows int, k kind) {
 		left := Mem{Base: rowPointers[r], Index: index, Scale: 1}
 		if k == byChannel {
 			v.stepByChannel(r, left, x)
+			continue
+		}
+		if v.narrow() && v.bytes == 64 && k == plain { // one instruction where only one sum needs the number
+			VFMADD231PS_BCST(left, v.spare(0), v.sum(r, 0))
 			continue
 		}
 		VBROADCASTSS(left, x)

@@ -2980,9 +2980,9 @@ stream8:
 rows9:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
+	MOVQ   R13, R11
 	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
+	MOVQ   R13, R12
 	MOVQ   24(R14), R13
 	MOVQ   R13, 8(SP)
 	MOVQ   48(R14), R13
@@ -2992,7 +2992,7 @@ rows9:
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
+	IMULQ  R11, R13
 	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
@@ -3047,7 +3047,7 @@ plainSegment9:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R10
 	SUBQ (SP), R13
 
 plainProduct9:
@@ -3082,9 +3082,9 @@ plainProduct9:
 	VFMADD231PS  Z25, Z28, Z17
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	ADDQ         R12, R14
+	ADDQ         R11, R13
+	CMPQ         R13, R10
 	JNE          plainProduct9
 	DECQ         8(SP)
 	JNE          plainSegment9
@@ -3097,7 +3097,7 @@ pairsSegment9:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R10
 	SUBQ (SP), R13
 
 pairsProduct9:
@@ -3150,9 +3150,9 @@ pairsProduct9:
 	WORD         $0xc952
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	ADDQ         R12, R14
+	ADDQ         R11, R13
+	CMPQ         R13, R10
 	JNE          pairsProduct9
 	DECQ         8(SP)
 	JNE          pairsSegment9
@@ -3163,7 +3163,7 @@ byChannelSegment9:
 	MOVQ 8(SP), R13
 	SHLQ $0x04, R13
 	ADDQ R15, R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R10
 
 tap9:
 	MOVQ        (R15), R13
@@ -3190,7 +3190,7 @@ tap9:
 	VFMADD231PS 64(R8)(R13*1), Z25, Z15
 	VFMADD231PS (R9)(R13*1), Z24, Z16
 	VFMADD231PS 64(R9)(R13*1), Z25, Z17
-	CMPQ        R15, 32(SP)
+	CMPQ        R15, R10
 	JNE         tap9
 
 summed9:
@@ -3560,7 +3560,7 @@ stream9:
 rows10:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
+	MOVQ   R13, R12
 	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
 	MOVQ   24(R14), R13
@@ -3572,7 +3572,7 @@ rows10:
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
+	IMULQ  R12, R13
 	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
@@ -3631,7 +3631,7 @@ plainSegment10:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R11
 	SUBQ (SP), R13
 
 plainProduct10:
@@ -3670,8 +3670,8 @@ plainProduct10:
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
 	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	ADDQ         R12, R13
+	CMPQ         R13, R11
 	JNE          plainProduct10
 	DECQ         8(SP)
 	JNE          plainSegment10
@@ -3684,7 +3684,7 @@ pairsSegment10:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R11
 	SUBQ (SP), R13
 
 pairsProduct10:
@@ -3743,8 +3743,8 @@ pairsProduct10:
 	PREFETCHT1   (R15)
 	ADDQ         56(SP), R15
 	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	ADDQ         R12, R13
+	CMPQ         R13, R11
 	JNE          pairsProduct10
 	DECQ         8(SP)
 	JNE          pairsSegment10
@@ -3755,7 +3755,7 @@ byChannelSegment10:
 	MOVQ 8(SP), R13
 	SHLQ $0x04, R13
 	ADDQ R15, R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R11
 
 tap10:
 	MOVQ        (R15), R13
@@ -3784,7 +3784,7 @@ tap10:
 	VFMADD231PS 64(R9)(R13*1), Z25, Z17
 	VFMADD231PS (R10)(R13*1), Z24, Z18
 	VFMADD231PS 64(R10)(R13*1), Z25, Z19
-	CMPQ        R15, 32(SP)
+	CMPQ        R15, R11
 	JNE         tap10
 
 summed10:
@@ -4262,7 +4262,7 @@ plainSegment11:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R12
 	SUBQ (SP), R13
 
 plainProduct11:
@@ -4305,7 +4305,7 @@ plainProduct11:
 	ADDQ         56(SP), R15
 	ADDQ         48(SP), R14
 	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	CMPQ         R13, R12
 	JNE          plainProduct11
 	DECQ         8(SP)
 	JNE          plainSegment11
@@ -4318,7 +4318,7 @@ pairsSegment11:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R12
 	SUBQ (SP), R13
 
 pairsProduct11:
@@ -4383,7 +4383,7 @@ pairsProduct11:
 	ADDQ         56(SP), R15
 	ADDQ         48(SP), R14
 	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	CMPQ         R13, R12
 	JNE          pairsProduct11
 	DECQ         8(SP)
 	JNE          pairsSegment11
@@ -4394,7 +4394,7 @@ byChannelSegment11:
 	MOVQ 8(SP), R13
 	SHLQ $0x04, R13
 	ADDQ R15, R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R12
 
 tap11:
 	MOVQ        (R15), R13
@@ -4425,7 +4425,7 @@ tap11:
 	VFMADD231PS 64(R10)(R13*1), Z25, Z19
 	VFMADD231PS (R11)(R13*1), Z24, Z20
 	VFMADD231PS 64(R11)(R13*1), Z25, Z21
-	CMPQ        R15, 32(SP)
+	CMPQ        R15, R12
 	JNE         tap11
 
 summed11:
@@ -5736,7 +5736,7 @@ row:
 	RET
 
 // func tileNarrowAVX512(rows int, t *int)
-// Requires: AVX, AVX512BW, AVX512F, BMI2, MMX+
+// Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·tileNarrowAVX512(SB), NOSPLIT, $64-16
 	MOVQ   t+8(FP), AX
 	MOVQ   136(AX), BX
@@ -5785,7 +5785,7 @@ TEXT ·tileNarrowAVX512(SB), NOSPLIT, $64-16
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
 	ADDQ   (R15), AX
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	CMPQ   8(SP), $0x00
@@ -5806,18 +5806,15 @@ plainSegment1:
 	SUBQ (SP), R13
 
 plainProduct1:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	PREFETCHT1   (R15)
-	ADDQ         SI, R15
-	ADDQ         DX, R14
-	ADDQ         CX, R13
-	CMPQ         R13, BX
-	JNE          plainProduct1
-	DECQ         8(SP)
-	JNE          plainSegment1
-	JMP          summed1
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	ADDQ             R15, R14
+	ADDQ             CX, R13
+	CMPQ             R13, BX
+	JNE              plainProduct1
+	DECQ             8(SP)
+	JNE              plainSegment1
+	JMP              summed1
 
 pairsSegment1:
 	MOVQ 24(SP), R14
@@ -5834,9 +5831,7 @@ pairsProduct1:
 	VBROADCASTSS (AX)(R13*1), Z13
 	LONG         $0x4816d262
 	WORD         $0xc452
-	PREFETCHT1   (R15)
-	ADDQ         SI, R15
-	ADDQ         DX, R14
+	ADDQ         R15, R14
 	ADDQ         CX, R13
 	CMPQ         R13, BX
 	JNE          pairsProduct1
@@ -5961,7 +5956,7 @@ rows2:
 	ADDQ   (R15), AX
 	MOVQ   (R14), BX
 	ADDQ   8(R15), BX
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -5983,20 +5978,16 @@ plainSegment2:
 	SUBQ (SP), R13
 
 plainProduct2:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	PREFETCHT1   (R15)
-	ADDQ         DI, R15
-	ADDQ         SI, R14
-	ADDQ         DX, R13
-	CMPQ         R13, CX
-	JNE          plainProduct2
-	DECQ         8(SP)
-	JNE          plainSegment2
-	JMP          summed2
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	ADDQ             R15, R14
+	ADDQ             DX, R13
+	CMPQ             R13, CX
+	JNE              plainProduct2
+	DECQ             8(SP)
+	JNE              plainSegment2
+	JMP              summed2
 
 pairsSegment2:
 	MOVQ 24(SP), R14
@@ -6016,9 +6007,7 @@ pairsProduct2:
 	VBROADCASTSS (BX)(R13*1), Z14
 	LONG         $0x480ed262
 	WORD         $0xcc52
-	PREFETCHT1   (R15)
-	ADDQ         DI, R15
-	ADDQ         SI, R14
+	ADDQ         R15, R14
 	ADDQ         DX, R13
 	CMPQ         R13, CX
 	JNE          pairsProduct2
@@ -6166,7 +6155,7 @@ rows3:
 	ADDQ   8(R15), BX
 	MOVQ   (R14), CX
 	ADDQ   16(R15), CX
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -6189,22 +6178,17 @@ plainSegment3:
 	SUBQ (SP), R13
 
 plainProduct3:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	PREFETCHT1   (R15)
-	ADDQ         BP, R15
-	ADDQ         DI, R14
-	ADDQ         SI, R13
-	CMPQ         R13, DX
-	JNE          plainProduct3
-	DECQ         8(SP)
-	JNE          plainSegment3
-	JMP          summed3
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	ADDQ             R15, R14
+	ADDQ             SI, R13
+	CMPQ             R13, DX
+	JNE              plainProduct3
+	DECQ             8(SP)
+	JNE              plainSegment3
+	JMP              summed3
 
 pairsSegment3:
 	MOVQ 24(SP), R14
@@ -6227,9 +6211,7 @@ pairsProduct3:
 	VBROADCASTSS (CX)(R13*1), Z15
 	LONG         $0x4806d262
 	WORD         $0xd452
-	PREFETCHT1   (R15)
-	ADDQ         BP, R15
-	ADDQ         DI, R14
+	ADDQ         R15, R14
 	ADDQ         SI, R13
 	CMPQ         R13, DX
 	JNE          pairsProduct3
@@ -6400,7 +6382,7 @@ rows4:
 	ADDQ   16(R15), CX
 	MOVQ   (R14), DX
 	ADDQ   24(R15), DX
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -6424,24 +6406,18 @@ plainSegment4:
 	SUBQ (SP), R13
 
 plainProduct4:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	PREFETCHT1   (R15)
-	ADDQ         R8, R15
-	ADDQ         BP, R14
-	ADDQ         DI, R13
-	CMPQ         R13, SI
-	JNE          plainProduct4
-	DECQ         8(SP)
-	JNE          plainSegment4
-	JMP          summed4
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	ADDQ             R15, R14
+	ADDQ             DI, R13
+	CMPQ             R13, SI
+	JNE              plainProduct4
+	DECQ             8(SP)
+	JNE              plainSegment4
+	JMP              summed4
 
 pairsSegment4:
 	MOVQ 24(SP), R14
@@ -6467,9 +6443,7 @@ pairsProduct4:
 	VBROADCASTSS (DX)(R13*1), Z16
 	LONG         $0x407ed262
 	WORD         $0xdc52
-	PREFETCHT1   (R15)
-	ADDQ         R8, R15
-	ADDQ         BP, R14
+	ADDQ         R15, R14
 	ADDQ         DI, R13
 	CMPQ         R13, SI
 	JNE          pairsProduct4
@@ -6663,7 +6637,7 @@ rows5:
 	ADDQ   24(R15), DX
 	MOVQ   (R14), SI
 	ADDQ   32(R15), SI
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -6688,26 +6662,19 @@ plainSegment5:
 	SUBQ (SP), R13
 
 plainProduct5:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	PREFETCHT1   (R15)
-	ADDQ         R9, R15
-	ADDQ         R8, R14
-	ADDQ         BP, R13
-	CMPQ         R13, DI
-	JNE          plainProduct5
-	DECQ         8(SP)
-	JNE          plainSegment5
-	JMP          summed5
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	ADDQ             R15, R14
+	ADDQ             BP, R13
+	CMPQ             R13, DI
+	JNE              plainProduct5
+	DECQ             8(SP)
+	JNE              plainSegment5
+	JMP              summed5
 
 pairsSegment5:
 	MOVQ 24(SP), R14
@@ -6736,9 +6703,7 @@ pairsProduct5:
 	VBROADCASTSS (SI)(R13*1), Z17
 	LONG         $0x4076d262
 	WORD         $0xe452
-	PREFETCHT1   (R15)
-	ADDQ         R9, R15
-	ADDQ         R8, R14
+	ADDQ         R15, R14
 	ADDQ         BP, R13
 	CMPQ         R13, DI
 	JNE          pairsProduct5
@@ -6955,7 +6920,7 @@ rows6:
 	ADDQ   32(R15), SI
 	MOVQ   (R14), DI
 	ADDQ   40(R15), DI
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -6981,28 +6946,20 @@ plainSegment6:
 	SUBQ (SP), R13
 
 plainProduct6:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (DI)(R13*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	PREFETCHT1   (R15)
-	ADDQ         R10, R15
-	ADDQ         R9, R14
-	ADDQ         R8, R13
-	CMPQ         R13, BP
-	JNE          plainProduct6
-	DECQ         8(SP)
-	JNE          plainSegment6
-	JMP          summed6
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	VFMADD231PS.BCST (DI)(R13*1), Z12, Z5
+	ADDQ             R15, R14
+	ADDQ             R8, R13
+	CMPQ             R13, BP
+	JNE              plainProduct6
+	DECQ             8(SP)
+	JNE              plainSegment6
+	JMP              summed6
 
 pairsSegment6:
 	MOVQ 24(SP), R14
@@ -7034,9 +6991,7 @@ pairsProduct6:
 	VBROADCASTSS (DI)(R13*1), Z18
 	LONG         $0x406ed262
 	WORD         $0xec52
-	PREFETCHT1   (R15)
-	ADDQ         R10, R15
-	ADDQ         R9, R14
+	ADDQ         R15, R14
 	ADDQ         R8, R13
 	CMPQ         R13, BP
 	JNE          pairsProduct6
@@ -7276,7 +7231,7 @@ rows7:
 	ADDQ   40(R15), DI
 	MOVQ   (R14), BP
 	ADDQ   48(R15), BP
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -7303,30 +7258,21 @@ plainSegment7:
 	SUBQ (SP), R13
 
 plainProduct7:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (DI)(R13*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	VBROADCASTSS (BP)(R13*1), Z19
-	VFMADD231PS  Z12, Z19, Z6
-	PREFETCHT1   (R15)
-	ADDQ         R11, R15
-	ADDQ         R10, R14
-	ADDQ         R9, R13
-	CMPQ         R13, R8
-	JNE          plainProduct7
-	DECQ         8(SP)
-	JNE          plainSegment7
-	JMP          summed7
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	VFMADD231PS.BCST (DI)(R13*1), Z12, Z5
+	VFMADD231PS.BCST (BP)(R13*1), Z12, Z6
+	ADDQ             R15, R14
+	ADDQ             R9, R13
+	CMPQ             R13, R8
+	JNE              plainProduct7
+	DECQ             8(SP)
+	JNE              plainSegment7
+	JMP              summed7
 
 pairsSegment7:
 	MOVQ 24(SP), R14
@@ -7361,9 +7307,7 @@ pairsProduct7:
 	VBROADCASTSS (BP)(R13*1), Z19
 	LONG         $0x4066d262
 	WORD         $0xf452
-	PREFETCHT1   (R15)
-	ADDQ         R11, R15
-	ADDQ         R10, R14
+	ADDQ         R15, R14
 	ADDQ         R9, R13
 	CMPQ         R13, R8
 	JNE          pairsProduct7
@@ -7626,7 +7570,7 @@ rows8:
 	ADDQ   48(R15), BP
 	MOVQ   (R14), R8
 	ADDQ   56(R15), R8
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -7654,32 +7598,22 @@ plainSegment8:
 	SUBQ (SP), R13
 
 plainProduct8:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (DI)(R13*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	VBROADCASTSS (BP)(R13*1), Z19
-	VFMADD231PS  Z12, Z19, Z6
-	VBROADCASTSS (R8)(R13*1), Z20
-	VFMADD231PS  Z12, Z20, Z7
-	PREFETCHT1   (R15)
-	ADDQ         R12, R15
-	ADDQ         R11, R14
-	ADDQ         R10, R13
-	CMPQ         R13, R9
-	JNE          plainProduct8
-	DECQ         8(SP)
-	JNE          plainSegment8
-	JMP          summed8
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	VFMADD231PS.BCST (DI)(R13*1), Z12, Z5
+	VFMADD231PS.BCST (BP)(R13*1), Z12, Z6
+	VFMADD231PS.BCST (R8)(R13*1), Z12, Z7
+	ADDQ             R15, R14
+	ADDQ             R10, R13
+	CMPQ             R13, R9
+	JNE              plainProduct8
+	DECQ             8(SP)
+	JNE              plainSegment8
+	JMP              summed8
 
 pairsSegment8:
 	MOVQ 24(SP), R14
@@ -7717,9 +7651,7 @@ pairsProduct8:
 	VBROADCASTSS (R8)(R13*1), Z20
 	LONG         $0x405ed262
 	WORD         $0xfc52
-	PREFETCHT1   (R15)
-	ADDQ         R12, R15
-	ADDQ         R11, R14
+	ADDQ         R15, R14
 	ADDQ         R10, R13
 	CMPQ         R13, R9
 	JNE          pairsProduct8
@@ -7972,9 +7904,9 @@ last8:
 rows9:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
+	MOVQ   R13, R11
 	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
+	MOVQ   R13, R12
 	MOVQ   24(R14), R13
 	MOVQ   R13, 8(SP)
 	MOVQ   48(R14), R13
@@ -7984,7 +7916,7 @@ rows9:
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
+	IMULQ  R11, R13
 	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
@@ -8005,7 +7937,7 @@ rows9:
 	ADDQ   56(R15), R8
 	MOVQ   (R14), R9
 	ADDQ   64(R15), R9
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -8030,38 +7962,27 @@ plainSegment9:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R10
 	SUBQ (SP), R13
 
 plainProduct9:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (DI)(R13*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	VBROADCASTSS (BP)(R13*1), Z19
-	VFMADD231PS  Z12, Z19, Z6
-	VBROADCASTSS (R8)(R13*1), Z20
-	VFMADD231PS  Z12, Z20, Z7
-	VBROADCASTSS (R9)(R13*1), Z21
-	VFMADD231PS  Z12, Z21, Z8
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          plainProduct9
-	DECQ         8(SP)
-	JNE          plainSegment9
-	JMP          summed9
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	VFMADD231PS.BCST (DI)(R13*1), Z12, Z5
+	VFMADD231PS.BCST (BP)(R13*1), Z12, Z6
+	VFMADD231PS.BCST (R8)(R13*1), Z12, Z7
+	VFMADD231PS.BCST (R9)(R13*1), Z12, Z8
+	ADDQ             R15, R14
+	ADDQ             R11, R13
+	CMPQ             R13, R10
+	JNE              plainProduct9
+	DECQ             8(SP)
+	JNE              plainSegment9
+	JMP              summed9
 
 pairsSegment9:
 	MOVQ 24(SP), R14
@@ -8070,7 +7991,7 @@ pairsSegment9:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R10
 	SUBQ (SP), R13
 
 pairsProduct9:
@@ -8102,11 +8023,9 @@ pairsProduct9:
 	VBROADCASTSS (R9)(R13*1), Z21
 	LONG         $0x40565262
 	WORD         $0xc452
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	ADDQ         R15, R14
+	ADDQ         R11, R13
+	CMPQ         R13, R10
 	JNE          pairsProduct9
 	DECQ         8(SP)
 	JNE          pairsSegment9
@@ -8117,7 +8036,7 @@ byChannelSegment9:
 	MOVQ 8(SP), R13
 	SHLQ $0x04, R13
 	ADDQ R15, R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R10
 
 tap9:
 	MOVQ        (R15), R13
@@ -8134,7 +8053,7 @@ tap9:
 	VFMADD231PS (BP)(R13*1), Z12, K1, Z6
 	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
 	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
-	CMPQ        R15, 32(SP)
+	CMPQ        R15, R10
 	JNE         tap9
 
 summed9:
@@ -8378,7 +8297,7 @@ last9:
 rows10:
 	MOVQ   t+8(FP), R14
 	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
+	MOVQ   R13, R12
 	MOVQ   56(R14), R13
 	MOVQ   R13, 48(SP)
 	MOVQ   24(R14), R13
@@ -8390,7 +8309,7 @@ rows10:
 	MOVQ   120(R14), R13
 	MOVQ   R13, 56(SP)
 	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
+	IMULQ  R12, R13
 	MOVQ   R13, (SP)
 	MOVQ   8(R14), R15
 	MOVQ   (R14), AX
@@ -8413,7 +8332,7 @@ rows10:
 	ADDQ   64(R15), R9
 	MOVQ   (R14), R10
 	ADDQ   72(R15), R10
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -8439,40 +8358,28 @@ plainSegment10:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R11
 	SUBQ (SP), R13
 
 plainProduct10:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (DI)(R13*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	VBROADCASTSS (BP)(R13*1), Z19
-	VFMADD231PS  Z12, Z19, Z6
-	VBROADCASTSS (R8)(R13*1), Z20
-	VFMADD231PS  Z12, Z20, Z7
-	VBROADCASTSS (R9)(R13*1), Z21
-	VFMADD231PS  Z12, Z21, Z8
-	VBROADCASTSS (R10)(R13*1), Z22
-	VFMADD231PS  Z12, Z22, Z9
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          plainProduct10
-	DECQ         8(SP)
-	JNE          plainSegment10
-	JMP          summed10
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	VFMADD231PS.BCST (DI)(R13*1), Z12, Z5
+	VFMADD231PS.BCST (BP)(R13*1), Z12, Z6
+	VFMADD231PS.BCST (R8)(R13*1), Z12, Z7
+	VFMADD231PS.BCST (R9)(R13*1), Z12, Z8
+	VFMADD231PS.BCST (R10)(R13*1), Z12, Z9
+	ADDQ             R15, R14
+	ADDQ             R12, R13
+	CMPQ             R13, R11
+	JNE              plainProduct10
+	DECQ             8(SP)
+	JNE              plainSegment10
+	JMP              summed10
 
 pairsSegment10:
 	MOVQ 24(SP), R14
@@ -8481,7 +8388,7 @@ pairsSegment10:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R11
 	SUBQ (SP), R13
 
 pairsProduct10:
@@ -8516,11 +8423,9 @@ pairsProduct10:
 	VBROADCASTSS (R10)(R13*1), Z22
 	LONG         $0x404e5262
 	WORD         $0xcc52
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	ADDQ         R15, R14
+	ADDQ         R12, R13
+	CMPQ         R13, R11
 	JNE          pairsProduct10
 	DECQ         8(SP)
 	JNE          pairsSegment10
@@ -8531,7 +8436,7 @@ byChannelSegment10:
 	MOVQ 8(SP), R13
 	SHLQ $0x04, R13
 	ADDQ R15, R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R11
 
 tap10:
 	MOVQ        (R15), R13
@@ -8549,7 +8454,7 @@ tap10:
 	VFMADD231PS (R8)(R13*1), Z12, K1, Z7
 	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
 	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
-	CMPQ        R15, 32(SP)
+	CMPQ        R15, R11
 	JNE         tap10
 
 summed10:
@@ -8850,7 +8755,7 @@ rows11:
 	ADDQ   72(R15), R10
 	MOVQ   (R14), R11
 	ADDQ   80(R15), R11
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -8877,42 +8782,29 @@ plainSegment11:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R12
 	SUBQ (SP), R13
 
 plainProduct11:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (DI)(R13*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	VBROADCASTSS (BP)(R13*1), Z19
-	VFMADD231PS  Z12, Z19, Z6
-	VBROADCASTSS (R8)(R13*1), Z20
-	VFMADD231PS  Z12, Z20, Z7
-	VBROADCASTSS (R9)(R13*1), Z21
-	VFMADD231PS  Z12, Z21, Z8
-	VBROADCASTSS (R10)(R13*1), Z22
-	VFMADD231PS  Z12, Z22, Z9
-	VBROADCASTSS (R11)(R13*1), Z23
-	VFMADD231PS  Z12, Z23, Z10
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          plainProduct11
-	DECQ         8(SP)
-	JNE          plainSegment11
-	JMP          summed11
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	VFMADD231PS.BCST (DI)(R13*1), Z12, Z5
+	VFMADD231PS.BCST (BP)(R13*1), Z12, Z6
+	VFMADD231PS.BCST (R8)(R13*1), Z12, Z7
+	VFMADD231PS.BCST (R9)(R13*1), Z12, Z8
+	VFMADD231PS.BCST (R10)(R13*1), Z12, Z9
+	VFMADD231PS.BCST (R11)(R13*1), Z12, Z10
+	ADDQ             R15, R14
+	ADDQ             40(SP), R13
+	CMPQ             R13, R12
+	JNE              plainProduct11
+	DECQ             8(SP)
+	JNE              plainSegment11
+	JMP              summed11
 
 pairsSegment11:
 	MOVQ 24(SP), R14
@@ -8921,7 +8813,7 @@ pairsSegment11:
 	MOVQ 8(R14), R14
 	ADDQ 16(SP), R14
 	ADDQ (SP), R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R12
 	SUBQ (SP), R13
 
 pairsProduct11:
@@ -8959,11 +8851,9 @@ pairsProduct11:
 	VBROADCASTSS (R11)(R13*1), Z23
 	LONG         $0x40465262
 	WORD         $0xd452
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
+	ADDQ         R15, R14
 	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
+	CMPQ         R13, R12
 	JNE          pairsProduct11
 	DECQ         8(SP)
 	JNE          pairsSegment11
@@ -8974,7 +8864,7 @@ byChannelSegment11:
 	MOVQ 8(SP), R13
 	SHLQ $0x04, R13
 	ADDQ R15, R13
-	MOVQ R13, 32(SP)
+	MOVQ R13, R12
 
 tap11:
 	MOVQ        (R15), R13
@@ -8993,7 +8883,7 @@ tap11:
 	VFMADD231PS (R9)(R13*1), Z12, K1, Z8
 	VFMADD231PS (R10)(R13*1), Z12, K1, Z9
 	VFMADD231PS (R11)(R13*1), Z12, K1, Z10
-	CMPQ        R15, 32(SP)
+	CMPQ        R15, R12
 	JNE         tap11
 
 summed11:
@@ -9316,7 +9206,7 @@ rows12:
 	ADDQ   80(R15), R11
 	MOVQ   (R14), R12
 	ADDQ   88(R15), R12
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -9348,40 +9238,26 @@ plainSegment12:
 	SUBQ (SP), R13
 
 plainProduct12:
-	VMOVUPS.Z    (R14), K1, Z12
-	VBROADCASTSS (AX)(R13*1), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (BX)(R13*1), Z14
-	VFMADD231PS  Z12, Z14, Z1
-	VBROADCASTSS (CX)(R13*1), Z15
-	VFMADD231PS  Z12, Z15, Z2
-	VBROADCASTSS (DX)(R13*1), Z16
-	VFMADD231PS  Z12, Z16, Z3
-	VBROADCASTSS (SI)(R13*1), Z17
-	VFMADD231PS  Z12, Z17, Z4
-	VBROADCASTSS (DI)(R13*1), Z18
-	VFMADD231PS  Z12, Z18, Z5
-	VBROADCASTSS (BP)(R13*1), Z19
-	VFMADD231PS  Z12, Z19, Z6
-	VBROADCASTSS (R8)(R13*1), Z20
-	VFMADD231PS  Z12, Z20, Z7
-	VBROADCASTSS (R9)(R13*1), Z21
-	VFMADD231PS  Z12, Z21, Z8
-	VBROADCASTSS (R10)(R13*1), Z22
-	VFMADD231PS  Z12, Z22, Z9
-	VBROADCASTSS (R11)(R13*1), Z23
-	VFMADD231PS  Z12, Z23, Z10
-	VBROADCASTSS (R12)(R13*1), Z24
-	VFMADD231PS  Z12, Z24, Z11
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
-	ADDQ         40(SP), R13
-	CMPQ         R13, 32(SP)
-	JNE          plainProduct12
-	DECQ         8(SP)
-	JNE          plainSegment12
-	JMP          summed12
+	VMOVUPS.Z        (R14), K1, Z12
+	VFMADD231PS.BCST (AX)(R13*1), Z12, Z0
+	VFMADD231PS.BCST (BX)(R13*1), Z12, Z1
+	VFMADD231PS.BCST (CX)(R13*1), Z12, Z2
+	VFMADD231PS.BCST (DX)(R13*1), Z12, Z3
+	VFMADD231PS.BCST (SI)(R13*1), Z12, Z4
+	VFMADD231PS.BCST (DI)(R13*1), Z12, Z5
+	VFMADD231PS.BCST (BP)(R13*1), Z12, Z6
+	VFMADD231PS.BCST (R8)(R13*1), Z12, Z7
+	VFMADD231PS.BCST (R9)(R13*1), Z12, Z8
+	VFMADD231PS.BCST (R10)(R13*1), Z12, Z9
+	VFMADD231PS.BCST (R11)(R13*1), Z12, Z10
+	VFMADD231PS.BCST (R12)(R13*1), Z12, Z11
+	ADDQ             R15, R14
+	ADDQ             40(SP), R13
+	CMPQ             R13, 32(SP)
+	JNE              plainProduct12
+	DECQ             8(SP)
+	JNE              plainSegment12
+	JMP              summed12
 
 pairsSegment12:
 	MOVQ 24(SP), R14
@@ -9431,9 +9307,7 @@ pairsProduct12:
 	VBROADCASTSS (R12)(R13*1), Z24
 	LONG         $0x403e5262
 	WORD         $0xdc52
-	PREFETCHT1   (R15)
-	ADDQ         56(SP), R15
-	ADDQ         48(SP), R14
+	ADDQ         R15, R14
 	ADDQ         40(SP), R13
 	CMPQ         R13, 32(SP)
 	JNE          pairsProduct12
@@ -11518,7 +11392,7 @@ loop:
 	RET
 
 // func tileNarrowAVX2(rows int, t *int)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, FMA3
 TEXT ·tileNarrowAVX2(SB), NOSPLIT, $64-16
 	MOVQ    t+8(FP), AX
 	MOVQ    136(AX), BX
@@ -11555,7 +11429,7 @@ TEXT ·tileNarrowAVX2(SB), NOSPLIT, $64-16
 	MOVQ    8(R14), R15
 	MOVQ    (R14), AX
 	ADDQ    (R15), AX
-	MOVQ    112(R14), R15
+	MOVQ    56(R14), R15
 	MOVQ    128(R14), R13
 	VXORPS  Y0, Y0, Y0
 	CMPQ    8(SP), $0x00
@@ -11577,9 +11451,7 @@ plainProduct1:
 	VMASKMOVPS   (R14), Y15, Y6
 	VBROADCASTSS (AX)(R13*1), Y7
 	VFMADD231PS  Y6, Y7, Y0
-	PREFETCHT1   (R15)
-	ADDQ         SI, R15
-	ADDQ         DX, R14
+	ADDQ         R15, R14
 	ADDQ         CX, R13
 	CMPQ         R13, BX
 	JNE          plainProduct1
@@ -11705,7 +11577,7 @@ rows2:
 	ADDQ   (R15), AX
 	MOVQ   (R14), BX
 	ADDQ   8(R15), BX
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -11730,9 +11602,7 @@ plainProduct2:
 	VFMADD231PS  Y6, Y7, Y0
 	VBROADCASTSS (BX)(R13*1), Y8
 	VFMADD231PS  Y6, Y8, Y1
-	PREFETCHT1   (R15)
-	ADDQ         DI, R15
-	ADDQ         SI, R14
+	ADDQ         R15, R14
 	ADDQ         DX, R13
 	CMPQ         R13, CX
 	JNE          plainProduct2
@@ -11882,7 +11752,7 @@ rows3:
 	ADDQ   8(R15), BX
 	MOVQ   (R14), CX
 	ADDQ   16(R15), CX
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -11910,9 +11780,7 @@ plainProduct3:
 	VFMADD231PS  Y6, Y8, Y1
 	VBROADCASTSS (CX)(R13*1), Y9
 	VFMADD231PS  Y6, Y9, Y2
-	PREFETCHT1   (R15)
-	ADDQ         BP, R15
-	ADDQ         DI, R14
+	ADDQ         R15, R14
 	ADDQ         SI, R13
 	CMPQ         R13, DX
 	JNE          plainProduct3
@@ -12086,7 +11954,7 @@ rows4:
 	ADDQ   16(R15), CX
 	MOVQ   (R14), DX
 	ADDQ   24(R15), DX
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12117,9 +11985,7 @@ plainProduct4:
 	VFMADD231PS  Y6, Y9, Y2
 	VBROADCASTSS (DX)(R13*1), Y10
 	VFMADD231PS  Y6, Y10, Y3
-	PREFETCHT1   (R15)
-	ADDQ         R8, R15
-	ADDQ         BP, R14
+	ADDQ         R15, R14
 	ADDQ         DI, R13
 	CMPQ         R13, SI
 	JNE          plainProduct4
@@ -12317,7 +12183,7 @@ rows5:
 	ADDQ   24(R15), DX
 	MOVQ   (R14), SI
 	ADDQ   32(R15), SI
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12351,9 +12217,7 @@ plainProduct5:
 	VFMADD231PS  Y6, Y10, Y3
 	VBROADCASTSS (SI)(R13*1), Y11
 	VFMADD231PS  Y6, Y11, Y4
-	PREFETCHT1   (R15)
-	ADDQ         R9, R15
-	ADDQ         R8, R14
+	ADDQ         R15, R14
 	ADDQ         BP, R13
 	CMPQ         R13, DI
 	JNE          plainProduct5
@@ -12575,7 +12439,7 @@ rows6:
 	ADDQ   32(R15), SI
 	MOVQ   (R14), DI
 	ADDQ   40(R15), DI
-	MOVQ   112(R14), R15
+	MOVQ   56(R14), R15
 	MOVQ   128(R14), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -12612,9 +12476,7 @@ plainProduct6:
 	VFMADD231PS  Y6, Y11, Y4
 	VBROADCASTSS (DI)(R13*1), Y12
 	VFMADD231PS  Y6, Y12, Y5
-	PREFETCHT1   (R15)
-	ADDQ         R10, R15
-	ADDQ         R9, R14
+	ADDQ         R15, R14
 	ADDQ         R8, R13
 	CMPQ         R13, BP
 	JNE          plainProduct6

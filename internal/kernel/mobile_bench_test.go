@@ -37,6 +37,19 @@ func pointLayers() []layer {
 	return list
 }
 
+// denseLayers are other convolutions of one image: the first ones of these networks, and of YuNet, YOLOX-nano and the
+// person-crop networks.
+func denseLayers() []layer {
+	return []layer{
+		{"mobilenet_stem", ConvShape{N: 1, H: 224, W: 224, C: 3, KH: 3, KW: 3, F: 32, OH: 112, OW: 112, StrideH: 2, StrideW: 2}.withDefaults()},
+		{"mobilefacenet_stem", fitted(ConvShape{N: 1, H: 112, W: 112, C: 3, KH: 3, KW: 3, F: 64, PadT: 1, PadL: 1, StrideH: 2, StrideW: 2})},
+		{"yunet_stem", fitted(ConvShape{N: 1, H: 320, W: 320, C: 3, KH: 3, KW: 3, F: 16, PadT: 1, PadL: 1, StrideH: 2, StrideW: 2})},
+		{"yolox_stem", fitted(ConvShape{N: 1, H: 208, W: 208, C: 12, KH: 3, KW: 3, F: 16, PadT: 1, PadL: 1})},
+		{"person_stem", fitted(ConvShape{N: 1, H: 256, W: 128, C: 3, KH: 7, KW: 7, F: 64, PadT: 3, PadL: 3, StrideH: 2, StrideW: 2})},
+		{"head", fitted(ConvShape{N: 1, H: 26, W: 26, C: 64, KH: 3, KW: 3, F: 64, PadT: 1, PadL: 1})},
+	}
+}
+
 // bytes is the memory that a convolution has to read and write at least once.
 func (s ConvShape) bytes() float64 {
 	return 4 * float64(s.N*(s.H*s.W*s.C+s.pixels()*s.F)+s.KH*s.KW*s.groupC()*s.F)
@@ -60,6 +73,18 @@ func BenchmarkDepthwiseWeightGradient(b *testing.B) {
 func BenchmarkPoint(b *testing.B) {
 	for _, l := range pointLayers() {
 		b.Run(l.name, func(b *testing.B) { benchmarkPacked(b, l.shape) })
+	}
+}
+
+func BenchmarkDense(b *testing.B) {
+	for _, l := range denseLayers() {
+		b.Run(l.name, func(b *testing.B) { benchmarkPacked(b, l.shape) })
+	}
+}
+
+func BenchmarkDepthwiseInputGradient(b *testing.B) {
+	for _, l := range depthwiseLayers() {
+		b.Run(l.name, func(b *testing.B) { benchmarkPacked(b, l.shape.inputGradient()) })
 	}
 }
 
