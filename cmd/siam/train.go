@@ -11,13 +11,14 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/recipe"
+	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
 
 // trainFlags are the flags of siam train.
 type trainFlags struct {
 	data, out, init    string
-	precision          string
+	precision, report  string
 	set, exclude       []string
 	resume, incomplete bool
 }
@@ -50,6 +51,7 @@ Recipes, with the settings that --set changes:
 	flags.StringVar(&f.init, "init", "", "model `file` to start from")
 	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: `key=value` (repeatable)")
 	flags.StringSliceVar(&f.exclude, "exclude", nil, "`names` of alphabets or classes to leave out of training, separated by commas")
+	flags.StringVar(&f.report, "report", "", "HTML file to write with the curves of the loss and the validation")
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
@@ -109,11 +111,15 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 		return err
 	}
 	defer job.Backend.Finalize()
-	model, err := a.runRecipe(ctx, r, job, nil)
+	var history recipe.History
+	model, err := a.runRecipe(ctx, r, job, func(p recipe.Progress) { history = append(history, p) })
 	if err != nil {
 		return err
 	}
 	if err := model.WriteFile(f.out); err != nil {
+		return err
+	}
+	if err := f.writeReport(history, r); err != nil {
 		return err
 	}
 	if err := os.Remove(job.Checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -121,6 +127,17 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	}
 	info := describe(model)
 	return a.print(info, info.text())
+}
+
+// writeReport draws the curves of a training, if they are wanted.
+func (f trainFlags) writeReport(history recipe.History, r recipe.Recipe) error {
+	if f.report == "" {
+		return nil
+	}
+	page := report.New("Training of " + r.Name)
+	page.Subtitle = fmt.Sprintf("On %s, model %s, commit %s", f.data, f.out, thisBuild().Commit)
+	recipe.AddTraining(page, history)
+	return page.WriteFile(f.report)
 }
 
 // readBackground reads what to train on, less what --exclude names.
