@@ -52,7 +52,7 @@ func (g *body) users() map[*value][]*node {
 	return users
 }
 
-// redirect makes every reader of a value read its replacement.
+// redirect makes every reader of a value read its replacement, the replacements' own nodes too.
 func (g *body) redirect(by map[*value]*value) {
 	follow := func(values []*value) {
 		for i, v := range values {
@@ -64,6 +64,9 @@ func (g *body) redirect(by map[*value]*value) {
 	}
 	for _, n := range g.nodes {
 		follow(n.inputs)
+	}
+	for _, v := range by {
+		follow(v.node.inputs)
 	}
 	follow(g.results)
 }

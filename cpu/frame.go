@@ -14,6 +14,7 @@ type frame struct {
 	mem        [][]byte // of every block
 	team       team
 	workspaces []kernel.Workspace // one per thread
+	epilogues  []kernel.Epilogue  // one per thread, of the convolution it works on
 	lists      [][][]float32      // one per thread, for the operands of a task
 	mu         sync.Mutex
 	err        error // the first one a task reported
@@ -22,6 +23,7 @@ type frame struct {
 func newFrame(p *program, threads int) *frame {
 	fr := &frame{program: p, mem: make([][]byte, len(p.blocks))}
 	fr.workspaces = make([]kernel.Workspace, threads)
+	fr.epilogues = make([]kernel.Epilogue, threads)
 	fr.lists = make([][][]float32, threads)
 	for i := range fr.lists {
 		fr.lists[i] = make([][]float32, p.operands)

@@ -11,7 +11,8 @@ import (
 type fusedConv struct {
 	convAttrs
 	followers
-	reversed []int // spatial axes of the kernel, by number among them, along which w lies reversed
+	reversed []int        // spatial axes of the kernel, by number among them, along which w lies reversed
+	pool     *kernel.Pool // a max pool after all else, or nil
 }
 
 // fusedDot is a matrix product with what follows it.
@@ -30,7 +31,7 @@ type followers struct {
 }
 
 // fuseConvolutions joins convolutions with a reversed kernel before and a bias, a normalisation with fixed statistics
-// and a ReLU after them, and matrix products with the latter.
+// and a ReLU after them, and matrix products with the latter. Convolutions take a max pool, too.
 func (g *body) fuseConvolutions() {
 	users := g.users()
 	by := map[*value]*value{}
@@ -43,6 +44,7 @@ func (g *body) fuseConvolutions() {
 			a.takeReversal(fused)
 			if a.lastIsChannels(n.outputs[0]) {
 				end = a.take(fused, n, n.outputs[0].shape.Dim(-1), users)
+				end = a.takePool(end, users)
 			}
 			fused.op, fused.attrs = opConv, a
 		case n.op == compute.OpTypeDotGeneral && n.attrs.(dotAttrs).ours(n):
@@ -123,6 +125,25 @@ func (a *followers) take(fused, end *node, columns int, users map[*value][]*node
 	}
 }
 
+// takePool takes up the only reader of the result if it is a max pool, perhaps with a ReLU, that needs no gradient.
+func (a *fusedConv) takePool(end *node, users map[*value][]*node) *node {
+	y := end.outputs[0]
+	if len(users[y]) != 1 || users[y][0] == nil || users[y][0].op != opBlock || y.shape.Rank() != 4 {
+		return end
+	}
+	next := users[y][0]
+	block := next.attrs.(blockAttrs)
+	if block.pool == nil || block.norm || block.arg {
+		return end
+	}
+	p, _ := block.pool.pool(y.shape, next.outputs[0].shape)
+	if !p.Tiles() || p.N != y.shape.Dim(0) || p.C != y.shape.Dim(3) {
+		return end
+	}
+	a.pool, a.relu = &p, a.relu || block.relu
+	return next
+}
+
 func init() {
 	lowerings[opConv] = lowerFusedConv
 	lowerings[opDot] = lowerFusedDot
@@ -131,7 +152,17 @@ func init() {
 func lowerFusedConv(c *compiler, n *node) bool {
 	a := n.attrs.(fusedConv)
 	x, w, y := n.inputs[0], n.inputs[1], n.outputs[0]
-	lowerForward(c, a.convAttrs, a.weightStridesReversed(w), a.lower(c, n.inputs[2:], y.shape.Dim(-1)), x, w, y)
+	e := a.lower(c, n.inputs[2:], y.shape.Dim(-1))
+	at := a.weightStridesReversed(w)
+	if a.pool == nil {
+		lowerForward(c, a.convAttrs, at, e, x, w, y)
+		return true
+	}
+	s := a.convShape(x.shape, w.shape, y.shape)
+	s.OH, s.OW = a.pool.H, a.pool.W
+	s.Precision = c.backend.options.Precision.kernel()
+	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
+	c.conv(kernel.NewPooledConv(s, *a.pool), convWork(s), at, e, c.out(y), src, c.in(w))
 	return true
 }
 

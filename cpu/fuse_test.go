@@ -202,3 +202,67 @@ func TestConstantWeightsGiveTheSame(t *testing.T) {
 		}
 	}
 }
+
+// inferenceCases are pieces of networks of which fusion must leave these convolutions and nothing else but pools.
+var inferenceCases = []blockCase{
+	{"two blocks", func(s *model.Scope, x *graph.Node) *graph.Node {
+		for i := range 2 {
+			block := s.In("block%d", i)
+			x = maxPool(relu(batchNorm(block, convolution(block, x))))
+		}
+		return x
+	}, map[compute.OpType]int{opConv: 2}},
+	{"convolutions in a row", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return maxPool(relu(convolution(s.In("c"), relu(convolution(s.In("b"), convolution(s.In("a"), x))))))
+	}, map[compute.OpType]int{opConv: 3}},
+	{"overlapping pool", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return graph.MaxPool(relu(convolution(s, x))).Window(3).Strides(2).PadSame().Done()
+	}, map[compute.OpType]int{opConv: 1, opBlock: 1}},
+	{"map read elsewhere, too", func(s *model.Scope, x *graph.Node) *graph.Node {
+		x = relu(convolution(s, x))
+		return graph.Add(maxPool(x), graph.ReduceAllMax(x))
+	}, map[compute.OpType]int{opConv: 1}},
+}
+
+// infer runs a piece of a network without training.
+func (k blockCase) infer(t *testing.T, b compute.Backend) array {
+	t.Helper()
+	store := model.NewStore()
+	store.SetParam(model.ParamInitialSeed, int64(5))
+	exec, err := model.NewExec(b, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+		store.SetTraining(x.Graph(), false)
+		return k.f(scope, x)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Call(asTensors([]array{noise(rand.New(rand.NewPCG(4, 4)), 3, 15, 13, 2)})[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return array{out[0].Shape().Dimensions, tensors.MustCopyFlatData[float32](out[0])}
+}
+
+func TestFusedInferenceEqualsUnfused(t *testing.T) {
+	for _, k := range inferenceCases {
+		t.Run(k.name, func(t *testing.T) {
+			var want []float64
+			for _, v := range k.infer(t, unfused(t)).data {
+				want = append(want, float64(v))
+			}
+			b := newTestBackend(t, Options{}).(*Backend)
+			left := map[compute.OpType]int{}
+			b.inspect = func(g *body) {
+				for op, n := range g.count() {
+					left[op] = max(left[op], n)
+				}
+			}
+			expect(t, "output", k.infer(t, b), want, 1e-5)
+			for _, op := range []compute.OpType{opConv, opBlock, compute.OpTypeConvGeneral, compute.OpTypeBatchNormForInference} {
+				if left[op] != k.ops[op] {
+					t.Errorf("%s nodes = %d, want %d", opName(op), left[op], k.ops[op])
+				}
+			}
+		})
+	}
+}

@@ -135,15 +135,28 @@ func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogue,
 	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
 	weights := c.in(w)
 	dst, finish := c.channelsLastResult(y, axesOrder(a.axes.OutputBatch, a.axes.OutputSpatial, a.axes.OutputChannels))
-	c.conv(s, at, e, dst, src, weights)
+	s.Precision = c.backend.options.Precision.kernel()
+	c.conv(kernel.NewConv(s), convWork(s), at, e, dst, src, weights)
 	finish()
+}
+
+// convWork is the cost of a convolution.
+func convWork(s kernel.ConvShape) int {
+	return 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / max(1, s.Groups) / productOps
+}
+
+// convPlan is a plan of the kernels for a convolution, alone or with a max pool.
+type convPlan interface {
+	PackSize() int
+	PackUnits() int
+	Pack(dst, w []float32, s kernel.WeightStrides, lo, hi int)
+	Units() int
+	Run(dst, src, packed []float32, ep *kernel.Epilogue, lo, hi int, w *kernel.Workspace)
 }
 
 // conv emits a convolution of channels-last images: the weights are packed, at once if they are constant, then the
 // units run.
-func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, e epilogue, dst, src, weights ref) {
-	s.Precision = c.backend.options.Precision.kernel()
-	k := kernel.NewConv(s)
+func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogue, dst, src, weights ref) {
 	packed, known := c.packConstant(weights, k.PackSize(), func(to, from []float32) { k.Pack(to, from, at, 0, k.PackUnits()) })
 	if !known {
 		packed = c.scratch(k.PackSize())
@@ -151,10 +164,10 @@ func (c *compiler) conv(s kernel.ConvShape, at kernel.WeightStrides, e epilogue,
 			k.Pack(fr.f32(packed), fr.f32(weights), at, lo, hi)
 		})
 	}
-	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / s.Groups / productOps
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
-		ep := e.bind(fr)
-		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
+		ep := &fr.epilogues[thread]
+		*ep = e.bind(fr)
+		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), ep, lo, hi, &fr.workspaces[thread])
 	})
 }
 
@@ -191,8 +204,7 @@ func lowerWeightGradient(c *compiler, a convAttrs, x, dy, dw *value) {
 	k := kernel.NewConvWeightGrad(s)
 	src, grad, dst := c.in(x), c.in(dy), c.out(dw)
 	partials := c.scratch(k.ScratchSize())
-	work := 2 * s.N * s.OH * s.OW * s.F * s.KH * s.KW * s.C / productOps
-	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
+	c.emit(k.Units(), convWork(s), func(fr *frame, thread, lo, hi int) {
 		k.Run(fr.f32(partials), fr.f32(src), fr.f32(grad), lo, hi, &fr.workspaces[thread])
 	})
 	c.emit(k.ReduceUnits(), k.ScratchSize(), func(fr *frame, _, lo, hi int) {
