@@ -74,7 +74,7 @@ type Settings struct {
 	Decay     float64 `json:"decay,omitempty"`   // of weights, with adamw
 	Average   float64 `json:"average,omitempty"` // of weights over steps
 
-	// Validation is how many alphabets are kept out of training, to choose the best weights and the threshold.
+	// Validation is how many alphabets are kept out of training: to choose the threshold, and with Patience the best weights.
 	Validation int `json:"validation"`
 	// Drawers above 0 leaves the drawings of so many people to learn from, and validates on four other people's.
 	Drawers  int `json:"drawers,omitempty"`

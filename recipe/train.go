@@ -25,7 +25,7 @@ type training struct {
 	setName    string
 }
 
-// Train runs the recipe and yields every step; the last Progress has the model. The weights of the best validation are kept.
+// Train runs the recipe and yields every step; the last Progress has the model.
 //
 // When it ends early, by ctx, by the caller's break or by an error, job.Checkpoint has all that is needed to go on: with
 // Job.Resume the losses are those of an unbroken training.
@@ -215,15 +215,23 @@ func (t *training) interrupted(reason error) error {
 		t.recipe.Name, t.trainer.Done(), reason, t.job.Checkpoint)
 }
 
-// finish makes the model of the best weights and chooses its threshold on the validation alphabets.
-func (t *training) finish(ctx context.Context) (*encoder.File, error) {
-	best, weights := t.trainer.Best()
-	if weights == nil {
-		var err error
-		if weights, err = t.trainer.Weights(); err != nil {
-			return nil, err
+// result is the weights of the best validation where training may stop early. Otherwise the schedule has brought the rate down
+// to 0, and the last weights are better than what the noise of a validation would choose.
+func (t *training) result() (weights []encoder.Tensor, step int, err error) {
+	if t.recipe.Settings.Patience > 0 {
+		if best, weights := t.trainer.Best(); weights != nil {
+			return weights, best.Step, nil
 		}
-		best.Step = t.trainer.Done()
+	}
+	weights, err = t.trainer.Weights()
+	return weights, t.trainer.Done(), err
+}
+
+// finish makes the model and chooses its threshold on the validation alphabets.
+func (t *training) finish(ctx context.Context) (*encoder.File, error) {
+	weights, step, err := t.result()
+	if err != nil {
+		return nil, err
 	}
 	settings := make(map[string]string)
 	var raw map[string]json.RawMessage
@@ -240,7 +248,7 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 	file := &encoder.File{
 		Spec: t.spec, Distance: t.recipe.Settings.distance(), Weights: weights,
 		Provenance: encoder.Provenance{
-			Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: best.Step, Commit: t.job.Commit, Settings: settings,
+			Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit, Settings: settings,
 		},
 	}
 	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.job.Seed)
