@@ -76,12 +76,17 @@ func (i modelInfo) text() string {
 		row("network", "%s, %d bytes of ONNX", name, i.Networks[name])
 	}
 	row("distance", "%s", i.Distance)
-	if c := i.Calibration; c != nil {
-		row("threshold", "%.4f: FMR %.2f %%, FNMR %.2f %% on %d pairs of %s", c.Threshold, 100*c.FMR, 100*c.FNMR, c.Pairs, c.DataSet)
-	} else {
+	switch c := i.Calibration; {
+	case c == nil:
 		row("threshold", "none")
+	case c.Pairs == 0:
+		row("threshold", "%.4f, not measured here", c.Threshold)
+	default:
+		row("threshold", "%.4f: FMR %.2f %%, FNMR %.2f %% on %d pairs of %s", c.Threshold, 100*c.FMR, 100*c.FNMR, c.Pairs, c.DataSet)
 	}
-	row("made by", "recipe %s on %s, seed %d, %d steps, commit %s", i.Provenance.Recipe, i.Provenance.DataSet, i.Provenance.Seed, i.Provenance.Steps, i.Provenance.Commit)
+	if by := i.Provenance; by.Recipe != "" {
+		row("made by", "recipe %s on %s, seed %d, %d steps, commit %s", by.Recipe, by.DataSet, by.Seed, by.Steps, by.Commit)
+	}
 	row("hash", "%s", i.Hash)
 	return b.String()
 }
