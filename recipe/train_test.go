@@ -22,7 +22,6 @@ func TestTrainingYieldsEveryStepAndThenTheModel(t *testing.T) {
 	if len(o.steps) != r.Settings.Steps {
 		t.Fatalf("%d steps, want %d", len(o.steps), r.Settings.Steps)
 	}
-	best := Progress{}
 	for i, p := range o.steps {
 		if p.Step != i+1 || p.Steps != r.Settings.Steps {
 			t.Errorf("step %d is called %d of %d", i+1, p.Step, p.Steps)
@@ -30,14 +29,10 @@ func TestTrainingYieldsEveryStepAndThenTheModel(t *testing.T) {
 		if (p.Validation != nil) != (p.Step%r.Settings.Every == 0) {
 			t.Errorf("step %d: validation %v, want one every %d steps", p.Step, p.Validation, r.Settings.Every)
 		}
-		if p.Validation != nil && (best.Validation == nil || *p.Validation > *best.Validation) {
-			best = p
-		}
 	}
 	made := o.model.Provenance
-	if made.Recipe != r.Name || made.Seed != 7 || made.Commit != "abc" || made.DataSet != "generated" || made.Steps != best.Step {
-		t.Errorf("provenance %+v, want recipe %s, seed 7, commit abc, data set generated and the %d steps of the best validation",
-			made, r.Name, best.Step)
+	if made.Recipe != r.Name || made.Seed != 7 || made.Commit != "abc" || made.DataSet != "generated" || made.Steps != 20 {
+		t.Errorf("provenance %+v, want recipe %s, seed 7, commit abc, data set generated and 20 steps", made, r.Name)
 	}
 	if made.Settings["widths"] != "[8,16]" || made.Settings["steps"] != "20" {
 		t.Errorf("recorded settings %v, want widths [8,16] and steps 20", made.Settings)
@@ -45,6 +40,24 @@ func TestTrainingYieldsEveryStepAndThenTheModel(t *testing.T) {
 	c := o.model.Calibration
 	if c == nil || c.Pairs != calibrationPairs || c.Threshold <= 0 || c.FMR+c.FNMR >= 1 {
 		t.Errorf("calibration %+v, want %d pairs, a threshold above 0 and fewer errors than chance", c, calibrationPairs)
+	}
+}
+
+func TestTrainingWithPatienceKeepsTheBestWeights(t *testing.T) {
+	r := tiny()
+	r.Settings.Every, r.Settings.Patience = 2, 20
+	o := trained(t, r, Job{Backend: backend(t), Background: few(t), Seed: 7})
+	best := 0
+	for i, p := range o.steps {
+		if p.Validation != nil && (best == 0 || *p.Validation > *o.steps[best-1].Validation) {
+			best = i + 1
+		}
+	}
+	if best == r.Settings.Steps {
+		t.Fatalf("the last validation is the best: this test needs another seed")
+	}
+	if got := o.model.Provenance.Steps; got != best {
+		t.Errorf("the model has %d steps, want the %d of the best validation", got, best)
 	}
 }
 
