@@ -195,6 +195,7 @@ func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) 
 	if err != nil {
 		return nil, nil, err
 	}
+	buffer.exposed.Store(true)
 	return buffer, buffer.flat(), nil
 }
 

@@ -17,6 +17,7 @@ type Buffer struct {
 	shape   shapes.Shape
 	mem     []byte
 	state   atomic.Int32
+	exposed atomic.Bool // whether others hold the memory and may write to it at any time
 }
 
 var _ compute.Buffer = (*Buffer)(nil)
@@ -141,6 +142,7 @@ func (b *Buffer) Data() (any, error) {
 	if err := b.check(); err != nil {
 		return nil, err
 	}
+	b.exposed.Store(true)
 	return b.flat(), nil
 }
 

@@ -18,6 +18,13 @@ type program struct {
 	outputs      []ref // each a block of its own
 	outputShapes []shapes.Shape
 	hosts        []int // per output the parameter whose memory it takes if that is donated, or -1
+	kept         []kept
+}
+
+// kept is a block that depends on one parameter alone. A frame keeps it for as long as it is given the same buffer.
+type kept struct {
+	block     ref
+	parameter int
 }
 
 // ref names a block of a program.
@@ -41,6 +48,7 @@ const (
 	parameterBlock
 	constantBlock
 	outputBlock
+	keptBlock
 )
 
 // compiler lowers nodes to tasks. Lowering one node is a step.

@@ -61,9 +61,11 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	if err := e.bind(fr, inputs, donate); err != nil {
 		return nil, err
 	}
+	fr.forget(inputs)
 	if err := fr.run(); err != nil {
 		return nil, errors.WithMessagef(err, "cpu backend: executing %q", e.name)
 	}
+	fr.remember(inputs)
 	outputs := make([]compute.Buffer, len(e.program.outputs))
 	for i, r := range e.program.outputs {
 		outputs[i] = &Buffer{backend: e.backend, shape: e.program.outputShapes[i], mem: fr.mem[r]}

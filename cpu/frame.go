@@ -4,6 +4,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/gomlx/compute"
 	"github.com/pkg/errors"
 	"github.com/siam-go/siam/internal/kernel"
 )
@@ -16,12 +17,13 @@ type frame struct {
 	workspaces []kernel.Workspace // one per thread
 	epilogues  []kernel.Epilogue  // one per thread, of the convolution it works on
 	lists      [][][]float32      // one per thread, for the operands of a task
+	kept       []*Buffer          // per kept block, what it was computed from; nil if it must be computed
 	mu         sync.Mutex
 	err        error // the first one a task reported
 }
 
 func newFrame(p *program, threads int) *frame {
-	fr := &frame{program: p, mem: make([][]byte, len(p.blocks))}
+	fr := &frame{program: p, mem: make([][]byte, len(p.blocks)), kept: make([]*Buffer, len(p.kept))}
 	fr.workspaces = make([]kernel.Workspace, threads)
 	fr.epilogues = make([]kernel.Epilogue, threads)
 	fr.lists = make([][][]float32, threads)
@@ -37,6 +39,8 @@ func newFrame(p *program, threads int) *frame {
 			fr.mem[r] = arena[b.offset:][:p.blocks[r].bytes:p.blocks[r].bytes]
 		case constantBlock:
 			fr.mem[r] = b.mem
+		case keptBlock:
+			fr.mem[r] = allocate(b.bytes)
 		}
 	}
 	return fr
@@ -47,12 +51,34 @@ func (fr *frame) run() error {
 	fr.err = nil
 	defer fr.team.stop()
 	for i := range fr.program.tasks {
-		fr.team.run(&fr.program.tasks[i])
+		k := &fr.program.tasks[i]
+		if k.kept > 0 && fr.kept[k.kept-1] != nil {
+			continue
+		}
+		fr.team.run(k)
 		if fr.err != nil {
 			return fr.err
 		}
 	}
 	return nil
+}
+
+// forget drops the kept blocks that were not computed from these inputs, or from memory that may have changed since.
+func (fr *frame) forget(inputs []compute.Buffer) {
+	for i, k := range fr.program.kept {
+		if b := fr.kept[i]; b != nil && (b != inputs[k.parameter] || b.exposed.Load()) {
+			fr.kept[i] = nil
+		}
+	}
+}
+
+// remember notes what the kept blocks were computed from.
+func (fr *frame) remember(inputs []compute.Buffer) {
+	for i, k := range fr.program.kept {
+		if k.parameter >= 0 {
+			fr.kept[i] = inputs[k.parameter].(*Buffer)
+		}
+	}
 }
 
 // release forgets the memory that is not the frame's own.

@@ -154,8 +154,8 @@ type convPlan interface {
 	Run(dst, src, packed []float32, ep *kernel.Epilogue, lo, hi int, w *kernel.Workspace)
 }
 
-// conv emits a convolution of channels-last images: the weights are packed, at once if they are constant, then the
-// units run.
+// conv emits a convolution of channels-last images: the weights are packed, at once if they are constant and when they
+// change if they are a parameter, then the units run.
 func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogue, dst, src, weights ref) {
 	packed, known := c.packConstant(weights, k.PackSize(), func(to, from []float32) { k.Pack(to, from, at, 0, k.PackUnits()) })
 	if !known {
@@ -163,12 +163,22 @@ func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogu
 		c.emit(k.PackUnits(), k.PackSize(), func(fr *frame, _, lo, hi int) {
 			k.Pack(fr.f32(packed), fr.f32(weights), at, lo, hi)
 		})
+		c.keep(packed, weights)
 	}
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
 		ep := &fr.epilogues[thread]
 		*ep = e.bind(fr)
 		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), ep, lo, hi, &fr.workspaces[thread])
 	})
+}
+
+// keep makes the last task's result kept if it depends on a parameter.
+func (c *compiler) keep(result, from ref) {
+	if i := slices.Index(c.program.parameters, from); i >= 0 {
+		c.program.blocks[result].kind = keptBlock
+		c.program.kept = append(c.program.kept, kept{result, i})
+		c.program.tasks[len(c.program.tasks)-1].kept = len(c.program.kept)
+	}
 }
 
 // packConstant packs n floats from a block if it is constant, and says whether it is.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 )
 
 // convCase is a convolution with its operands' logical sizes; axes says where each logical axis lies.
@@ -142,4 +144,103 @@ func TestConvolutionOverThreeAxesFallsBack(t *testing.T) {
 	})[0]
 	k := convCase{c: 2, f: 3, window: []int{2, 2, 2}, axes: axes}
 	expect(t, fmt.Sprint("ConvGeneral", got.dims), got, k.want(x, w, got.dims), 1e-5)
+}
+
+// TestConvolutionsSeeWeightsThatChange runs one compiled convolution on weights that are the same, others, or written
+// over where the backend cannot know.
+func TestConvolutionsSeeWeightsThatChange(t *testing.T) {
+	b := newTestBackend(t, Options{})
+	random := rand.New(rand.NewPCG(8, 8))
+	x, w := noise(random, 1, 5, 5, 2), noise(random, 3, 3, 2, 4)
+	e := compileArrays(t, b, []array{x, w}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return one(f.ConvGeneral(in[0], in[1], channelsLast, nil, nil, nil, nil, 1, 1))
+	})
+	newBuffer := func(a array) compute.Buffer {
+		buffer, err := b.BufferFromFlatData(0, a.data, shapes.Make(dtypes.Float32, a.dims...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return buffer
+	}
+	images := newBuffer(x)
+	check := func(name string, weights compute.Buffer, factor float64) {
+		t.Helper()
+		out, err := e.Execute([]compute.Buffer{images, weights}, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flat, err := out[0].Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []float64
+		for i := range 3 * 3 * 4 {
+			row, col, f := i/12, i/4%3, i%4
+			sum := 0.0
+			for tap := range 9 {
+				for c := range 2 {
+					sum += x.at(0, row+tap/3, col+tap%3, c) * w.at(tap/3, tap%3, c, f)
+				}
+			}
+			want = append(want, factor*sum)
+		}
+		expect(t, name, array{[]int{1, 3, 3, 4}, flat.([]float32)}, want, 1e-5)
+	}
+	scale := func(weights []float32, factor float32) {
+		for i := range weights {
+			weights[i] *= factor
+		}
+	}
+	plain := newBuffer(w)
+	check("first run", plain, 1)
+	check("second run", plain, 1)
+	flat, err := plain.Data()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scale(flat.([]float32), 3)
+	check("run after a change", plain, 3)
+	scale(flat.([]float32), 2)
+	check("run after another change", plain, 6)
+	check("run on other weights", newBuffer(w), 1)
+	shared, memory, err := b.NewSharedBuffer(0, shapes.Make(dtypes.Float32, w.dims...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(memory.([]float32), w.data)
+	check("run on shared weights", shared, 1)
+	scale(memory.([]float32), 5)
+	check("run after a change of shared weights", shared, 5)
+}
+
+func TestWeightsThatStayAreNotPackedAgain(t *testing.T) {
+	b := newTestBackend(t, Options{})
+	x, w := array{[]int{1, 1, 1, 1}, []float32{3}}, array{[]int{1, 1, 1, 1}, []float32{2}}
+	e := compileArrays(t, b, []array{x, w}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return one(f.ConvGeneral(in[0], in[1], channelsLast, nil, nil, nil, nil, 1, 1))
+	})
+	p := e.(*Executable).program
+	packs := 0
+	for i := range p.tasks {
+		if k := &p.tasks[i]; k.kept > 0 {
+			run := k.run
+			k.run = func(fr *frame, thread, lo, hi int) { packs++; run(fr, thread, lo, hi) }
+		}
+	}
+	var buffers []compute.Buffer
+	for _, a := range []array{x, w} {
+		buffer, err := b.BufferFromFlatData(0, a.data, shapes.Make(dtypes.Float32, a.dims...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		buffers = append(buffers, buffer)
+	}
+	for range 3 {
+		if _, err := e.Execute(buffers, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if packs != 1 {
+		t.Errorf("weights were packed %d times in 3 runs, want once", packs)
+	}
 }

@@ -10,7 +10,18 @@ func (p *program) plan(inPlace []replacement) {
 	}
 	p.takeOver(inPlace)
 	p.chooseHosts(inPlace)
+	p.dropKept()
 	p.layOut()
+}
+
+// dropKept keeps nothing that depends on parameters which are updated: these change every time.
+func (p *program) dropKept() {
+	for i, k := range p.kept {
+		if slices.Contains(p.hosts, k.parameter) {
+			p.blocks[k.block].kind = arenaBlock
+			p.kept[i].parameter = -1
+		}
+	}
 }
 
 // root is the block whose memory r has.

@@ -10,6 +10,7 @@ type task struct {
 	name  string
 	units int
 	chunk int // units a thread takes at a time; 0 leaves all to one thread
+	kept  int // 1 + the number of the kept block that it writes, or 0
 	run   func(fr *frame, thread, lo, hi int)
 }
 

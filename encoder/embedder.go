@@ -28,6 +28,11 @@ func NewEmbedder(backend compute.Backend, spec Spec, weights []Tensor) (*Embedde
 	if err := SetWeights(backend, store, spec, weights); err != nil {
 		return nil, err
 	}
+	for v := range store.IterVariables() { // in memory of the backend's own, so that it knows that they stay
+		if err := v.MustValue().MaterializeOnDevice(backend, false, 0); err != nil {
+			return nil, fmt.Errorf("build encoder %s: %w", spec.Arch, err)
+		}
+	}
 	return NewStoreEmbedder(backend, spec, store)
 }
 
