@@ -102,9 +102,10 @@ type Conv struct {
 	kernels   *productKernels
 	pairs     bool // whether operands are pairs of bfloat16
 	pieces    pieces
-	imageRows int      // input rows from one image of a piece to the next
-	layouts   []layout // of the pieces of one image
-	sections  int      // of the panels, the second coordinate of a unit
+	imageRows int       // input rows from one image of a piece to the next
+	layouts   []layout  // of the pieces of one image
+	sections  int       // of the panels, the second coordinate of a unit
+	winograd  *winograd // computes it instead, or nil
 }
 
 const (
@@ -117,6 +118,10 @@ const (
 // units, in any order and from any number of goroutines. How the units are split never changes the result.
 func NewConv(s ConvShape) *Conv {
 	c := newConv(s)
+	if c.fasterByWinograd(c.kernels) {
+		c.winograd = newWinograd(c.ConvShape, c.kernels)
+		return c
+	}
 	c.cut(newPieces(c.ConvShape, c.wantedPixels(), c.spread()), c.OH)
 	c.sections = groupsFor(c.pieces.count, c.PackUnits())
 	return c
@@ -169,7 +174,12 @@ func (c *Conv) size() int {
 }
 
 // panelSize is the length of one packed panel.
-func (c *Conv) panelSize() int { return c.KH * c.KW * c.groupC() * c.kernels.cols }
+func (c *Conv) panelSize() int {
+	if c.winograd != nil {
+		return c.winograd.panelSize()
+	}
+	return c.KH * c.KW * c.groupC() * c.kernels.cols
+}
 
 // PackSize is the length of the packed weights.
 func (c *Conv) PackSize() int { return c.PackUnits() * c.panelSize() }
@@ -185,6 +195,10 @@ func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
 	for p := lo; p < hi; p++ {
 		f, cols, _ := c.columns(width, p)
 		panel := dst[p*c.panelSize():]
+		if c.winograd != nil {
+			c.winograd.pack(panel, w, s, p)
+			continue
+		}
 		for tap := range c.KH * c.KW {
 			start := s.Offset + tap/c.KW*s.KH + tap%c.KW*s.KW + f*s.F
 			c.kernels.pack(panel[tap*depth*width:], w, start, depth, cols, s.C, s.F)
@@ -196,7 +210,12 @@ func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
 }
 
 // Units is the number of independent pieces of the convolution.
-func (c *Conv) Units() int { return c.pieces.count * c.sections }
+func (c *Conv) Units() int {
+	if c.winograd != nil {
+		return c.winograd.units()
+	}
+	return c.pieces.count * c.sections
+}
 
 // Run computes units lo to hi-1 of dst from src and packed weights. It panics if a slice is too short.
 func (c *Conv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w *Workspace) {
@@ -206,6 +225,10 @@ func (c *Conv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w *Work
 	var source unsafe.Pointer
 	loaded := -1
 	for u := lo; u < hi; u++ {
+		if c.winograd != nil {
+			c.winograd.run(dst, src, packed, ep, u, w)
+			continue
+		}
 		piece := u / c.sections
 		if piece != loaded {
 			source, loaded = c.source(src, piece, w), piece

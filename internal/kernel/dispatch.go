@@ -9,11 +9,12 @@ type implementation struct {
 	name    string
 	product productKernels
 	vector  vectorSet
+	patches patchTransforms
 }
 
 // portable is the set that runs everywhere.
 func portable() implementation {
-	return implementation{name: "portable", product: portableProduct(), vector: portableVector()}
+	return implementation{name: "portable", product: portableProduct(), vector: portableVector(), patches: portablePatchTransforms()}
 }
 
 // active is chosen once, before main, and only tests change it.

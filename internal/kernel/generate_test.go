@@ -19,7 +19,7 @@ func TestTileIsLaidOutAsTheAssemblyReadsIt(t *testing.T) {
 
 // TestGeneratedAssemblyIsUpToDate runs the generators again. It needs their modules in the module cache.
 func TestGeneratedAssemblyIsUpToDate(t *testing.T) {
-	generated := map[string]string{"gemm": "gemm_amd64.s"}
+	generated := map[string]string{"gemm": "gemm_amd64.s", "winograd": "winograd_amd64.s"}
 	for name, file := range generated {
 		t.Run(name, func(t *testing.T) {
 			again := filepath.Join(t.TempDir(), file)

@@ -17,6 +17,8 @@ type Workspace struct {
 	halves []uint16  // input rows rounded to bfloat16
 	pooled []float32 // feature maps that wait to be pooled
 	zeros  []float32
+
+	winograd winogradSpace
 }
 
 // floats returns *buffer with n numbers of any value, grown when needed.
