@@ -86,7 +86,7 @@ func (r Recipe) newLoader(set *dataset.Set, sampler dataset.Sampler, spec encode
 		return nil, err
 	}
 	return dataset.NewLoader(set, sampler, dataset.LoaderOptions{
-		Preprocess: spec.Preprocess, Augment: augment, Seed: seed, Start: start, Steps: max(0, r.Settings.Steps-start),
+		Preprocess: spec.Preprocess, Augment: augment, Seed: seed, Start: start, Steps: r.Settings.Steps - start,
 	})
 }
 
@@ -146,6 +146,9 @@ func (t *training) identity() ([]byte, error) {
 
 // run takes the steps. It reports whether the training came to its end.
 func (t *training) run(ctx context.Context, yield func(Progress, error) bool) bool {
+	if t.trainer.Done() >= t.recipe.Settings.Steps { // resumed after its last step
+		return true
+	}
 	for step, err := range t.trainer.Steps(ctx, t.loader.Batches(ctx)) {
 		if err != nil {
 			yield(Progress{}, t.interrupted(err))
