@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+	"github.com/siam-go/siam/internal/kernel"
 )
 
 // blockAttrs is what follows a convolution: batch normalisation, ReLU and max-pooling, some of them optional.
@@ -58,7 +59,7 @@ func matchPool(pool *node, users map[*value][]*node) (blockMatch, bool) {
 	m := blockMatch{pool: pool, attrs: blockAttrs{pool: &a}}
 	p, ok := a.pool(pool.inputs[0].shape, pool.outputs[0].shape)
 	channelsLast := a.window[len(a.window)-1] == 1
-	if !ok || a.reduction != compute.ReduceOpMax || !isFloat32(pool.inputs[0]) || p.KH*p.KW > deadArg || !channelsLast {
+	if !ok || a.reduction != compute.ReduceOpMax || !isFloat32(pool.inputs[0]) || p.KH*p.KW > kernel.DeadArg || !channelsLast {
 		return m, false
 	}
 	r := pool.inputs[0]

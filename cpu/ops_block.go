@@ -4,9 +4,6 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-// deadArg marks an element of a pooled ReLU through which no gradient flows.
-const deadArg = 255
-
 // bandFloats is about how many floats of the images a unit of block work covers, so that they stay in the L1 cache.
 const bandFloats = 4096
 
@@ -131,23 +128,14 @@ func (c *compiler) pooledBands(b *bands, relu bool, norm *normBlocks, y, arg, x 
 				from = fr.mem[arg][windows:][:len(out)]
 			}
 			p.Max(kernel.Largest, out, from, in, 0, p.OH)
-			if relu {
-				reluPooled(out, from)
+			switch { // after the pool, where it costs less than before
+			case relu && from == nil:
+				kernel.Unary(kernel.OpRelu, out, out)
+			case relu:
+				p.Relu(out, from, 0, p.OH)
 			}
 		}
 	})
-}
-
-// reluPooled applies a ReLU after the max pool, where it costs less than before it, and marks the elements through
-// which no gradient flows, to the bit as if it came before: there the pool takes the first of the window's zeros, so
-// that a largest element of 0 passes its gradient only if it is the first, and a negative one never does.
-func reluPooled(y []float32, arg []uint8) {
-	for i := range arg {
-		if v := y[i]; v < 0 || v == 0 && arg[i] != 0 {
-			arg[i] = deadArg
-		}
-	}
-	kernel.Unary(kernel.OpRelu, y, y)
 }
 
 func lowerBlockGrad(c *compiler, n *node) bool {
