@@ -12,8 +12,8 @@ type PooledConv struct {
 // leastPieces are few enough for pieces to stay large, and enough for two threads to share one image.
 const leastPieces = 4
 
-// NewPooledConv plans the max pooling p of the convolution s, which takes the same steps as [NewConv] does. Pixels that no
-// window covers are not computed. It panics unless [Pool.Tiles] says that p can be cut.
+// NewPooledConv plans the max pooling p of the convolution s, which takes the same steps as [NewConv] does. It expects that
+// packed weights serve often. Pixels that no window covers are not computed. It panics unless [Pool.Tiles] says that p can be cut.
 func NewPooledConv(s ConvShape, p Pool) *PooledConv {
 	if !p.Tiles() || p.N != s.N || p.H != s.OH || p.W != s.OW || p.C != s.F {
 		panic(fmt.Sprintf("kernel: pooling %+v does not fit the convolution %+v", p, s))
@@ -21,6 +21,10 @@ func NewPooledConv(s ConvShape, p Pool) *PooledConv {
 	s.OH, s.OW = (p.OH-1)*p.StrideH+p.KH, (p.OW-1)*p.StrideW+p.KW
 	p.H, p.W = s.OH, s.OW
 	c := &PooledConv{newConv(s), p}
+	if p.halves() && c.fasterByKeptWinograd(c.kernels) {
+		c.winograd = newWinograd(c.ConvShape, c.kernels)
+		return c
+	}
 	pixels := min(c.wantedPixels(), s.N*c.pixels()/leastPieces)
 	cut := newPieces(c.ConvShape, pixels, c.spread()).multiple(p.StrideH)
 	c.cut(cut, cut.rows)
@@ -41,6 +45,12 @@ func (c *PooledConv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w
 	checkMatrix("pooled feature maps", dst, 1, c.N*c.pool.OH*c.pool.OW*c.F, 0)
 	checkMatrix("packed weights", packed, 1, c.PackSize(), 0)
 	ep.check(0, c.F)
+	if c.winograd != nil {
+		for u := lo; u < hi; u++ {
+			c.winograd.runPooled(dst, src, packed, ep, &c.pool, u, w)
+		}
+		return
+	}
 	maps := floats(&w.pooled, c.pieces.images*c.pieces.rows*c.OW*c.F)
 	for piece := lo; piece < hi; piece++ {
 		source := c.source(src, piece, w)

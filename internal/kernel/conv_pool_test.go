@@ -22,7 +22,24 @@ func TestPooledConvEqualsConvolutionThenPooling(t *testing.T) {
 	})
 }
 
-// checkPooledConv compares with the two steps apart. Pieces differ, but not the order of any sum.
+func TestPooledConvByMinimalFilteringEqualsConvolutionThenPooling(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, s := range []ConvShape{
+			fitted(ConvShape{N: 3, H: 13, W: 15, C: 64, KH: 3, KW: 3, F: 72, PadT: 1, PadL: 1}),
+			fitted(ConvShape{N: 2, H: 8, W: 18, C: 40, KH: 3, KW: 3, F: 40, PadT: 1, PadL: 1}),
+			fitted(ConvShape{N: 1, H: 12, W: 11, C: 32, KH: 3, KW: 3, F: 32}),
+		} {
+			p := Pool{N: s.N, H: s.OH, W: s.OW, C: s.F, KH: 2, KW: 2, OH: s.OH / 2, OW: s.OW / 2, StrideH: 2, StrideW: 2}
+			if NewPooledConv(s, p).winograd == nil {
+				t.Errorf("%+v is convolved directly, want by minimal filtering", s)
+			}
+			checkPooledConv(t, fmt.Sprintf("%+v", s), s, p, plainWeights(s))
+		}
+	})
+}
+
+// checkPooledConv compares with the two steps apart. Pieces differ, but not the order of any sum, unless one of the two
+// goes by minimal filtering.
 func checkPooledConv(t *testing.T, name string, s ConvShape, p Pool, at WeightStrides) {
 	t.Helper()
 	src, weights := randomHalves(1, s.N*s.H*s.W*s.C), randomHalves(2, s.F*s.KH*s.KW*s.groupC())
@@ -37,7 +54,7 @@ func checkPooledConv(t *testing.T, name string, s ConvShape, p Pool, at WeightSt
 		c.Run(got, src, packed, ep, u, u+1, w)
 	}
 	for i := range want {
-		if got[i] != want[i] {
+		if c.winograd == nil && got[i] != want[i] || !near(got[i], float64(want[i]), s.KH*s.KW*s.C) {
 			t.Fatalf("%s: y[%d] = %v, want %v", name, i, got[i], want[i])
 		}
 	}

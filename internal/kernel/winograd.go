@@ -60,6 +60,12 @@ func (s ConvShape) fasterByWinograd(k *productKernels) bool {
 	return s.suitsWinograd() && s.C%8 == 0 && s.F%8 == 0 && winogradGain*s.winogradCost(k.cols) < s.directCost()
 }
 
+// fasterByKeptWinograd is fasterByWinograd for weights that are packed once and serve often.
+func (s ConvShape) fasterByKeptWinograd(k *productKernels) bool {
+	s.N *= 1000
+	return s.fasterByWinograd(k)
+}
+
 const (
 	winogradGain   = 1.3 // by how much it must seem faster
 	transformCost  = 300 // of a patch and channel, in products
@@ -114,9 +120,7 @@ func (g *winograd) pack(panel, w []float32, s WeightStrides, p int) {
 
 // run computes unit u.
 func (g *winograd) run(dst, src, packed []float32, ep *Epilogue, u int, w *Workspace) {
-	block := u / g.sections
-	first, last := block*g.patches, min((block+1)*g.patches, g.all())
-	p0, p1 := share(divideUp(g.F, g.kernels.cols), g.sections, u%g.sections)
+	first, last, p0, p1 := g.unit(u)
 	g.load(src, first, last, w)
 	ahead := src[min(len(src), g.firstPixel(last)):]
 	for p := p0; p < p1; p++ {
@@ -124,6 +128,13 @@ func (g *winograd) run(dst, src, packed []float32, ep *Epilogue, u int, w *Works
 		g.store(dst, ep, p, first, last, w)
 		ahead = nil
 	}
+}
+
+// unit is the patches and the panels of a unit.
+func (g *winograd) unit(u int) (first, last, p0, p1 int) {
+	block := u / g.sections
+	p0, p1 = share(divideUp(g.F, g.kernels.cols), g.sections, u%g.sections)
+	return block * g.patches, min((block+1)*g.patches, g.all()), p0, p1
 }
 
 // multiply multiplies the transformed patches with those of a panel. Meanwhile it asks for what comes next in memory.
@@ -205,9 +216,14 @@ func (g *winograd) store(dst []float32, ep *Epilogue, p, first, last int, w *Wor
 			x.add(dst[f:], x.pixels[len(at):], cols)
 		}
 	}
-	t := &w.tile
-	t.c, t.count = unsafe.Pointer(&dst[f]), 0
-	ep.apply(t, f, f, g.F, true, true)
+	g.finish(dst, f, ep, f, cols, w)
+}
+
+// finish applies an epilogue, from column f on, to the pixels that were written to dst[start:].
+func (g *winograd) finish(dst []float32, start int, ep *Epilogue, f, cols int, w *Workspace) {
+	t, x := &w.tile, &w.winograd
+	t.c, t.count = unsafe.Pointer(&dst[start]), 0
+	ep.apply(t, start, f, g.F, true, true)
 	if t.flags &^= flagAccumulate | flagStream; t.flags != 0 {
 		t.flags |= flagAccumulate
 		w.run(g.kernels, x.pixels, x.pixels, cols)
