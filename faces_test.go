@@ -1,0 +1,180 @@
+package siam_test
+
+import (
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/face"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/onnx"
+)
+
+// publicWeights finds a network in the folder $SIAM_WEIGHTS, or in weights beside the folder $SIAM_DATA.
+func publicWeights(t *testing.T, name string) *onnx.Model {
+	t.Helper()
+	folder := os.Getenv("SIAM_WEIGHTS")
+	if data := os.Getenv("SIAM_DATA"); folder == "" && data != "" {
+		folder = filepath.Join(filepath.Dir(filepath.Clean(data)), "weights")
+	}
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	if _, err := os.Stat(path); folder == "" || err != nil {
+		t.Skipf("the network %s is not here: set SIAM_WEIGHTS to the folder that has it", name)
+	}
+	m, err := onnx.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// faceModel is MobileFaceNet with YuNet, written to a model file and opened.
+func faceModel(t *testing.T) *siam.Model {
+	t.Helper()
+	network := publicWeights(t, "face_embed_mobilefacenet/MobileFaceNet.onnx")
+	detector := publicWeights(t, "face_detect_yunet/yunet_n_dynamic.onnx")
+	backend, err := siam.NewBackend("cpu", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	template, threshold := face.ArcFace(), float32(0.73)
+	file, err := onnx.Import(backend, network, onnx.ImportOptions{
+		Preprocess: &imgproc.Preprocess{Channels: 3, Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}},
+		Landmarks:  template[:], Detector: detector.Bytes(), Threshold: &threshold,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "face.safetensors")
+	if err := file.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	model, err := siam.Open(path, siam.WithBackend(backend))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+// lfw is the photographs of Labeled Faces in the Wild.
+func lfw(t *testing.T) *dataset.PhotoPairs {
+	t.Helper()
+	data := os.Getenv("SIAM_DATA")
+	for _, name := range []string{filepath.Join(data, "lfw250", "lfw250.tar.gz"), filepath.Join(data, "lfw250")} {
+		folder, err := dataset.OpenFolder(name)
+		if err != nil || data == "" {
+			continue
+		}
+		pairs, err := dataset.ReadLFWPairs(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pairs
+	}
+	t.Skip("the photographs lfw250 are not here: set SIAM_DATA to the folder that has them")
+	return nil
+}
+
+func readPhoto(t *testing.T, fsys fs.FS, name string) imgproc.Image {
+	t.Helper()
+	m, err := imgproc.ReadFS(fsys, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestFacesInPhotographsAreTold judges some pairs of each kind at a threshold from elsewhere; all 1,200 are judged by
+// siam eval verify --faces.
+func TestFacesInPhotographsAreTold(t *testing.T) {
+	model, data := faceModel(t), lfw(t)
+	pipeline, err := model.Faces(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, judged := 0, 0
+	for i, pair := range data.Pairs {
+		if i%25 != 0 {
+			continue
+		}
+		photos := []imgproc.Image{readPhoto(t, data.Folder.FS, data.Files[pair.A]), readPhoto(t, data.Folder.FS, data.Files[pair.B])}
+		faces, counts, err := pipeline.EmbedMain(t.Context(), photos)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if counts[0] == 0 || counts[1] == 0 {
+			t.Errorf("%s has %d faces and %s %d, want at least one", data.Files[pair.A], counts[0], data.Files[pair.B], counts[1])
+			continue
+		}
+		verdict, err := model.Judge(model.Distance(faces[0].Embedding, faces[1].Embedding))
+		if err != nil {
+			t.Fatal(err)
+		}
+		judged++
+		if verdict.Same == pair.Same {
+			right++
+		}
+	}
+	if right < judged-1 {
+		t.Errorf("%d of %d pairs judged right, want all but one", right, judged)
+	}
+}
+
+// A crowd, a picture turned on its side, a grey one and one without anybody.
+func TestFacesInUnusualPhotographs(t *testing.T) {
+	model, data := faceModel(t), lfw(t)
+	pipeline, err := model.Faces(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const columns, rows, side = 5, 4, 200
+	crowd := imgproc.New(rows*side, columns*side, 3)
+	for i := range columns * rows {
+		single := imgproc.Resize(readPhoto(t, data.Folder.FS, data.Files[2*i]), side, side)
+		for y := range side {
+			copy(crowd.Row(i/columns*side + y)[i%columns*side*3:], single.Row(y))
+		}
+	}
+	one := readPhoto(t, data.Folder.FS, data.Files[0])
+	found, err := pipeline.Embed(t.Context(), []imgproc.Image{crowd, one, one.Grey(), imgproc.Filled(300, 200, 3, 128)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(found[0]); n < columns*rows {
+		t.Errorf("%d faces found in a crowd of %d", n, columns*rows)
+	}
+	if len(found[1]) != 1 || len(found[2]) != 1 || len(found[3]) != 0 {
+		t.Fatalf("%d, %d and %d faces found in colour, in grey and in a picture without any, want 1, 1 and 0", len(found[1]), len(found[2]), len(found[3]))
+	}
+	if d := model.Distance(found[1][0].Embedding, found[2][0].Embedding); !(d < 0.3) {
+		t.Errorf("distance of a face in colour and in grey = %v, want less than 0.3", d)
+	}
+	box := found[1][0].Box
+	if centre := math.Hypot(float64(box.X+box.W/2)-125, float64(box.Y+box.H/2)-125); centre > 20 {
+		t.Errorf("the face is %v pixels off the centre, want at most 20", centre)
+	}
+}
+
+func TestModelsWithoutADetectorSaySo(t *testing.T) {
+	if _, err := open(t).Faces(nil); err != siam.ErrNoDetector {
+		t.Errorf("Faces of a model for drawings = %v, want %v", err, siam.ErrNoDetector)
+	}
+	if _, err := open(t).Faces([]byte("no network")); err == nil || !strings.Contains(err.Error(), "the face detector: ") {
+		t.Errorf("Faces with a damaged detector = %v, want an error that says so", err)
+	}
+}
+
+func TestImportedModelsNeedTheirNetwork(t *testing.T) {
+	file := &encoder.File{Distance: "cosine", Spec: encoder.Spec{Arch: encoder.Imported, Dim: 3, Outputs: []string{"y"},
+		Preprocess: imgproc.Preprocess{Height: 8, Width: 8, Channels: 3}}}
+	if _, err := siam.New(file); err == nil || !strings.Contains(err.Error(), "the model's ONNX network") {
+		t.Errorf("New of an imported model without its network = %v, want an error that says so", err)
+	}
+}
