@@ -55,7 +55,6 @@ func (s Settings) checkNumbers() error {
 		{"validation", s.Validation, s.Validation >= 1, "1 or more"},
 		{"drawers", s.Drawers, s.Drawers >= 0, "0 or more"},
 		{"every", s.Every, s.Every >= 1, "1 or more"},
-		{"cycles", s.Cycles, s.Cycles >= 0 && s.Cycles <= s.Steps, "0 or more, and no more than steps"},
 		{"patience", s.Patience, s.Patience >= 0, "0 or more"},
 		{"trials", s.Trials, s.Trials >= 1, "1 or more"},
 	} {

@@ -9,7 +9,7 @@ func Demo() Recipe {
 	r.Settings.Widths = []int{32, 64}
 	r.Settings.Dim = 64
 	r.Settings.Turns, r.Settings.Invented, r.Settings.RealShare = false, 0, 0
-	r.Settings.Steps, r.Settings.Cycles, r.Settings.Every, r.Settings.Trials = 600, 0, 100, 500
+	r.Settings.Steps, r.Settings.Every, r.Settings.Trials = 600, 100, 500
 	r.Settings.Average = 0.99
 	r.Settings.Validation = 4
 	return r

@@ -68,9 +68,7 @@ type Settings struct {
 	// RealShare is the part of the batches' alphabets that are neither turned nor invented; 0 takes all classes alike.
 	RealShare float64 `json:"real_share,omitempty"`
 
-	Steps int `json:"steps"` // at most
-	// Cycles is how often the rate falls along half a cosine and begins anew (Loshchilov and Hutter 2017); 0 is once.
-	Cycles    int     `json:"cycles,omitempty"`
+	Steps     int     `json:"steps"` // at most
 	Optimizer string  `json:"optimizer"`
 	Rate      float64 `json:"rate"`
 	Decay     float64 `json:"decay,omitempty"`   // of weights, with adamw

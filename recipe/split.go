@@ -101,21 +101,11 @@ func (s Settings) config(spec encoder.Spec, stepsPerEpoch int, seed uint64) (tra
 		return train.Config{}, err
 	}
 	config := train.Config{
-		Spec: spec, Objective: objective, Optimizer: optimizer, Schedule: s.schedule(),
+		Spec: spec, Objective: objective, Optimizer: optimizer, Schedule: train.Cosine(s.Steps, s.Steps/40),
 		Layer: train.Layer{Rate: s.Rate}, StepsPerEpoch: stepsPerEpoch, Average: s.Average, Seed: seed,
 	}
 	if s.Optimizer == "sgd" {
 		s.asKoch(&config)
 	}
 	return config, nil
-}
-
-// schedule lets the rate fall along half a cosine, after a short rise, in each of the cycles.
-func (s Settings) schedule() train.Schedule {
-	cycle := max(1, s.Steps/max(1, s.Cycles))
-	cosine := train.Cosine(cycle, cycle/40)
-	return func(at train.Moment) float64 {
-		at.Step %= cycle
-		return cosine(at)
-	}
 }

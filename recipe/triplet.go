@@ -10,7 +10,7 @@ func Triplet() Recipe {
 			Objective: "supcon", Temperature: 0.1, Margin: 0.2, Mining: "semi-hard",
 			Alphabets: 2, Characters: 16, Drawings: 4,
 			Distort: "moderate", Turns: true, Invented: 100, RealShare: 0.7,
-			Steps: 10000, Cycles: 2, Optimizer: "adamw", Rate: 3e-3, Decay: 0.05, Average: 0.998,
+			Steps: 5000, Optimizer: "adamw", Rate: 3e-3, Decay: 0.05, Average: 0.998,
 			Validation: 3, Every: 250, Trials: 1000,
 		},
 	}
