@@ -13,11 +13,12 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
 
-// Download is a public data set and where its owners keep it.
+// Download is a public data set, or network, and where its owners keep it.
 type Download struct {
 	Name    string   `json:"name"`
 	Summary string   `json:"summary"`
@@ -30,7 +31,7 @@ type Remote struct {
 	URL string `json:"url"`
 	// SHA256 is the file's checksum in hexadecimal; empty where its owners publish none and nobody has recorded it.
 	SHA256 string `json:"sha256,omitempty"`
-	// Dir is where the archive is unpacked, below the data set's folder; empty for the folder itself.
+	// Dir is where the file is put, or unpacked if it is an archive, below the data set's folder; empty for the folder itself.
 	Dir string `json:"dir,omitempty"`
 }
 
@@ -59,12 +60,47 @@ func Downloads() []Download {
 	}
 }
 
+// Networks lists public networks, as ONNX files, that siam import makes models of.
+func Networks() []Download {
+	const raw = "https://raw.githubusercontent.com/"
+	return []Download{
+		{
+			Name:    "yunet",
+			Summary: "finds faces with eyes, nose and mouth; YuNet, 76 thousand weights, for siam import --detector (Wu et al. 2023)",
+			Licence: "Apache-2.0 (Shiqi Yu)",
+			Files: []Remote{{
+				URL:    raw + "ShiqiYu/libfacedetection.train/0047ac24afb1a50a0c6105001c89d1b5b805dbf1/onnx/yunet_n_dynamic.onnx",
+				SHA256: "104ee26c71d5c270ce79a6b3dced91c91013260d29a6bf18f9296c5b8c4c2b12",
+			}},
+		},
+		{
+			Name: "mobilefacenet",
+			Summary: "embeds faces, 128 numbers; MobileFaceNet, 1 million weights, for " +
+				"siam import --preprocess rgb,imagenet --align arcface",
+			Licence: "Apache-2.0; trained on MS-Celeb-1M, which was withdrawn and was for research only",
+			Files: []Remote{{
+				URL:    raw + "foamliu/MobileFaceNet/a6cc9032a659b615f477833e1a70b5e7931bcccc/weights/MobileFaceNet.onnx",
+				SHA256: "b7120c095d60094f28a4a54ba6a8bf51b297a6273fb40ef6350dfec1f63d9507",
+			}},
+		},
+		{
+			Name:    "yolox-nano",
+			Summary: "finds people and 79 other things; YOLOX-nano, 0.9 million weights (Ge et al. 2021)",
+			Licence: "Apache-2.0 (Megvii); the repository that carries this copy names none",
+			Files: []Remote{{
+				URL:    raw + "Bigisland1729/object-detection-models/7f3f2fa34b351e3d2af150893458106ad3f3a84f/yolox_nano.onnx",
+				SHA256: "e8af074932d4ed7e232278e3055cefcdea3edf178874a3694ae292649fb464dd",
+			}},
+		},
+	}
+}
+
 const (
 	maxDownloadBytes = 4 << 30  // of one archive, packed
 	maxUnpackedBytes = 16 << 30 // of one archive, unpacked
 )
 
-// Get downloads a data set into dir/name and unpacks it there; an archive is checked against its SHA256 where one is known.
+// Get downloads what there is into dir/name and unpacks archives there; a file is checked against its SHA256 where one is known.
 // Nothing is left behind when it fails, and a folder that is there already is an error.
 func (d Download) Get(ctx context.Context, client *http.Client, dir string) (string, error) {
 	final := filepath.Join(dir, d.Name)
@@ -111,10 +147,24 @@ func (r Remote) get(ctx context.Context, client *http.Client, dir string) error 
 	if strings.HasSuffix(r.URL, ".zip") {
 		return unzip(archive, size, target)
 	}
+	if !strings.HasSuffix(r.URL, ".gz") && !strings.HasSuffix(r.URL, ".tgz") {
+		return keep(archive, filepath.Join(target, path.Base(r.URL)))
+	}
 	if _, err := archive.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
 	return untar(archive, target)
+}
+
+// keep gives a file that is no archive its name.
+func keep(file *os.File, name string) error {
+	if err := file.Chmod(0o644); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), name)
 }
 
 // fetch writes the file to w, checks its sum, and returns its size in bytes.

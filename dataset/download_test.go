@@ -66,6 +66,7 @@ func TestDownloadGet(t *testing.T) {
 	server := serve(t, map[string][]byte{
 		"/good.zip":    good,
 		"/good.tar.gz": tarred(t, "./c/d.txt", "world"),
+		"/net.onnx":    []byte("layers"),
 		"/slip.zip":    zipped(t, "../out.txt", "x"),
 		"/slip.tar.gz": tarred(t, "/etc/out.txt", "x"),
 		"/half.zip":    good[:len(good)/2],
@@ -74,7 +75,7 @@ func TestDownloadGet(t *testing.T) {
 		files []Remote
 		want  string // part of the error; empty for success
 	}{
-		"unpacks zip and tar.gz":  {[]Remote{{URL: "/good.zip", SHA256: hex.EncodeToString(sum[:])}, {URL: "/good.tar.gz", Dir: "more"}}, ""},
+		"unpacks archives":        {[]Remote{{URL: "/good.zip", SHA256: hex.EncodeToString(sum[:])}, {URL: "/good.tar.gz", Dir: "more"}, {URL: "/net.onnx"}}, ""},
 		"refuses a wrong sum":     {[]Remote{{URL: "/good.zip", SHA256: strings.Repeat("0", 64)}}, "want 0000"},
 		"reports a missing file":  {[]Remote{{URL: "/none.zip"}}, "404"},
 		"refuses zip escapes":     {[]Remote{{URL: "/slip.zip"}}, "leads out of the archive"},
@@ -99,7 +100,7 @@ func TestDownloadGet(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for file, want := range map[string]string{"a/b.txt": "hello", "more/c/d.txt": "world"} {
+			for file, want := range map[string]string{"a/b.txt": "hello", "more/c/d.txt": "world", "net.onnx": "layers"} {
 				if content, err := os.ReadFile(filepath.Join(got, file)); err != nil || string(content) != want {
 					t.Errorf("%s = %q, %v, want %q", file, content, err, want)
 				}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
@@ -10,7 +11,7 @@ import (
 )
 
 func (a *app) dataCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "data", Short: "list, download or generate data sets"}
+	cmd := &cobra.Command{Use: "data", Short: "list, download or generate data sets and networks"}
 	cmd.AddCommand(a.dataListCommand(), a.dataGetCommand(), a.dataGenerateCommand())
 	return cmd
 }
@@ -18,13 +19,13 @@ func (a *app) dataCommand() *cobra.Command {
 func (a *app) dataListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "public data sets, with licence and home",
+		Short: "public data sets and networks, with licence and home",
 		RunE: func(*cobra.Command, []string) error {
 			var b strings.Builder
-			for _, d := range dataset.Downloads() {
+			for _, d := range slices.Concat(dataset.Downloads(), dataset.Networks()) {
 				fmt.Fprintf(&b, "%-14s %s\n%14s licence: %s\n", d.Name, d.Summary, "", d.Licence)
 			}
-			return a.print(map[string]any{"data_sets": dataset.Downloads()}, b.String())
+			return a.print(map[string]any{"data_sets": dataset.Downloads(), "networks": dataset.Networks()}, b.String())
 		},
 	}
 }
@@ -33,20 +34,20 @@ func (a *app) dataGetCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "get NAME",
-		Short: "download a public data set from its home, check it and unpack it",
+		Short: "download a public data set or network from its home, check it and unpack it",
 		Args:  wants("NAME"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var names []string
-			for _, d := range dataset.Downloads() {
+			for _, d := range slices.Concat(dataset.Downloads(), dataset.Networks()) {
 				if d.Name == args[0] {
 					return a.download(cmd, d, dir)
 				}
 				names = append(names, d.Name)
 			}
-			return usagef("unknown data set %q: want one of %s", args[0], strings.Join(names, ", "))
+			return usagef("unknown data set or network %q: want one of %s", args[0], strings.Join(names, ", "))
 		},
 	}
-	cmd.Flags().StringVarP(&dir, "out", "o", "data", "folder to make the data set's folder in")
+	cmd.Flags().StringVarP(&dir, "out", "o", "data", "folder to make its folder in")
 	return cmd
 }
 
