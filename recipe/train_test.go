@@ -83,7 +83,7 @@ func TestResumedTrainingIsThatOfAnUnbrokenOne(t *testing.T) {
 		name  string
 		r     Recipe
 		after int
-	}{{"triplet", tiny(), 7}, {"triplet at a validation", tiny(), 10}, {"koch", koch, 3}} {
+	}{{"triplet", tiny(), 7}, {"triplet at a validation", tiny(), 10}, {"triplet after its last step", tiny(), 20}, {"koch", koch, 3}} {
 		t.Run(test.name, func(t *testing.T) {
 			whole := trained(t, test.r, Job{Backend: b, Background: set, Seed: 1})
 			job := Job{Backend: b, Background: set, Seed: 1, Checkpoint: filepath.Join(t.TempDir(), "checkpoint")}
