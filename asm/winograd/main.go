@@ -22,6 +22,8 @@ func main() {
 		e.transform("winogradWeights", weights)
 		e.transform("winogradInput", input)
 		e.transform("winogradOutput", transposed(output))
+		e.transform("winogradOutputGrad", output)
+		e.transform("winogradWeightsGrad", transposed(weights))
 	}
 	Generate()
 }

@@ -9,13 +9,14 @@ type ConvWeightGrad struct {
 	pieces    pieces
 	band      band // of a piece, if the input is copied
 	copied    bool
-	pairs     bool    // whether operands are pairs of bfloat16
-	imageRows int     // input rows from one image of a piece to the next
-	packed    bool    // whether dy is packed panel by panel
-	rows, out []int   // byte offsets, of one block of rows of dw, in the input and in a panel of partial sums
-	runs      [][]run // of each piece of one image, one per block of rows
-	slices    int     // of the pieces, each with partial sums of its own
-	shares    int     // of the panels
+	pairs     bool          // whether operands are pairs of bfloat16
+	imageRows int           // input rows from one image of a piece to the next
+	packed    bool          // whether dy is packed panel by panel
+	rows, out []int         // byte offsets, of one block of rows of dw, in the input and in a panel of partial sums
+	runs      [][]run       // of each piece of one image, one per block of rows
+	slices    int           // of the pieces, each with partial sums of its own
+	shares    int           // of the panels
+	winograd  *winogradGrad // computes it instead, or nil
 }
 
 // run is where the pixels of a piece meet one block of rows of dw: the input and the feature maps advance together, a
@@ -47,6 +48,10 @@ func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	s = s.withDefaults()
 	k := &active.product
 	g := &ConvWeightGrad{ConvShape: s, kernels: k}
+	if s.fasterByWinograd(k) {
+		g.winograd = newWinogradGrad(s, k)
+		return g
+	}
 	g.packed = !s.depthwise() && (s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows)
 	g.copied = s.padded() && (s.groupC() < fewChannels || s.InDilH > 1 || s.InDilW > 1)
 	g.pieces = newPieces(s, weightPixels, s.spread())
@@ -163,7 +168,12 @@ func (g *ConvWeightGrad) dyOffset(image, row, rows, col int) int {
 }
 
 // panelSize is the length of the partial sums of one panel.
-func (g *ConvWeightGrad) panelSize() int { return g.KH * g.KW * g.groupC() * g.kernels.cols }
+func (g *ConvWeightGrad) panelSize() int {
+	if g.winograd != nil {
+		return g.winograd.panelSize()
+	}
+	return g.KH * g.KW * g.groupC() * g.kernels.cols
+}
 
 // partialSize is the length of one copy of the partial sums.
 func (g *ConvWeightGrad) partialSize() int { return g.PackUnits() * g.panelSize() }
@@ -172,16 +182,30 @@ func (g *ConvWeightGrad) partialSize() int { return g.PackUnits() * g.panelSize(
 func (g *ConvWeightGrad) PackUnits() int { return g.panels(g.kernels.cols) }
 
 // ScratchSize is the length of the scratch memory that Run fills and Reduce reads.
-func (g *ConvWeightGrad) ScratchSize() int { return g.slices * g.partialSize() }
+func (g *ConvWeightGrad) ScratchSize() int {
+	if g.winograd != nil {
+		return g.winograd.slices * g.partialSize()
+	}
+	return g.slices * g.partialSize()
+}
 
 // Units is the number of independent pieces of [ConvWeightGrad.Run].
-func (g *ConvWeightGrad) Units() int { return g.slices * g.shares }
+func (g *ConvWeightGrad) Units() int {
+	if g.winograd != nil {
+		return g.winograd.units()
+	}
+	return g.slices * g.shares
+}
 
 // Run computes units lo to hi-1 of the partial sums. It panics if a slice is too short.
 func (g *ConvWeightGrad) Run(scratch, src, dy []float32, lo, hi int, w *Workspace) {
 	g.checkImages(src, dy)
 	checkMatrix("scratch", scratch, 1, g.ScratchSize(), 0)
 	for u := lo; u < hi; u++ {
+		if g.winograd != nil {
+			g.winograd.run(scratch, src, dy, u, w)
+			continue
+		}
 		slice := u / g.shares
 		first, last := share(g.pieces.count, g.slices, slice)
 		p0, p1 := share(g.PackUnits(), g.shares, u%g.shares)
@@ -263,13 +287,24 @@ func (g *ConvWeightGrad) dyPanel(dy []float32, p, image0, image1, row0, row1 int
 }
 
 // ReduceUnits is the number of independent pieces of [ConvWeightGrad.Reduce].
-func (g *ConvWeightGrad) ReduceUnits() int { return g.KH * g.KW }
+func (g *ConvWeightGrad) ReduceUnits() int {
+	if g.winograd != nil {
+		return g.winograd.reduceUnits()
+	}
+	return g.KH * g.KW
+}
 
-// Reduce adds up the partial sums of the taps lo to hi-1 and writes them to dw, using up the scratch memory. It panics if
+// Reduce adds up the partial sums of units lo to hi-1 and writes them to dw, using up the scratch memory. It panics if
 // a slice is too short.
 func (g *ConvWeightGrad) Reduce(dw, scratch []float32, s WeightStrides, lo, hi int) {
 	g.checkWeights(dw, s)
 	checkMatrix("scratch", scratch, 1, g.ScratchSize(), 0)
+	if g.winograd != nil {
+		for u := lo; u < hi; u++ {
+			g.winograd.reduce(dw, scratch, s, u)
+		}
+		return
+	}
 	size := g.groupC() * g.kernels.cols
 	for p := range g.PackUnits() {
 		for tap := lo; tap < hi; tap++ {

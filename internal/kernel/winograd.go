@@ -1,6 +1,9 @@
 package kernel
 
-import "unsafe"
+import (
+	"sync"
+	"unsafe"
+)
 
 // Sizes of F(4×4, 3×3).
 const (
@@ -28,6 +31,7 @@ type winograd struct {
 	sections    int   // of the panels, the second coordinate of a unit
 	rows, out   []int // byte offsets of a unit's patches in the matrices of inputs and of products
 	segment     segment
+	spaces      sync.Pool // of *winogradSpace, for those who have no Workspace
 }
 
 // winogradSpace is a worker's memory for it.
@@ -106,16 +110,25 @@ func (g *winograd) pack(panel, w []float32, s WeightStrides, p int) {
 	width := g.kernels.cols
 	size := g.C * width
 	taps := panel[(patchPoints-patchTaps)*size:] // they lie in the last matrices until these take their place
-	var from, to [patchPoints]unsafe.Pointer
+	x := g.space()
+	defer g.spaces.Put(x)
 	for tap := range patchTaps {
 		start := s.Offset + tap/3*s.KH + tap%3*s.KW + p*width*s.F
 		g.kernels.pack(taps[tap*size:], w, start, g.C, min(width, g.F-p*width), s.C, s.F)
-		from[tap] = unsafe.Pointer(&taps[tap*size])
+		x.from[tap] = unsafe.Pointer(&taps[tap*size])
 	}
-	for i := range to {
-		to[i] = unsafe.Pointer(&panel[i*size])
+	for i := range x.to {
+		x.to[i] = unsafe.Pointer(&panel[i*size])
 	}
-	g.transforms.weights(&to[0], &from[0], 0, 0, size)
+	g.transforms.weights(&x.to[0], &x.from[0], 0, 0, size)
+}
+
+// space is memory to be put back.
+func (g *winograd) space() *winogradSpace {
+	if x, ok := g.spaces.Get().(*winogradSpace); ok {
+		return x
+	}
+	return &winogradSpace{}
 }
 
 // run computes unit u.
@@ -169,11 +182,9 @@ func (g *winograd) load(src []float32, first, last int, w *Workspace) {
 	for i := range x.input {
 		x.input[i] = unsafe.Pointer(&inputs[i*step])
 	}
-	if len(w.zeros) < g.C {
-		w.zeros = make([]float32, g.C)
-	}
+	zeros := w.zerosOf(g.C)
 	for patch := first; patch < last; patch++ {
-		g.patch(&x.from, src, patch, unsafe.Pointer(&w.zeros[0]))
+		g.patch(&x.from, src, patch, zeros)
 		g.transforms.input(&x.input[0], &x.from[0], g.rows[patch-first], 0, g.C)
 	}
 }

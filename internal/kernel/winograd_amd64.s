@@ -1369,6 +1369,591 @@ DATA winogradAVX51240580000<>+56(SB)/4, $0x40580000
 DATA winogradAVX51240580000<>+60(SB)/4, $0x40580000
 GLOBL winogradAVX51240580000<>(SB), RODATA|NOPTR, $64
 
+// func winogradOutputGradAVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, AVX512F
+TEXT ·winogradOutputGradAVX512(SB), $1600-40
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    src+8(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    dstAt+16(FP), SI
+	MOVQ    srcAt+24(FP), DI
+	VMOVUPS winogradAVX5123f400000<>+0(SB), Z0
+	VMOVUPS winogradAVX5123f100000<>+0(SB), Z1
+	VMOVUPS winogradAVX5123ed80000<>+0(SB), Z2
+	VMOVUPS winogradAVX5123fc00000<>+0(SB), Z3
+	VMOVUPS winogradAVX51240100000<>+0(SB), Z4
+	VMOVUPS winogradAVX51240580000<>+0(SB), Z5
+
+loop:
+	MOVQ        (DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        32(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        64(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        96(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VMOVAPS     Z6, Z10
+	VMOVUPS     Z10, (AX)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	VMOVUPS     Z12, 256(AX)
+	VSUBPS      Z11, Z10, Z10
+	VMOVUPS     Z10, 512(AX)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	VMOVUPS     Z8, 768(AX)
+	VSUBPS      Z7, Z6, Z6
+	VMOVUPS     Z6, 1024(AX)
+	VMOVAPS     Z9, Z6
+	VMOVUPS     Z6, 1280(AX)
+	MOVQ        8(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        40(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        72(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        104(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VMOVAPS     Z6, Z10
+	VMOVUPS     Z10, 64(AX)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	VMOVUPS     Z12, 320(AX)
+	VSUBPS      Z11, Z10, Z10
+	VMOVUPS     Z10, 576(AX)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	VMOVUPS     Z8, 832(AX)
+	VSUBPS      Z7, Z6, Z6
+	VMOVUPS     Z6, 1088(AX)
+	VMOVAPS     Z9, Z6
+	VMOVUPS     Z6, 1344(AX)
+	MOVQ        16(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        48(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        80(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        112(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VMOVAPS     Z6, Z10
+	VMOVUPS     Z10, 128(AX)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	VMOVUPS     Z12, 384(AX)
+	VSUBPS      Z11, Z10, Z10
+	VMOVUPS     Z10, 640(AX)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	VMOVUPS     Z8, 896(AX)
+	VSUBPS      Z7, Z6, Z6
+	VMOVUPS     Z6, 1152(AX)
+	VMOVAPS     Z9, Z6
+	VMOVUPS     Z6, 1408(AX)
+	MOVQ        24(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        56(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        88(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        120(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VMOVAPS     Z6, Z10
+	VMOVUPS     Z10, 192(AX)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	VMOVUPS     Z12, 448(AX)
+	VSUBPS      Z11, Z10, Z10
+	VMOVUPS     Z10, 704(AX)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	VMOVUPS     Z8, 960(AX)
+	VSUBPS      Z7, Z6, Z6
+	VMOVUPS     Z6, 1216(AX)
+	VMOVAPS     Z9, Z6
+	VMOVUPS     Z6, 1472(AX)
+	VMOVUPS     (AX), Z6
+	VMOVUPS     64(AX), Z7
+	VMOVUPS     128(AX), Z8
+	VMOVUPS     192(AX), Z9
+	VMOVAPS     Z6, Z10
+	MOVQ        (CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	MOVQ        8(CX), R8
+	VMOVUPS     Z12, (R8)(SI*1)
+	VSUBPS      Z11, Z10, Z10
+	MOVQ        16(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	MOVQ        24(CX), R8
+	VMOVUPS     Z8, (R8)(SI*1)
+	VSUBPS      Z7, Z6, Z6
+	MOVQ        32(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVAPS     Z9, Z6
+	MOVQ        40(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVUPS     256(AX), Z6
+	VMOVUPS     320(AX), Z7
+	VMOVUPS     384(AX), Z8
+	VMOVUPS     448(AX), Z9
+	VMOVAPS     Z6, Z10
+	MOVQ        48(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	MOVQ        56(CX), R8
+	VMOVUPS     Z12, (R8)(SI*1)
+	VSUBPS      Z11, Z10, Z10
+	MOVQ        64(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	MOVQ        72(CX), R8
+	VMOVUPS     Z8, (R8)(SI*1)
+	VSUBPS      Z7, Z6, Z6
+	MOVQ        80(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVAPS     Z9, Z6
+	MOVQ        88(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVUPS     512(AX), Z6
+	VMOVUPS     576(AX), Z7
+	VMOVUPS     640(AX), Z8
+	VMOVUPS     704(AX), Z9
+	VMOVAPS     Z6, Z10
+	MOVQ        96(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	MOVQ        104(CX), R8
+	VMOVUPS     Z12, (R8)(SI*1)
+	VSUBPS      Z11, Z10, Z10
+	MOVQ        112(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	MOVQ        120(CX), R8
+	VMOVUPS     Z8, (R8)(SI*1)
+	VSUBPS      Z7, Z6, Z6
+	MOVQ        128(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVAPS     Z9, Z6
+	MOVQ        136(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVUPS     768(AX), Z6
+	VMOVUPS     832(AX), Z7
+	VMOVUPS     896(AX), Z8
+	VMOVUPS     960(AX), Z9
+	VMOVAPS     Z6, Z10
+	MOVQ        144(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	MOVQ        152(CX), R8
+	VMOVUPS     Z12, (R8)(SI*1)
+	VSUBPS      Z11, Z10, Z10
+	MOVQ        160(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	MOVQ        168(CX), R8
+	VMOVUPS     Z8, (R8)(SI*1)
+	VSUBPS      Z7, Z6, Z6
+	MOVQ        176(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVAPS     Z9, Z6
+	MOVQ        184(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVUPS     1024(AX), Z6
+	VMOVUPS     1088(AX), Z7
+	VMOVUPS     1152(AX), Z8
+	VMOVUPS     1216(AX), Z9
+	VMOVAPS     Z6, Z10
+	MOVQ        192(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	MOVQ        200(CX), R8
+	VMOVUPS     Z12, (R8)(SI*1)
+	VSUBPS      Z11, Z10, Z10
+	MOVQ        208(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	MOVQ        216(CX), R8
+	VMOVUPS     Z8, (R8)(SI*1)
+	VSUBPS      Z7, Z6, Z6
+	MOVQ        224(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVAPS     Z9, Z6
+	MOVQ        232(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVUPS     1280(AX), Z6
+	VMOVUPS     1344(AX), Z7
+	VMOVUPS     1408(AX), Z8
+	VMOVUPS     1472(AX), Z9
+	VMOVAPS     Z6, Z10
+	MOVQ        240(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z10
+	VFMADD231PS Z1, Z8, Z10
+	VMULPS      Z0, Z7, Z11
+	VFMADD231PS Z2, Z9, Z11
+	VADDPS      Z11, Z10, Z12
+	MOVQ        248(CX), R8
+	VMOVUPS     Z12, (R8)(SI*1)
+	VSUBPS      Z11, Z10, Z10
+	MOVQ        256(CX), R8
+	VMOVUPS     Z10, (R8)(SI*1)
+	VMOVAPS     Z6, Z6
+	VFMADD231PS Z4, Z8, Z6
+	VMULPS      Z3, Z7, Z7
+	VFMADD231PS Z5, Z9, Z7
+	VADDPS      Z7, Z6, Z8
+	MOVQ        264(CX), R8
+	VMOVUPS     Z8, (R8)(SI*1)
+	VSUBPS      Z7, Z6, Z6
+	MOVQ        272(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	VMOVAPS     Z9, Z6
+	MOVQ        280(CX), R8
+	VMOVUPS     Z6, (R8)(SI*1)
+	ADDQ        $+64, SI
+	ADDQ        $+64, DI
+	SUBQ        $+16, BX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func winogradWeightsGradAVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winogradWeightsGradAVX512(SB), $1216-40
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    src+8(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    dstAt+16(FP), SI
+	MOVQ    srcAt+24(FP), DI
+	VMOVUPS winogradAVX5123f4a4588<>+0(SB), Z0
+	VMOVUPS winogradAVX5123f06d905<>+0(SB), Z1
+	VMOVUPS winogradAVX5123e06d905<>+0(SB), Z2
+	VMOVUPS winogradAVX5123eca4588<>+0(SB), Z3
+	VMOVUPS winogradAVX5123e4a4588<>+0(SB), Z4
+	VMOVUPS winogradAVX5123e97b426<>+0(SB), Z5
+
+loop:
+	MOVQ         (DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         96(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         144(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         192(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         240(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	VMOVUPS      Z6, (AX)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	VMOVUPS      Z6, 384(AX)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	VMOVUPS      Z6, 768(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         104(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         152(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         200(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         248(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	VMOVUPS      Z6, 64(AX)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	VMOVUPS      Z6, 448(AX)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	VMOVUPS      Z6, 832(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         64(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         112(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         160(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         208(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         256(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	VMOVUPS      Z6, 128(AX)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	VMOVUPS      Z6, 512(AX)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	VMOVUPS      Z6, 896(AX)
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         72(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         120(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         168(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         216(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         264(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	VMOVUPS      Z6, 192(AX)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	VMOVUPS      Z6, 576(AX)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	VMOVUPS      Z6, 960(AX)
+	MOVQ         32(DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         80(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         128(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         176(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         224(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         272(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	VMOVUPS      Z6, 256(AX)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	VMOVUPS      Z6, 640(AX)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	VMOVUPS      Z6, 1024(AX)
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         88(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         136(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         184(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         232(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         280(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	VMOVUPS      Z6, 320(AX)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	VMOVUPS      Z6, 704(AX)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	VMOVUPS      Z6, 1088(AX)
+	VMOVUPS      (AX), Z6
+	VMOVUPS      64(AX), Z7
+	VMOVUPS      128(AX), Z8
+	VMOVUPS      192(AX), Z9
+	VMOVUPS      256(AX), Z10
+	VMOVUPS      320(AX), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	MOVQ         (CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	MOVQ         8(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	MOVQ         16(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVUPS      384(AX), Z6
+	VMOVUPS      448(AX), Z7
+	VMOVUPS      512(AX), Z8
+	VMOVUPS      576(AX), Z9
+	VMOVUPS      640(AX), Z10
+	VMOVUPS      704(AX), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	MOVQ         24(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	MOVQ         32(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	MOVQ         40(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVUPS      768(AX), Z6
+	VMOVUPS      832(AX), Z7
+	VMOVUPS      896(AX), Z8
+	VMOVUPS      960(AX), Z9
+	VMOVUPS      1024(AX), Z10
+	VMOVUPS      1088(AX), Z11
+	VADDPS       Z8, Z7, Z12
+	VSUBPS       Z8, Z7, Z8
+	VADDPS       Z10, Z9, Z7
+	VSUBPS       Z10, Z9, Z10
+	VMULPS       Z0, Z6, Z6
+	VFNMADD231PS Z1, Z12, Z6
+	VFMADD231PS  Z2, Z7, Z6
+	MOVQ         48(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VXORPS       Z6, Z6, Z6
+	VFNMADD231PS Z3, Z8, Z6
+	VFMADD231PS  Z4, Z10, Z6
+	MOVQ         56(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z11, Z6
+	VFNMADD231PS Z5, Z12, Z6
+	VFMADD231PS  Z5, Z7, Z6
+	MOVQ         64(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	SUBQ         $+16, BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
 // func winogradWeightsAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, FMA3
 TEXT ·winogradWeightsAVX2(SB), $640-40
@@ -2585,3 +3170,576 @@ DATA winogradAVX240580000<>+20(SB)/4, $0x40580000
 DATA winogradAVX240580000<>+24(SB)/4, $0x40580000
 DATA winogradAVX240580000<>+28(SB)/4, $0x40580000
 GLOBL winogradAVX240580000<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutputGradAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, FMA3
+TEXT ·winogradOutputGradAVX2(SB), $832-40
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ dst+0(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ dstAt+16(FP), SI
+	MOVQ srcAt+24(FP), DI
+
+loop:
+	MOVQ        (DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        32(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        64(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        96(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 128(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 256(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 384(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 512(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 640(AX)
+	MOVQ        8(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        40(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        72(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        104(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, 32(AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 160(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 288(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 416(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 544(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 672(AX)
+	MOVQ        16(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        48(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        80(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        112(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, 64(AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 192(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 320(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 448(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 576(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 704(AX)
+	MOVQ        24(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        56(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        88(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        120(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, 96(AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 224(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 352(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 480(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 608(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 736(AX)
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVAPS     Y0, Y4
+	MOVQ        (CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	MOVQ        8(CX), R8
+	VMOVUPS     Y6, (R8)(SI*1)
+	VSUBPS      Y5, Y4, Y4
+	MOVQ        16(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	MOVQ        24(CX), R8
+	VMOVUPS     Y2, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        32(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y3, Y0
+	MOVQ        40(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     128(AX), Y0
+	VMOVUPS     160(AX), Y1
+	VMOVUPS     192(AX), Y2
+	VMOVUPS     224(AX), Y3
+	VMOVAPS     Y0, Y4
+	MOVQ        48(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	MOVQ        56(CX), R8
+	VMOVUPS     Y6, (R8)(SI*1)
+	VSUBPS      Y5, Y4, Y4
+	MOVQ        64(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	MOVQ        72(CX), R8
+	VMOVUPS     Y2, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        80(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y3, Y0
+	MOVQ        88(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     256(AX), Y0
+	VMOVUPS     288(AX), Y1
+	VMOVUPS     320(AX), Y2
+	VMOVUPS     352(AX), Y3
+	VMOVAPS     Y0, Y4
+	MOVQ        96(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	MOVQ        104(CX), R8
+	VMOVUPS     Y6, (R8)(SI*1)
+	VSUBPS      Y5, Y4, Y4
+	MOVQ        112(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	MOVQ        120(CX), R8
+	VMOVUPS     Y2, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        128(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y3, Y0
+	MOVQ        136(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVUPS     480(AX), Y3
+	VMOVAPS     Y0, Y4
+	MOVQ        144(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	MOVQ        152(CX), R8
+	VMOVUPS     Y6, (R8)(SI*1)
+	VSUBPS      Y5, Y4, Y4
+	MOVQ        160(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	MOVQ        168(CX), R8
+	VMOVUPS     Y2, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        176(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y3, Y0
+	MOVQ        184(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     512(AX), Y0
+	VMOVUPS     544(AX), Y1
+	VMOVUPS     576(AX), Y2
+	VMOVUPS     608(AX), Y3
+	VMOVAPS     Y0, Y4
+	MOVQ        192(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	MOVQ        200(CX), R8
+	VMOVUPS     Y6, (R8)(SI*1)
+	VSUBPS      Y5, Y4, Y4
+	MOVQ        208(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	MOVQ        216(CX), R8
+	VMOVUPS     Y2, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        224(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y3, Y0
+	MOVQ        232(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     640(AX), Y0
+	VMOVUPS     672(AX), Y1
+	VMOVUPS     704(AX), Y2
+	VMOVUPS     736(AX), Y3
+	VMOVAPS     Y0, Y4
+	MOVQ        240(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y4
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y5
+	VFMADD231PS winogradAVX23ed80000<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	MOVQ        248(CX), R8
+	VMOVUPS     Y6, (R8)(SI*1)
+	VSUBPS      Y5, Y4, Y4
+	MOVQ        256(CX), R8
+	VMOVUPS     Y4, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VFMADD231PS winogradAVX240580000<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	MOVQ        264(CX), R8
+	VMOVUPS     Y2, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        272(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y3, Y0
+	MOVQ        280(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	ADDQ        $+32, SI
+	ADDQ        $+32, DI
+	SUBQ        $+8, BX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func winogradWeightsGradAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, FMA3
+TEXT ·winogradWeightsGradAVX2(SB), $640-40
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ dst+0(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ dstAt+16(FP), SI
+	MOVQ srcAt+24(FP), DI
+
+loop:
+	MOVQ         (DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         96(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         144(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         192(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         240(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, (AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 192(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 384(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         104(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         152(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         200(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         248(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 32(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 224(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 416(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         64(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         112(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         160(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         208(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         256(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 64(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 256(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 448(AX)
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         72(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         120(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         168(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         216(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         264(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 96(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 288(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 480(AX)
+	MOVQ         32(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         80(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         128(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         176(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         224(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         272(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 128(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 320(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 512(AX)
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         88(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         136(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         184(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         232(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         280(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 160(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 352(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 544(AX)
+	VMOVUPS      (AX), Y0
+	VMOVUPS      32(AX), Y1
+	VMOVUPS      64(AX), Y2
+	VMOVUPS      96(AX), Y3
+	VMOVUPS      128(AX), Y4
+	VMOVUPS      160(AX), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	MOVQ         (CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	MOVQ         8(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	MOVQ         16(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      192(AX), Y0
+	VMOVUPS      224(AX), Y1
+	VMOVUPS      256(AX), Y2
+	VMOVUPS      288(AX), Y3
+	VMOVUPS      320(AX), Y4
+	VMOVUPS      352(AX), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	MOVQ         24(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	MOVQ         32(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	MOVQ         40(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      384(AX), Y0
+	VMOVUPS      416(AX), Y1
+	VMOVUPS      448(AX), Y2
+	VMOVUPS      480(AX), Y3
+	VMOVUPS      512(AX), Y4
+	VMOVUPS      544(AX), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	MOVQ         48(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	MOVQ         56(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	MOVQ         64(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	ADDQ         $+32, SI
+	ADDQ         $+32, DI
+	SUBQ         $+8, BX
+	JNZ          loop
+	VZEROUPPER
+	RET

@@ -84,6 +84,40 @@ func TestWinogradEqualsTheDefinition(t *testing.T) {
 	}
 }
 
+// winogradWeightGrad plans the gradient of s by minimal filtering, whether that is faster or not.
+func winogradWeightGrad(s ConvShape) *ConvWeightGrad {
+	k := &active.product
+	return &ConvWeightGrad{ConvShape: s, kernels: k, winograd: newWinogradGrad(s, k)}
+}
+
+func TestWinogradWeightGradEqualsTheDefinition(t *testing.T) {
+	shapes := append(winogradShapes(),
+		fitted(ConvShape{N: 9, H: 21, W: 19, C: 8, KH: 3, KW: 3, F: 40, PadT: 1, PadL: 1})) // many slices
+	for _, s := range shapes {
+		s = s.withDefaults()
+		src, dy := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.N*s.pixels()*s.F)
+		for _, at := range []WeightStrides{plainWeights(s), turnedWeights(s)} {
+			want, size := make([]float64, 9*s.C*s.F), 0.0
+			eachProduct(s, at, func(x, w, y int) { want[w] += float64(src[x]) * float64(dy[y]) })
+			for i := range dy {
+				size += math.Abs(float64(dy[i])) / float64(s.F)
+			}
+			eachImplementation(t, func(t *testing.T) {
+				got, intact := guarded(len(want))
+				runWeightGrad(winogradWeightGrad(s), got, src, dy, at)
+				for i := range want {
+					if off := math.Abs(float64(got[i]) - want[i]); !(off <= winogradError*size) {
+						t.Fatalf("%+v: dw[%d] = %v, want %v within %v", s, i, got[i], want[i], winogradError*size)
+					}
+				}
+				if !intact() {
+					t.Fatalf("%+v: wrote outside of the weights", s)
+				}
+			})
+		}
+	}
+}
+
 func TestWinogradAppliesItsEpilogue(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		s := fitted(ConvShape{N: 2, H: 7, W: 7, C: 20, KH: 3, KW: 3, F: 44, PadT: 1, PadL: 1})
@@ -108,19 +142,34 @@ func TestWinogradAppliesItsEpilogue(t *testing.T) {
 
 func TestWinogradDoesNotDependOnHowUnitsAreSplit(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
-		s := fitted(ConvShape{N: 3, H: 20, W: 20, C: 8, KH: 3, KW: 3, F: 40, PadT: 1, PadL: 1})
+		s := fitted(ConvShape{N: 8, H: 20, W: 20, C: 8, KH: 3, KW: 3, F: 40, PadT: 1, PadL: 1})
 		src, weights := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, 9*s.C*s.F)
 		c, w := winogradConv(s), &Workspace{}
 		one, all := make([]float32, s.N*s.pixels()*s.F), make([]float32, s.N*s.pixels()*s.F)
 		runConv(c, one, src, weights, plainWeights(s), nil)
 		packed := make([]float32, c.PackSize())
-		c.Pack(packed, weights, plainWeights(s), 0, c.PackUnits())
-		run := func() { c.Run(all, src, packed, nil, 0, c.Units(), w) }
+		run := func() {
+			c.Pack(packed, weights, plainWeights(s), 0, c.PackUnits())
+			c.Run(all, src, packed, nil, 0, c.Units(), w)
+		}
 		if n := testing.AllocsPerRun(3, run); n != 0 {
 			t.Errorf("a convolution allocates %v times, want 0", n)
 		}
 		if at := firstDifference(one, all); at >= 0 {
 			t.Errorf("in one run y[%d] = %v, unit by unit %v", at, all[at], one[at])
+		}
+		g, oneGrad, allGrad := winogradWeightGrad(s), make([]float32, len(weights)), make([]float32, len(weights))
+		runWeightGrad(g, oneGrad, src, one, plainWeights(s))
+		scratch := make([]float32, g.ScratchSize())
+		runGrad := func() {
+			g.Run(scratch, src, one, 0, g.Units(), w)
+			g.Reduce(allGrad, scratch, plainWeights(s), 0, g.ReduceUnits())
+		}
+		if n := testing.AllocsPerRun(3, runGrad); n != 0 {
+			t.Errorf("a weight gradient allocates %v times, want 0", n)
+		}
+		if at := firstDifference(oneGrad, allGrad); at >= 0 {
+			t.Errorf("in one run dw[%d] = %v, unit by unit %v", at, allGrad[at], oneGrad[at])
 		}
 	})
 }
@@ -132,6 +181,9 @@ func TestPatchTransformsAreTheirLoops(t *testing.T) {
 			"weights": {active.patches.weights, want.weights},
 			"input":   {active.patches.input, want.input},
 			"output":  {active.patches.output, want.output},
+
+			"gradient of the output":  {active.patches.outputGrad, want.outputGrad},
+			"gradient of the weights": {active.patches.weightsGrad, want.weightsGrad},
 		} {
 			for n := range 40 {
 				got, wanted := transformed(pair[0], n), transformed(pair[1], n)

@@ -11,7 +11,8 @@ type patchTransform func(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 // patchTransforms are the transforms of Winograd convolutions.
 type patchTransforms struct {
-	weights, input, output patchTransform
+	weights, input, output  patchTransform
+	outputGrad, weightsGrad patchTransform
 }
 
 // patchMatrix is the matrix l of a patchTransform.
@@ -55,7 +56,10 @@ var (
 )
 
 func portablePatchTransforms() patchTransforms {
-	return patchTransforms{weights: patchWeights.loop, input: patchInput.loop, output: patchOutput.transposed().loop}
+	return patchTransforms{
+		weights: patchWeights.loop, input: patchInput.loop, output: patchOutput.transposed().loop,
+		outputGrad: patchOutput.loop, weightsGrad: patchWeights.transposed().loop,
+	}
 }
 
 func (l patchMatrix) transposed() patchMatrix {

@@ -27,6 +27,14 @@ func floats(buffer *[]float32, n int) []float32 {
 	return *buffer
 }
 
+// zerosOf points at n zeros.
+func (w *Workspace) zerosOf(n int) unsafe.Pointer {
+	if len(w.zeros) < n {
+		w.zeros = make([]float32, n)
+	}
+	return unsafe.Pointer(&w.zeros[0])
+}
+
 // grown returns a slice of n elements of any value, the old one if that is large enough.
 func grown[T any](old []T, n int) []T {
 	if cap(old) < n {
