@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/siam-go/siam/encoder"
@@ -198,6 +199,37 @@ func TestImportedModelsEmbedAsTheirNetworkDoes(t *testing.T) {
 		if len(row) != 128 || length < 0.9999 || length > 1.0001 {
 			t.Errorf("embedding %d has %d numbers and squared length %v, want 128 and 1", i, len(row), length)
 		}
+	}
+}
+
+func TestImportedModelsSurviveExport(t *testing.T) {
+	backend := newBackend(t)
+	m, err := Decode(tiny().encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	threshold := float32(0.3)
+	want, err := Import(backend, m, ImportOptions{
+		Preprocess: &imgproc.Preprocess{Channels: 3, BGR: true}, Outputs: []string{"embedding"}, Normalize: true, Distance: "euclidean",
+		Threshold: &threshold, Landmarks: [][2]float64{{.3, .4}, {.7, .4}, {.5, .6}, {.3, .8}, {.7, .8}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := Export(backend, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err = Decode(data); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Import(backend, m, ImportOptions{Outputs: []string{"embedding"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Networks, want.Networks = nil, nil
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("model differs after export and import (-before +after):\n%s", diff)
 	}
 }
 

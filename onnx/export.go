@@ -17,11 +17,14 @@ import (
 )
 
 // The keys of what [Export] writes into a file's metadata: how images are prepared, as JSON like [imgproc.Preprocess]; how
-// embeddings are compared; up to which distance two images are the same; and the hash of the model.
+// embeddings are compared; up to which distance two images are the same; where aligned faces have their landmarks, as JSON like
+// those of [encoder.Spec]; whether embeddings are to be scaled to length 1 after the network; and the hash of the model.
 const (
 	metaPreprocess = "siam.preprocess"
 	metaDistance   = "siam.distance"
 	metaThreshold  = "siam.threshold"
+	metaLandmarks  = "siam.landmarks"
+	metaNormalize  = "siam.normalize"
 	metaHash       = "siam.hash"
 
 	pairHead = "pair head" // where another model has the name of its distance
@@ -107,6 +110,16 @@ func exportMetadata(file *encoder.File) (map[string]string, error) {
 	metadata := map[string]string{metaPreprocess: string(preprocess), metaHash: file.Hash, metaDistance: file.Distance}
 	if file.Spec.PairHead {
 		metadata[metaDistance] = pairHead
+	}
+	if len(file.Spec.Landmarks) > 0 {
+		landmarks, err := json.Marshal(file.Spec.Landmarks)
+		if err != nil {
+			return nil, err
+		}
+		metadata[metaLandmarks] = string(landmarks)
+	}
+	if file.Spec.Normalize && file.Spec.Arch == encoder.Imported {
+		metadata[metaNormalize] = "true"
 	}
 	if c := file.Calibration; c != nil {
 		metadata[metaThreshold] = strconv.FormatFloat(float64(c.Threshold), 'g', -1, 32)

@@ -76,16 +76,21 @@ func Import(backend compute.Backend, m *Model, o ImportOptions) (*encoder.File, 
 
 // completed fills in what was not given: from the file's metadata where it is one of ours, or what is usual.
 func (o ImportOptions) completed(m *Model) (ImportOptions, error) {
+	if o.Preprocess == nil && m.Metadata(metaPreprocess) == "" {
+		return o, errors.New("how its images are prepared is not in the file: say so with the preprocessing")
+	}
 	if o.Preprocess == nil {
-		text := m.Metadata(metaPreprocess)
-		if text == "" {
-			return o, errors.New("how its images are prepared is not in the file: say so with the preprocessing")
-		}
 		o.Preprocess = &imgproc.Preprocess{}
-		if err := json.Unmarshal([]byte(text), o.Preprocess); err != nil {
-			return o, fmt.Errorf("metadata %s: %w", metaPreprocess, err)
+		if err := m.metadataJSON(metaPreprocess, o.Preprocess); err != nil {
+			return o, err
 		}
 	}
+	if o.Landmarks == nil {
+		if err := m.metadataJSON(metaLandmarks, &o.Landmarks); err != nil {
+			return o, err
+		}
+	}
+	o.Normalize = o.Normalize || m.Metadata(metaNormalize) == "true"
 	if o.Distance == "" {
 		o.Distance = m.Metadata(metaDistance)
 	}
@@ -107,6 +112,18 @@ func (o ImportOptions) completed(m *Model) (ImportOptions, error) {
 		o.Outputs = []string{""}
 	}
 	return o, nil
+}
+
+// metadataJSON reads what the file carries under key, and leaves target as it is when there is nothing.
+func (m *Model) metadataJSON(key string, target any) error {
+	text := m.Metadata(key)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), target); err != nil {
+		return fmt.Errorf("metadata %s: %w", key, err)
+	}
+	return nil
 }
 
 // preprocess completes p with the size that the network declares.
