@@ -18,7 +18,7 @@ type Run[T any] struct {
 type RunsResult struct {
 	OneShot
 	Runs []float64 `json:"runs"` // accuracy of each run
-	// MeanOverRuns has Student's interval over the runs, which holds even though the items of one run share two drawers.
+	// MeanOverRuns has Student's interval over the runs, cut to [0, 1]; it holds even though the items of one run share two drawers.
 	MeanOverRuns stats.Estimate `json:"mean_over_runs"`
 }
 
@@ -39,6 +39,7 @@ func JudgeRuns[T any](runs []Run[T], distance func(a, b T) float32) (RunsResult,
 	}
 	result.Proportion = stats.Count(result.Right)
 	result.MeanOverRuns = stats.FoldMean(result.Runs)
+	result.MeanOverRuns.CI95 = result.MeanOverRuns.CI95.Within(0, 1)
 	return result, nil
 }
 

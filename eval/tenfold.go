@@ -65,7 +65,7 @@ func JudgeTenFold(distances []float32, same []bool, fold []int, thresholds []flo
 		return TenFold{}, err
 	}
 	mean := stats.FoldMean(result.Folds)
-	result.Proportion = stats.Proportion{Value: mean.Value, CI95: mean.CI95, N: len(distances)}
+	result.Proportion = stats.Proportion{Value: mean.Value, CI95: mean.CI95.Within(0, 1), N: len(distances)}
 	result.StandardError = stats.StandardError(result.Folds)
 	return result, nil
 }

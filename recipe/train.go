@@ -2,6 +2,8 @@ package recipe
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +25,7 @@ type training struct {
 	loader     *dataset.Loader
 	validation *validation
 	setName    string
+	setHash    string // of what is learned from
 }
 
 // Train runs the recipe and yields every step; the last Progress has the model.
@@ -61,7 +64,7 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name}
+	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name, setHash: hashOf(job.Background)}
 	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
 		return nil, err
 	}
@@ -139,9 +142,19 @@ func (t *training) identity() ([]byte, error) {
 	return json.Marshal(struct {
 		Recipe   string   `json:"recipe"`
 		DataSet  string   `json:"data_set"`
+		Contents string   `json:"contents"`
 		Seed     uint64   `json:"seed"`
 		Settings Settings `json:"settings"`
-	}{t.recipe.Name, t.setName, t.job.Seed, t.recipe.Settings})
+	}{t.recipe.Name, t.setName, t.setHash, t.job.Seed, t.recipe.Settings})
+}
+
+// hashOf tells data sets of one name apart by their classes and how many images each has.
+func hashOf(set *dataset.Set) string {
+	hash := sha256.New()
+	for label, items := range set.ByClass() {
+		fmt.Fprintf(hash, "%s %d\n", set.Classes[label].Name, len(items))
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
 // run takes the steps. It reports whether the training came to its end.

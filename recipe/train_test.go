@@ -144,10 +144,13 @@ func TestCheckpointBelongsToOneTraining(t *testing.T) {
 	}
 	renamed := *set
 	renamed.Name = "others"
+	changed := *set
+	changed.Items = set.Items[:len(set.Items)-1]
 	for name, change := range map[string]func(r *Recipe, job *Job){
 		"not resumed":      func(_ *Recipe, job *Job) { job.Resume = false },
 		"another seed":     func(_ *Recipe, job *Job) { job.Seed = 2 },
 		"another data set": func(_ *Recipe, job *Job) { job.Background = &renamed },
+		"other contents":   func(_ *Recipe, job *Job) { job.Background = &changed },
 		"another recipe":   func(r *Recipe, _ *Job) { r.Name = "other" },
 		"another rate":     func(r *Recipe, _ *Job) { r.Settings.Rate = 0.5 },
 		"another encoder":  func(r *Recipe, _ *Job) { r.Settings.Dim = 8 },

@@ -10,6 +10,11 @@ import (
 // Interval is a 95 % confidence interval [low, high].
 type Interval [2]float64
 
+// Within cuts the interval to what lies between low and high: an accuracy is never above 1.
+func (i Interval) Within(low, high float64) Interval {
+	return Interval{min(max(i[0], low), high), min(max(i[1], low), high)}
+}
+
 // Estimate is a measured number with its 95 % confidence interval.
 type Estimate struct {
 	Value float64  `json:"value"`

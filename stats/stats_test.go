@@ -176,3 +176,11 @@ func TestCalibrationCurveComparesPromiseWithOutcome(t *testing.T) {
 	near(t, "error", CalibrationError(curve), (2*0.35+4*0.10)/6, 1e-12)
 	near(t, "Brier", Brier(predicted, happened), (0.01+0.64+0.01+0.04+0+0.49)/6, 1e-12)
 }
+
+func TestIntervalWithinCutsBothEnds(t *testing.T) {
+	for in, want := range map[Interval]Interval{{-0.2, 0.5}: {0, 0.5}, {0.9, 1.1}: {0.9, 1}, {0.2, 0.3}: {0.2, 0.3}, {1.1, 1.2}: {1, 1}} {
+		if got := in.Within(0, 1); got != want {
+			t.Errorf("Within(%v, 0, 1) = %v, want %v", in, got, want)
+		}
+	}
+}

@@ -42,7 +42,7 @@ func Decode(data []byte) (*File, error) {
 	}
 	rest := data[lengthBytes:]
 	if length > uint64(len(rest)) {
-		return nil, fmt.Errorf("the file is truncated: the header has %d bytes, %d are there", length, len(rest))
+		return nil, fmt.Errorf("the file is truncated, copy or download it again: the header has %d bytes, %d are there", length, len(rest))
 	}
 	f, spans, err := decodeHeader(rest[:length])
 	if err != nil {
@@ -127,7 +127,7 @@ func (f *File) cut(data []byte, spans []span) error {
 			return fmt.Errorf("damaged header: tensor %q starts at byte %d, want %d", s.tensor.Name, s.begin, at)
 		}
 		if s.end > len(data) {
-			return fmt.Errorf("the file is truncated: tensor %q ends at byte %d of the data, %d are there", s.tensor.Name, s.end, len(data))
+			return fmt.Errorf("the file is truncated, copy or download it again: tensor %q ends at byte %d of the data, %d are there", s.tensor.Name, s.end, len(data))
 		}
 		s.tensor.Data = data[s.begin:s.end:s.end]
 		f.Tensors = append(f.Tensors, s.tensor)
