@@ -9,9 +9,12 @@ func ReadLabelled(ctx context.Context, f Folder, o AlphabetOptions) (*Set, error
 	if err != nil {
 		return nil, err
 	}
-	folders, _, err := half.list(".")
-	if err != nil {
+	folders, images, err := half.list(".")
+	switch {
+	case err != nil:
 		return nil, err
+	case len(images) > 0 && len(folders) == 0:
+		return ReadIdentities(ctx, half)
 	}
 	for _, folder := range folders {
 		if _, images, err := half.list(folder); err == nil && len(images) > 0 {

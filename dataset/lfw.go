@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,17 +24,18 @@ type PhotoPairs struct {
 	Folder Folder
 	Files  []string // within Folder
 	Pairs  []PhotoPair
+	Folds  []string // names of the folds, such as "07"
 }
 
 const lfwPairsName = "pairs.txt"
 
-// IsLFW says whether a folder holds photographs with a list of pairs, as Labeled Faces in the Wild does.
+// IsLFW says whether a folder holds photographs with lists of pairs, as Labeled Faces in the Wild and LFWcrop do.
 func IsLFW(f Folder) bool {
 	_, ok := findLFW(f)
-	return ok
+	return ok || len(f.foldLists()) > 0
 }
 
-// findLFW finds the list at the top of f or in a folder there.
+// findLFW finds pairs.txt at the top of f or in a folder there.
 func findLFW(f Folder) (Folder, bool) {
 	if f.hasFile(lfwPairsName) {
 		return f, true
@@ -47,11 +49,16 @@ func findLFW(f Folder) (Folder, bool) {
 
 // ReadLFWPairs reads the pairs of Labeled Faces in the Wild (Huang et al. 2007): folders of people with NAME/NAME_0001.jpg,
 // and pairs.txt with the number of folds and of same pairs in each, then for every fold as many lines "NAME I J" of same pairs
-// and "NAME I NAME J" of different ones. A list that is damaged or names a photograph that is not there is an error.
+// and "NAME I NAME J" of different ones. Or those of LFWcrop: faces/NAME_0001.jpg, and for each fold
+// lists/NN_test_same.txt and lists/NN_test_diff.txt with two names a line. A list that is damaged or names a photograph that is
+// not there is an error.
 func ReadLFWPairs(f Folder) (*PhotoPairs, error) {
+	if lists := f.foldLists(); len(lists) > 0 {
+		return readFoldLists(f, lists)
+	}
 	f, ok := findLFW(f)
 	if !ok {
-		return nil, fmt.Errorf("read data %s: there is no %s with pairs of photographs", f.Path, lfwPairsName)
+		return nil, fmt.Errorf("read data %s: there are no lists of pairs: want %s, or lists/NN_test_same.txt and lists/NN_test_diff.txt", f.Path, lfwPairsName)
 	}
 	text, err := fs.ReadFile(f.FS, lfwPairsName)
 	if err != nil {
@@ -102,18 +109,61 @@ func (p *PhotoPairs) read(text []byte) error {
 			if err != nil {
 				return fmt.Errorf("line %d: %w", i+2, err)
 			}
-			if _, known := places[file]; !known {
-				places[file] = len(p.Files)
-				p.Files = append(p.Files, file)
-			}
-			*place = places[file]
+			*place = p.place(places, file)
 		}
 		p.Pairs = append(p.Pairs, pair)
 	}
 	if len(p.Pairs) != 2*folds*each {
 		return fmt.Errorf("it has %d pairs, want %d folds of twice %d: the list is cut short", len(p.Pairs), folds, each)
 	}
+	for fold := range folds {
+		p.Folds = append(p.Folds, fmt.Sprintf("%02d", fold+1))
+	}
 	return lines.Err()
+}
+
+// place is the number of a file in p.Files; places knows those that are there.
+func (p *PhotoPairs) place(places map[string]int, file string) int {
+	at, known := places[file]
+	if !known {
+		at = len(p.Files)
+		places[file] = at
+		p.Files = append(p.Files, file)
+	}
+	return at
+}
+
+// Only keeps the pairs of the named folds, in that order, and the photographs they name.
+func (p *PhotoPairs) Only(folds ...string) (*PhotoPairs, error) {
+	kept := &PhotoPairs{Folder: p.Folder}
+	places := map[string]int{}
+	for number, name := range folds {
+		from := slices.Index(p.Folds, name)
+		if from < 0 || slices.Contains(kept.Folds, name) {
+			return nil, fmt.Errorf("choose folds of %s: no fold %q, or twice: there are %s", p.Folder.Path, name, strings.Join(p.Folds, ", "))
+		}
+		kept.Folds = append(kept.Folds, name)
+		for _, pair := range p.Pairs {
+			if pair.Fold == from {
+				pair.A, pair.B, pair.Fold = kept.place(places, p.Files[pair.A]), kept.place(places, p.Files[pair.B]), number
+				kept.Pairs = append(kept.Pairs, pair)
+			}
+		}
+	}
+	return kept, nil
+}
+
+// Identities are the people whom the pairs name, each once, in order of first appearance.
+func (p *PhotoPairs) Identities() []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, file := range p.Files {
+		if name := identityOf(file); !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func lfwFile(name, number string) (string, error) {

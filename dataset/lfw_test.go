@@ -52,3 +52,62 @@ func TestReadLFWPairsRefusesDamagedLists(t *testing.T) {
 		}
 	}
 }
+
+// cropFolder is like LFWcrop: three faces, and lists with the given content.
+func cropFolder(lists map[string]string) Folder {
+	fsys := fstest.MapFS{"lists/dv_train_same.txt": {Data: []byte("nobody at all\n")}}
+	for _, name := range []string{"Ada_King_0001.jpg", "Ada_King_0002.jpg", "Bo_0001.pgm"} {
+		fsys["faces/"+name] = &fstest.MapFile{}
+	}
+	for name, content := range lists {
+		fsys["lists/"+name] = &fstest.MapFile{Data: []byte(content)}
+	}
+	return Folder{FS: fsys, Path: "crops"}
+}
+
+func TestReadLFWPairsReadsListsOfFolds(t *testing.T) {
+	f := cropFolder(map[string]string{
+		"01_test_same.txt": "Ada_King_0001 Ada_King_0002\r\n",
+		"01_test_diff.txt": "Ada_King_0001 Bo_0001\r\n\r\n",
+		"07_test_same.txt": "Ada_King_0002 Ada_King_0001",
+		"07_test_diff.txt": "Bo_0001 Ada_King_0001\n",
+	})
+	if !IsLFW(f) {
+		t.Errorf("IsLFW = false, want true")
+	}
+	got := must[*PhotoPairs](t)(ReadLFWPairs(f))
+	if diff := cmp.Diff([]string{"faces/Ada_King_0001.jpg", "faces/Bo_0001.pgm", "faces/Ada_King_0002.jpg"}, got.Files); diff != "" {
+		t.Errorf("photographs differ (-want +got):\n%s", diff)
+	}
+	want := []PhotoPair{{0, 1, false, 0}, {0, 2, true, 0}, {1, 0, false, 1}, {2, 0, true, 1}}
+	if diff := cmp.Diff(want, got.Pairs); diff != "" {
+		t.Errorf("pairs differ (-want +got):\n%s", diff)
+	}
+	seven := must[*PhotoPairs](t)(got.Only("07"))
+	if diff := cmp.Diff([]PhotoPair{{0, 1, false, 0}, {2, 1, true, 0}}, seven.Pairs); diff != "" {
+		t.Errorf("pairs of fold 07 differ (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"Bo", "Ada_King"}, seven.Identities()); diff != "" {
+		t.Errorf("people of fold 07 differ (-want +got):\n%s", diff)
+	}
+	for _, folds := range [][]string{{"02"}, {"01", "01"}} {
+		if _, err := got.Only(folds...); err == nil || !strings.Contains(err.Error(), "there are 01, 07") {
+			t.Errorf("Only(%v) = %v, want an error that names the folds", folds, err)
+		}
+	}
+}
+
+func TestReadLFWPairsRefusesDamagedListsOfFolds(t *testing.T) {
+	const same, different = "Ada_King_0001 Ada_King_0002\n", "Ada_King_0001 Bo_0001\n"
+	for name, c := range map[string]struct{ same, different, want string }{
+		"a missing image": {same, "Ada_King_0001 Cy_0001\n", "lists/01_test_diff.txt: line 1: it names Cy_0001, which is not in faces"},
+		"one name":        {same + "Ada_King_0001\n", different, "lists/01_test_same.txt: line 2: it is \"Ada_King_0001\", want the names of two"},
+		"a wrong list":    {different, same, "line 1: Ada_King_0001 and Ada_King_0002 are in the wrong list"},
+		"an empty list":   {"", different, "fold 01 lacks its pairs of the same people"},
+	} {
+		_, err := ReadLFWPairs(cropFolder(map[string]string{"01_test_same.txt": c.same, "01_test_diff.txt": c.different}))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error = %v, want %q", name, err, c.want)
+		}
+	}
+}

@@ -250,13 +250,33 @@ func TestReadIdentities(t *testing.T) {
 	}
 	for want, files := range map[string]fstest.MapFS{
 		"people/carl: the identity has no images":        {"anna/1.png": png, "carl/readme.txt": png},
-		"holds 1 folders of images":                      {"anna/1.png": png},
+		"holds images of 1 identities":                   {"anna/1.png": png, "anna/2.png": png},
+		"people/1.png: its name does not tell whom":      {"1.png": png, "ben_1.png": png},
 		"Latin: it holds folders where images should be": {"Latin/character01/1.png": png, "anna/1.png": png},
 		"people/anna/1.png: the PNG is damaged":          {"anna/1.png": {Data: png.Data[:50]}, "ben/1.png": png},
 	} {
 		_, err := ReadIdentities(t.Context(), Folder{FS: files, Path: "people"})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %q", err, want)
+		}
+	}
+}
+
+func TestReadIdentitiesByTheNamesOfFiles(t *testing.T) {
+	_, drawings := written(t)
+	png := drawings["Generated001/character01/0001_01.png"]
+	want := []Class{{Name: "Ada_King"}, {Name: "Bo"}}
+	for layout, files := range map[string]fstest.MapFS{
+		"together":        {"Ada_King_0001.png": png, "Ada_King_0002.png": png, "Bo_f7.png": png},
+		"in their folder": {"faces/Ada_King_0001.png": png, "faces/Ada_King_0002.png": png, "faces/Bo_1.png": png, "lists/a.txt": png},
+	} {
+		f := Folder{FS: files, Path: "people"}
+		s := must[*Set](t)(ReadIdentities(t.Context(), f))
+		if diff := cmp.Diff(want, s.Classes); diff != "" || len(s.Items) != 3 || s.Items[1].Label != 0 || s.Items[2].Label != 1 {
+			t.Errorf("%s: %d items, classes (-want +got):\n%s", layout, len(s.Items), diff)
+		}
+		if again := must[*Set](t)(ReadLabelled(t.Context(), f, AlphabetOptions{})); len(again.Classes) != 2 {
+			t.Errorf("%s: ReadLabelled = %d classes, want 2", layout, len(again.Classes))
 		}
 	}
 }
