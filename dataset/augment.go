@@ -14,7 +14,8 @@ type Range struct {
 }
 
 // Augment distorts each image at random before it enters a batch: an affine map about the centre, and optionally the
-// thickness of its strokes and an elastic bend. The zero value leaves images as they are.
+// thickness of its strokes, an elastic bend, or the light and the colours of a photograph. The zero value leaves images as
+// they are.
 type Augment struct {
 	Rotate Range `json:"rotate"` // degrees, clockwise
 	ShearX Range `json:"shear_x"`
@@ -31,6 +32,9 @@ type Augment struct {
 	Thicken Range `json:"thicken"`
 	// Bend is the standard deviation of the moves of a 4×4 grid of control points, as a fraction of the image's width.
 	Bend float64 `json:"bend,omitempty"`
+	// Mirror is the fraction of images that are mirrored left to right.
+	Mirror float64 `json:"mirror,omitempty"`
+	Light  Light   `json:"light"`
 }
 
 // KochDistortions are those of Koch et al. 2015, section 4.2: rotation within ±10°, shears within ±0.3, scales from 0.8 to
@@ -69,7 +73,10 @@ func (a Augment) Validate() error {
 	if !(a.Chance >= 0 && a.Chance <= 1 && a.Keep >= 0 && a.Keep <= 1 && a.Bend >= 0 && a.Bend < 0.5) {
 		return fmt.Errorf("augmentation chance %v, keep %v, bend %v: want fractions, and a bend below 0.5", a.Chance, a.Keep, a.Bend)
 	}
-	return nil
+	if !(a.Mirror >= 0 && a.Mirror <= 1) {
+		return fmt.Errorf("augmentation mirror %v: want a fraction", a.Mirror)
+	}
+	return a.Light.validate()
 }
 
 func extent(r Range) float64 { return max(-r.Low, r.High) }
@@ -89,7 +96,11 @@ func (a Augment) write(dst []float32, p imgproc.Preprocess, it Item, rng *rand.R
 	if a.Thicken != (Range{}) {
 		m = m.Thicken(a.Thicken.draw(rng))
 	}
+	if a.Mirror > 0 && rng.Float64() < a.Mirror {
+		move = move.Then(imgproc.Scaling(-1, 1))
+	}
 	p.WarpBend(dst, m, move.Then(distortion), bend)
+	a.Light.change(dst, p, rng)
 }
 
 // affine draws the map: scale, shear, rotation and move, in this order.
