@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 )
@@ -17,30 +18,41 @@ type ClassOptions struct {
 	// a class, is drawn from among them. 0 makes all alike. They may be the real alphabets, followed by turned and invented ones.
 	Core      int
 	CoreShare float64
+	// Least is how many images a class must have to be drawn; 0 means 2. With 1 a class of a single image shows it Examples
+	// times, differently augmented.
+	Least int
+	// Tail is how the chance of a class grows with its images n: as n^Tail. 0 makes classes alike, 1 images. It is for long
+	// tails, and not for Groups or a Core.
+	Tail float64
+	// Negatives is how many rows more there are: single images of further classes, of whatever number of images.
+	Negatives int
 	Seed      uint64
 }
 
 // Classes samples batches of P classes with K examples each (Hermans, Beyer, Leibe 2017, section 2), optionally from a few
-// groups only. A row's class is row / K.
+// groups only. A row's class is row / K, up to the negatives.
 type Classes struct {
 	options ClassOptions
 	items   [][]int32 // of each label
-	groups  [][]int32 // labels with two items or more, of each group that has any
+	groups  [][]int32 // labels with Least items or more, of each group that has any
 	all     []int32   // those labels in one list
 	core    []int32   // those of all that are below Core
 	rest    []int32   // the others
 	groupOf []int32   // of each label, index into groups
+	upTo    []float64 // with Tail: chance of each of all and those before it
 }
 
-// NewClasses refuses a set with too few groups or classes of at least two images, and sizes below one.
+// NewClasses refuses a set with too few groups or classes of at least Least images, and sizes below one.
 func NewClasses(s *Set, o ClassOptions) (*Classes, error) {
-	if o.Classes < 2 || o.Examples < 1 || o.Groups < 0 {
-		return nil, fmt.Errorf("sample classes: %d groups, %d classes, %d examples: want 0 or more, at least 2, at least 1",
-			o.Groups, o.Classes, o.Examples)
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if o.Least == 0 {
+		o.Least = 2
 	}
 	c := &Classes{options: o, items: s.ByClass(), groupOf: make([]int32, len(s.Classes))}
 	for _, labels := range s.byGroup() {
-		usable := withItems(labels, c.items, 2)
+		usable := withItems(labels, c.items, o.Least)
 		if len(usable) == 0 {
 			continue
 		}
@@ -62,22 +74,62 @@ func NewClasses(s *Set, o ClassOptions) (*Classes, error) {
 			o.Core, s.Name, o.CoreShare)
 	}
 	if o.Groups > len(c.groups) {
-		return nil, fmt.Errorf("sample classes: %d groups a batch, but data set %s has %d with classes of two images",
-			o.Groups, s.Name, len(c.groups))
+		return nil, fmt.Errorf("sample classes: %d groups a batch, but data set %s has %d with classes of %d images or more",
+			o.Groups, s.Name, len(c.groups), o.Least)
 	}
-	if want := max(1, o.Groups) * o.Classes; want > len(c.all) {
-		return nil, fmt.Errorf("sample classes: %d classes a batch, but data set %s has %d of two images", want, s.Name, len(c.all))
+	want := max(1, o.Groups) * o.Classes
+	if want > len(c.all) {
+		return nil, fmt.Errorf("sample classes: %d classes a batch, but data set %s has %d of %d images or more", want, s.Name, len(c.all), o.Least)
 	}
+	if some := len(withItems(slices.Concat(s.byGroup()...), c.items, 1)); want+o.Negatives > some {
+		return nil, fmt.Errorf("sample classes: %d classes and %d more as negatives, but data set %s has %d", want, o.Negatives, s.Name, some)
+	}
+	c.weigh()
 	return c, nil
 }
 
-// Sample gives max(1, Groups)·Classes·Examples rows. A group with fewer classes than asked for is made up from other groups;
-// a class with fewer images than asked for shows some of them again.
+func (o ClassOptions) check() error {
+	switch {
+	case o.Classes < 2 || o.Examples < 1 || o.Groups < 0:
+		return fmt.Errorf("sample classes: %d groups, %d classes, %d examples: want 0 or more, at least 2, at least 1",
+			o.Groups, o.Classes, o.Examples)
+	case o.Least < 0 || o.Negatives < 0 || !(o.Tail >= 0 && o.Tail <= 1):
+		return fmt.Errorf("sample classes of at least %d images, tail %v, and %d negatives: want 0 or more, 0 to 1, 0 or more",
+			o.Least, o.Tail, o.Negatives)
+	case o.Tail > 0 && (o.Groups > 0 || o.Core > 0):
+		return fmt.Errorf("sample classes: a tail of %v, and groups or a core: want only one of them", o.Tail)
+	}
+	return nil
+}
+
+// weigh adds up the chances of the classes.
+func (c *Classes) weigh() {
+	if c.options.Tail == 0 {
+		return
+	}
+	total := 0.0
+	for _, label := range c.all {
+		total += math.Pow(float64(len(c.items[label])), c.options.Tail)
+		c.upTo = append(c.upTo, total)
+	}
+}
+
+// Sample gives max(1, Groups)·Classes·Examples rows and Negatives more. A group with fewer classes than asked for is made up
+// from other groups; a class with fewer images than asked for shows some of them again.
 func (c *Classes) Sample(step int) Sample {
 	rng := newRand(c.options.Seed, forClasses, uint64(step))
 	var s Sample
-	for _, label := range c.labels(rng) {
+	labels := c.labels(rng)
+	for _, label := range labels {
 		s.Items = appendExamples(rng, s.Items, c.items[label], c.options.Examples)
+	}
+	for range c.options.Negatives {
+		label := int32(rng.IntN(len(c.items)))
+		for slices.Contains(labels, label) || len(c.items[label]) == 0 {
+			label = int32(rng.IntN(len(c.items)))
+		}
+		labels = append(labels, label)
+		s.Items = append(s.Items, oneOf(rng, c.items[label]))
 	}
 	return s
 }
@@ -105,6 +157,9 @@ func (c *Classes) labels(rng *rand.Rand) []int32 {
 // draw picks a class, the core's with their share.
 func (c *Classes) draw(rng *rand.Rand) int32 {
 	switch {
+	case c.upTo != nil:
+		at, _ := slices.BinarySearch(c.upTo, rng.Float64()*c.upTo[len(c.upTo)-1])
+		return c.all[at]
 	case c.options.Core == 0:
 		return oneOf(rng, c.all)
 	case rng.Float64() < c.options.CoreShare:

@@ -240,3 +240,75 @@ func TestClassesDrawTheCoreWithItsShare(t *testing.T) {
 		}
 	}
 }
+
+// tail is a set of classes with the given numbers of images.
+func tail(images ...int) *Set {
+	s := &Set{Name: "tail"}
+	for label, n := range images {
+		s.Classes = append(s.Classes, Class{Name: fmt.Sprintf("class%02d", label)})
+		for i := range n {
+			m := imgproc.Filled(2, 2, 1, uint8(label))
+			m.Pix[0] = uint8(i)
+			s.Items = append(s.Items, Item{Image: m, Label: label})
+		}
+	}
+	return s
+}
+
+func TestClassesOfOneImageAreShownAgain(t *testing.T) {
+	s := tail(1, 1, 1, 1)
+	c := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 3, Examples: 2, Least: 1, Seed: 1}))
+	items := c.Sample(0).Items
+	if len(items) != 6 || items[0] != items[1] || items[0] == items[2] {
+		t.Errorf("rows %v, want three classes of one image, each twice", items)
+	}
+	_, err := NewClasses(s, ClassOptions{Classes: 3, Examples: 2})
+	if err == nil || !strings.Contains(err.Error(), "has 0 of 2 images or more") {
+		t.Errorf("NewClasses without Least = %v, want a refusal", err)
+	}
+}
+
+func TestClassesOfALongTailAreAsLikelyAsSettled(t *testing.T) {
+	s := tail(1, 4, 16)
+	for exponent, want := range map[float64][]float64{0: {1. / 3, 1. / 3, 1. / 3}, 0.5: {1. / 7, 2. / 7, 4. / 7}, 1: {1. / 21, 4. / 21, 16. / 21}} {
+		c := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 2, Examples: 1, Least: 1, Tail: exponent, Seed: 2}))
+		const steps = 6000
+		first := make([]float64, 3)
+		for step := range steps {
+			first[s.Items[c.Sample(step).Items[0]].Label] += 1. / steps
+		}
+		for label := range want {
+			if math.Abs(first[label]-want[label]) > 0.02 {
+				t.Errorf("tail %v: class %d comes first in %.3f of the batches, want %.3f", exponent, label, first[label], want[label])
+			}
+		}
+	}
+}
+
+func TestClassesAreFollowedByNegatives(t *testing.T) {
+	s := tail(1, 5, 1, 5, 1)
+	c := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 2, Examples: 3, Negatives: 3, Seed: 3}))
+	for step := range 10 {
+		items := c.Sample(step).Items
+		if len(items) != 9 {
+			t.Fatalf("%d rows, want 9", len(items))
+		}
+		seen := map[int]int{}
+		for _, i := range items {
+			seen[s.Items[i].Label]++
+		}
+		if diff := cmp.Diff(map[int]int{0: 1, 1: 3, 2: 1, 3: 3, 4: 1}, seen); diff != "" {
+			t.Errorf("rows of each class (-want +got):\n%s", diff)
+		}
+	}
+	if _, err := NewClasses(s, ClassOptions{Classes: 2, Examples: 3, Negatives: 4}); err == nil {
+		t.Error("NewClasses with more negatives than classes = nil, want an error")
+	}
+	for _, o := range []ClassOptions{
+		{Classes: 2, Examples: 1, Tail: 2}, {Classes: 2, Examples: 1, Negatives: -1}, {Classes: 2, Examples: 1, Groups: 1, Tail: 1},
+	} {
+		if _, err := NewClasses(s, o); err == nil {
+			t.Errorf("NewClasses(%+v) = nil, want an error", o)
+		}
+	}
+}

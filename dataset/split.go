@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"path"
 	"slices"
 )
 
@@ -25,6 +26,30 @@ func SplitByIdentity(s *Set, taken ...string) (rest, out *Set, err error) {
 	}
 	rest, out = s.split(func(it Item) bool { return slices.Contains(taken, s.Classes[it.Label].Name) })
 	return rest, out, nil
+}
+
+// Match lists the classes whose names fit one of the patterns of [path.Match], in the order of the set: "s2[1-9]", "*[02468]".
+// A pattern that fits none is an error.
+func (s *Set) Match(patterns ...string) ([]string, error) {
+	used := make([]bool, len(patterns))
+	var names []string
+	for _, c := range s.Classes {
+		fits := false
+		for i, pattern := range patterns {
+			ok, err := path.Match(pattern, c.Name)
+			if err != nil {
+				return nil, fmt.Errorf("pattern %q of class names: %w", pattern, err)
+			}
+			fits, used[i] = fits || ok, used[i] || ok
+		}
+		if fits {
+			names = append(names, c.Name)
+		}
+	}
+	if i := slices.Index(used, false); i >= 0 {
+		return nil, fmt.Errorf("data set %s has no class %s", s.Name, patterns[i])
+	}
+	return names, nil
 }
 
 // SplitByDrawer takes everything that the given people drew out of a set. Both parts then hold the same classes, as in the

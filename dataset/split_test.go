@@ -121,3 +121,16 @@ func TestCheckRefusesUnsoundSets(t *testing.T) {
 		}
 	}
 }
+
+func TestMatchFindsClassesByPattern(t *testing.T) {
+	s := tail(1, 1, 1, 1)
+	got := must[[]string](t)(s.Match("class0[23]", "*0"))
+	if diff := cmp.Diff([]string{"class00", "class02", "class03"}, got); diff != "" {
+		t.Errorf("matches (-want +got):\n%s", diff)
+	}
+	for _, pattern := range []string{"person*", "[", "class9"} {
+		if _, err := s.Match("class00", pattern); err == nil || !strings.Contains(err.Error(), pattern) {
+			t.Errorf("Match(%s) = %v, want an error that names it", pattern, err)
+		}
+	}
+}
