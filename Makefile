@@ -1,7 +1,7 @@
-# What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages).
+# What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check test test-arm64 testdata bench bench-layers bench-peers demo
+.PHONY: check test test-arm64 testdata bench bench-layers bench-peers bench-ort demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -41,6 +41,10 @@ bench-layers: ## every product of some networks through the whole backend; ARGS=
 bench-peers: ## siam and PyTorch in turn on this machine; writes the table of docs/results.md (Debian; ARGS="-rounds 5", PYTHON=...)
 	test -n "$(PYTHON)" || dpkg -s python3-torch libopenblas0-openmp >/dev/null 2>&1 || apt-get install -y python3-torch libopenblas0-openmp
 	$(GO) run ./bench/peers -python "$(or $(PYTHON),/usr/bin/python3)" $(ARGS)
+
+bench-ort: ## public networks here and in ONNX Runtime in turn; writes the table of docs/results.md (Node.js; SIAM_WEIGHTS=folder of networks, ARGS="-turns 5")
+	test -d bench/ort/node_modules || ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix bench/ort
+	$(GO) run ./bench/ort $(ARGS)
 
 demo: ## train, judge and use a Siamese network on data built into the binary
 	$(GO) run ./cmd/siam demo

@@ -1,5 +1,5 @@
-// Package bench measures this project's engine on the work that other software is measured on. Its programs are bench/peers,
-// side by side with other software, and bench/layers, the products of whole networks one by one.
+// Package bench measures this project's engine on the work that other software is measured on. Its programs are bench/peers and
+// bench/ort, side by side with PyTorch and ONNX Runtime, and bench/layers, the products of whole networks one by one.
 package bench
 
 import "slices"

@@ -51,7 +51,7 @@ func compare(ctx context.Context, s settings) error {
 		return err
 	}
 	defer remove()
-	c := comparison{settings: s, loadBefore: load(), measured: make(map[mode][]result)}
+	c := comparison{settings: s, loadBefore: bench.Load(), measured: make(map[mode][]result)}
 	for round := range s.rounds {
 		c.limit = max(c.limit, bench.Limit(s.threads, time.Second))
 		fmt.Fprintf(os.Stderr, "round %d of %d, float32 limit %.0f GFLOP/s\n", round+1, s.rounds, c.limit)
@@ -71,7 +71,7 @@ func compare(ctx context.Context, s settings) error {
 	if s.results == "" {
 		return nil
 	}
-	return rewrite(s.results, text)
+	return bench.Rewrite(s.results, "bench-peers", text)
 }
 
 // modes are the turns of one round on a net: Siam and PyTorch in each precision that Siam has here.

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -80,8 +77,8 @@ func (c comparison) caption() string {
 		}
 	}
 	return fmt.Sprintf("`make bench-peers`, %s: %s, %d threads, %s; float32 limit %.0f GFLOP/s. Siam at commit %s, %s; %s. %d rounds; load average %s before, %s after.",
-		time.Now().Format(time.DateOnly), processor(), c.settings.threads, siam.InstructionSet, c.limit, commit(), runtime.Version(), theirs.Engine,
-		c.settings.rounds, c.loadBefore, load())
+		time.Now().Format(time.DateOnly), bench.Processor(), c.settings.threads, siam.InstructionSet, c.limit, bench.Commit(), runtime.Version(), theirs.Engine,
+		c.settings.rounds, c.loadBefore, bench.Load())
 }
 
 func (c comparison) row(net, precision string, q quantity) string {
@@ -114,55 +111,3 @@ func digits(x float64) string {
 }
 
 func title(net string) string { return strings.ToUpper(net[:1]) + net[1:] }
-
-// processor is the name Linux gives it.
-func processor() string {
-	info, _ := os.ReadFile("/proc/cpuinfo")
-	_, rest, _ := strings.Cut(string(info), "model name\t: ")
-	name, _, found := strings.Cut(rest, "\n")
-	if !found {
-		return runtime.GOARCH
-	}
-	return name
-}
-
-// load is how many programs wanted to run during the last minute.
-func load() string {
-	averages, _ := os.ReadFile("/proc/loadavg")
-	first, _, found := strings.Cut(string(averages), " ")
-	if !found {
-		return "unknown"
-	}
-	return first
-}
-
-func commit() string {
-	out, err := output(context.Background(), "git", "describe", "--always", "--dirty")
-	if err != nil {
-		return "unknown"
-	}
-	return string(bytes.TrimSpace(out))
-}
-
-// The lines of the results between which the table stands.
-const (
-	begin = "<!-- bench-peers: this table is written by make bench-peers -->\n"
-	end   = "<!-- end of bench-peers -->\n"
-)
-
-// rewrite puts text between the two lines in a file.
-func rewrite(file, text string) error {
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return fmt.Errorf("writing the table: %w", err)
-	}
-	before, rest, found := strings.Cut(string(old), begin)
-	_, after, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		return fmt.Errorf("writing the table: %s lacks the lines %q and %q", file, begin, end)
-	}
-	if err := os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o644); err != nil {
-		return fmt.Errorf("writing the table: %w", err)
-	}
-	return nil
-}
