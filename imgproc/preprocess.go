@@ -18,13 +18,16 @@ type Preprocess struct {
 	Std  []float32 `json:"std,omitempty"`
 	// BGR hands blue over first; Mean and Std stay in the order red, green, blue.
 	BGR bool `json:"bgr,omitempty"`
+	// Ink above 0 brings a drawing into the middle and scales it, so that the longer side of its bounding box fills this fraction
+	// of the frame: where and how large people draw says little about what they draw.
+	Ink float64 `json:"ink,omitempty"`
 }
 
 // maxInputSide bounds an encoder's input, in pixels.
 const maxInputSide = 2048
 
 // Validate reports the first setting that makes no sense: sizes outside 1…2048, channels other than 1 and 3, or a Mean or
-// Std of another length than Channels or with a deviation that is not above zero.
+// Std of another length than Channels or with a deviation that is not above zero, an Ink that is no fraction.
 func (p Preprocess) Validate() error {
 	switch {
 	case p.Height < 1 || p.Height > maxInputSide || p.Width < 1 || p.Width > maxInputSide:
@@ -37,6 +40,9 @@ func (p Preprocess) Validate() error {
 		return fmt.Errorf("%d means for %d channels", len(p.Mean), p.Channels)
 	case len(p.Std) != 0 && len(p.Std) != p.Channels:
 		return fmt.Errorf("%d standard deviations for %d channels", len(p.Std), p.Channels)
+	}
+	if !(p.Ink >= 0 && p.Ink <= 1) {
+		return fmt.Errorf("ink filling %v of the frame: want a fraction", p.Ink)
 	}
 	for _, v := range p.Mean {
 		if !(v > -100 && v < 100) {
@@ -69,6 +75,9 @@ func (p Preprocess) Warp(dst []float32, m Image, a Affine) {
 func (p Preprocess) WarpBend(dst []float32, m Image, a Affine, bend *Displacement) {
 	if p.Channels == 1 {
 		m = m.Grey()
+	}
+	if p.Ink > 0 {
+		a = frameInk(m, p.Ink).Then(a)
 	}
 	resample(dst, m, p.Height, p.Width, p.Channels, a, bend, p.level)
 	if p.Channels == 3 && m.C == 1 {
