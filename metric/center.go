@@ -1,0 +1,14 @@
+package metric
+
+import . "github.com/gomlx/gomlx/core/graph"
+
+// Center adds weight times the mean over embeddings of ½‖x − c‖², where c is the mean of the batch's embeddings of x's label
+// (the centre loss of Wen et al. 2016, equation 2, with the batch's centres in place of remembered ones).
+func Center(weight float64) Regularizer {
+	return Regularizer{Name: "center", penalty: func(s subject) *Node {
+		together := number(equal(s.labels, s.labels), s.embeddings) // [n, n]
+		share := Div(together, InsertAxes(sums(together), 1))
+		centers := DotGeneral(share, []int{1}, nil, s.embeddings, []int{0}, nil)
+		return MulScalar(ReduceAllMean(squaredRows(s.embeddings, centers)), weight/2)
+	}}
+}
