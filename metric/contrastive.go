@@ -2,13 +2,16 @@ package metric
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// Contrastive pulls same pairs within near and pushes different pairs beyond beyond (after Hadsell, Chopra and LeCun 2006):
+// Contrastive pulls same pairs within near and pushes different pairs beyond beyond (after Hadsell, Chopra and LeCun 2006,
+// who have near 0 and the squares of these numbers with the Euclidean distance):
 //
 //	same: max(d − near, 0)      different: max(beyond − d, 0)
+//
+// Same and different pairs are reduced apart, so that with a mean the few same ones weigh as much as the many different.
 func Contrastive(near, beyond float64) Loss {
-	return Loss{Name: "contrastive", terms: func(p Pairs, _ func(*Node) *Node) Terms {
-		same := relu(AddScalar(p.Distances, -near))
-		different := relu(AddScalar(Neg(p.Distances), beyond))
-		return termsOf(Where(p.Same, same, different), LogicalOr(p.Same, p.Different))
+	return Loss{Name: "contrastive", terms: func(p Pairs) []Terms {
+		pull := relu(AddScalar(p.Distances, -near))
+		push := relu(AddScalar(Neg(p.Distances), beyond))
+		return []Terms{termsOf(pull, p.Same), termsOf(push, p.Different)}
 	}}
 }

@@ -14,6 +14,20 @@ var distanceTable = map[string]struct {
 	"SquaredEuclidean": {SquaredEuclidean(), squared},
 	"Euclidean":        {Euclidean(), func(a, b []float64) float64 { return math.Sqrt(squared(a, b)) }},
 	"Cosine":           {Cosine(), cosine},
+	"NegativeDot": {NegativeDot(), func(a, b []float64) float64 {
+		var sum float64
+		for j := range a {
+			sum -= a[j] * b[j]
+		}
+		return sum
+	}},
+	"SNR": {SNR(), func(a, b []float64) float64 {
+		noise := make([]float64, len(a))
+		for j := range a {
+			noise[j] = b[j] - a[j]
+		}
+		return variance(noise) / variance(a)
+	}},
 	"L1": {L1(), func(a, b []float64) float64 {
 		var sum float64
 		for j := range a {
@@ -21,6 +35,17 @@ var distanceTable = map[string]struct {
 		}
 		return sum
 	}},
+}
+
+func variance(x []float64) float64 {
+	var mean, sum float64
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		sum += (v - mean) * (v - mean) / float64(len(x))
+	}
+	return sum
 }
 
 func TestDistanceFormsAgree(t *testing.T) {

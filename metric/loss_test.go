@@ -6,117 +6,75 @@ import (
 	"go/token"
 	"math"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
-// masks are a batch's pairs written out.
+// masks are a batch's pairs written out: anchors against others, which are the batch itself or proxies of classes.
 type masks struct {
-	d               [][]float64
-	same, different [][]bool
+	d                   [][]float64
+	same, different     [][]bool
+	labels, otherLabels []int32
 }
 
-// lossTable has one row for each loss: the loss with its usual distance, and the values of each anchor's tuples by the
-// definition.
-var lossTable = map[string]struct {
+// part lists the values of a loss's tuples by anchor.
+type part [][]float64
+
+// lossRow is a loss with its usual distance, and its parts by the definition.
+type lossRow struct {
 	loss     Loss
 	distance Distance
-	oracle   func(m masks, anchor int) []float64
-}{
-	"Triplet": {Triplet(0.2), SquaredEuclidean(), func(m masks, a int) []float64 {
-		return m.triplets(a, func(gap float64) float64 { return max(gap+0.2, 0) })
-	}},
-	"SoftTriplet": {SoftTriplet(), SquaredEuclidean(), func(m masks, a int) []float64 {
-		return m.triplets(a, func(gap float64) float64 { return math.Log(1 + math.Exp(gap)) })
-	}},
-	"Contrastive": {Contrastive(0.25, 1.5), SquaredEuclidean(), func(m masks, a int) (values []float64) {
-		for k, d := range m.d[a] {
-			if m.same[a][k] {
-				values = append(values, max(d-0.25, 0))
-			}
-			if m.different[a][k] {
-				values = append(values, max(1.5-d, 0))
-			}
-		}
-		return values
-	}},
-	"SupCon": {SupCon(0.1), Cosine(), func(m masks, a int) []float64 {
-		var all, sum float64
-		positives := 0
-		for k, d := range m.d[a] {
-			if m.same[a][k] || m.different[a][k] {
-				all += math.Exp(-d / 0.1)
-			}
-		}
-		for k, d := range m.d[a] {
-			if m.same[a][k] {
-				sum -= math.Log(math.Exp(-d/0.1) / all)
-				positives++
-			}
-		}
-		if positives == 0 {
-			return nil
-		}
-		return []float64{sum / float64(positives)}
-	}},
-	"NTXent": {NTXent(0.2), Cosine(), func(m masks, a int) (values []float64) {
-		var negatives float64
-		for k, d := range m.d[a] {
-			if m.different[a][k] {
-				negatives += math.Exp(-d / 0.2)
-			}
-		}
-		for k, d := range m.d[a] {
-			if m.same[a][k] {
-				own := math.Exp(-d / 0.2)
-				values = append(values, -math.Log(own/(own+negatives)))
-			}
-		}
-		return values
-	}},
-	"MultiSimilarity": {MultiSimilarity(2, 50, 0.5), Cosine(), func(m masks, a int) []float64 {
-		same, different := 1.0, 1.0
-		for k, d := range m.d[a] {
-			if m.same[a][k] {
-				same += math.Exp(2 * (d - 0.5))
-			}
-			if m.different[a][k] {
-				different += math.Exp(-50 * (d - 0.5))
-			}
-		}
-		return []float64{math.Log(same)/2 + math.Log(different)/50}
-	}},
-	"NormalizedSoftmax": {NormalizedSoftmax(8), Cosine(), classOracle(8, func(cos float64) float64 { return cos })},
-	"CosFace":           {CosFace(0.3, 8), Cosine(), classOracle(8, func(cos float64) float64 { return cos - 0.3 })},
-	"ArcFace": {ArcFace(0.5, 8), Cosine(), classOracle(8, func(cos float64) float64 {
-		if angle := math.Acos(cos) + 0.5; angle < math.Pi {
-			return math.Cos(angle)
-		}
-		return cos - 0.5*math.Sin(0.5)
-	})},
+	oracle   func(m masks) []part
+	// pool turns the distances to the proxies of a class into one; nil where a class has one.
+	pool func(d []float64) float64
 }
 
-func classOracle(scale float64, own func(cos float64) float64) func(m masks, a int) []float64 {
-	return func(m masks, a int) (values []float64) {
-		for p, d := range m.d[a] {
-			if !m.same[a][p] {
-				continue
-			}
-			target := math.Exp(scale * own(1-d))
-			all := target
-			for k, d := range m.d[a] {
-				if m.different[a][k] {
-					all += math.Exp(scale * (1 - d))
-				}
-			}
-			values = append(values, -math.Log(target/all))
+// perAnchor is an oracle of one part, from the values of one anchor's tuples.
+func perAnchor(values func(m masks, a int) []float64) func(m masks) []part {
+	return func(m masks) []part {
+		p := make(part, len(m.d))
+		for a := range m.d {
+			p[a] = values(m, a)
 		}
-		return values
+		return []part{p}
 	}
 }
+
+// perPair is an oracle of one part for the same pairs and one for the different ones; nil values are no tuples.
+func perPair(same, different func(d float64) []float64) func(m masks) []part {
+	return func(m masks) []part {
+		pull, push := make(part, len(m.d)), make(part, len(m.d))
+		for a, row := range m.d {
+			for k, d := range row {
+				if m.same[a][k] {
+					pull[a] = append(pull[a], same(d)...)
+				}
+				if m.different[a][k] {
+					push[a] = append(push[a], different(d)...)
+				}
+			}
+		}
+		return []part{pull, push}
+	}
+}
+
+// joined puts the values of all parts into one.
+func joined(oracle func(m masks) []part) func(m masks) []part {
+	return func(m masks) []part {
+		parts := oracle(m)
+		for a := range parts[0] {
+			for _, p := range parts[1:] {
+				parts[0][a] = append(parts[0][a], p[a]...)
+			}
+		}
+		return parts[:1]
+	}
+}
+
+func value(x float64) []float64 { return []float64{x} }
 
 // triplets lists the values of anchor's triplets.
 func (m masks) triplets(anchor int, value func(gap float64) float64) (values []float64) {
@@ -130,127 +88,209 @@ func (m masks) triplets(anchor int, value func(gap float64) float64) (values []f
 	return values
 }
 
-// writtenOut makes the masks of a batch by loops. byClass compares with one representative per class instead.
-func writtenOut(d [][]float64, labels []int32) masks {
-	m := masks{d: d}
-	for i := range labels {
-		m.same = append(m.same, make([]bool, len(labels)))
-		m.different = append(m.different, make([]bool, len(labels)))
-		for k := range labels {
-			m.same[i][k] = i != k && labels[i] == labels[k]
-			m.different[i][k] = labels[i] != labels[k]
+// masksOf writes out the pairs of a row's problem by loops.
+func (r lossRow) masksOf(e [][]float64, labels []int32) masks {
+	oracle := distanceTable[r.distanceName()].oracle
+	if !r.loss.proxies {
+		return writtenOut(matrix(oracle, e), labels)
+	}
+	k, n := max(1, r.loss.centers), len(labels)
+	m := masks{labels: labels}
+	for c := range (len(e) - n) / k {
+		m.otherLabels = append(m.otherLabels, int32(c))
+	}
+	for a := range labels {
+		var row []float64
+		for c := range m.otherLabels {
+			var d []float64
+			for _, proxy := range e[n+c*k : n+(c+1)*k] {
+				d = append(d, oracle(e[a], proxy))
+			}
+			if r.pool == nil {
+				row = append(row, d[0])
+			} else {
+				row = append(row, r.pool(d))
+			}
 		}
+		m.d = append(m.d, row)
+	}
+	m.compareLabels()
+	return m
+}
+
+func (r lossRow) distanceName() string {
+	for name, row := range distanceTable {
+		if row.distance.Name == r.distance.Name {
+			return name
+		}
+	}
+	return ""
+}
+
+// writtenOut makes the masks of a batch against itself.
+func writtenOut(d [][]float64, labels []int32) masks {
+	m := masks{d: d, labels: labels, otherLabels: labels}
+	m.compareLabels()
+	for i := range labels {
+		m.same[i][i] = false
 	}
 	return m
 }
 
-// A classification loss wants exactly one same other: pairs of twins stand for a class and its proxy.
-func twins(n int) []int32 {
-	labels := make([]int32, n)
-	for i := range labels {
-		labels[i] = int32(i / 2)
+func (m *masks) compareLabels() {
+	for _, label := range m.labels {
+		var same, different []bool
+		for _, other := range m.otherLabels {
+			same, different = append(same, label == other), append(different, label != other)
+		}
+		m.same, m.different = append(m.same, same), append(m.different, different)
 	}
-	return labels
 }
 
-func isClassLoss(name string) bool {
-	return slices.Contains([]string{"NormalizedSoftmax", "CosFace", "ArcFace"}, name)
+const testClasses = 5
+
+// problem is a batch for a row, followed by the proxies of testClasses classes where the loss wants them.
+func (r lossRow) problem(n, d int) ([][]float64, []int32) {
+	e, labels := batch(n, d, true)
+	if r.loss.proxies {
+		labels[n-1] = 3
+		proxies, _ := batch(testClasses*max(1, r.loss.centers), d, false)
+		e = append(e, proxies...)
+	}
+	return e, labels
+}
+
+// pairs are those of a problem in the graph.
+func (r lossRow) pairs(scope *model.Scope, x, labels *Node) Pairs {
+	n := labels.Shape().Dim(0)
+	p := Within(r.distance, Slice(x, AxisRange(0, n)), labels)
+	if r.loss.proxies {
+		p = againstProxies(r.distance, r.loss, Slice(x, AxisRange(0, n)), labels, Slice(x, AxisRangeToEnd(n)))
+	}
+	p.scope = scope
+	return p
 }
 
 func TestLossesMatchTheirDefinitions(t *testing.T) {
-	for name, test := range lossTable {
+	for name, row := range lossTable {
 		t.Run(name, func(t *testing.T) {
-			e, labels := batch(12, 4, true)
-			if isClassLoss(name) {
-				labels = twins(12)
-			}
-			got := run(t, func(x, l *Node) []*Node {
-				terms := test.loss.terms(Within(test.distance, x, l), nil)
-				return []*Node{terms.Sum, terms.Count, terms.Active, terms.Seen}
-			}, e, labels)
-			of := squared
-			if test.distance.Name == "cosine" {
-				of = cosine
-			}
-			m := writtenOut(matrix(of, e), labels)
-			for a := range labels {
-				values := test.oracle(m, a)
-				var sum, active float64
-				for _, v := range values {
-					sum += v
-					if v > 0 {
-						active++
-					}
+			e, labels := row.problem(12, 4)
+			parts := row.oracle(row.masksOf(e, labels))
+			got := compile(t, func(scope *model.Scope, x, l *Node) (all []*Node) {
+				for _, terms := range row.loss.terms(row.pairs(scope, x, l)) {
+					all = append(all, terms.Sum, terms.Count, terms.Active)
 				}
-				for i, want := range []float64{sum, float64(len(values)), active, float64(len(values))} {
-					if !near(got[i][a], want, 1e-7) {
-						t.Errorf("anchor %d: %s = %v, want %v", a, []string{"Sum", "Count", "Active", "Seen"}[i], got[i][a], want)
-					}
-				}
+				return all
+			}).run(e, labels)
+			if len(got) != 3*len(parts) {
+				t.Fatalf("%d parts, want %d", len(got)/3, len(parts))
+			}
+			for i, part := range parts {
+				checkPart(t, got[3*i:3*i+3], part)
 			}
 		})
 	}
 }
 
-// gradientRows are the losses with all pairs, and the triplet loss with every miner.
-func gradientRows() map[string]Objective {
-	rows := make(map[string]Objective)
-	for name, row := range lossTable {
-		rows[name] = Objective{row.distance, All(), row.loss, Mean(), 0}
+// checkPart compares the sums, counts and active counts of a part with its values.
+func checkPart(t *testing.T, got [][]float64, want part) {
+	t.Helper()
+	tuples := 0
+	for a, values := range want {
+		var sum, active float64
+		for _, v := range values {
+			sum += v
+			if v > 0 {
+				active++
+			}
+		}
+		tuples += len(values)
+		for i, want := range []float64{sum, float64(len(values)), active} {
+			if !near(got[i][a], want, 1e-7) {
+				t.Errorf("anchor %d: %s = %v, want %v", a, []string{"Sum", "Count", "Active"}[i], got[i][a], want)
+			}
+		}
 	}
+	if tuples == 0 {
+		t.Error("the batch has no tuple of this part: it tests nothing")
+	}
+}
+
+// gradientRow is something to differentiate: a loss with a miner and a reducer.
+type gradientRow struct {
+	lossRow
+	miner   Miner
+	reducer Reducer
+}
+
+// gradientRows are the losses with all pairs, and the triplet loss with every miner, distance and reducer.
+func gradientRows() map[string]gradientRow {
+	rows := make(map[string]gradientRow)
+	for name, row := range lossTable {
+		if name != "Circle" { // see TestCircleHoldsItsWeights
+			rows[name] = gradientRow{row, All(), Mean()}
+		}
+	}
+	soft := lossRow{loss: SoftMarginTriplet(), distance: SquaredEuclidean()}
 	for name, row := range minerTable {
-		rows["SoftTriplet with "+name] = Objective{SquaredEuclidean(), row.miner, SoftTriplet(), MeanActive(), 0}
+		rows["SoftMarginTriplet with "+name] = gradientRow{soft, row.miner, MeanActive()}
 	}
 	for name, row := range distanceTable {
-		rows["Triplet of "+name] = Objective{row.distance, All(), Triplet(0.2), Sum(), 0}
+		rows["Triplet of "+name] = gradientRow{lossRow{loss: Triplet(0.2), distance: row.distance}, All(), Sum()}
+	}
+	for name, row := range reducerTable {
+		rows["SoftMarginTriplet by "+name] = gradientRow{soft, All(), row.reducer}
 	}
 	return rows
 }
 
 func TestGradientsMatchCentralDifferences(t *testing.T) {
-	const step = 1e-5
-	for name, o := range gradientRows() {
+	for name, row := range gradientRows() {
 		t.Run(name, func(t *testing.T) {
-			e, labels := batch(8, 3, true)
-			if isClassLoss(name) {
-				labels = twins(8)
-			}
-			loss := func(x, l *Node) *Node {
-				return o.Reducer.reduce(o.Loss.terms(o.Miner.narrow(Within(o.Distance, x, l)), o.Miner.keep))
-			}
-			got := run(t, func(x, l *Node) []*Node { return Gradient(loss(x, l), x) }, e, labels)[0]
-			value := func() float64 {
-				return run(t, func(x, l *Node) []*Node { return []*Node{loss(x, l)} }, e, labels)[0][0]
-			}
-			var nonzero bool
-			for i := range got {
-				at := &e[i/3][i%3]
-				keep := *at
-				*at = keep + step
-				up := value()
-				*at = keep - step
-				down := value()
-				*at = keep
-				want := (up - down) / (2 * step)
-				if !near(got[i], want, 1e-5) {
-					t.Errorf("gradient[%d] = %v, want %v", i, got[i], want)
-				}
-				nonzero = nonzero || want != 0
-			}
-			if !nonzero {
-				t.Error("the gradient is 0 everywhere: the batch tests nothing")
-			}
+			e, labels := row.problem(8, 3)
+			c := compile(t, func(scope *model.Scope, x, l *Node) []*Node {
+				o := Objective{Reducer: row.reducer}
+				loss := o.reduce(row.loss.terms(row.miner.narrow(row.pairs(scope, x, l))), l)
+				return append([]*Node{loss}, Gradient(loss, x)...)
+			})
+			checkGradient(t, c.run(e, labels)[1], e, func() float64 { return c.run(e, labels)[0][0] })
 		})
 	}
 }
 
-// Every exported constructor must have its row of oracle and gradient checks.
+// checkGradient compares the gradient by embeddings with central differences of loss, a function of what is in embeddings.
+func checkGradient(t *testing.T, gradient []float64, embeddings [][]float64, loss func() float64) {
+	t.Helper()
+	const step = 1e-5
+	nonzero := false
+	for i, got := range gradient {
+		d := len(embeddings[0])
+		at := &embeddings[i/d][i%d]
+		keep := *at
+		*at = keep + step
+		up := loss()
+		*at = keep - step
+		down := loss()
+		*at = keep
+		want := (up - down) / (2 * step)
+		if !near(got, want, 1e-5) {
+			t.Errorf("gradient[%d] = %v, want %v", i, got, want)
+		}
+		nonzero = nonzero || want != 0
+	}
+	if !nonzero {
+		t.Error("the gradient is 0 everywhere: the batch tests nothing")
+	}
+}
+
+// Every exported constructor must have its row of oracle and gradient checks, and its name.
 func TestTablesAreComplete(t *testing.T) {
 	tables := map[string]func(name string) bool{
-		"Loss":     func(name string) bool { _, ok := lossTable[name]; return ok },
-		"Miner":    func(name string) bool { _, ok := minerTable[name]; return ok },
-		"Distance": func(name string) bool { _, ok := distanceTable[name]; return ok },
-		"Reducer":  func(name string) bool { _, ok := reducerTable[name]; return ok },
+		"Loss":        func(name string) bool { _, ok := lossTable[name]; return ok },
+		"Miner":       func(name string) bool { _, ok := minerTable[name]; return ok },
+		"Distance":    func(name string) bool { _, ok := distanceTable[name]; return ok },
+		"Reducer":     func(name string) bool { _, ok := reducerTable[name]; return ok },
+		"Regularizer": func(name string) bool { _, ok := regularizerTable[name]; return ok },
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil {
@@ -277,33 +317,20 @@ func TestTablesAreComplete(t *testing.T) {
 			}
 		}
 	}
-	if found < 20 {
+	if found < 40 {
 		t.Errorf("found %d constructors, want all", found)
 	}
 }
 
-// Large batches are looked at in several pieces.
-func TestTripletsOfManyAnchorsMatchTheDefinition(t *testing.T) {
-	const n = 150
-	if n*n*n <= chunkSize {
-		t.Fatalf("%d anchors make one piece of %d gaps: the batch tests nothing", n, chunkSize)
+func softmax64(logits []float64) []float64 {
+	var sum float64
+	weights := make([]float64, len(logits))
+	for i, x := range logits {
+		weights[i] = math.Exp(x)
+		sum += weights[i]
 	}
-	e, labels := batch(n, 3, true)
-	got := run(t, func(x, l *Node) []*Node {
-		terms := Triplet(0.2).terms(Within(SquaredEuclidean(), x, l), nil)
-		return []*Node{terms.Sum, terms.Active}
-	}, e, labels)
-	m := writtenOut(matrix(squared, e), labels)
-	for a := range e {
-		var sum, active float64
-		for _, v := range lossTable["Triplet"].oracle(m, a) {
-			sum += v
-			if v > 0 {
-				active++
-			}
-		}
-		if !near(got[0][a], sum, 1e-9) || got[1][a] != active {
-			t.Errorf("anchor %d: sum %v, active %v; want %v, %v", a, got[0][a], got[1][a], sum, active)
-		}
+	for i := range weights {
+		weights[i] /= sum
 	}
+	return weights
 }

@@ -2,12 +2,8 @@ package metric
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
 
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 )
 
@@ -17,15 +13,20 @@ type Objective struct {
 	Miner    Miner
 	Loss     Loss
 	Reducer  Reducer
-	// Classes above 0 compares embeddings with one learned proxy per class, labels 0 to Classes−1, instead of with each
+	// Classes above 0 compares embeddings with learned proxies of the classes, labels 0 to Classes−1, instead of with each
 	// other. The losses of classification need it.
 	Classes int
+	// Memory above 0 compares embeddings also with so many of the batches before (Wang et al. 2020, "Cross-Batch Memory").
+	// Labels must then be 0 or more.
+	Memory int
+	// Regularizers are added to the loss.
+	Regularizers []Regularizer
 }
 
 // FaceNet is the triplet objective of Schroff et al. 2015: squared Euclidean distance, semi-hard triplets, margin 0.2.
 func FaceNet() Objective {
 	const margin = 0.2
-	return Objective{SquaredEuclidean(), SemiHard(margin), Triplet(margin), MeanActive(), 0}
+	return Objective{Distance: SquaredEuclidean(), Miner: SemiHard(margin), Loss: Triplet(margin), Reducer: MeanActive()}
 }
 
 // Check says which parts do not fit together, nil when all do.
@@ -35,34 +36,62 @@ func (o Objective) Check() error {
 		return fmt.Errorf("objective lacks its distance, loss or reducer")
 	case o.Miner.keep != nil && !o.Loss.triplets:
 		return fmt.Errorf("miner %s picks triplets, but loss %s sees pairs: use a miner of pairs or all", o.Miner.Name, o.Loss.Name)
-	case o.Classes < 0:
-		return fmt.Errorf("objective with %d classes", o.Classes)
+	case o.Classes < 0 || o.Memory < 0:
+		return fmt.Errorf("objective with %d classes and a memory of %d embeddings: want 0 or more", o.Classes, o.Memory)
+	case o.Classes > 0 && o.Memory > 0:
+		return fmt.Errorf("objective with %d classes and a memory: embeddings are compared with proxies or with a memory", o.Classes)
+	case o.Loss.proxies && o.Classes == 0:
+		return fmt.Errorf("loss %s compares with proxies of classes: give the number of classes", o.Loss.Name)
+	case o.Miner.embeddings && o.Classes > 0:
+		return fmt.Errorf("miner %s compares embeddings with embeddings, not with proxies of classes", o.Miner.Name)
+	}
+	for _, r := range o.Regularizers {
+		if err := r.check(o); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // Outcome is what an objective makes of a batch. All are scalars; only Loss has a gradient.
 type Outcome struct {
-	Loss *Node
+	Loss *Node // with the regularizers
 	// Active is the fraction, in [0, 1], of the tuples of the miner's pairs that count and give a loss above 0.
 	Active *Node
-	// Typical is the mean value of a tuple that counts, whatever the reducer is.
+	// Typical is the mean value of a tuple that counts, added up over the loss's parts, whatever the reducer is.
 	Typical *Node
 	// Mean and Spread are the mean and the standard deviation of all distances.
 	Mean, Spread *Node
 }
 
-// Apply adds the objective to the graph: embeddings [n, d], labels [n] int32. Proxies are a variable in scope.
+// Apply adds the objective to the graph: embeddings [n, d], labels [n] int32. What it learns, remembers and draws at random is
+// in scope, under the names that [Objective.Declare] gives.
 func (o Objective) Apply(scope *model.Scope, embeddings, labels *Node) Outcome {
 	pairs := o.pairs(scope, embeddings, labels)
-	terms := o.Loss.terms(o.Miner.narrow(pairs), o.Miner.keep)
+	parts := o.Loss.terms(o.Miner.narrow(pairs))
+	loss := o.regularized(o.reduce(parts, labels), scope, embeddings, labels)
 	mean, spread := moments(pairs)
-	return Outcome{
-		Loss:    o.Reducer.reduce(terms),
-		Active:  share(terms.Active, terms.Seen),
-		Typical: StopGradient(share(terms.Sum, terms.Count)),
-		Mean:    mean,
-		Spread:  spread,
+	active, typical := watched(parts)
+	return Outcome{Loss: loss, Active: active, Typical: typical, Mean: mean, Spread: spread}
+}
+
+// Declare creates the variables in scope that Apply uses for embeddings of d numbers, where they are missing: "proxies" [classes ×
+// proxies a class, d], what the loss learns, and a [Memory]'s. Apply would create them too, but then a graph that guards
+// variables would not know them before.
+func (o Objective) Declare(scope *model.Scope, d int) {
+	if o.Classes > 0 {
+		o.proxies(scope, d)
+	}
+	if o.Memory > 0 {
+		memoryIn(scope, o.Memory, d)
+	}
+	if o.Loss.declare != nil {
+		o.Loss.declare(scope)
+	}
+	for i, r := range o.Regularizers {
+		if r.also != nil {
+			r.also.Declare(alsoScope(scope, i), d)
+		}
 	}
 }
 
@@ -70,28 +99,47 @@ func (o Objective) Apply(scope *model.Scope, embeddings, labels *Node) Outcome {
 // whose typical value stays there has collapsed.
 func (o Objective) Collapsed() float64 { return o.Loss.collapsed }
 
-func (o Objective) pairs(scope *model.Scope, embeddings, labels *Node) Pairs {
-	if o.Classes == 0 {
-		return Within(o.Distance, embeddings, labels)
+func (o Objective) pairs(scope *model.Scope, embeddings, labels *Node) (p Pairs) {
+	switch {
+	case o.Classes > 0:
+		p = againstProxies(o.Distance, o.Loss, embeddings, labels, o.proxiesIn(scope, embeddings))
+	case o.Memory > 0:
+		p = againstMemory(o.Distance, embeddings, labels, memoryIn(scope, o.Memory, embeddings.Shape().Dim(1)))
+	default:
+		p = Within(o.Distance, embeddings, labels)
 	}
-	g := embeddings.Graph()
-	proxies := o.proxies(scope, embeddings.Shape().Dim(1)).NodeValue(g)
-	classes := Iota(g, shapes.Make(labels.DType(), o.Classes), 0)
-	return Against(o.Distance, embeddings, labels, proxies, classes)
+	p.scope = scope
+	return p
 }
 
-// proxies is the variable [classes, d], which begins as normal numbers drawn from the store's seed.
-func (o Objective) proxies(scope *model.Scope, d int) *model.Variable {
-	if v := scope.GetVariable("proxies"); v != nil {
-		return v
+// reduce adds up the loss's parts.
+func (o Objective) reduce(parts []Terms, labels *Node) *Node {
+	var total *Node
+	for _, t := range parts {
+		if t.Labels == nil {
+			t.Labels = labels
+		}
+		total = plus(total, o.Reducer.reduce(t))
 	}
-	seed := model.GetParamOr(scope, model.ParamInitialSeed, int64(0))
-	random := rand.New(rand.NewPCG(uint64(seed), uint64(o.Classes)))
-	values := make([]float32, o.Classes*d)
-	for i := range values {
-		values[i] = float32(random.NormFloat64() / math.Sqrt(float64(d)))
+	return total
+}
+
+// watched are an outcome's Active and Typical.
+func watched(parts []Terms) (active, typical *Node) {
+	var above, seen *Node
+	for _, t := range parts {
+		above, seen = plus(above, ReduceAllSum(t.Active)), plus(seen, ReduceAllSum(t.Seen))
+		typical = plus(typical, share(t.Sum, t.Count))
 	}
-	return scope.VariableWithValue("proxies", tensors.FromFlatDataAndDimensions(values, o.Classes, d))
+	return share(above, seen), StopGradient(typical)
+}
+
+// plus is total + x, where total may be nil for 0.
+func plus(total, x *Node) *Node {
+	if total == nil {
+		return x
+	}
+	return Add(total, x)
 }
 
 // moments are the mean and the standard deviation of the distances of all pairs.

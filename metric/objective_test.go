@@ -2,6 +2,7 @@ package metric
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute/gobackend"
@@ -13,7 +14,7 @@ import (
 func TestApplyWatchesTheDistances(t *testing.T) {
 	e := [][]float64{{0}, {1}, {3}}
 	got := run(t, func(x, l *Node) []*Node {
-		o := Objective{Euclidean(), All(), Triplet(0.5), Mean(), 0}.Apply(nil, x, l)
+		o := Objective{Distance: Euclidean(), Loss: Triplet(0.5), Reducer: Mean()}.Apply(nil, x, l)
 		return []*Node{o.Loss, o.Active, o.Mean, o.Spread}
 	}, e, []int32{0, 0, 1})
 	// Triplets (0,1,2) and (1,0,2) with gaps 1-3 and 1-2; distances 1, 3, 2 twice each.
@@ -27,7 +28,7 @@ func TestApplyWatchesTheDistances(t *testing.T) {
 func TestActiveCountsWhatTheMinerLeftOut(t *testing.T) {
 	e := [][]float64{{0}, {1}, {1.2}, {9}}
 	got := run(t, func(x, l *Node) []*Node {
-		return []*Node{Objective{Euclidean(), SemiHard(0.5), Triplet(0.5), Mean(), 0}.Apply(nil, x, l).Active}
+		return []*Node{Objective{Distance: Euclidean(), Miner: SemiHard(0.5), Loss: Triplet(0.5), Reducer: Mean()}.Apply(nil, x, l).Active}
 	}, e, []int32{0, 0, 1, 2})
 	// Of the triplets (0,1,2), (0,1,3), (1,0,2), (1,0,3) with gaps -0.2, -8, 0.8 and -7 one is semi-hard.
 	if got[0][0] != 0.25 {
@@ -37,7 +38,7 @@ func TestActiveCountsWhatTheMinerLeftOut(t *testing.T) {
 
 func TestClassesCompareWithProxies(t *testing.T) {
 	store := model.NewStore()
-	o := Objective{Cosine(), All(), NormalizedSoftmax(4), Mean(), 3}
+	o := Objective{Distance: Cosine(), Loss: NormalizedSoftmax(4), Reducer: Mean(), Classes: 3}
 	embeddings := [][]float32{{1, 0}, {0, 2}, {-1, 1}, {1, 1}}
 	labels := []int32{0, 2, 1, 1}
 	exec := model.MustNewExec(gobackend.GetBackend(), store, func(scope *model.Scope, x, l *Node) *Node {
@@ -63,10 +64,10 @@ func TestClassesCompareWithProxies(t *testing.T) {
 }
 
 func TestCollapsedIsTheTypicalValueOfEqualEmbeddings(t *testing.T) {
-	for _, loss := range []Loss{Triplet(0.2), SoftTriplet()} {
-		o := Objective{SquaredEuclidean(), All(), loss, Sum(), 0}
+	for _, loss := range []Loss{Triplet(0.2), SoftMarginTriplet(), Quadruplet(0.2, 0.1)} {
+		o := Objective{Distance: SquaredEuclidean(), Loss: loss, Reducer: Sum()}
 		got := run(t, func(x, l *Node) []*Node { return []*Node{o.Apply(nil, x, l).Typical} },
-			[][]float64{{1, 2}, {1, 2}, {1, 2}}, []int32{0, 0, 1})[0][0]
+			[][]float64{{1, 2}, {1, 2}, {1, 2}, {1, 2}}, []int32{0, 0, 1, 2})[0][0]
 		if !near(got, o.Collapsed(), 1e-9) {
 			t.Errorf("%s: typical value of equal embeddings = %v, want %v", loss.Name, got, o.Collapsed())
 		}
@@ -78,14 +79,30 @@ func TestCheckFindsPartsThatDoNotFit(t *testing.T) {
 	if err := good.Check(); err != nil {
 		t.Errorf("FaceNet().Check() = %v, want nil", err)
 	}
+	pairs := Objective{Distance: Cosine(), Loss: SupCon(0.1), Reducer: Mean()}
+	change := func(f func(*Objective)) Objective {
+		o := pairs
+		f(&o)
+		return o
+	}
 	for name, bad := range map[string]Objective{
 		"an empty objective":            {},
-		"a triplet miner without them":  {Cosine(), SemiHard(0.2), SupCon(0.1), Mean(), 0},
-		"a negative number of classes":  {Cosine(), All(), NormalizedSoftmax(1), Mean(), -1},
-		"an objective without distance": {Distance{}, All(), SupCon(0.1), Mean(), 0},
+		"an objective without distance": change(func(o *Objective) { o.Distance = Distance{} }),
+		"a triplet miner without them":  change(func(o *Objective) { o.Miner = SemiHard(0.2) }),
+		"a negative number of classes":  change(func(o *Objective) { o.Classes = -1 }),
+		"a negative memory":             change(func(o *Objective) { o.Memory = -1 }),
+		"classes and a memory":          change(func(o *Objective) { o.Classes, o.Memory = 3, 8 }),
+		"a class loss without classes":  change(func(o *Objective) { o.Loss = CosFace(0.1, 8) }),
+		"drawing among proxies":         change(func(o *Objective) { o.Miner, o.Classes = DistanceWeighted(0.5, 1.4), 3 }),
+		"an empty regularizer":          change(func(o *Objective) { o.Regularizers = make([]Regularizer, 1) }),
+		"sparse centres without":        change(func(o *Objective) { o.Regularizers = []Regularizer{SparseCenters(1)} }),
+		"sparse centres of one proxy": change(func(o *Objective) {
+			o.Classes, o.Regularizers = 3, []Regularizer{SparseCenters(1)}
+		}),
+		"a bad objective beside": change(func(o *Objective) { o.Regularizers = []Regularizer{Also(1, Objective{})} }),
 	} {
-		if bad.Check() == nil {
-			t.Errorf("Check of %s = nil, want an error", name)
+		if err := bad.Check(); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("Check of %s = %v, want an error of one line", name, err)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package metric
 
 import (
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
 // Pairs is what miners narrow and losses see: n anchors against m others. A batch against itself has m = n.
@@ -10,23 +12,46 @@ type Pairs struct {
 	Distances *Node // [n, m]
 	Same      *Node // [n, m] bool: the labels agree, and it is not the same row
 	Different *Node // [n, m] bool: the labels disagree
+
+	Anchors, Others           *Node // the embeddings compared, [n, d] and [m, d]
+	AnchorLabels, OtherLabels *Node // [n] and [m]
+
+	// scope holds what a loss learns and the random numbers of miners.
+	scope *model.Scope
+	// keep says which of the triplets that the pairs make count; nil keeps all.
+	keep func(triplets) *Node
 	// single says that a miner left at most one same and one different in every row.
 	single bool
 }
 
 // Within compares a batch with itself: embeddings [n, d], labels [n] integers. An embedding is no pair with itself.
 func Within(distance Distance, embeddings, labels *Node) Pairs {
-	p := Against(distance, embeddings, labels, embeddings, labels)
-	itself := Diagonal(labels.Graph(), labels.Shape().Dim(0))
-	p.Same = LogicalAnd(p.Same, LogicalNot(itself))
-	return p
+	return Against(distance, embeddings, labels, embeddings, labels).withoutItself()
 }
 
 // Against compares embeddings [n, d] with others [m, d], such as proxies or a memory, whose labels are otherLabels [m].
 func Against(distance Distance, embeddings, labels, others, otherLabels *Node) Pairs {
-	same := Equal(InsertAxes(labels, 1), InsertAxes(otherLabels, 0))
-	return Pairs{Distances: distance.Matrix(embeddings, others), Same: same, Different: LogicalNot(same)}
+	p := Pairs{
+		Distances: distance.Matrix(embeddings, others),
+		Anchors:   embeddings, Others: others, AnchorLabels: labels, OtherLabels: otherLabels,
+	}
+	p.Same = equal(labels, otherLabels)
+	p.Different = LogicalNot(p.Same)
+	return p
 }
+
+// withoutItself takes row i out of the others of anchor i.
+func (p Pairs) withoutItself() Pairs {
+	g, n, m := p.Same.Graph(), p.Same.Shape().Dim(0), p.Same.Shape().Dim(1)
+	p.Same = LogicalAnd(p.Same, LogicalNot(equal(count(g, n), count(g, m))))
+	return p
+}
+
+// equal compares every number of a [n] with every one of b [m], giving [n, m].
+func equal(a, b *Node) *Node { return Equal(InsertAxes(a, 1), InsertAxes(b, 0)) }
+
+// count is 0, 1, …, n−1.
+func count(g *Graph, n int) *Node { return IotaFull(g, shapes.Make(dtypes.Int32, n)) }
 
 // number turns a mask into zeros and ones of like's type.
 func number(mask, like *Node) *Node { return ConvertDType(mask, like.DType()) }
@@ -48,9 +73,22 @@ func anyOf(mask *Node) *Node {
 
 // logSumExp is log Σ exp(x) over the entries of each row in mask, giving [n]; 0 for a row without any.
 func logSumExp(x, mask *Node) *Node {
-	low := MulScalar(OnesLike(x), -far)
+	low := scalars(x, -far)
 	top := StopGradient(ReduceAndKeep(Where(mask, x, low), ReduceMax, -1))
 	total := sums(Exp(Where(mask, Sub(x, top), low)))
 	some := anyOf(mask)
 	return masked(some, Add(Log(Where(some, total, OnesLike(total))), Reshape(top, -1)))
 }
+
+// relu is max(x, 0).
+func relu(x *Node) *Node { return MaxScalar(x, 0) }
+
+// softplus is log(1 + exp(x)), without overflow.
+func softplus(x *Node) *Node { return Add(relu(x), Log1p(Exp(Neg(Abs(x))))) }
+
+// scalars is an array like x filled with value.
+func scalars(x *Node, value float64) *Node { return MulScalar(OnesLike(x), value) }
+
+func below(x *Node, bound float64) *Node { return LessThan(x, Scalar(x.Graph(), x.DType(), bound)) }
+
+func atMost(x *Node, bound float64) *Node { return LessOrEqual(x, Scalar(x.Graph(), x.DType(), bound)) }

@@ -8,28 +8,53 @@ import (
 	"github.com/gomlx/compute/gobackend"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
 )
 
-// run computes graph functions of embeddings and labels in float64 on GoMLX's Go backend, each result flattened.
-func run(t *testing.T, build func(embeddings, labels *Node) []*Node, embeddings [][]float64, labels []int32) [][]float64 {
+// computation runs a graph of embeddings and labels in float64 on GoMLX's Go backend. Each call begins with the same random
+// numbers; variables stay.
+type computation struct {
+	t     *testing.T
+	store *model.Store
+	exec  *model.Exec
+}
+
+func compile(t *testing.T, build func(scope *model.Scope, embeddings, labels *Node) []*Node) computation {
 	t.Helper()
-	exec, err := NewExec(gobackend.GetBackend(), func(inputs []*Node) []*Node {
-		return build(inputs[0], inputs[1])
+	store := model.NewStore()
+	store.SetParam(model.ParamInitialSeed, int64(1))
+	exec, err := model.NewExec(gobackend.GetBackend(), store, func(scope *model.Scope, inputs []*Node) []*Node {
+		return build(scope, inputs[0], inputs[1])
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	outputs, err := exec.Call(embeddings, labels)
+	return computation{t, store, exec}
+}
+
+// run returns each result flattened.
+func (c computation) run(embeddings [][]float64, labels []int32) [][]float64 {
+	c.t.Helper()
+	if err := c.store.SetRNGStateFromSeed(1); err != nil {
+		c.t.Fatal(err)
+	}
+	outputs, err := c.exec.Call(embeddings, labels)
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	flat := make([][]float64, len(outputs))
 	for i, o := range outputs {
 		if flat[i], err = tensors.CopyFlatData[float64](o); err != nil {
-			t.Fatal(err)
+			c.t.Fatal(err)
 		}
 	}
 	return flat
+}
+
+// run computes graph functions of embeddings and labels once.
+func run(t *testing.T, build func(embeddings, labels *Node) []*Node, embeddings [][]float64, labels []int32) [][]float64 {
+	t.Helper()
+	return compile(t, func(_ *model.Scope, e, l *Node) []*Node { return build(e, l) }).run(embeddings, labels)
 }
 
 // batch is n normal embeddings of d numbers, seeded, with labels that make classes of different sizes, one of size 1.
@@ -48,7 +73,7 @@ func batch(n, d int, unitLength bool) ([][]float64, []int32) {
 				embeddings[i][j] /= math.Sqrt(square)
 			}
 		}
-		labels[i] = int32(i * i % 5 % 4)
+		labels[i] = int32(i * i % 7 % 5)
 	}
 	labels[n-1] = 77
 	return embeddings, labels

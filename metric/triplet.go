@@ -12,97 +12,144 @@ import (
 //
 // FaceNet has the squared Euclidean distance on unit vectors and margin 0.2.
 func Triplet(margin float64) Loss {
-	return tripletLoss("triplet", margin,
-		func(gap *Node) *Node { return relu(AddScalar(gap, margin)) },
-		func(gap *Node) *Node { return number(LogicalNot(atMost(gap, -margin)), gap) })
+	return tripletLoss("triplet", margin, hinge(margin))
 }
 
-// SoftTriplet is the triplet loss with a soft margin, log(1 + exp(d(a,p) − d(a,n))) (Hermans et al. 2017, section 3.2).
-func SoftTriplet() Loss {
-	return tripletLoss("soft_triplet", math.Ln2, softplus, Sigmoid)
+// SoftMarginTriplet is the triplet loss with a soft margin, log(1 + exp(d(a,p) − d(a,n))) (Hermans et al. 2017, section 2),
+// which has no margin to choose and goes on pulling. The paper has the Euclidean distance without unit length, and
+// [BatchHard].
+func SoftMarginTriplet() Loss {
+	return tripletLoss("soft_margin_triplet", math.Ln2, gapLoss{softplus, Sigmoid})
 }
 
-// tripletLoss is a loss of the gap d(a,p) − d(a,n) alone, collapsed at gap 0; slope is value's derivative.
-func tripletLoss(name string, collapsed float64, value, slope func(gap *Node) *Node) Loss {
-	terms := func(p Pairs, keep func(*Node) *Node) Terms {
-		if p.single {
-			return singleTriplets(p, keep, value)
-		}
-		return allTriplets(p, keep, value, slope)
+// gapLoss is a loss of a triplet's gap d(a,p) − d(a,n) alone; slope is value's derivative.
+type gapLoss struct{ value, slope func(gap *Node) *Node }
+
+func hinge(margin float64) gapLoss {
+	return gapLoss{
+		value: func(gap *Node) *Node { return relu(AddScalar(gap, margin)) },
+		slope: func(gap *Node) *Node { return number(LogicalNot(atMost(gap, -margin)), gap) },
 	}
-	return Loss{Name: name, triplets: true, collapsed: collapsed, terms: terms}
 }
 
-// singleTriplets has one triplet per anchor at most: the masks' only entries.
-func singleTriplets(p Pairs, keep, value func(*Node) *Node) Terms {
-	gap := Sub(sums(masked(p.Same, p.Distances)), sums(masked(p.Different, p.Distances)))
-	all := LogicalAnd(anyOf(p.Same), anyOf(p.Different))
-	return keptTerms(InsertAxes(gap, 1), InsertAxes(all, 1), keep, value)
+func tripletLoss(name string, collapsed float64, loss gapLoss) Loss {
+	return Loss{
+		Name: name, triplets: true, collapsed: collapsed,
+		terms: func(p Pairs) []Terms { return []Terms{loss.terms(p)} },
+	}
 }
 
-// keptTerms adds up the values of the triplets in all [n, t] that the miner keeps.
-func keptTerms(gap, all *Node, keep, value func(*Node) *Node) Terms {
-	terms := termsOf(value(gap), kept(gap, all, keep))
-	terms.Seen = StopGradient(sums(number(all, gap)))
+// terms adds up the triplets that the pairs make.
+func (l gapLoss) terms(p Pairs) Terms {
+	if p.single {
+		gap := Sub(sums(masked(p.Same, p.Distances)), sums(masked(p.Different, p.Distances)))
+		return one(l.value(gap), LogicalAnd(anyOf(p.Same), anyOf(p.Different)))
+	}
+	return l.all(p)
+}
+
+// triplets are those that anchors first to last−1 make with positives from to to−1 and with all negatives.
+type triplets struct {
+	pairs                 Pairs
+	first, last, from, to int
+	gap                   *Node // [last−first, to−from, m], without a gradient
+	wanted                *Node // like gap: whether labels and miner make it a triplet
+	seen                  *Node // [last−first]: how many triplets there are before the miner's choice
+}
+
+// chunkSize bounds the triplets looked at together.
+const chunkSize = 1 << 21
+
+// all sums over all triplets in memory n·m: it walks through their [n, m, m] gaps a chunk at a time, without a gradient, and
+// keeps how much each distance weighs, Σ_n slope for a positive and −Σ_p slope for a negative. The weighted sum of the
+// distances has the same gradient as the loss.
+func (l gapLoss) all(p Pairs) Terms {
+	n, m := p.Distances.Shape().Dim(0), p.Distances.Shape().Dim(1)
+	rows, columns := max(1, chunkSize/(m*m)), max(1, chunkSize/m)
+	var terms []Terms
+	var weights []*Node
+	for first := 0; first < n; first += rows {
+		t, w := l.ofAnchors(p, first, min(n, first+rows), columns)
+		terms, weights = append(terms, t), append(weights, w)
+	}
+	linear := sums(Mul(join(weights, 0), p.Distances))
+	all := joinTerms(terms)
+	all.Sum = Add(all.Sum, Sub(linear, StopGradient(linear))) // the value of Sum, the gradient of linear
+	return all
+}
+
+// ofAnchors looks at the triplets of anchors first to last−1, so many positives at once. weights [last−first, m] are the
+// derivatives of their sum by each distance.
+func (l gapLoss) ofAnchors(p Pairs, first, last, columns int) (terms Terms, weights *Node) {
+	m := p.Distances.Shape().Dim(1)
+	var pull []*Node // by positive
+	var push *Node   // by negative
+	for from := 0; from < m; from += columns {
+		t := p.triplets(first, last, from, min(m, from+columns))
+		slopes := masked(t.wanted, l.slope(t.gap))
+		pull = append(pull, ReduceSum(slopes, 2))
+		if from == 0 {
+			terms, push = t.terms(l), ReduceSum(slopes, 1)
+		} else {
+			terms, push = terms.plus(t.terms(l)), Add(push, ReduceSum(slopes, 1))
+		}
+	}
+	return terms, StopGradient(Sub(join(pull, 1), push))
+}
+
+// triplets lists those of anchors first to last−1 with positives from to to−1.
+func (p Pairs) triplets(first, last, from, to int) triplets {
+	part := func(x *Node, columns SliceAxisSpec) *Node {
+		return StopGradient(Slice(x, AxisRange(first, last), columns))
+	}
+	positives, all := AxisRange(from, to), AxisRange()
+	t := triplets{pairs: p, first: first, last: last, from: from, to: to}
+	t.gap = Sub(InsertAxes(part(p.Distances, positives), 2), InsertAxes(part(p.Distances, all), 1))
+	t.wanted = LogicalAnd(InsertAxes(part(p.Same, positives), 2), InsertAxes(part(p.Different, all), 1))
+	t.seen = counts(Reshape(t.wanted, last-first, -1), t.gap)
+	if p.keep != nil {
+		t.wanted = LogicalAnd(t.wanted, p.keep(t))
+	}
+	return t
+}
+
+// terms adds up the values of the wanted triplets.
+func (t triplets) terms(l gapLoss) Terms {
+	flat := func(x *Node) *Node { return Reshape(x, t.last-t.first, -1) }
+	terms := termsOf(flat(l.value(t.gap)), flat(t.wanted))
+	terms.Seen = t.seen
 	return terms
 }
 
-func kept(gap, all *Node, keep func(*Node) *Node) *Node {
-	if keep == nil {
-		return all
-	}
-	return LogicalAnd(all, keep(gap))
-}
-
-// chunkSize bounds the triplets looked at together, in numbers.
-const chunkSize = 1 << 21
-
-// allTriplets sums over all triplets in memory n·m: it walks through the [n, m, m] gaps some anchors at a time, without a
-// gradient, and keeps how much each distance weighs, Σ_n slope for a positive and −Σ_p slope for a negative. The weighted
-// sum of the distances has the same gradient as the loss.
-func allTriplets(p Pairs, keep, value, slope func(*Node) *Node) Terms {
-	n, m := p.Distances.Shape().Dim(0), p.Distances.Shape().Dim(1)
-	rows := max(1, chunkSize/(m*m))
-	var sum, count, active, seen, weights []*Node
-	for first := 0; first < n; first += rows {
-		t, w := tripletChunk(p, first, min(n, first+rows), keep, value, slope)
-		sum, count = append(sum, t.Sum), append(count, t.Count)
-		active, seen = append(active, t.Active), append(seen, t.Seen)
-		weights = append(weights, w)
-	}
-	linear := sums(Mul(join(weights), p.Distances))
+// plus adds the tuples of the same anchors.
+func (t Terms) plus(more Terms) Terms {
 	return Terms{
-		Sum:    Add(join(sum), Sub(linear, StopGradient(linear))), // the value of sum, the gradient of linear
-		Count:  join(count),
-		Active: join(active),
-		Seen:   join(seen),
+		Sum: Add(t.Sum, more.Sum), Count: Add(t.Count, more.Count),
+		Active: Add(t.Active, more.Active), Seen: Add(t.Seen, more.Seen),
 	}
 }
 
-// tripletChunk looks at the triplets of anchors first to last-1. weights [last-first, m] are the derivatives of the sum by
-// each distance.
-func tripletChunk(p Pairs, first, last int, keep, value, slope func(*Node) *Node) (terms Terms, weights *Node) {
-	rows := func(x *Node) *Node { return StopGradient(Slice(x, AxisRange(first, last))) }
-	distances := rows(p.Distances)
-	gap := Sub(InsertAxes(distances, 2), InsertAxes(distances, 1)) // [rows, positive, negative]
-	all := LogicalAnd(InsertAxes(rows(p.Same), 2), InsertAxes(rows(p.Different), 1))
-	slopes := masked(kept(gap, all, keep), slope(gap))
-	weights = StopGradient(Sub(ReduceSum(slopes, 2), ReduceSum(slopes, 1)))
-	flat := func(x *Node) *Node { return Reshape(x, last-first, -1) }
-	return keptTerms(flat(gap), flat(all), keep, value), weights
+// joinTerms stacks the terms of different anchors.
+func joinTerms(parts []Terms) Terms {
+	field := func(of func(Terms) *Node) *Node {
+		var nodes []*Node
+		for _, t := range parts {
+			nodes = append(nodes, of(t))
+		}
+		return join(nodes, 0)
+	}
+	return Terms{
+		Sum:    field(func(t Terms) *Node { return t.Sum }),
+		Count:  field(func(t Terms) *Node { return t.Count }),
+		Active: field(func(t Terms) *Node { return t.Active }),
+		Seen:   field(func(t Terms) *Node { return t.Seen }),
+	}
 }
 
-// join stacks parts along the first axis.
-func join(parts []*Node) *Node {
+// join concatenates parts along an axis.
+func join(parts []*Node, axis int) *Node {
 	if len(parts) == 1 {
 		return parts[0]
 	}
-	return Concatenate(parts, 0)
+	return Concatenate(parts, axis)
 }
-
-func atMost(x *Node, bound float64) *Node {
-	return LessOrEqual(x, Scalar(x.Graph(), x.DType(), bound))
-}
-
-// softplus is log(1 + exp(x)), without overflow.
-func softplus(x *Node) *Node { return Add(relu(x), Log1p(Exp(Neg(Abs(x))))) }
