@@ -90,8 +90,8 @@ func newConstant(mem []byte, shape shapes.Shape, position int) *value {
 	return n.outputs[0]
 }
 
-// reduceAlgebra replaces nodes by simpler ones that compute the same, and recognises ReLU and its gradient as GoMLX
-// writes them.
+// reduceAlgebra replaces nodes by simpler ones that compute the same, and recognises ReLU, leaky ReLU and the
+// gradient of ReLU as GoMLX writes them.
 func (g *body) reduceAlgebra() {
 	by := map[*value]*value{}
 	users := g.users()
@@ -144,6 +144,12 @@ func (n *node) simpler() *value {
 			}
 			if x := v.stepOf(); x != nil && x.shape.Equal(y.shape) && other.shape.Equal(y.shape) {
 				return n.become(opReluGrad, other, x)
+			}
+		}
+	case compute.OpTypeAdd:
+		for i, v := range n.inputs {
+			if slope := n.inputs[1-i].slopeBelow(v); slope != nil {
+				return n.become(opLeakyRelu, v.node.inputs[0], slope)
 			}
 		}
 	case compute.OpTypeMax:
@@ -230,9 +236,29 @@ func (v *value) stepOf() *value {
 	return nil
 }
 
+// slopeBelow is s if relu is max(x, 0) and v is s·min(x, 0), with a slope s that is one number or one for each of the last
+// axis; nil otherwise.
+func (v *value) slopeBelow(relu *value) *value {
+	if relu.node.op != opRelu || v.node.op != compute.OpTypeMul || !v.shape.Equal(relu.shape) {
+		return nil
+	}
+	for i, below := range v.node.inputs {
+		slope := v.node.inputs[1-i]
+		if below.node.op != compute.OpTypeMin || !below.shape.Equal(v.shape) || !slices.Contains(below.node.inputs, relu.node.inputs[0]) {
+			continue
+		}
+		if kind, _, ok := layout(slope.shape, v.shape); ok && (kind == asScalar || kind == asRow) && slices.ContainsFunc(below.node.inputs, isZero) {
+			return slope
+		}
+	}
+	return nil
+}
+
+func isZero(v *value) bool { return v.isFilledWith(0) }
+
 // elementwise reports whether a node is an element-wise operation on float32 of ours.
 func (n *node) elementwise() bool {
 	_, binary := binaryOps[n.op]
 	_, unary := unaryOps[n.op]
-	return (binary || unary || n.op == opRelu || n.op == opReluGrad) && isFloat32(n.inputs...)
+	return (binary || unary || n.op == opRelu || n.op == opReluGrad || n.op == opLeakyRelu) && isFloat32(n.inputs...)
 }

@@ -18,6 +18,7 @@ type body struct {
 // Operations that passes introduce.
 const (
 	opRelu      = compute.OpTypeLast + 1 + iota // max(x, 0)
+	opLeakyRelu                                 // max(x, 0) + slope·min(x, 0): inputs x, slope
 	opReluGrad                                  // dy where x ≥ 0, else 0: inputs dy, x
 	opConv                                      // convolution with what follows it
 	opDot                                       // matrix product with what follows it
@@ -27,7 +28,7 @@ const (
 )
 
 var opNames = map[compute.OpType]string{
-	opRelu: "Relu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opChain: "Chain",
+	opRelu: "Relu", opLeakyRelu: "LeakyRelu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opChain: "Chain",
 }
 
 // opName names an operation, those of the passes too.

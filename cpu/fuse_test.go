@@ -218,10 +218,57 @@ var inferenceCases = []blockCase{
 	{"overlapping pool", func(s *model.Scope, x *graph.Node) *graph.Node {
 		return graph.MaxPool(relu(convolution(s, x))).Window(3).Strides(2).PadSame().Done()
 	}, map[compute.OpType]int{opConv: 1, opBlock: 1}},
+	{"clipped", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return graph.MinScalar(relu(convolution(s, x)), 0.5)
+	}, map[compute.OpType]int{opConv: 1}},
+	{"clipped on both sides", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return graph.MaxScalar(graph.MinScalar(convolution(s, x), 0.3), -0.2)
+	}, map[compute.OpType]int{opConv: 1}},
+	{"clipped and raised again", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return graph.MaxScalar(graph.MinScalar(convolution(s, x), -0.2), 0.1)
+	}, map[compute.OpType]int{opConv: 1, compute.OpTypeMax: 1}},
+	{"steep below", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return leaky(batchNorm(s, convolution(s, x)), graph.Scalar(x.Graph(), x.DType(), -7.9))
+	}, map[compute.OpType]int{opConv: 1}},
+	{"slope per channel", func(s *model.Scope, x *graph.Node) *graph.Node {
+		slopes := graph.Const(x.Graph(), [][][][]float32{{{{-1, 0, 0.25, 2, 1, -3}}}})
+		return leaky(convolution(s, x), slopes)
+	}, map[compute.OpType]int{opConv: 1}},
+	{"steep below, of images", func(_ *model.Scope, x *graph.Node) *graph.Node {
+		return leaky(x, graph.Const(x.Graph(), [][][][]float32{{{{3, -2}}}}))
+	}, map[compute.OpType]int{opLeakyRelu: 1}},
+	{"steep below within a chain", func(_ *model.Scope, x *graph.Node) *graph.Node {
+		return graph.Exp(leaky(graph.Neg(x), graph.Scalar(x.Graph(), x.DType(), -2)))
+	}, nil},
+	{"residual, then ReLU", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := relu(convolution(s.In("a"), x))
+		return relu(graph.Add(convolution(s.In("b"), y), y))
+	}, map[compute.OpType]int{opConv: 2}},
+	{"residual after the activation", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := graph.Neg(convolution(s.In("a"), x))
+		return relu(graph.Add(y, relu(convolution(s.In("b"), y))))
+	}, map[compute.OpType]int{opConv: 2, compute.OpTypeNeg: 1, opRelu: 1}},
+	{"sum of two convolutions", func(s *model.Scope, x *graph.Node) *graph.Node {
+		return relu(graph.Add(convolution(s.In("a"), x), batchNorm(s, convolution(s.In("b"), x))))
+	}, map[compute.OpType]int{opConv: 2}},
+	{"residual before the pool", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := convolution(s.In("a"), x)
+		return maxPool(relu(graph.Add(convolution(s.In("b"), y), y)))
+	}, map[compute.OpType]int{opConv: 2, opBlock: 1}},
+	{"products with residuals", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := layers.Dense(s.In("a"), x, true, 6)
+		return leaky(graph.Add(y, layers.Dense(s.In("b"), y, true, 6)), graph.Scalar(x.Graph(), x.DType(), 0.1))
+	}, map[compute.OpType]int{opDot: 2}},
 	{"map read elsewhere, too", func(s *model.Scope, x *graph.Node) *graph.Node {
 		x = relu(convolution(s, x))
 		return graph.Add(maxPool(x), graph.ReduceAllMax(x))
-	}, map[compute.OpType]int{opConv: 1}},
+	}, map[compute.OpType]int{opConv: 1, compute.OpTypeAdd: 1}},
+}
+
+// leaky is x where x is positive and slope·x elsewhere.
+func leaky(x, slope *graph.Node) *graph.Node {
+	zero := graph.ScalarZero(x.Graph(), x.DType())
+	return graph.Add(graph.Max(x, zero), graph.Mul(slope, graph.Min(x, zero)))
 }
 
 // infer runs a piece of a network without training.
@@ -258,7 +305,8 @@ func TestFusedInferenceEqualsUnfused(t *testing.T) {
 				}
 			}
 			expect(t, "output", k.infer(t, b), want, 1e-5)
-			for _, op := range []compute.OpType{opConv, opBlock, compute.OpTypeConvGeneral, compute.OpTypeBatchNormForInference} {
+			for _, op := range []compute.OpType{opConv, opDot, opBlock, opRelu, opLeakyRelu, compute.OpTypeConvGeneral,
+				compute.OpTypeBatchNormForInference, compute.OpTypeAdd, compute.OpTypeMax, compute.OpTypeMin, compute.OpTypeNeg} {
 				if left[op] != k.ops[op] {
 					t.Errorf("%s nodes = %d, want %d", opName(op), left[op], k.ops[op])
 				}

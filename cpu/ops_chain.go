@@ -88,8 +88,12 @@ func (kind operand) declare(b *kernel.ProgramBuilder, columns int) kernel.Value 
 
 // record adds an operation to a program.
 func record(b *kernel.ProgramBuilder, op compute.OpType, args []kernel.Value) kernel.Value {
-	if op == opReluGrad {
+	switch op {
+	case opReluGrad:
 		return b.ReluGrad(args[0], args[1])
+	case opLeakyRelu:
+		below := b.Binary(kernel.OpMin, args[0], b.Constant(0))
+		return b.Binary(kernel.OpAdd, b.Unary(kernel.OpRelu, args[0]), b.Binary(kernel.OpMul, below, args[1]))
 	}
 	if unary, ok := unaryOps[op]; ok {
 		return b.Unary(unary, args[0])

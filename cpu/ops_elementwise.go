@@ -41,6 +41,7 @@ func init() {
 		lowerings[op] = lowerCompare
 	}
 	lowerings[opReluGrad] = lowerElementwise
+	lowerings[opLeakyRelu] = lowerElementwise
 	lowerings[compute.OpTypeWhere] = lowerWhere
 	lowerings[compute.OpTypeConvertDType] = lowerConvert
 }
