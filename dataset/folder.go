@@ -153,6 +153,18 @@ func (f Folder) isFolder(dir string, e fs.DirEntry) bool {
 	return e.IsDir() || e.Type()&fs.ModeSymlink != 0 && f.has(path.Join(dir, e.Name()))
 }
 
+// unwrapped is the folder inside f where f holds nothing but one folder of folders, as an archive does.
+func (f Folder) unwrapped() Folder {
+	folders, images, err := f.list(".")
+	if err != nil || len(folders) != 1 || len(images) > 0 {
+		return f
+	}
+	if inner, images, err := f.list(folders[0]); err != nil || len(inner) == 0 || len(images) > 0 {
+		return f
+	}
+	return f.Sub(folders[0]).unwrapped()
+}
+
 // failed says what could not be read, naming it once.
 func (f Folder) failed(file string, err error) error {
 	if at, ok := errors.AsType[*fs.PathError](err); ok {

@@ -13,6 +13,7 @@ import (
 // that holds images. Classes are named by identity and have no group, and items have no drawer. An identity may have a single
 // image.
 func ReadIdentities(ctx context.Context, f Folder) (*Set, error) {
+	f = f.unwrapped()
 	s := &Set{Name: path.Base(f.Path)}
 	folders, images, err := f.list(".")
 	switch {

@@ -32,7 +32,7 @@ const lfwPairsName = "pairs.txt"
 // IsLFW says whether a folder holds photographs with lists of pairs, as Labeled Faces in the Wild and LFWcrop do.
 func IsLFW(f Folder) bool {
 	_, ok := findLFW(f)
-	return ok || len(f.foldLists()) > 0
+	return ok || len(f.unwrapped().foldLists()) > 0
 }
 
 // findLFW finds pairs.txt at the top of f or in a folder there.
@@ -53,8 +53,8 @@ func findLFW(f Folder) (Folder, bool) {
 // lists/NN_test_same.txt and lists/NN_test_diff.txt with two names a line. A list that is damaged or names a photograph that is
 // not there is an error.
 func ReadLFWPairs(f Folder) (*PhotoPairs, error) {
-	if lists := f.foldLists(); len(lists) > 0 {
-		return readFoldLists(f, lists)
+	if inner := f.unwrapped(); len(inner.foldLists()) > 0 {
+		return readFoldLists(inner, inner.foldLists())
 	}
 	f, ok := findLFW(f)
 	if !ok {

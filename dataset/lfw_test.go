@@ -1,6 +1,8 @@
 package dataset
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -53,6 +55,41 @@ func TestReadLFWPairsRefusesDamagedLists(t *testing.T) {
 	}
 }
 
+// realFaces reads LFWcrop from the folder lfwcrop in SIAM_DATA, unpacked or as an archive.
+func realFaces(t testing.TB) *Set {
+	t.Helper()
+	return must[*Set](t)(ReadIdentities(t.Context(), realFolder(t, "lfwcrop")))
+}
+
+// realFolder opens a data set in the folder that SIAM_DATA names, unpacked or as an archive.
+func realFolder(t testing.TB, name string) Folder {
+	t.Helper()
+	root := os.Getenv("SIAM_DATA")
+	if root == "" {
+		t.Skipf("SIAM_DATA is not set: it names the folder with %s/ in it", name)
+	}
+	archive := filepath.Join(root, name, name+".tar.gz")
+	if _, err := os.Stat(archive); err == nil {
+		return must[Folder](t)(OpenFolder(archive))
+	}
+	if _, err := os.Stat(filepath.Join(root, name)); err != nil {
+		t.Skipf("%s has no %s/ in it", root, name)
+	}
+	return must[Folder](t)(OpenFolder(filepath.Join(root, name)))
+}
+
+func TestReadLFWcrop(t *testing.T) {
+	f := realFolder(t, "lfwcrop")
+	s := must[*Set](t)(ReadIdentities(t.Context(), f))
+	if len(s.Items) != 10562 || len(s.Classes) != 4859 {
+		t.Errorf("%d faces of %d people, want 10562 of 4859", len(s.Items), len(s.Classes))
+	}
+	pairs := must[*PhotoPairs](t)(ReadLFWPairs(f))
+	if len(pairs.Pairs) != 8*600 || len(pairs.Folds) != 8 || pairs.Folds[7] != "08" {
+		t.Errorf("%d pairs of folds %v, want 4800 of 01 to 08", len(pairs.Pairs), pairs.Folds)
+	}
+}
+
 // cropFolder is like LFWcrop: three faces, and lists with the given content.
 func cropFolder(lists map[string]string) Folder {
 	fsys := fstest.MapFS{"lists/dv_train_same.txt": {Data: []byte("nobody at all\n")}}
@@ -72,8 +109,14 @@ func TestReadLFWPairsReadsListsOfFolds(t *testing.T) {
 		"07_test_same.txt": "Ada_King_0002 Ada_King_0001",
 		"07_test_diff.txt": "Bo_0001 Ada_King_0001\n",
 	})
-	if !IsLFW(f) {
-		t.Errorf("IsLFW = false, want true")
+	wrapped := fstest.MapFS{}
+	for name, file := range f.FS.(fstest.MapFS) {
+		wrapped["lfwcrop/"+name] = file
+	}
+	for _, f := range []Folder{f, {FS: wrapped, Path: "archive"}} {
+		if p, err := ReadLFWPairs(f); !IsLFW(f) || err != nil || len(p.Pairs) != 4 {
+			t.Errorf("%s: IsLFW = %v, ReadLFWPairs = %v, %v, want true and four pairs", f.Path, IsLFW(f), p, err)
+		}
 	}
 	got := must[*PhotoPairs](t)(ReadLFWPairs(f))
 	if diff := cmp.Diff([]string{"faces/Ada_King_0001.jpg", "faces/Bo_0001.pgm", "faces/Ada_King_0002.jpg"}, got.Files); diff != "" {

@@ -11,7 +11,7 @@ func SplitByGroup(s *Set, taken ...string) (rest, out *Set, err error) {
 	if err := among(s.Name, "group", taken, s.Groups()); err != nil {
 		return nil, nil, err
 	}
-	rest, out = s.split(func(it Item) bool { return slices.Contains(taken, s.Classes[it.Label].Group) })
+	rest, out = s.split(func(i int) bool { return slices.Contains(taken, s.Classes[s.Items[i].Label].Group) })
 	return rest, out, nil
 }
 
@@ -24,8 +24,22 @@ func SplitByIdentity(s *Set, taken ...string) (rest, out *Set, err error) {
 	if err := among(s.Name, "class", taken, names); err != nil {
 		return nil, nil, err
 	}
-	rest, out = s.split(func(it Item) bool { return slices.Contains(taken, s.Classes[it.Label].Name) })
+	named := make(map[string]bool, len(taken))
+	for _, name := range taken {
+		named[name] = true
+	}
+	rest, out = s.split(func(i int) bool { return named[s.Classes[s.Items[i].Label].Name] })
 	return rest, out, nil
+}
+
+// Without leaves items, by their indices, out of a set.
+func (s *Set) Without(items ...int) *Set {
+	left := make(map[int]bool, len(items))
+	for _, i := range items {
+		left[i] = true
+	}
+	rest, _ := s.split(func(i int) bool { return left[i] })
+	return rest
 }
 
 // Match lists the classes whose names fit one of the patterns of [path.Match], in the order of the set: "s2[1-9]", "*[02468]".
@@ -58,7 +72,7 @@ func SplitByDrawer(s *Set, taken ...int) (rest, out *Set, err error) {
 	if err := among(s.Name, "drawer", taken, s.Drawers()); err != nil {
 		return nil, nil, err
 	}
-	rest, out = s.split(func(it Item) bool { return slices.Contains(taken, it.Drawer) })
+	rest, out = s.split(func(i int) bool { return slices.Contains(taken, s.Items[i].Drawer) })
 	return rest, out, nil
 }
 
@@ -77,8 +91,12 @@ func Pick[T any](from []T, n int, seed uint64) ([]T, error) {
 }
 
 func among[T comparable](set, kind string, wanted, known []T) error {
+	there := make(map[T]bool, len(known))
+	for _, k := range known {
+		there[k] = true
+	}
 	for _, w := range wanted {
-		if !slices.Contains(known, w) {
+		if !there[w] {
 			return fmt.Errorf("split data set %s: it has no %s %v", set, kind, w)
 		}
 	}
@@ -86,12 +104,12 @@ func among[T comparable](set, kind string, wanted, known []T) error {
 }
 
 // split divides the items and numbers the classes of each part anew, leaving out those without items.
-func (s *Set) split(taken func(Item) bool) (rest, out *Set) {
+func (s *Set) split(taken func(i int) bool) (rest, out *Set) {
 	rest, out = &Set{Name: s.Name}, &Set{Name: s.Name}
 	label := map[*Set][]int{rest: filled(len(s.Classes), -1), out: filled(len(s.Classes), -1)}
-	for _, it := range s.Items {
+	for i, it := range s.Items {
 		part := rest
-		if taken(it) {
+		if taken(i) {
 			part = out
 		}
 		to := &label[part][it.Label]
