@@ -19,6 +19,7 @@ type program struct {
 	outputShapes []shapes.Shape
 	hosts        []int // per output the parameter whose memory it takes if that is donated, or -1
 	kept         []kept
+	part         *program // of the tasks' parts of a batch, or nil
 }
 
 // kept is a block that depends on one parameter alone. A frame keeps it for as long as it is given the same buffer.
@@ -71,6 +72,14 @@ type replacement struct {
 // compile turns a function into a program.
 func compile(backend *Backend, f *Function) (p *program, err error) {
 	defer recoverTo(&err)
+	if !backend.unfused {
+		if part, parts := f.split(backend); part != nil {
+			if p, err = compile(backend, part); err != nil {
+				return nil, err
+			}
+			return inParts(p, parts), nil
+		}
+	}
 	g := simplify(f)
 	if err := g.rewrite(backend); err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ type frame struct {
 	workspaces []kernel.Workspace // one per thread
 	epilogues  []kernel.Epilogue  // one per thread, of the convolution it works on
 	lists      [][][]float32      // one per thread, for the operands of a task
+	parts      []*frame           // one per thread, of a program that works in parts
 	kept       []*Buffer          // per kept block, what it was computed from; nil if it must be computed
 	mu         sync.Mutex
 	err        error // the first one a task reported
@@ -32,6 +33,11 @@ func newFrame(p *program, threads int) *frame {
 	}
 	fr.team.threads = threads
 	fr.team.frame = fr
+	if p.part != nil {
+		for range threads {
+			fr.parts = append(fr.parts, newFrame(p.part, 1))
+		}
+	}
 	arena := allocate(p.arenaBytes)
 	for r := range p.blocks {
 		switch b := &p.blocks[p.root(ref(r))]; b.kind {
