@@ -104,10 +104,10 @@ func (m masks) best(a int, mask [][]bool, sign float64, allowed func(d float64) 
 
 func TestMinersKeepTheTripletsOfTheirDefinitions(t *testing.T) {
 	for name, test := range minerTable {
+		if test.oracle == nil {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
-			if test.oracle == nil {
-				t.Skip("random")
-			}
 			e, labels := batch(14, 3, true)
 			got := run(t, func(x, l *Node) []*Node {
 				terms := SoftMarginTriplet().terms(test.miner.narrow(Within(SquaredEuclidean(), x, l)))[0]
