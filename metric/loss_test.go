@@ -78,8 +78,8 @@ func value(x float64) []float64 { return []float64{x} }
 
 // triplets lists the values of anchor's triplets.
 func (m masks) triplets(anchor int, value func(gap float64) float64) (values []float64) {
-	for p := range m.d {
-		for n := range m.d {
+	for p := range m.d[anchor] {
+		for n := range m.d[anchor] {
 			if m.same[anchor][p] && m.different[anchor][n] {
 				values = append(values, value(m.d[anchor][p]-m.d[anchor][n]))
 			}

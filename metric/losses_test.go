@@ -240,7 +240,7 @@ func fastAPOracle(m masks, a int) []float64 {
 	same, all := make([]float64, 11), make([]float64, 11)
 	for k, d := range m.d[a] {
 		for j := range 11 {
-			share := max(1-math.Abs(d-width*float64(j))/width, 0)
+			share := max(1-math.Abs(min(d, 4)-width*float64(j))/width, 0)
 			if m.same[a][k] {
 				same[j] += share
 				positives += share
