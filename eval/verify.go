@@ -38,7 +38,7 @@ func Verify(distances []float32, same []bool, threshold float64, seed uint64) (V
 		return Verification{}, err
 	}
 	roc := pairs.roc(nil)
-	v := Verification{Threshold: threshold, EER: roc.EER(), TARAtFAR: map[string]float64{}}
+	v := Verification{Threshold: threshold, EER: roc.EER(), TARAtFAR: roc.TARs()}
 	v.Right = rightAt(threshold, distances, same)
 	v.Proportion = stats.Count(v.Right)
 	at := roc.At(threshold)
@@ -46,13 +46,19 @@ func Verify(distances []float32, same []bool, threshold float64, seed uint64) (V
 	v.FNMR = stats.Rate(int(at.FNMR*float64(roc.Same)+0.5), roc.Same)
 	v.Best.Threshold, v.Best.Proportion = roc.Best()
 	v.EERCI95 = pairs.bootstrap(seed, (*ROC).EER).CI95
+	return v, nil
+}
+
+// TARs returns the true accept rates at false accept rates of 1e-1, 1e-2 … down to what the different pairs can measure.
+func (r *ROC) TARs() map[string]float64 {
+	rates := map[string]float64{}
 	for exponent := -1; ; exponent-- {
 		name := "1e" + strconv.Itoa(exponent)
 		far, err := strconv.ParseFloat(name, 64)
-		if err != nil || far*float64(roc.Different) < 1 {
-			return v, nil
+		if err != nil || far*float64(r.Different) < 1 {
+			return rates
 		}
-		v.TARAtFAR[name] = roc.TAR(far)
+		rates[name] = r.TAR(far)
 	}
 }
 
