@@ -19,9 +19,23 @@ type architecture struct {
 // initial values, drawn from the store's parameter [model.ParamInitialSeed] and the variable's path.
 //
 // In a graph marked as training, batch normalisation uses the batch's statistics and updates its moving averages, and
-// dropout is active. Build panics, as GoMLX's graph functions do, when spec fails its Check, when images have another size
+// dropout is active; Spec.Mirror counts in other graphs only. Build panics, as GoMLX's graph functions do, when spec fails its Check, when images have another size
 // than spec says, or when the store holds a variable of another shape.
 func Build(scope *model.Scope, spec Spec, images *Node) *Node {
+	if !spec.Mirror || scope.IsTraining(images.Graph()) {
+		return single(scope, spec, images)
+	}
+	n := images.Shape().Dim(0)
+	both := single(scope, spec, Concatenate([]*Node{images, Reverse(images, 2)}, 0))
+	mean := MulScalar(Add(Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n))), 0.5)
+	if spec.Normalize {
+		mean = normalize(mean)
+	}
+	return mean
+}
+
+// single is [Build] without the mirror images.
+func single(scope *model.Scope, spec Spec, images *Node) *Node {
 	layers := BuildLayers(scope, spec, images)
 	return layers[len(layers)-1].Output
 }
@@ -32,7 +46,8 @@ type Layer struct {
 	Output *Node
 }
 
-// BuildLayers is [Build] that returns the outputs of all layers in order, the last of them the embeddings.
+// BuildLayers is [Build], without the mirror images of Spec.Mirror, that returns the outputs of all layers in order, the last of
+// them the embeddings.
 func BuildLayers(scope *model.Scope, spec Spec, images *Node) []Layer {
 	if err := spec.Check(); err != nil {
 		panic(fmt.Errorf("encoder: %w", err))

@@ -31,6 +31,9 @@ type Spec struct {
 	Blocks int `json:"blocks,omitempty"`
 	// Flatten makes the last layer of "resnet" see its whole last feature map instead of the mean over its pixels.
 	Flatten bool `json:"flatten,omitempty"`
+	// Mirror says that an image's embedding is the mean of its own and its mirror image's: more accurate where left and right
+	// mean nothing, as for faces, and twice the work. Training sees single images.
+	Mirror bool `json:"mirror,omitempty"`
 	// Outputs are the tensors of an [Imported] network that are wanted: of an encoder one, the embedding.
 	Outputs []string `json:"outputs,omitempty"`
 	// OneByOne says that an [Imported] network reads only one image at once.
@@ -99,8 +102,8 @@ func (s Spec) checkImported() error {
 		return errors.New("an imported network without the names of its outputs")
 	case s.Dim < 0 || s.Dim > maxDim || s.Dim > 0 && len(s.Outputs) > 1:
 		return fmt.Errorf("an embedding of %d numbers from %d outputs", s.Dim, len(s.Outputs))
-	case s.PairHead || s.Dropout != 0:
-		return errors.New("an imported network has no pair head and no dropout")
+	case s.PairHead || s.Dropout != 0 || s.Mirror:
+		return errors.New("an imported network has no pair head, no dropout and no mirror")
 	}
 	return checkPlain(s)
 }

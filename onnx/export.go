@@ -18,13 +18,15 @@ import (
 
 // The keys of what [Export] writes into a file's metadata: how images are prepared, as JSON like [imgproc.Preprocess]; how
 // embeddings are compared; up to which distance two images are the same; where aligned faces have their landmarks, as JSON like
-// those of [encoder.Spec]; whether embeddings are to be scaled to length 1 after the network; and the hash of the model.
+// those of [encoder.Spec]; whether embeddings are to be scaled to length 1 after the network; whether an image's embedding is to
+// be averaged with its mirror image's, outside the network, and then scaled to length 1; and the hash of the model.
 const (
 	metaPreprocess = "siam.preprocess"
 	metaDistance   = "siam.distance"
 	metaThreshold  = "siam.threshold"
 	metaLandmarks  = "siam.landmarks"
 	metaNormalize  = "siam.normalize"
+	metaMirror     = "siam.mirror"
 	metaHash       = "siam.hash"
 
 	pairHead = "pair head" // where another model has the name of its distance
@@ -41,10 +43,12 @@ func Export(backend compute.Backend, file *encoder.File) ([]byte, error) {
 	if network := file.Networks[encoder.EncoderNetwork]; file.Spec.Arch == encoder.Imported {
 		return append(slices.Clone(network), encodeMetadata(metadata)...), nil
 	}
-	p := file.Spec.Preprocess
+	spec := file.Spec
+	spec.Mirror = false // the network sees single images
+	p := spec.Preprocess
 	images := ValueInfo{Name: "images", Shape: []int{tracedBatch, p.Height, p.Width, p.Channels}}
 	return exportGraph(backend, file, metadata, []ValueInfo{images}, "embedding", func(scope *model.Scope, in []*Node) *Node {
-		return encoder.Build(scope, file.Spec, in[0])
+		return encoder.Build(scope, spec, in[0])
 	})
 }
 
@@ -120,6 +124,9 @@ func exportMetadata(file *encoder.File) (map[string]string, error) {
 	}
 	if file.Spec.Normalize && file.Spec.Arch == encoder.Imported {
 		metadata[metaNormalize] = "true"
+	}
+	if file.Spec.Mirror {
+		metadata[metaMirror] = "true"
 	}
 	if c := file.Calibration; c != nil {
 		metadata[metaThreshold] = strconv.FormatFloat(float64(c.Threshold), 'g', -1, 32)
