@@ -11,7 +11,7 @@ func (s Settings) Check() error {
 	if _, err := s.encoderSpec(); err != nil {
 		return err
 	}
-	if _, err := s.objective(); err != nil {
+	if _, err := s.objective(1); err != nil {
 		return err
 	}
 	if s.Mining != "" {
@@ -29,6 +29,7 @@ func (s Settings) Check() error {
 // checkNumbers compares each number with the range it may have. NaN is in no range.
 func (s Settings) checkNumbers() error {
 	classes := s.Objective != "pairs"
+	alphabets := classes && !s.Identities
 	for _, rule := range []struct {
 		name  string
 		value any
@@ -36,6 +37,7 @@ func (s Settings) checkNumbers() error {
 		want  string
 	}{
 		{"size", s.Size, s.Size >= 0, "0 or more"},
+		{"height", s.Height, s.Height >= 0, "0 or more"},
 		{"dim", s.Dim, s.Dim >= 0, "0 or more"},
 		{"blocks", s.Blocks, s.Blocks >= 0, "0 or more"},
 		{"dropout", s.Dropout, s.Dropout >= 0 && s.Dropout < 1, "0 or more and less than 1"},
@@ -44,8 +46,14 @@ func (s Settings) checkNumbers() error {
 		{"pairs", s.Pairs, s.Pairs >= 1 || classes, "1 or more"},
 		{"pool", s.Pool, s.Pool >= 0, "0 or more"},
 		{"alphabets", s.Alphabets, s.Alphabets >= 0, "0 or more"},
-		{"characters", s.Characters, s.Characters >= 2 || !classes, "2 or more"},
-		{"drawings", s.Drawings, s.Drawings >= 2 || !classes, "2 or more"},
+		{"characters", s.Characters, s.Characters >= 2 || !alphabets, "2 or more"},
+		{"drawings", s.Drawings, s.Drawings >= 2 || !alphabets, "2 or more"},
+		{"people", s.People, s.People >= 2 || !s.Identities, "2 or more"},
+		{"photos", s.Photos, s.Photos >= 1 || !s.Identities, "1 or more"},
+		{"negatives", s.Negatives, s.Negatives >= 0, "0 or more"},
+		{"least", s.Least, s.Least >= 0, "0 or more"},
+		{"tail", s.Tail, s.Tail >= 0 && s.Tail <= 1, "0 to 1"},
+		{"scale", s.Scale, s.Scale > 0 || !s.classifies(), "more than 0"},
 		{"invented", s.Invented, s.Invented >= 0 && s.Invented <= 1000, "0 to 1000"},
 		{"real_share", s.RealShare, s.RealShare >= 0 && s.RealShare <= 1, "0 to 1"},
 		{"steps", s.Steps, s.Steps >= 1, "1 or more"},

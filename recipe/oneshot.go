@@ -38,14 +38,20 @@ func (s Settings) encoderSpec() (encoder.Spec, error) {
 	if s.Blocks > 0 {
 		spec.Blocks = s.Blocks
 	}
-	spec.Dropout = s.Dropout
+	if s.Height > 0 {
+		spec.Preprocess.Height = s.Height
+	}
+	if s.Identities {
+		spec.Preprocess = photographs(spec.Preprocess, s.Colour)
+	}
+	spec.Dropout, spec.Mirror = s.Dropout, s.Mirror
 	spec.PairHead = s.Objective == "pairs"
 	spec.Normalize = !spec.PairHead
 	return spec, spec.Check()
 }
 
-// objective is the loss that the settings ask for.
-func (s Settings) objective() (train.Objective, error) {
+// objective is the loss that the settings ask for; classes is how many there are to learn from.
+func (s Settings) objective(classes int) (train.Objective, error) {
 	switch s.Objective {
 	case "pairs":
 		return train.Pairs{}, nil
@@ -61,8 +67,10 @@ func (s Settings) objective() (train.Objective, error) {
 			},
 			Easier: easier,
 		}, err
+	case "softmax", "cosface", "arcface":
+		return train.Labels{Objective: s.classification(classes)}, nil
 	}
-	return nil, fmt.Errorf("setting objective=%s: want pairs, triplet or supcon", s.Objective)
+	return nil, fmt.Errorf("setting objective=%s: want pairs, triplet, supcon, softmax, cosface or arcface", s.Objective)
 }
 
 // miner is the choice of triplets that the settings ask for, and what to step back to when it makes the encoder collapse.
@@ -107,14 +115,19 @@ func (s Settings) augment() (dataset.Augment, error) {
 			MoveX: dataset.Range{Low: -0.035, High: 0.035}, MoveY: dataset.Range{Low: -0.035, High: 0.035},
 			Chance: 0.75,
 		}, nil
+	case "photo":
+		return photoDistortions(), nil
 	}
-	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch or moderate", s.Distort)
+	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch, moderate or photo", s.Distort)
 }
 
 // sampler picks the examples of each step from a set whose first classes are the real ones, before the turned and invented.
 func (s Settings) sampler(set *dataset.Set, real int, seed uint64) (dataset.Sampler, error) {
 	if s.Objective == "pairs" {
 		return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Seed: seed})
+	}
+	if s.Identities {
+		return dataset.NewClasses(set, s.batches(seed))
 	}
 	options := dataset.ClassOptions{Groups: s.Alphabets, Classes: s.Characters, Examples: s.Drawings, Seed: seed}
 	if s.RealShare > 0 && real < len(set.Classes) {

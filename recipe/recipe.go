@@ -20,7 +20,7 @@ type Recipe struct {
 
 // All lists the recipes.
 func All() []Recipe {
-	return []Recipe{Koch(), Triplet()}
+	return []Recipe{Koch(), Triplet(), Faces(), FacesArcface(), FacesTriplet()}
 }
 
 // ByName finds the recipe that a command names.
@@ -45,11 +45,19 @@ type Settings struct {
 	Blocks  int     `json:"blocks,omitempty"`
 	Dropout float64 `json:"dropout,omitempty"`
 
-	// Objective is "pairs" (binary cross-entropy of Koch's pair head), "triplet" or "supcon".
+	// Height is that of the input where it is no square; Colour reads three channels; Mirror averages an image's embedding with
+	// its mirror image's.
+	Height int  `json:"height,omitempty"`
+	Colour bool `json:"colour,omitempty"`
+	Mirror bool `json:"mirror,omitempty"`
+
+	// Objective is "pairs" (binary cross-entropy of Koch's pair head), "triplet", "supcon", or a classification of the
+	// identities by "softmax", "cosface" or "arcface".
 	Objective   string  `json:"objective"`
 	Mining      string  `json:"mining,omitempty"`      // of triplets: all, semi-hard, hard or batch-hard
-	Margin      float64 `json:"margin,omitempty"`      // of triplets, in squared distance on the unit sphere
+	Margin      float64 `json:"margin,omitempty"`      // of triplets, in squared distance on the unit sphere; of cosface, in cosine distance; of arcface, in radians
 	Temperature float64 `json:"temperature,omitempty"` // of supcon
+	Scale       float64 `json:"scale,omitempty"`       // of a classification's logits
 
 	// Pairs is how many pairs make a batch; Pool is how many different ones there are, 0 for ever new ones.
 	Pairs int `json:"pairs,omitempty"`
@@ -59,7 +67,18 @@ type Settings struct {
 	Characters int `json:"characters,omitempty"`
 	Drawings   int `json:"drawings,omitempty"`
 
-	// Distort is "none", "koch" (his affine distortions) or "moderate" (smaller ones, three in four applied).
+	// Identities says that the data set holds people or things, not alphabets. Then People × Photos, and Negatives single
+	// photographs of others, make a batch. People with fewer than Least photographs are only among the negatives, and the chance
+	// of the others grows with their number n as n^Tail.
+	Identities bool    `json:"identities,omitempty"`
+	People     int     `json:"people,omitempty"`
+	Photos     int     `json:"photos,omitempty"`
+	Negatives  int     `json:"negatives,omitempty"`
+	Least      int     `json:"least,omitempty"`
+	Tail       float64 `json:"tail,omitempty"`
+
+	// Distort is "none", "koch" (his affine distortions), "moderate" (smaller ones, three in four applied) or "photo" (mirror,
+	// crop, light and colours).
 	Distort string `json:"distort"`
 	// Turns adds every alphabet turned by quarters and mirrored as new alphabets.
 	Turns bool `json:"turns,omitempty"`
@@ -74,13 +93,14 @@ type Settings struct {
 	Decay     float64 `json:"decay,omitempty"`   // of weights, with adamw
 	Average   float64 `json:"average,omitempty"` // of weights over steps
 
-	// Validation is how many alphabets are kept out of training: to choose the threshold, and with Patience the best weights.
+	// Validation is how many alphabets, or identities, are kept out of training: to choose the threshold, and with Patience the
+	// best weights.
 	Validation int `json:"validation"`
 	// Drawers above 0 leaves the drawings of so many people to learn from, and validates on four other people's.
 	Drawers  int `json:"drawers,omitempty"`
 	Every    int `json:"every"`              // steps between validations
 	Patience int `json:"patience,omitempty"` // validations without a better one before training stops; 0 never stops
-	Trials   int `json:"trials"`             // one-shot trials of a validation
+	Trials   int `json:"trials"`             // one-shot trials of a validation, or pairs where there are identities
 }
 
 // Job is one run of a recipe.
@@ -107,7 +127,8 @@ type Progress struct {
 	Active      float64 // fraction of tuples that still teach something
 	Mean        float64 // distance in the batch
 	Spread      float64 // standard deviation of the distance in the batch
-	// Validation is the accuracy of one-shot trials on validation alphabets, nil in most steps.
+	// Validation is the accuracy of one-shot trials on validation alphabets, or of pairs of validation identities, nil in most
+	// steps.
 	Validation *float64
 	Note       string // what the watch for collapse found, in plain words
 	// Model is the result, set once, at the end.

@@ -13,6 +13,8 @@ import (
 var good = map[string]string{
 	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "dropout": "0.25",
 	"objective": "triplet", "mining": "hard", "margin": "0.5", "temperature": "0.2",
+	"height": "40", "colour": "true", "mirror": "true", "scale": "9.5",
+	"identities": "true", "people": "12", "photos": "6", "negatives": "19", "least": "4", "tail": "0.375",
 	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
 	"distort": "none", "turns": "false", "invented": "9", "real_share": "0.5",
 	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75",

@@ -10,8 +10,11 @@ import (
 	"github.com/siam-go/siam/train"
 )
 
-// split takes the validation alphabets out of a set, and checks that nothing is in both parts.
+// split takes the validation alphabets, or identities, out of a set, and checks that nothing is in both parts.
 func (s Settings) split(set *dataset.Set, seed uint64) (learned, validated *dataset.Set, err error) {
+	if s.Identities {
+		return s.splitIdentities(set, seed)
+	}
 	groups := set.Groups()
 	if s.Validation < 1 || s.Validation >= len(groups) {
 		return nil, nil, fmt.Errorf("setting validation=%d: data set %s has %d alphabets, so 1 to %d can be kept out of training",
@@ -87,12 +90,15 @@ func (s Settings) stepsPerEpoch(set *dataset.Set) int {
 		}
 		return max(1, pool/s.Pairs)
 	}
+	if s.Identities {
+		return max(1, len(set.Items)/(s.People*s.Photos+s.Negatives))
+	}
 	return max(1, len(set.Items)/(max(1, s.Alphabets)*s.Characters*s.Drawings))
 }
 
 // config says how to train.
-func (s Settings) config(spec encoder.Spec, stepsPerEpoch int, seed uint64) (train.Config, error) {
-	objective, err := s.objective()
+func (s Settings) config(spec encoder.Spec, classes, stepsPerEpoch int, seed uint64) (train.Config, error) {
+	objective, err := s.objective(classes)
 	if err != nil {
 		return train.Config{}, err
 	}

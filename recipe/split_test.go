@@ -143,11 +143,15 @@ func TestValidationTrialsAskWithinAnAlphabet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(v.trials) != s.Trials || len(v.inputs) != len(set.Items)*spec.Preprocess.Size() {
-		t.Errorf("%d trials on %d numbers, want %d and %d", len(v.trials), len(v.inputs), s.Trials, len(set.Items)*spec.Preprocess.Size())
+	trials, err := s.trials(set, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(trials) != s.Trials || len(v.inputs) != len(set.Items)*spec.Preprocess.Size() {
+		t.Errorf("%d trials on %d numbers, want %d and %d", len(trials), len(v.inputs), s.Trials, len(set.Items)*spec.Preprocess.Size())
 	}
 	items := ItemsOf(set)
-	for i, trial := range v.trials {
+	for i, trial := range trials {
 		if len(trial.Support) != 5 {
 			t.Fatalf("trial %d has %d ways, want all 5 characters of an alphabet", i, len(trial.Support))
 		}

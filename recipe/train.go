@@ -76,7 +76,7 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.newTrainer(r.Settings.stepsPerEpoch(learned)); err != nil {
+	if err := t.newTrainer(len(learned.Classes), r.Settings.stepsPerEpoch(learned)); err != nil {
 		return nil, err
 	}
 	t.loader, err = r.newLoader(learned, sampler, spec, job.Seed, t.trainer.Done())
@@ -93,8 +93,8 @@ func (r Recipe) newLoader(set *dataset.Set, sampler dataset.Sampler, spec encode
 	})
 }
 
-func (t *training) newTrainer(stepsPerEpoch int) error {
-	config, err := t.recipe.Settings.config(t.spec, stepsPerEpoch, t.job.Seed)
+func (t *training) newTrainer(classes, stepsPerEpoch int) error {
+	config, err := t.recipe.Settings.config(t.spec, classes, stepsPerEpoch, t.job.Seed)
 	if err != nil {
 		return err
 	}
@@ -267,6 +267,6 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 			Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit, Settings: settings,
 		},
 	}
-	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.job.Seed)
+	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.recipe.Settings.kind(), t.job.Seed)
 	return file, err
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/siam-go/siam/train"
 )
 
-// validation is the alphabets that training does not see, ready to be questioned again and again.
+// validation is the alphabets, or identities, that training does not see, ready to be questioned again and again.
 type validation struct {
 	set    *dataset.Set
 	spec   encoder.Spec
 	inputs []float32 // [n, h, w, c]
-	trials []eval.Trial
+	judge  func(embeddings [][]float32, compare distance) (accuracy float64, err error)
 	head   func(weights []encoder.Tensor) (distance, error)
 }
 
@@ -29,11 +29,11 @@ func newValidation(set *dataset.Set, spec encoder.Spec, s Settings, seed uint64)
 	v.head = func(weights []encoder.Tensor) (distance, error) {
 		return siam.DistanceOf(&encoder.File{Spec: spec, Distance: s.distance(), Weights: weights})
 	}
-	trials, err := ItemsOf(set).WithinGroup(eval.Episodes{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: s.Trials, Seed: seed})
+	judge, err := s.judge(set, seed)
 	if err != nil {
-		return nil, fmt.Errorf("validation alphabets: %w", err)
+		return nil, fmt.Errorf("validation %s: %w", s.kind(), err)
 	}
-	v.trials = trials
+	v.judge = judge
 	prepare := spec.Preprocess
 	size := prepare.Height * prepare.Width * prepare.Channels
 	v.inputs = make([]float32, len(set.Items)*size)
@@ -41,6 +41,30 @@ func newValidation(set *dataset.Set, spec encoder.Spec, s Settings, seed uint64)
 		prepare.Apply(v.inputs[i*size:(i+1)*size], item.Pixels())
 	}
 	return v, nil
+}
+
+// kind is what the data set holds.
+func (s Settings) kind() string {
+	if s.Identities {
+		return "identities"
+	}
+	return "alphabets"
+}
+
+// judge prepares the questions for a validation set: one-shot trials within its alphabets, or pairs of its identities.
+func (s Settings) judge(set *dataset.Set, seed uint64) (func([][]float32, distance) (float64, error), error) {
+	if s.Identities {
+		return judgePairs(set, s.Trials, seed)
+	}
+	trials, err := s.trials(set, seed)
+	return func(embeddings [][]float32, compare distance) (float64, error) {
+		return eval.Answer(trials, embeddings, compare).Value, nil
+	}, err
+}
+
+// trials are one-shot trials within the alphabets of a set.
+func (s Settings) trials(set *dataset.Set, seed uint64) ([]eval.Trial, error) {
+	return ItemsOf(set).WithinGroup(eval.Episodes{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: s.Trials, Seed: seed})
 }
 
 // largestGroup is how many classes the largest group has.
@@ -53,7 +77,7 @@ func largestGroup(set *dataset.Set) int {
 	return most
 }
 
-// score is the accuracy of one-shot trials with the trainer's weights.
+// score is the accuracy that the trainer's weights reach.
 func (v *validation) score(ctx context.Context, trainer *train.Trainer) (float64, error) {
 	embeddings, err := trainer.Embed(ctx, v.inputs)
 	if err != nil {
@@ -69,14 +93,18 @@ func (v *validation) score(ctx context.Context, trainer *train.Trainer) (float64
 	if err != nil {
 		return 0, fmt.Errorf("validating: %w", err)
 	}
-	return eval.Answer(v.trials, embeddings, compare).Value, nil
+	accuracy, err := v.judge(embeddings, compare)
+	if err != nil {
+		return 0, fmt.Errorf("validating: %w", err)
+	}
+	return accuracy, nil
 }
 
 // calibrationPairs is how many pairs choose the threshold; Koch et al. 2015 validate on as many.
 const calibrationPairs = 10000
 
 // calibrate chooses the threshold with the fewest wrong verdicts on validation pairs.
-func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *encoder.File, seed uint64) (*encoder.Calibration, error) {
+func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *encoder.File, kind string, seed uint64) (*encoder.Calibration, error) {
 	model, err := siam.New(file, siam.WithBackend(backend))
 	if err != nil {
 		return nil, err
@@ -96,6 +124,6 @@ func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *
 	}
 	return &encoder.Calibration{
 		Threshold: float32(chosen.Threshold.Value), FMR: chosen.FMR.Value, FNMR: chosen.FNMR.Value,
-		Pairs: len(pairs), DataSet: "validation alphabets of " + v.set.Name,
+		Pairs: len(pairs), DataSet: "validation " + kind + " of " + v.set.Name,
 	}, nil
 }

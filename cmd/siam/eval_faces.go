@@ -13,26 +13,23 @@ import (
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/face"
 	"github.com/siam-go/siam/imgproc"
-	"github.com/siam-go/siam/stats"
 )
 
-// photoVerification is what siam eval verify --faces prints: each fold is judged at the threshold that is best on the others.
+// photoVerification is what siam eval verify prints of listed pairs of photographs.
 type photoVerification struct {
-	eval.TenFold
-	EER         float64            `json:"eer"`
-	TARAtFAR    map[string]float64 `json:"tar_at_far"`
-	Photographs int                `json:"photographs"`
-	Faceless    []string           `json:"faceless"` // photographs in which no face was found; their pairs count as different
+	eval.FoldVerification
+	Photographs int      `json:"photographs"`
+	Faceless    []string `json:"faceless"` // photographs in which no face was found; their pairs count as different
 }
 
 // verifyPhotos judges the pairs of an LFW folder.
-func (a *app) verifyPhotos(ctx context.Context, modelFile, data string, flags faceFlags) (photoVerification, error) {
-	model, closeModel, err := a.openModel(modelFile)
+func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) (photoVerification, error) {
+	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return photoVerification{}, err
 	}
 	defer closeModel()
-	folder, err := openData(data)
+	folder, err := openData(f.data)
 	if err != nil {
 		return photoVerification{}, err
 	}
@@ -40,22 +37,43 @@ func (a *app) verifyPhotos(ctx context.Context, modelFile, data string, flags fa
 	if err != nil {
 		return photoVerification{}, err
 	}
-	pipeline, err := flags.pipeline(model)
+	if len(f.folds) > 0 {
+		if pairs, err = pairs.Only(f.folds...); err != nil {
+			return photoVerification{}, err
+		}
+	}
+	embed := model.EmbedImages
+	if f.faces.faces {
+		pipeline, err := f.faces.pipeline(model)
+		if err != nil {
+			return photoVerification{}, err
+		}
+		embed = mainFaces(pipeline)
+	}
+	embeddings, err := embedPhotos(ctx, embed, pairs)
 	if err != nil {
 		return photoVerification{}, err
 	}
-	embeddings, err := embedPhotos(ctx, pipeline, pairs)
-	if err != nil {
-		return photoVerification{}, err
+	return judgePhotos(model, pairs, embeddings, a.seed)
+}
+
+// mainFaces embeds the main face of each photograph; nil where there is none.
+func mainFaces(pipeline *face.Pipeline) func(context.Context, []imgproc.Image) ([][]float32, error) {
+	return func(ctx context.Context, photos []imgproc.Image) ([][]float32, error) {
+		faces, _, err := pipeline.EmbedMain(ctx, photos)
+		embeddings := make([][]float32, len(faces))
+		for i, f := range faces {
+			embeddings[i] = f.Embedding
+		}
+		return embeddings, err
 	}
-	return judgePhotos(model, pairs, embeddings)
 }
 
 // photosAtOnce bounds how many decoded photographs are held in memory.
 const photosAtOnce = 64
 
-// embedPhotos embeds the main face of every photograph; nil where there is none.
-func embedPhotos(ctx context.Context, pipeline *face.Pipeline, pairs *dataset.PhotoPairs) ([][]float32, error) {
+// embedPhotos embeds every photograph that the pairs name.
+func embedPhotos(ctx context.Context, embed func(context.Context, []imgproc.Image) ([][]float32, error), pairs *dataset.PhotoPairs) ([][]float32, error) {
 	var embeddings [][]float32
 	for files := range slices.Chunk(pairs.Files, photosAtOnce) {
 		photos := make([]imgproc.Image, len(files))
@@ -65,19 +83,17 @@ func embedPhotos(ctx context.Context, pipeline *face.Pipeline, pairs *dataset.Ph
 				return nil, err
 			}
 		}
-		faces, _, err := pipeline.EmbedMain(ctx, photos)
+		rows, err := embed(ctx, photos)
 		if err != nil {
 			return nil, err
 		}
-		for _, f := range faces {
-			embeddings = append(embeddings, f.Embedding)
-		}
+		embeddings = append(embeddings, rows...)
 	}
 	return embeddings, nil
 }
 
-func judgePhotos(model *siam.Model, pairs *dataset.PhotoPairs, embeddings [][]float32) (photoVerification, error) {
-	v := photoVerification{Photographs: len(embeddings), TARAtFAR: map[string]float64{}, Faceless: []string{}}
+func judgePhotos(model *siam.Model, pairs *dataset.PhotoPairs, embeddings [][]float32, seed uint64) (photoVerification, error) {
+	v := photoVerification{Photographs: len(embeddings), Faceless: []string{}}
 	for i, e := range embeddings {
 		if e == nil {
 			v.Faceless = append(v.Faceless, pairs.Files[i])
@@ -101,24 +117,27 @@ func judgePhotos(model *siam.Model, pairs *dataset.PhotoPairs, embeddings [][]fl
 			distances[i] = largest
 		}
 	}
-	roc, err := eval.NewROC(distances, same)
-	if err != nil {
-		return v, err
+	var err error
+	v.FoldVerification, err = eval.JudgeFolds(distances, same, folds, thresholdOf(model), seed)
+	return v, err
+}
+
+// thresholdOf is the model's threshold, nil when it has none.
+func thresholdOf(model *siam.Model) *float64 {
+	calibration := model.File().Calibration
+	if calibration == nil {
+		return nil
 	}
-	v.EER = roc.EER()
-	for name, far := range map[string]float64{"1e-1": 1e-1, "1e-2": 1e-2} {
-		v.TARAtFAR[name] = roc.TAR(far)
-	}
-	if v.TenFold, err = eval.JudgeTenFold(distances, same, folds, nil); err != nil {
-		return v, err
-	}
-	v.Proportion = stats.Count(v.Right) // LFW has few folds here: its interval is that of the pairs
-	return v, nil
+	threshold := float64(calibration.Threshold)
+	return &threshold
 }
 
 func (v photoVerification) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "accuracy  %s, thresholds %.4f\n", percent(v.Proportion), v.Thresholds)
+	if v.AtModel != nil {
+		fmt.Fprintf(&b, "accuracy at the model's threshold %.4f  %s\n", v.AtModel.Threshold, percent(v.AtModel.Proportion))
+	}
 	fmt.Fprintf(&b, "equal error rate  %.2f %%\n", 100*v.EER)
 	for _, far := range slices.Sorted(maps.Keys(v.TARAtFAR)) {
 		fmt.Fprintf(&b, "TAR at FAR %s  %.2f %%\n", far, 100*v.TARAtFAR[far])

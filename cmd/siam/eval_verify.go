@@ -13,53 +13,95 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// verifyFlags are the flags of siam eval verify.
+type verifyFlags struct {
+	model, data, answers string
+	pairs                int
+	random, incomplete   bool
+	folds, only          []string
+	faces                faceFlags
+}
+
 func (a *app) evalVerifyCommand() *cobra.Command {
-	var modelFile, data, answersFile string
-	var pairs int
-	var incomplete bool
-	var faces faceFlags
+	var f verifyFlags
 	cmd := &cobra.Command{
 		Use:   "verify --model M --data DIR",
-		Short: "verification of random pairs at the model's threshold: accuracy, EER, TAR@FAR",
+		Short: "verification: accuracy, EER, TAR@FAR, of random pairs or of the lists of LFW",
+		Long: `Verification: are two images the same? Pairs are those of the lists of Labeled Faces in the Wild (pairs.txt) or LFWcrop
+(lists/NN_test_same.txt, lists/NN_test_diff.txt) where DIR has them: each fold is judged at the threshold that is best on
+the other folds. Elsewhere, or with --pairs, they are random, and are judged at the model's own threshold.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if pairs < 2 {
-				return usagef("--pairs %d: want at least 2", pairs)
-			}
-			if err := faces.check(); err != nil {
-				return err
-			}
-			if err := checkOut(answersFile); err != nil {
-				return err
-			}
-			if faces.faces {
-				result, err := a.verifyPhotos(cmd.Context(), modelFile, data, faces)
-				if err != nil {
-					return err
-				}
-				if err := a.saveAnswers(answersFile, map[string][]bool{"verification": result.Right}); err != nil {
-					return err
-				}
-				return a.print(result, result.text())
-			}
-			return a.withLabelled(cmd.Context(), modelFile, data, incomplete, func(judged judgedSet) error {
-				result, err := judged.verify(pairs, a.seed)
-				if err != nil {
-					return err
-				}
-				if err := a.saveAnswers(answersFile, map[string][]bool{"verification": result.Right}); err != nil {
-					return err
-				}
-				return a.print(result, verifyText(result))
-			})
+			f.random = cmd.Flags().Changed("pairs") || len(f.only) > 0
+			return a.evalVerify(cmd.Context(), f)
 		},
 	}
-	addModelFlag(cmd, &modelFile)
-	addDataFlag(cmd, &data)
-	faces.add(cmd)
-	cmd.Flags().StringVar(&answersFile, "answers", "", "`file` to save which pairs were right in, for siam eval compare")
-	cmd.Flags().IntVar(&pairs, "pairs", 20000, "random pairs, half of them same; within an alphabet where there are alphabets")
-	cmd.Flags().BoolVar(&incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
+	addModelFlag(cmd, &f.model)
+	addDataFlag(cmd, &f.data)
+	f.faces.add(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.answers, "answers", "", "`file` to save which pairs were right in, for siam eval compare")
+	flags.IntVar(&f.pairs, "pairs", 20000, "random pairs, half of them same; within an alphabet where there are alphabets")
+	flags.StringSliceVar(&f.folds, "folds", nil, "judge these folds of the lists only, such as 07,08")
+	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
+	addOnlyFlag(cmd, &f.only)
 	return cmd
+}
+
+// addOnlyFlag lets a command judge a part of a set.
+func addOnlyFlag(cmd *cobra.Command, patterns *[]string) {
+	cmd.Flags().StringSliceVar(patterns, "only", nil, "judge the classes of these `names` only; patterns such as 's2[1-9],s30' will do")
+}
+
+func (a *app) evalVerify(ctx context.Context, f verifyFlags) error {
+	if f.pairs < 2 {
+		return usagef("--pairs %d: want at least 2", f.pairs)
+	}
+	if f.random && (len(f.folds) > 0 || f.faces.faces) {
+		return usagef("--pairs and --only are for random pairs, --folds and --faces for listed ones")
+	}
+	if err := f.faces.check(); err != nil {
+		return err
+	}
+	if err := checkOut(f.answers); err != nil {
+		return err
+	}
+	listed, err := f.listed()
+	if err != nil {
+		return err
+	}
+	if listed {
+		result, err := a.verifyPhotos(ctx, f)
+		if err != nil {
+			return err
+		}
+		return a.printVerified(f, result.Right, result, result.text())
+	}
+	return a.withLabelled(ctx, f.model, f.data, f.only, f.incomplete, func(judged judgedSet) error {
+		result, err := judged.verify(f.pairs, a.seed)
+		if err != nil {
+			return err
+		}
+		return a.printVerified(f, result.Right, result, verifyText(result))
+	})
+}
+
+// listed says whether to judge the pairs of lists.
+func (f verifyFlags) listed() (bool, error) {
+	if f.random || f.model == "" { // without a model there will be a complaint
+		return false, nil
+	}
+	if f.faces.faces || len(f.folds) > 0 {
+		return true, nil
+	}
+	folder, err := openData(f.data)
+	return err == nil && dataset.IsLFW(folder), err
+}
+
+func (a *app) printVerified(f verifyFlags, right []bool, result any, text string) error {
+	if err := a.saveAnswers(f.answers, map[string][]bool{"verification": right}); err != nil {
+		return err
+	}
+	return a.print(result, text)
 }
 
 func verifyText(v eval.Verification) string {
@@ -74,12 +116,13 @@ func verifyText(v eval.Verification) string {
 
 func (a *app) evalRetrievalCommand() *cobra.Command {
 	var modelFile, data string
+	var only []string
 	var incomplete bool
 	cmd := &cobra.Command{
 		Use:   "retrieval --model M --data DIR",
 		Short: "every image as a query among the others: precision at 1, R-precision, MAP@R, MRR, recall at k",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withLabelled(cmd.Context(), modelFile, data, incomplete, func(judged judgedSet) error {
+			return a.withLabelled(cmd.Context(), modelFile, data, only, incomplete, func(judged judgedSet) error {
 				result, err := judged.retrieve(a.seed)
 				if err != nil {
 					return err
@@ -91,6 +134,7 @@ func (a *app) evalRetrievalCommand() *cobra.Command {
 	addModelFlag(cmd, &modelFile)
 	addDataFlag(cmd, &data)
 	cmd.Flags().BoolVar(&incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
+	addOnlyFlag(cmd, &only)
 	return cmd
 }
 
@@ -108,7 +152,7 @@ type judgedSet struct {
 }
 
 // withLabelled reads a set, embeds it with a model and hands both to judge.
-func (a *app) withLabelled(ctx context.Context, modelFile, data string, incomplete bool, judge func(judgedSet) error) error {
+func (a *app) withLabelled(ctx context.Context, modelFile, data string, only []string, incomplete bool, judge func(judgedSet) error) error {
 	model, closeModel, err := a.openModel(modelFile)
 	if err != nil {
 		return err
@@ -125,6 +169,9 @@ func (a *app) withLabelled(ctx context.Context, modelFile, data string, incomple
 	if err != nil {
 		return err
 	}
+	if set, err = chosen(set, only); err != nil {
+		return err
+	}
 	judged := judgedSet{items: recipe.ItemsOf(set), distance: model.Distance}
 	if judged.embeddings, err = recipe.EmbedSet(ctx, model, set); err != nil {
 		return err
@@ -133,6 +180,19 @@ func (a *app) withLabelled(ctx context.Context, modelFile, data string, incomple
 		judged.threshold = &calibration.Threshold
 	}
 	return judge(judged)
+}
+
+// chosen keeps the classes that --only names, all when it names none.
+func chosen(set *dataset.Set, only []string) (*dataset.Set, error) {
+	if len(only) == 0 {
+		return set, nil
+	}
+	names, err := set.Match(only...)
+	if err != nil {
+		return nil, fmt.Errorf("--only: %w", err)
+	}
+	_, set, err = dataset.SplitByIdentity(set, names...)
+	return set, err
 }
 
 func (j judgedSet) verify(n int, seed uint64) (eval.Verification, error) {

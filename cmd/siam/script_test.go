@@ -24,7 +24,7 @@ import (
 //	identical FILE FILE       compares bytes
 //	flip, cut, hugepng, foreign, npy   make and look at files, see files_test.go
 //
-// An ARG @tiny stands for settings that train within a second; $MODEL is the model in testdata at the root of the repository,
+// An ARG @tiny stands for settings that train within a second, @people for those of a recipe on identities; $MODEL is the model in testdata at the root of the repository,
 // and $A, $SAME and $OTHER the drawings beside it.
 func TestScripts(t *testing.T) {
 	root, err := filepath.Abs("../../testdata")
@@ -60,6 +60,10 @@ func TestScripts(t *testing.T) {
 // tiny are the settings that @tiny stands for.
 var tiny = strings.Fields(`--set size=28 --set widths=[8,16] --set dim=16 --set invented=0 --set turns=false --set validation=2
 	--set alphabets=2 --set characters=4 --set drawings=2 --set steps=40 --set every=20 --set trials=100`)
+
+// people are the settings that @people stands for.
+var people = strings.Fields(`--set size=24 --set widths=[8,16] --set dim=16 --set colour=false --set validation=4
+	--set people=4 --set photos=2 --set negatives=0 --set steps=10 --set every=5 --set trials=100`)
 
 func siamCommand(ts *testscript.TestScript, neg bool, args []string) {
 	want := exitFine
@@ -135,9 +139,12 @@ func inProcess(ts *testscript.TestScript, ctx context.Context) program {
 func check(ts *testscript.TestScript, want int, args []string, siam program) {
 	var expanded []string
 	for _, arg := range args {
-		if arg == "@tiny" {
+		switch arg {
+		case "@tiny":
 			expanded = append(expanded, tiny...)
-		} else {
+		case "@people":
+			expanded = append(expanded, people...)
+		default:
 			expanded = append(expanded, arg)
 		}
 	}

@@ -20,6 +20,7 @@ type trainFlags struct {
 	data, out, init    string
 	precision, report  string
 	set, exclude       []string
+	testFolds          []string
 	resume, incomplete bool
 }
 
@@ -51,6 +52,7 @@ Recipes, with the settings that --set changes:
 	flags.StringVar(&f.init, "init", "", "model `file` to start from")
 	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: `key=value` (repeatable)")
 	flags.StringSliceVar(&f.exclude, "exclude", nil, "`names` of alphabets or classes to leave out of training, separated by commas")
+	flags.StringSliceVar(&f.testFolds, "test-folds", nil, "folds of LFW or LFWcrop whose people are left out of training, such as 07,08")
 	flags.StringVar(&f.report, "report", "", "HTML file to write with the curves of the loss and the validation")
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
@@ -97,11 +99,9 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	}
 	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, Commit: thisBuild().Commit}
 	var err error
-	if job.Background, err = readBackground(ctx, f); err != nil {
+	if job.Background, err = a.readTraining(ctx, r, f); err != nil {
 		return err
 	}
-	a.say("training %s on %s: %d images of %d classes in %d alphabets", r.Name, job.Background.Name,
-		len(job.Background.Items), len(job.Background.Classes), len(job.Background.Groups()))
 	if f.init != "" {
 		if job.Init, err = encoder.ReadFile(f.init); err != nil {
 			return modelError(f.init, err)
@@ -140,12 +140,32 @@ func (f trainFlags) writeReport(history recipe.History, r recipe.Recipe) error {
 	return page.WriteFile(f.report)
 }
 
-// readBackground reads what to train on, less what --exclude names.
-func readBackground(ctx context.Context, f trainFlags) (*dataset.Set, error) {
+// readTraining reads what a recipe trains on.
+func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (*dataset.Set, error) {
 	folder, err := openData(f.data)
 	if err != nil {
 		return nil, err
 	}
+	if r.Settings.Identities {
+		set, err := readPeople(ctx, folder, f)
+		if err == nil {
+			a.say("training %s on %s: %d images of %d identities", r.Name, set.Name, len(set.Items), len(set.Classes))
+		}
+		return set, err
+	}
+	if len(f.testFolds) > 0 {
+		return nil, usagef("--test-folds: recipe %s trains on alphabets; leave some out with --exclude", r.Name)
+	}
+	set, err := readBackground(ctx, folder, f)
+	if err == nil {
+		a.say("training %s on %s: %d images of %d classes in %d alphabets", r.Name, set.Name,
+			len(set.Items), len(set.Classes), len(set.Groups()))
+	}
+	return set, err
+}
+
+// readBackground reads alphabets to train on, less what --exclude names.
+func readBackground(ctx context.Context, folder dataset.Folder, f trainFlags) (*dataset.Set, error) {
 	if dataset.IsRuns(folder) {
 		return nil, fmt.Errorf("read %s: it holds one-shot runs, which only judge: train on alphabets", folder.Path)
 	}

@@ -1,0 +1,131 @@
+package recipe
+
+import (
+	"fmt"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/metric"
+)
+
+// faces are the settings that the recipes for faces share: a residual network on 64×64 pixels in colour.
+func faces() Settings {
+	return Settings{
+		Encoder: "resnet", Size: 64, Dim: 128, Widths: []int{32, 64, 128, 256}, Colour: true, Mirror: true,
+		Identities: true, Distort: "photo",
+		Steps: 5000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.998,
+		Validation: 100, Every: 250, Trials: 5000,
+	}
+}
+
+// Faces is the best recipe found for faces.
+func Faces() Recipe {
+	s := faces()
+	s.Objective, s.Scale, s.Margin = "cosface", 24, 0.2
+	s.People, s.Photos, s.Least, s.Tail = 128, 1, 1, 0.7
+	return Recipe{Name: "faces", Summary: "the best found for faces", Settings: s}
+}
+
+// FacesArcface trains with the loss of Deng et al. 2019.
+func FacesArcface() Recipe {
+	s := faces()
+	s.Objective, s.Scale, s.Margin = "arcface", 24, 0.3
+	s.People, s.Photos, s.Least, s.Tail = 128, 1, 1, 0.7
+	return Recipe{Name: "faces-arcface", Summary: "faces by classification with an angular margin (Deng et al. 2019)", Settings: s}
+}
+
+// FacesTriplet trains as FaceNet does (Schroff et al. 2015): squared distances on the unit sphere, margin 0.2, all pairs of
+// one person with the semi-hard negatives of the batch, and single images of others as more negatives. The paper's batch has
+// about 1,800 images with 40 of each person; most people here have fewer.
+func FacesTriplet() Recipe {
+	s := faces()
+	s.Objective, s.Mining, s.Margin = "triplet", "semi-hard", 0.2
+	s.People, s.Photos, s.Negatives = 40, 4, 32
+	return Recipe{Name: "faces-triplet", Summary: "FaceNet's loss, batch and choice of triplets, at the size of small data sets", Settings: s}
+}
+
+// photographs is how photographs are prepared: in colour or not, values about 0 with a deviation of about 1.
+func photographs(p imgproc.Preprocess, colour bool) imgproc.Preprocess {
+	p.Invert = false
+	if !colour {
+		p.Mean, p.Std = []float32{0.5}, []float32{0.25}
+		return p
+	}
+	p.Channels = 3
+	p.Mean, p.Std = []float32{0.5, 0.5, 0.5}, []float32{0.25, 0.25, 0.25}
+	return p
+}
+
+// photoDistortions are what the light, the camera and an inaccurate crop do to photographs.
+func photoDistortions() dataset.Augment {
+	return dataset.Augment{
+		Rotate: dataset.Range{Low: -10, High: 10},
+		ScaleX: dataset.Range{Low: 0.9, High: 1.2}, ScaleY: dataset.Range{Low: 0.9, High: 1.2},
+		MoveX: dataset.Range{Low: -0.06, High: 0.06}, MoveY: dataset.Range{Low: -0.06, High: 0.06},
+		Mirror: 0.5,
+		Light: dataset.Light{
+			Bright: dataset.Range{Low: -0.15, High: 0.15}, Contrast: dataset.Range{Low: 0.7, High: 1.3},
+			Colour: dataset.Range{Low: 0.2, High: 1.4}, Hide: dataset.Range{Low: -0.4, High: 0.4},
+		},
+	}
+}
+
+// classifies says whether the objective has a proxy for every identity.
+func (s Settings) classifies() bool {
+	return s.Objective == "softmax" || s.Objective == "cosface" || s.Objective == "arcface"
+}
+
+// classification is the loss that tells the classes of a set apart.
+func (s Settings) classification(classes int) metric.Objective {
+	loss := metric.NormalizedSoftmax(s.Scale)
+	switch s.Objective {
+	case "cosface":
+		loss = metric.CosFace(s.Margin, s.Scale)
+	case "arcface":
+		loss = metric.ArcFace(s.Margin, s.Scale)
+	}
+	return metric.Objective{Distance: metric.Cosine(), Miner: metric.All(), Loss: loss, Reducer: metric.Mean(), Classes: classes}
+}
+
+// batches are the batches of a set of identities.
+func (s Settings) batches(seed uint64) dataset.ClassOptions {
+	return dataset.ClassOptions{
+		Classes: s.People, Examples: s.Photos, Negatives: s.Negatives, Least: s.Least, Tail: s.Tail, Seed: seed,
+	}
+}
+
+// mostValidated is how many images an identity may have to validate: those with more teach more.
+const mostValidated = 8
+
+// splitIdentities leaves some identities of a few images each out of training.
+func (s Settings) splitIdentities(set *dataset.Set, seed uint64) (learned, validated *dataset.Set, err error) {
+	var candidates []string
+	for label, items := range set.ByClass() {
+		if len(items) >= 2 && len(items) <= mostValidated {
+			candidates = append(candidates, set.Classes[label].Name)
+		}
+	}
+	if s.Validation < 2 || s.Validation > len(candidates) || s.Validation > len(set.Classes)-2 {
+		return nil, nil, fmt.Errorf("setting validation=%d: data set %s has %d identities of 2 to %d images, so 2 to %d can be kept out of training",
+			s.Validation, set.Name, len(candidates), mostValidated, max(min(len(candidates), len(set.Classes)-2), 0))
+	}
+	kept, err := dataset.Pick(candidates, s.Validation, seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return dataset.SplitByIdentity(set, kept...)
+}
+
+// judgePairs asks whether pairs of a set, half of them same, are told apart at the threshold that suits them best.
+func judgePairs(set *dataset.Set, n int, seed uint64) (func([][]float32, distance) (float64, error), error) {
+	pairs, err := ItemsOf(set).BalancedPairs(n, seed)
+	return func(embeddings [][]float32, compare distance) (float64, error) {
+		roc, err := eval.NewROC(eval.PairDistances(pairs, embeddings, compare), eval.Same(pairs))
+		if err != nil {
+			return 0, err
+		}
+		_, accuracy := roc.Best()
+		return accuracy.Value, nil
+	}, err
+}

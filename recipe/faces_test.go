@@ -1,0 +1,86 @@
+package recipe
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/siam-go/siam/dataset"
+)
+
+// tinyFaces is a recipe for identities at a size that trains within a second.
+func tinyFaces(r Recipe) Recipe {
+	s := &r.Settings
+	s.Size, s.Widths, s.Dim, s.Colour = 24, []int{8, 16}, 16, false
+	s.People, s.Negatives, s.Average = 6, min(s.Negatives, 4), 0.9
+	s.Steps, s.Every, s.Trials, s.Validation = 20, 5, 200, 6
+	return r
+}
+
+// people are 30 identities of four drawings; the first three have a single one.
+func people(t *testing.T) *dataset.Set {
+	set := few(t)
+	var left []int
+	for i, item := range set.Items {
+		if item.Label < 3 && item.Drawer > 1 {
+			left = append(left, i)
+		}
+	}
+	return set.Without(left...)
+}
+
+func TestFaceRecipesTrain(t *testing.T) {
+	b, set := backend(t), people(t)
+	for _, r := range []Recipe{Faces(), FacesArcface(), FacesTriplet()} {
+		o := trained(t, tinyFaces(r), Job{Backend: b, Background: set, Seed: 1})
+		if len(o.steps) != 20 || o.steps[4].Validation == nil {
+			t.Errorf("%s: %d steps, validation %v after the fifth, want 20 and a value", r.Name, len(o.steps), o.steps[4].Validation)
+		}
+		c := o.model.Calibration
+		if c == nil || c.Pairs != calibrationPairs || c.DataSet != "validation identities of generated" {
+			t.Errorf("%s: calibration %+v, want one on pairs of validation identities", r.Name, c)
+		}
+		if spec := o.model.Spec; !spec.Mirror || spec.Preprocess.Invert || len(spec.Preprocess.Mean) != 1 {
+			t.Errorf("%s: spec %+v, want photographs as they are, and mirror images", r.Name, spec)
+		}
+	}
+}
+
+func TestResumedFaceTrainingIsThatOfAnUnbrokenOne(t *testing.T) {
+	b, set, r := backend(t), people(t), tinyFaces(FacesArcface())
+	whole := trained(t, r, Job{Backend: b, Background: set, Seed: 3})
+	job := Job{Backend: b, Background: set, Seed: 3, Checkpoint: t.TempDir() + "/checkpoint"}
+	first := walk(t, r, job, 8)
+	job.Resume = true
+	rest := trained(t, r, job)
+	if got := slices.Concat(first.losses(), rest.losses()); !slices.Equal(got, whole.losses()) {
+		t.Errorf("losses of a resumed training %v, want %v", got, whole.losses())
+	}
+}
+
+func TestSplitIdentitiesKeepsPeopleOfAFewImagesOut(t *testing.T) {
+	set := people(t)
+	s := tinyFaces(Faces()).Settings
+	learned, validated, err := s.split(set, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(validated.Classes) != s.Validation || len(learned.Classes)+len(validated.Classes) != len(set.Classes) {
+		t.Errorf("%d identities validate and %d are learned of %d, want %d and the others",
+			len(validated.Classes), len(learned.Classes), len(set.Classes), s.Validation)
+	}
+	for _, items := range validated.ByClass() {
+		if len(items) < 2 {
+			t.Error("an identity of a single image validates")
+		}
+	}
+	if err := dataset.Leak(learned, validated); err != nil {
+		t.Errorf("Leak = %v, want nil", err)
+	}
+	for _, n := range []int{1, 28, 30} {
+		s.Validation = n
+		if _, _, err := s.split(set, 1); err == nil || !strings.Contains(err.Error(), "27 identities of 2 to 8 images, so 2 to 27") {
+			t.Errorf("split with validation=%d: error %v, want one that says what is possible", n, err)
+		}
+	}
+}
