@@ -53,6 +53,26 @@ func (o Objective) Check() error {
 	return nil
 }
 
+// CheckLabels says which label of a batch the objective cannot take, nil when it takes all.
+func (o Objective) CheckLabels(labels []int32) error {
+	for _, label := range labels {
+		switch {
+		case o.Classes > 0 && (label < 0 || int(label) >= o.Classes):
+			return fmt.Errorf("label %d in a batch, but the objective has %d classes", label, o.Classes)
+		case o.Memory > 0 && label < 0:
+			return fmt.Errorf("label %d in a batch, but the objective's memory takes labels from 0 on", label)
+		}
+	}
+	for _, r := range o.Regularizers {
+		if r.also != nil {
+			if err := r.also.CheckLabels(labels); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Outcome is what an objective makes of a batch. All are scalars; only Loss has a gradient.
 type Outcome struct {
 	Loss *Node // with the regularizers

@@ -106,3 +106,28 @@ func TestCheckFindsPartsThatDoNotFit(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckLabelsFindsThoseOutOfRange(t *testing.T) {
+	pairs := Objective{Distance: Cosine(), Loss: SupCon(0.1), Reducer: Mean()}
+	classes, memory, beside := pairs, pairs, pairs
+	classes.Classes, memory.Memory = 3, 8
+	beside.Regularizers = []Regularizer{Also(1, memory)}
+	for _, test := range []struct {
+		name   string
+		o      Objective
+		labels []int32
+		good   bool
+	}{
+		{"any labels of pairs", pairs, []int32{-5, 1 << 30}, true},
+		{"labels of three classes", classes, []int32{0, 2}, true},
+		{"a fourth class", classes, []int32{0, 3}, false},
+		{"a negative class", classes, []int32{-1, 0}, false},
+		{"labels to remember", memory, []int32{0, 1 << 30}, true},
+		{"a negative label to remember", memory, []int32{0, -1}, false},
+		{"a negative label to remember beside", beside, []int32{0, -1}, false},
+	} {
+		if err := test.o.CheckLabels(test.labels); (err == nil) != test.good {
+			t.Errorf("CheckLabels of %s = %v, want no error: %v", test.name, err, test.good)
+		}
+	}
+}
