@@ -26,8 +26,8 @@ const (
 	bestPrefix        = "best/"
 )
 
-// SaveCheckpoint writes all that is needed to go on exactly: weights, the optimizer's memory, averages, random numbers,
-// counters and the best weights so far, and sampler, the caller's own state as text (such as a [dataset.State] as JSON).
+// SaveCheckpoint writes all that is needed to go on exactly: weights, the optimizer's memory and the objective's, averages,
+// random numbers, counters and the best weights so far, and sampler, the caller's own state as text (such as a [dataset.State] as JSON).
 // The file at path is at every moment the old checkpoint or all of the new one.
 //
 // The copies of weights that a collapse would go back to are not in it: a resumed training makes new ones.

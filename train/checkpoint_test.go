@@ -25,12 +25,26 @@ func everything() Config {
 	return c
 }
 
+// remembering is an objective that learns a boundary, draws negatives and remembers two batches and a half; the one beside it
+// remembers seven embeddings.
+func remembering() metric.Objective {
+	return metric.Objective{
+		Distance: metric.Euclidean(), Miner: metric.DistanceWeighted(0.5, 1.4), Loss: metric.Margin(0.2, 1.2), Reducer: metric.MeanActive(),
+		Memory: 50,
+		Regularizers: []metric.Regularizer{metric.Also(0.5, metric.Objective{
+			Distance: metric.Cosine(), Loss: metric.ThresholdConsistent(0.1, 0.5), Reducer: metric.Mean(), Memory: 7,
+		})},
+	}
+}
+
 func TestAResumedTrainingIsAnUnbrokenOne(t *testing.T) {
 	koch := pairsConfig()
 	koch.Optimizer = SGD{}
 	koch.Layer = Layer{Rate: 0.01, Momentum: 0.9, L2: 1e-4}
 	koch.RampEpochs, koch.StepsPerEpoch, koch.Schedule = 3, 4, Decay(0.99)
-	for name, c := range map[string]Config{"everything": everything(), "as Koch": koch} {
+	memory := config()
+	memory.Objective = Labels{Objective: remembering()}
+	for name, c := range map[string]Config{"everything": everything(), "as Koch": koch, "a memory and a boundary": memory} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
 			unbroken := trainer(t, c)

@@ -14,7 +14,7 @@ import (
 	"github.com/siam-go/siam/metric"
 )
 
-// objectiveLayer is the layer of what the objective itself learns, such as proxies.
+// objectiveLayer is the layer of all that the objective itself learns, such as proxies.
 const objectiveLayer = "objective"
 
 // The store's scopes of what is no weight.
@@ -24,12 +24,27 @@ const (
 )
 
 // layerOf is the layer a variable belongs to: its path without the variable's name.
-func layerOf(v *model.Variable) string { return strings.TrimPrefix(v.Scope(), "/") }
+func layerOf(v *model.Variable) string {
+	if topScope(v) == objectiveLayer {
+		return objectiveLayer
+	}
+	return strings.TrimPrefix(v.Scope(), "/")
+}
 
-// isWeight says whether v is part of the model, not of the training.
+// isWeight says whether v is part of the model, or learned with it, and not of the training.
 func isWeight(v *model.Variable) bool {
+	first := topScope(v)
+	return first == "encoder" || first == "head" || first == objectiveLayer && !isMemory(v)
+}
+
+// isMemory says whether v is an objective's memory of earlier batches.
+func isMemory(v *model.Variable) bool {
+	return topScope(v) == objectiveLayer && path.Base(v.Scope()) == metric.MemoryScope
+}
+
+func topScope(v *model.Variable) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(v.Path(), "/"), "/")
-	return first == "encoder" || first == "head" || first == objectiveLayer
+	return first
 }
 
 // stepGraph builds one step. inputs are the images, the settings (see [Trainer.settings]), and the objective's own.
@@ -42,7 +57,7 @@ func (t *Trainer) stepGraph(scope *model.Scope, inputs []*Node) *Node {
 	g := images.Graph()
 	settings := t.split(inputs[1])
 	store.SetTraining(g, true)
-	averages := t.movingAverages(g)
+	before := t.withoutGradient(g)
 	embeddings := encoder.Build(scope, t.config.Spec, images)
 	outcome := t.objective.build(scope, embeddings, inputs[2:])
 	weights := trainable(store, g)
@@ -52,18 +67,18 @@ func (t *Trainer) stepGraph(scope *model.Scope, inputs []*Node) *Node {
 	total := ReduceAllSum(lengths)
 	finite := LogicalAnd(IsFinite(loss), IsFinite(total))
 	t.update(scope, settings, weights, t.safe(gradients, total, finite))
-	for v, old := range averages {
+	for v, old := range before {
 		v.SetNodeValue(Where(finite, v.NodeValue(g), old))
 	}
 	t.follow(scope, settings.keep, finite)
 	return Concatenate([]*Node{Stack([]*Node{loss, outcome.Typical, outcome.Active, outcome.Mean, outcome.Spread}, 0), lengths}, 0)
 }
 
-// movingAverages are the values, before the step, of the weights that no gradient changes.
-func (t *Trainer) movingAverages(g *Graph) map[*model.Variable]*Node {
+// withoutGradient are the values, before the step, of what it changes without a gradient: moving averages and memories.
+func (t *Trainer) withoutGradient(g *Graph) map[*model.Variable]*Node {
 	old := make(map[*model.Variable]*Node)
 	for v := range t.store.IterVariables() {
-		if isWeight(v) && !v.Trainable {
+		if isWeight(v) && !v.Trainable || isMemory(v) {
 			old[v] = v.NodeValue(g)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -134,6 +135,22 @@ func weightsOf(t testing.TB, tr *Trainer) map[string][]float32 {
 	all := make(map[string][]float32)
 	for _, w := range weights {
 		all[w.Name] = w.Values
+	}
+	return all
+}
+
+// variablesIn are copies of the trainer's variables whose path has part in it.
+func variablesIn(t testing.TB, tr *Trainer, part string) map[string]any {
+	t.Helper()
+	all := make(map[string]any)
+	for v := range tr.store.IterVariables() {
+		if strings.Contains(v.Path(), part) {
+			value, err := v.Value()
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[v.Path()] = value.Value()
+		}
 	}
 	return all
 }

@@ -18,6 +18,8 @@ import (
 type Objective interface {
 	// check says why the objective cannot train an encoder of this spec.
 	check(spec encoder.Spec) error
+	// declare creates the variables that build uses for embeddings of d numbers.
+	declare(scope *model.Scope, d int)
 	// inputs are what the graph is fed from a batch besides its images.
 	inputs(b *dataset.Batch) ([]*tensors.Tensor, error)
 	// build adds the loss to the graph, from embeddings [n, d] and the inputs.
@@ -37,22 +39,33 @@ type Labels struct {
 	Easier []metric.Miner
 }
 
-func (l Labels) check(encoder.Spec) error { return l.Objective.Check() }
+func (l Labels) check(encoder.Spec) error {
+	if err := l.Objective.Check(); err != nil {
+		return err
+	}
+	for _, miner := range l.Easier {
+		easier := l.Objective
+		if easier.Miner = miner; easier.Check() != nil {
+			return fmt.Errorf("easier miner %s: %w", miner.Name, easier.Check())
+		}
+	}
+	return nil
+}
+
+func (l Labels) declare(scope *model.Scope, d int) { l.Declare(scope.At(objectiveLayer), d) }
 
 func (l Labels) inputs(b *dataset.Batch) ([]*tensors.Tensor, error) {
 	if len(b.Labels) != b.N {
 		return nil, fmt.Errorf("batch of %d images with %d labels", b.N, len(b.Labels))
 	}
-	for _, label := range b.Labels {
-		if l.Classes > 0 && (label < 0 || int(label) >= l.Classes) {
-			return nil, fmt.Errorf("label %d in a batch, but the objective has %d classes", label, l.Classes)
-		}
+	if err := l.CheckLabels(b.Labels); err != nil {
+		return nil, err
 	}
 	return []*tensors.Tensor{tensors.FromFlatDataAndDimensions(b.Labels, b.N)}, nil
 }
 
 func (l Labels) build(scope *model.Scope, embeddings *Node, inputs []*Node) metric.Outcome {
-	return l.Apply(scope.In("objective"), embeddings, inputs[0])
+	return l.Apply(scope.At(objectiveLayer), embeddings, inputs[0])
 }
 
 func (l Labels) collapsed() float64 { return l.Collapsed() }
@@ -77,6 +90,8 @@ func (Pairs) check(spec encoder.Spec) error {
 	}
 	return nil
 }
+
+func (Pairs) declare(*model.Scope, int) {}
 
 func (Pairs) inputs(b *dataset.Batch) ([]*tensors.Tensor, error) {
 	if len(b.Pairs) == 0 || len(b.Same) != len(b.Pairs) {

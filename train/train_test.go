@@ -231,7 +231,13 @@ func TestNewRejects(t *testing.T) {
 		"an unknown layer":         change(func(c *Config) { c.Layers = map[string]Layer{"encoder/conv7": {}} }),
 		"pairs without a head":     change(func(c *Config) { c.Objective = Pairs{} }),
 		"an unknown architecture":  change(func(c *Config) { c.Spec.Arch = "vgg" }),
-		"parts that do not fit":    change(func(c *Config) { c.Objective = Labels{Objective: metric.Objective{}} }),
+		"an easier miner that does not fit": change(func(c *Config) {
+			c.Objective = Labels{
+				Objective: metric.Objective{Distance: metric.Cosine(), Miner: metric.BatchHard(), Loss: metric.SupCon(0.1), Reducer: metric.Mean()},
+				Easier:    []metric.Miner{metric.SemiHard(0.2)},
+			}
+		}),
+		"parts that do not fit": change(func(c *Config) { c.Objective = Labels{Objective: metric.Objective{}} }),
 	} {
 		if _, err := New(backend(t), c); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("New with %s = %v, want an error of one line", name, err)

@@ -77,6 +77,7 @@ func New(backend compute.Backend, config Config) (*Trainer, error) {
 	if err := config.check(t.layers); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
+	t.objective.declare(t.store.RootScope(), config.Spec.Dim)
 	return t, nil
 }
 

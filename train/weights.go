@@ -100,17 +100,17 @@ func (t *Trainer) Best() (best Best, weights []encoder.Tensor) {
 	return t.state.Best, t.state.Best.weights
 }
 
-// forget empties the optimizer's memory and lets the weights' average start again.
+// forget empties the optimizer's memory and the objective's, and lets the weights' average start again.
 func (t *Trainer) forget() error {
 	t.state.Updates = 0
 	for _, v := range slices.Collect(t.store.IterVariables()) {
 		first, rest, _ := strings.Cut(strings.TrimPrefix(v.Path(), "/"), "/")
-		switch first {
-		case optimizerScope:
+		switch {
+		case first == optimizerScope, isMemory(v):
 			if err := v.SetValue(tensors.FromShape(v.Shape())); err != nil {
 				return err
 			}
-		case averageScope:
+		case first == averageScope:
 			value, err := t.store.GetVariable(rest).Value()
 			if err != nil {
 				return err
@@ -133,9 +133,9 @@ func (t *Trainer) save(wanted func(*model.Variable) bool) ([]safetensors.Tensor,
 		if !wanted(v) {
 			continue
 		}
-		element := safetensors.F32
-		if v.DType() != dtypes.Float32 {
-			element = safetensors.U64 // the state of the random numbers
+		element, err := elementOf(v.DType())
+		if err != nil {
+			return nil, fmt.Errorf("save variable %s: %w", v.Path(), err)
 		}
 		value, err := v.Value()
 		if err != nil {
@@ -153,10 +153,11 @@ func (t *Trainer) save(wanted func(*model.Variable) bool) ([]safetensors.Tensor,
 // load gives variables the values that save copied, and creates those that are missing.
 func (t *Trainer) load(saved []safetensors.Tensor) error {
 	for _, s := range saved {
-		shape := shapes.Make(dtypes.Float32, s.Shape...)
-		if s.DType != safetensors.F32 {
-			shape.DType = dtypes.Uint64
+		dtype, err := dtypeOf(s.DType)
+		if err != nil {
+			return fmt.Errorf("load variable %s: %w", s.Name, err)
 		}
+		shape := shapes.Make(dtype, s.Shape...)
 		value, err := tensors.FromRaw(nil, 0, shape, s.Data)
 		if err != nil {
 			return fmt.Errorf("load variable %s: %w", s.Name, err)
@@ -174,4 +175,27 @@ func (t *Trainer) load(saved []safetensors.Tensor) error {
 		}
 	}
 	return nil
+}
+
+// elementOf is how a file stores a variable's numbers.
+func elementOf(dtype dtypes.DType) (safetensors.DType, error) {
+	switch dtype {
+	case dtypes.Float32:
+		return safetensors.F32, nil
+	case dtypes.Int32: // a memory's labels
+		return safetensors.I32, nil
+	case dtypes.Uint64: // the state of the random numbers
+		return safetensors.U64, nil
+	}
+	return "", fmt.Errorf("no way to store %s", dtype)
+}
+
+// dtypeOf is the inverse of elementOf.
+func dtypeOf(element safetensors.DType) (dtypes.DType, error) {
+	for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Int32, dtypes.Uint64} {
+		if stored, err := elementOf(dtype); err == nil && stored == element {
+			return dtype, nil
+		}
+	}
+	return dtypes.InvalidDType, fmt.Errorf("no variable has numbers of type %s", element)
 }
