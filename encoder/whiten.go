@@ -9,8 +9,8 @@ import (
 
 // The last layer of encoders that can be whitened.
 const (
-	lastWeights = "dense/weights" // [k, d]
-	lastBias    = "dense/bias"    // [d]
+	lastWeights = "encoder/dense/weights" // [k, d]
+	lastBias    = "encoder/dense/bias"    // [d]
 )
 
 // Whiten returns weights with which an embedding varies alike in all directions among images of one class, by within-class
@@ -18,7 +18,7 @@ const (
 // speaker recognition", 2006, section 3). Embeddings [n][d], with their labels, are what the encoder made of training images,
 // on the unit sphere; S is their covariance about the means of their classes, and with shrink λ above 0 the new embeddings are
 //
-//	A·e / ‖A·e‖,  A = (S + λ·(tr S/d)·I)^(-1/2).
+//	A·e / ‖A·e‖,  A = c·(S + λ·(tr S/d)·I)^(-1/2),  with c such that tr A = d.
 //
 // A is folded into the last layer, so that the encoder stays as it is and costs the same. Whiten fails when the encoder does not
 // end in a dense layer of d outputs on the unit sphere, and when no class has two images.
@@ -57,6 +57,7 @@ func whitening(embeddings [][]float32, labels []int, d int, shrink float64) (*ma
 	if err := a.PowPSD(s, -0.5); err != nil {
 		return nil, fmt.Errorf("whiten %d embeddings that do not vary: %w", len(embeddings), err)
 	}
+	a.ScaleSym(float64(d)/mat.Trace(&a), &a)
 	return &a, nil
 }
 

@@ -84,21 +84,29 @@ func TestWhitenedEmbeddingsVaryAlikeInAllDirections(t *testing.T) {
 	for i := range d {
 		s[i][i] += shrink * trace / d
 	}
-	for i := range d { // A·S·A is the unit matrix
+	var product [d][d]float64 // A·S·A is a multiple of the unit matrix
+	for i := range d {
 		for j := range d {
-			got, want := 0.0, 0.0
 			for p := range d {
 				for q := range d {
-					got += a.At(i, p) * s[p][q] * a.At(q, j)
+					product[i][j] += a.At(i, p) * s[p][q] * a.At(q, j)
 				}
 			}
+		}
+	}
+	for i := range d {
+		for j := range d {
+			want := 0.0
 			if i == j {
-				want = 1
+				want = product[0][0]
 			}
-			if math.Abs(got-want) > 1e-6 {
-				t.Errorf("(A·S·A)[%d][%d] = %v, want %v", i, j, got, want)
+			if math.Abs(product[i][j]-want) > 1e-6*product[0][0] {
+				t.Errorf("(A·S·A)[%d][%d] = %v, want %v", i, j, product[i][j], want)
 			}
 		}
+	}
+	if trace := a.At(0, 0) + a.At(1, 1) + a.At(2, 2) + a.At(3, 3); math.Abs(trace-d) > 1e-9 {
+		t.Errorf("tr A = %v, want %d", trace, d)
 	}
 }
 

@@ -54,6 +54,8 @@ func (s Settings) checkNumbers() error {
 		{"least", s.Least, s.Least >= 0, "0 or more"},
 		{"tail", s.Tail, s.Tail >= 0 && s.Tail <= 1, "0 to 1"},
 		{"scale", s.Scale, s.Scale > 0 || !s.classifies(), "more than 0"},
+		{"ink", s.Ink, s.Ink >= 0 && s.Ink <= 1, "0 to 1"},
+		{"whiten", s.Whiten, s.Whiten >= 0 && (s.Whiten == 0 || classes), "0 or more, and 0 for pairs"},
 		{"invented", s.Invented, s.Invented >= 0 && s.Invented <= 1000, "0 to 1000"},
 		{"real_share", s.RealShare, s.RealShare >= 0 && s.RealShare <= 1, "0 to 1"},
 		{"steps", s.Steps, s.Steps >= 1, "1 or more"},

@@ -45,6 +45,7 @@ func (s Settings) encoderSpec() (encoder.Spec, error) {
 		spec.Preprocess = photographs(spec.Preprocess, s.Colour)
 	}
 	spec.Dropout, spec.Mirror = s.Dropout, s.Mirror
+	spec.Preprocess.Ink = s.Ink
 	spec.PairHead = s.Objective == "pairs"
 	spec.Normalize = !spec.PairHead
 	return spec, spec.Check()
@@ -108,17 +109,23 @@ func (s Settings) augment() (dataset.Augment, error) {
 	case "koch":
 		return dataset.KochDistortions(), nil
 	case "moderate":
-		return dataset.Augment{
-			Rotate: dataset.Range{Low: -10, High: 10},
-			ShearX: dataset.Range{Low: -0.18, High: 0.18}, ShearY: dataset.Range{Low: -0.18, High: 0.18},
-			ScaleX: dataset.Range{Low: 0.86, High: 1.16}, ScaleY: dataset.Range{Low: 0.86, High: 1.16},
-			MoveX: dataset.Range{Low: -0.035, High: 0.035}, MoveY: dataset.Range{Low: -0.035, High: 0.035},
-			Chance: 0.75,
-		}, nil
+		return distortions(10, 0.18, 0.18, 0.15), nil
+	case "light":
+		return distortions(5, 0.1, 0.06, 0.1), nil
 	case "photo":
 		return photoDistortions(), nil
 	}
-	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch, moderate or photo", s.Distort)
+	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch, moderate, light or photo", s.Distort)
+}
+
+// distortions are affine ones, three in four applied: rotation in degrees, shears, and the change of scale, up to these amounts.
+func distortions(degrees, shearX, shearY, scale float64) dataset.Augment {
+	about := func(v float64) dataset.Range { return dataset.Range{Low: -v, High: v} }
+	sizes := dataset.Range{Low: 1 - scale, High: 1 + scale}
+	return dataset.Augment{
+		Rotate: about(degrees), ShearX: about(shearX), ShearY: about(shearY), ScaleX: sizes, ScaleY: sizes,
+		MoveX: about(0.035), MoveY: about(0.035), Chance: 0.75,
+	}
 }
 
 // sampler picks the examples of each step from a set whose first classes are the real ones, before the turned and invented.

@@ -44,6 +44,8 @@ type Settings struct {
 	Widths  []int   `json:"widths,omitempty"`
 	Blocks  int     `json:"blocks,omitempty"`
 	Dropout float64 `json:"dropout,omitempty"`
+	// Ink above 0 centres and scales every drawing so that it fills this fraction of the frame.
+	Ink float64 `json:"ink,omitempty"`
 
 	// Height is that of the input where it is no square; Colour reads three channels; Mirror averages an image's embedding with
 	// its mirror image's.
@@ -77,7 +79,7 @@ type Settings struct {
 	Least      int     `json:"least,omitempty"`
 	Tail       float64 `json:"tail,omitempty"`
 
-	// Distort is "none", "koch" (his affine distortions), "moderate" (smaller ones, three in four applied) or "photo" (mirror,
+	// Distort is "none", "koch" (his affine distortions), "moderate" (smaller ones, three in four applied), "light" (smaller still) or "photo" (mirror,
 	// crop, light and colours).
 	Distort string `json:"distort"`
 	// Turns adds every alphabet turned by quarters and mirrored as new alphabets.
@@ -92,6 +94,8 @@ type Settings struct {
 	Rate      float64 `json:"rate"`
 	Decay     float64 `json:"decay,omitempty"`   // of weights, with adamw
 	Average   float64 `json:"average,omitempty"` // of weights over steps
+	// Whiten above 0 makes the finished encoder's embeddings vary alike in all directions within a class, shrunk by this much.
+	Whiten float64 `json:"whiten,omitempty"`
 
 	// Validation is how many alphabets, or identities, are kept out of training: to choose the threshold, and with Patience the
 	// best weights.

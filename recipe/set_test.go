@@ -16,7 +16,7 @@ var good = map[string]string{
 	"height": "40", "colour": "true", "mirror": "true", "scale": "9.5",
 	"identities": "true", "people": "12", "photos": "6", "negatives": "19", "least": "4", "tail": "0.375",
 	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
-	"distort": "none", "turns": "false", "invented": "9", "real_share": "0.5",
+	"distort": "none", "turns": "false", "invented": "9", "ink": "0.5", "whiten": "0.2", "real_share": "0.5",
 	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75",
 	"validation": "6", "drawers": "8", "every": "11", "patience": "13", "trials": "17",
 }
@@ -163,6 +163,8 @@ func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 		{"drawings", func(s *Settings) { s.Drawings = 1 }},
 		{"distort", func(s *Settings) { s.Distort = "nonsense" }},
 		{"invented", func(s *Settings) { s.Invented = 1001 }},
+		{"ink", func(s *Settings) { s.Ink = 1.5 }},
+		{"whiten", func(s *Settings) { s.Whiten = -1 }},
 		{"real_share", func(s *Settings) { s.RealShare = 1.5 }},
 		{"steps", func(s *Settings) { s.Steps = 0 }},
 		{"optimizer", func(s *Settings) { s.Optimizer = "nonsense" }},

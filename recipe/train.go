@@ -11,6 +11,7 @@ import (
 	"iter"
 	"os"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/train"
@@ -24,6 +25,7 @@ type training struct {
 	trainer    *train.Trainer
 	loader     *dataset.Loader
 	validation *validation
+	learned    *dataset.Set // neither turned nor invented
 	setName    string
 	setHash    string // of what is learned from
 }
@@ -68,6 +70,7 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
 		return nil, err
 	}
+	t.learned = learned
 	real := len(learned.Classes)
 	if learned, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
 		return nil, err
@@ -267,6 +270,26 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 			Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit, Settings: settings,
 		},
 	}
+	if t.recipe.Settings.Whiten > 0 {
+		if err := t.whiten(ctx, file); err != nil {
+			return nil, err
+		}
+	}
 	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.recipe.Settings.kind(), t.job.Seed)
 	return file, err
+}
+
+// whiten evens out how the model's embeddings vary within the classes that were learned.
+func (t *training) whiten(ctx context.Context, file *encoder.File) error {
+	model, err := siam.New(file, siam.WithBackend(t.job.Backend))
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	embeddings, err := EmbedSet(ctx, model, t.learned)
+	if err != nil {
+		return err
+	}
+	file.Weights, err = encoder.Whiten(file.Spec, file.Weights, embeddings, ItemsOf(t.learned).Labels, t.recipe.Settings.Whiten)
+	return err
 }

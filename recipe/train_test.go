@@ -182,6 +182,7 @@ func TestTrainingStartsFromAnotherModel(t *testing.T) {
 	b, set, r := backend(t), few(t), tiny()
 	first := trained(t, r, Job{Backend: b, Background: set, Seed: 1}).model
 	r.Settings.Steps, r.Settings.Every, r.Settings.Rate, r.Settings.Average = 1, 1, 1e-12, 0
+	r.Settings.Whiten = 0 // it would change the last layer again
 	second := trained(t, r, Job{Backend: b, Background: set, Seed: 2, Init: first}).model
 	for i, w := range second.Weights {
 		if !strings.HasSuffix(w.Name, "/weights") {
@@ -290,5 +291,22 @@ func TestDemoNetworkLearnsInASmallBudget(t *testing.T) {
 	}
 	if pixels.Within.Value > got.Within.Value-0.2 {
 		t.Errorf("raw pixels reach %.3f within an alphabet, the network only %.3f", pixels.Within.Value, got.Within.Value)
+	}
+}
+
+func TestWhitenChangesTheLastLayerOnly(t *testing.T) {
+	plain, white := tiny(), tiny()
+	plain.Settings.Whiten = 0
+	job := Job{Backend: backend(t), Background: few(t), Seed: 7}
+	a, b := trained(t, plain, job), trained(t, white, job)
+	var changed []string
+	for i, w := range a.model.Weights {
+		if !slices.Equal(w.Values, b.model.Weights[i].Values) {
+			changed = append(changed, w.Name)
+		}
+	}
+	slices.Sort(changed)
+	if want := []string{"encoder/dense/bias", "encoder/dense/weights"}; !slices.Equal(changed, want) {
+		t.Errorf("whitening changed %v, want %v", changed, want)
 	}
 }
