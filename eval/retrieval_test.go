@@ -211,12 +211,12 @@ func TestNearestKeepsOrderAmongEquals(t *testing.T) {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return int(row[a] - row[b]) })
 	for _, k := range []int{1, 2, 10, 499, 500} {
-		if got := nearest(row, k); !slices.Equal(got, order[:k]) {
-			t.Errorf("nearest(k=%d) = %v, want %v", k, got, order[:k])
+		if got := nearestColumns(row, k); !slices.Equal(got, order[:k]) {
+			t.Errorf("nearestColumns(k=%d) = %v, want %v", k, got, order[:k])
 		}
 	}
-	if got := nearest(row, 600); !slices.Equal(got, order) {
-		t.Errorf("nearest(k=600) has %d columns, want all 500 in order", len(got))
+	if got := nearestColumns(row, 600); !slices.Equal(got, order) {
+		t.Errorf("nearestColumns(k=600) has %d columns, want all 500 in order", len(got))
 	}
 }
 

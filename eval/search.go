@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/siam-go/siam/internal/kernel"
+	"github.com/siam-go/siam/internal/nearest"
 	"github.com/siam-go/siam/internal/parallel"
 )
 
@@ -17,8 +17,8 @@ type search struct {
 	distances           distances
 }
 
-// distances writes the distances from the queries lo to hi-1 to all n references into dst, [queryBlock, n], where hi-lo is
-// at most queryBlock. Only their order within a row counts.
+// distances writes the distances from the queries lo to hi-1 to all n references into dst, [nearest.Block, n], where hi-lo is
+// at most nearest.Block. Only their order within a row counts.
 type distances func(dst []float32, lo, hi int)
 
 func newSearch(queries, references Labelled, leaveSelfOut bool, ranking Ranking) *search {
@@ -26,8 +26,10 @@ func newSearch(queries, references Labelled, leaveSelfOut bool, ranking Ranking)
 	for row, label := range references.Labels {
 		s.byLabel[label] = append(s.byLabel[label], row)
 	}
-	s.distances = squaredDistances(queries.Embeddings, references.Embeddings)
-	if ranking.Distance != nil {
+	if ranking.Distance == nil {
+		squared := nearest.NewSquared(queries.Embeddings, references.Embeddings)
+		s.distances = func(dst []float32, lo, _ int) { squared.Rows(dst, lo) }
+	} else {
 		s.distances = func(dst []float32, lo, hi int) {
 			n := len(references.Embeddings)
 			for q := lo; q < hi; q++ {
@@ -40,18 +42,15 @@ func newSearch(queries, references Labelled, leaveSelfOut bool, ranking Ranking)
 	return s
 }
 
-// queryBlock is how many queries share one pass over the references.
-const queryBlock = 48
-
 // run judges every query. Each core holds the distances of one block of queries.
 func (s *search) run() []outcome {
 	outcomes := make([]outcome, len(s.queries.Labels))
 	n := len(s.references.Labels)
-	blocks := (len(outcomes) + queryBlock - 1) / queryBlock
+	blocks := (len(outcomes) + nearest.Block - 1) / nearest.Block
 	parallel.Ranges(blocks, func(from, to int) {
-		dst := make([]float32, queryBlock*n)
+		dst := make([]float32, nearest.Block*n)
 		for b := from; b < to; b++ {
-			lo, hi := b*queryBlock, min((b+1)*queryBlock, len(outcomes))
+			lo, hi := b*nearest.Block, min((b+1)*nearest.Block, len(outcomes))
 			s.distances(dst, lo, hi)
 			for q := lo; q < hi; q++ {
 				outcomes[q] = s.outcome(q, dst[(q-lo)*n:(q-lo+1)*n])
@@ -73,7 +72,7 @@ func (s *search) outcome(q int, row []float32) outcome {
 		return outcome{}
 	}
 	var hits []int
-	for rank, r := range nearest(row, relevant) {
+	for rank, r := range nearestColumns(row, relevant) {
 		if s.references.Labels[r] == s.queries.Labels[q] {
 			hits = append(hits, rank)
 		}
@@ -106,9 +105,9 @@ func firstRank(row []float32, own []int) int {
 	return rank
 }
 
-// nearest returns the k columns of row with the smallest distances in order, equal ones by column; fewer than k when fewer
+// nearestColumns returns the k columns of row with the smallest distances in order, equal ones by column; fewer than k when fewer
 // distances are finite.
-func nearest(row []float32, k int) []int {
+func nearestColumns(row []float32, k int) []int {
 	type candidate struct {
 		distance float32
 		column   int
@@ -137,47 +136,4 @@ func nearest(row []float32, k int) []int {
 		columns[i] = c.column
 	}
 	return columns
-}
-
-// squaredDistances orders by squared Euclidean distance, less the squared length of the query, which is the same for all its
-// references:
-//
-//	|r|² - 2·q·r
-//
-// Both sets are first moved so that the references' mean is 0, which keeps float32 rounding small.
-func squaredDistances(queries, references [][]float32) distances {
-	d := len(references[0])
-	mean := make([]float64, d)
-	for _, e := range references {
-		for i, v := range e {
-			mean[i] += float64(v) / float64(len(references))
-		}
-	}
-	padded := (len(queries) + queryBlock - 1) / queryBlock * queryBlock
-	q, r := centred(queries, mean, padded), centred(references, mean, len(references))
-	minusTwo, squares := make([]float32, len(references)), make([]float32, len(references))
-	for row := range squares {
-		minusTwo[row] = -2
-		for _, v := range r[row*d : (row+1)*d] {
-			squares[row] += v * v
-		}
-	}
-	product := kernel.NewGemm(kernel.GemmShape{M: queryBlock, N: len(references), K: d, TransB: true})
-	packed := make([]float32, product.PackSize())
-	parallel.Ranges(product.PackUnits(), func(lo, hi int) { product.Pack(packed, r, lo, hi) })
-	return func(dst []float32, lo, _ int) {
-		epilogue := kernel.Epilogue{Scale: minusTwo, Shift: squares}
-		product.Run(dst, q[lo*d:(lo+queryBlock)*d], packed, &epilogue, 0, product.Units(), &kernel.Workspace{})
-	}
-}
-
-// centred returns the rows less mean, [rows, d], with rows of zeros at the end.
-func centred(embeddings [][]float32, mean []float64, rows int) []float32 {
-	flat := make([]float32, 0, rows*len(mean))
-	for _, row := range embeddings {
-		for i, v := range row {
-			flat = append(flat, float32(float64(v)-mean[i]))
-		}
-	}
-	return flat[:rows*len(mean)]
 }

@@ -29,6 +29,7 @@ var floors = [][]string{
 	{"metric", "dataset", "stats"},
 	{"imgproc"},
 	{"cpu"},
+	{"internal/nearest"},
 	{"internal/kernel"},
 	{"internal/parallel"},
 	{"internal/arch"},
