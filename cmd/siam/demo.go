@@ -113,7 +113,7 @@ func (a *app) demoTraining(ctx context.Context, backend siam.Backend, background
 // demoPair compares two drawings of one character, and drawings of two characters, and leaves them as files to try.
 func (a *app) demoPair(ctx context.Context, model *siam.Model, unseen *dataset.Set, out string, result *demoResult) ([]string, error) {
 	byClass := unseen.ByClass()
-	chosen := []int32{byClass[0][0], byClass[0][1], byClass[1][1]}
+	chosen := []int32{byClass[0][0], byClass[0][1], byClass[10][1]}
 	var files []string
 	for i, name := range []string{"a.png", "same-as-a.png", "other.png"} {
 		files = append(files, filepath.Join(out, name))
