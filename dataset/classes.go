@@ -26,6 +26,7 @@ type ClassOptions struct {
 	Tail float64
 	// Negatives is how many rows more there are: single images of further classes, of whatever number of images.
 	Negatives int
+	Hard      Hard
 	Seed      uint64
 }
 
@@ -40,6 +41,7 @@ type Classes struct {
 	rest    []int32   // the others
 	groupOf []int32   // of each label, index into groups
 	upTo    []float64 // with Tail: chance of each of all and those before it
+	hard    hardness
 }
 
 // NewClasses refuses a set with too few groups or classes of at least Least images, and sizes below one.
@@ -85,7 +87,9 @@ func NewClasses(s *Set, o ClassOptions) (*Classes, error) {
 		return nil, fmt.Errorf("sample classes: %d classes and %d more as negatives, but data set %s has %d", want, o.Negatives, s.Name, some)
 	}
 	c.weigh()
-	return c, nil
+	var err error
+	c.hard, err = newHardness(s, o.Hard)
+	return c, err
 }
 
 func (o ClassOptions) check() error {
@@ -121,7 +125,7 @@ func (c *Classes) Sample(step int) Sample {
 	var s Sample
 	labels := c.labels(rng)
 	for _, label := range labels {
-		s.Items = appendExamples(rng, s.Items, c.items[label], c.options.Examples)
+		s.Items = c.appendExamples(rng, s.Items, label)
 	}
 	for range c.options.Negatives {
 		label := int32(rng.IntN(len(c.items)))
@@ -149,9 +153,47 @@ func (c *Classes) labels(rng *rand.Rand) []int32 {
 	for len(labels) < want {
 		if label := c.draw(rng); !slices.Contains(labels, label) {
 			labels = append(labels, label)
+			if c.hard.chosen(rng) {
+				labels = c.appendLookalikes(rng, labels, want)
+			}
 		}
 	}
 	return labels
+}
+
+// appendLookalikes appends some of the classes that look like the last one, until there are want.
+func (c *Classes) appendLookalikes(rng *rand.Rand, labels []int32, want int) []int32 {
+	most := max(c.hard.Together-1, 0)
+	near := c.hard.Index.Near[labels[len(labels)-1]]
+	for _, at := range rng.Perm(min(len(near), 2*most)) { // twice as many, so that they are not the same ones every time
+		if most == 0 || len(labels) == want {
+			break
+		}
+		if label := near[at]; len(c.items[label]) >= c.options.Least && !slices.Contains(labels, label) {
+			labels = append(labels, label)
+			most--
+		}
+	}
+	return labels
+}
+
+// appendExamples appends images of a class: any, or one, the one least like it, and any others.
+func (c *Classes) appendExamples(rng *rand.Rand, to []int32, label int32) []int32 {
+	items, n := c.items[label], c.options.Examples
+	if n < 2 || !c.hard.chosen(rng) {
+		return appendExamples(rng, to, items, n)
+	}
+	first := oneOf(rng, items)
+	other := c.hard.far[first]
+	if other < 0 {
+		return appendExamples(rng, to, items, n)
+	}
+	rest := slices.DeleteFunc(slices.Clone(items), func(i int32) bool { return i == first || i == other })
+	to = append(to, first, other)
+	if len(rest) == 0 {
+		rest = items
+	}
+	return appendExamples(rng, to, rest, n-2)
 }
 
 // draw picks a class, the core's with their share.

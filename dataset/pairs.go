@@ -11,6 +11,7 @@ type PairOptions struct {
 	// Pool is how many different pairs there are; every epoch of Pool pairs goes through all of them, in a new order.
 	// Koch et al. 2015 used 30,000, 90,000 and 150,000. 0 means new pairs for ever.
 	Pool int
+	Hard Hard // Together is not for pairs
 	Seed uint64
 }
 
@@ -20,6 +21,7 @@ type Pairs struct {
 	options PairOptions
 	classes [][]int32 // items of each label
 	groups  [][]int32 // labels with two items or more, of each group with two such labels or more
+	hard    hardness
 }
 
 // NewPairs refuses a set in which no group has two classes of at least two images, and sizes below one.
@@ -36,7 +38,9 @@ func NewPairs(s *Set, o PairOptions) (*Pairs, error) {
 	if len(p.groups) == 0 {
 		return nil, fmt.Errorf("sample pairs: no group of data set %s has two classes of two images each", s.Name)
 	}
-	return p, nil
+	var err error
+	p.hard, err = newHardness(s, o.Hard)
+	return p, err
 }
 
 // withItems keeps the labels that have at least n items.
@@ -87,7 +91,8 @@ func commonDivisor(a, b int) int {
 	return a
 }
 
-// pair draws pair number i: even ones are of the same class, odd ones of different classes, and groups take turns.
+// pair draws pair number i: even ones are of the same class, odd ones of different classes, and groups take turns. Of a hard
+// pair the second image is the one least like the first, or most like it in another class, of whatever group.
 func (p *Pairs) pair(i int) (a, b int32, same bool) {
 	rng := newRand(p.options.Seed, forPairs, uint64(i))
 	labels := p.groups[i/2%len(p.groups)]
@@ -95,9 +100,16 @@ func (p *Pairs) pair(i int) (a, b int32, same bool) {
 	if i%2 == 0 {
 		items := p.classes[labels[first]]
 		i, j := twoOf(rng, len(items))
+		if p.hard.chosen(rng) && p.hard.far[items[i]] >= 0 {
+			return items[i], p.hard.far[items[i]], true
+		}
 		return items[i], items[j], true
 	}
-	return oneOf(rng, p.classes[labels[first]]), oneOf(rng, p.classes[labels[second]]), false
+	a, b = oneOf(rng, p.classes[labels[first]]), oneOf(rng, p.classes[labels[second]])
+	if p.hard.chosen(rng) && p.hard.close[a] >= 0 {
+		b = p.hard.close[a]
+	}
+	return a, b, false
 }
 
 // twoOf draws two different numbers below n.

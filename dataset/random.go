@@ -13,6 +13,7 @@ const (
 	forAlphabet
 	forHand
 	forDrawing
+	forLook
 )
 
 // newRand gives the numbers of one place in a training, such as (seed, forAugment, step, row): they depend on nothing else,

@@ -123,8 +123,8 @@ func (s *Set) split(taken func(i int) bool) (rest, out *Set) {
 	return rest, out
 }
 
-func filled(n, v int) []int {
-	s := make([]int, n)
+func filled[T any](n int, v T) []T {
+	s := make([]T, n)
 	for i := range s {
 		s[i] = v
 	}
