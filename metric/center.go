@@ -6,9 +6,9 @@ import . "github.com/gomlx/gomlx/core/graph"
 // (the centre loss of Wen et al. 2016, equation 2, with the batch's centres in place of remembered ones).
 func Center(weight float64) Regularizer {
 	return Regularizer{Name: "center", penalty: func(s subject) *Node {
-		together := number(equal(s.labels, s.labels), s.embeddings) // [n, n]
+		together := number(equal(s.Labels, s.Labels), s.Embeddings) // [n, n]
 		share := Div(together, InsertAxes(sums(together), 1))
-		centers := DotGeneral(share, []int{1}, nil, s.embeddings, []int{0}, nil)
-		return MulScalar(ReduceAllMean(squaredRows(s.embeddings, centers)), weight/2)
+		centers := DotGeneral(share, []int{1}, nil, s.Embeddings, []int{0}, nil)
+		return MulScalar(ReduceAllMean(squaredRows(s.Embeddings, centers)), weight/2)
 	}}
 }

@@ -72,7 +72,7 @@ func lossOf(t *testing.T, c Choice) float64 {
 	e, labels := batch(20, 4, true)
 	labels[19] = 0
 	return compile(t, func(scope *model.Scope, x, l *Node) []*Node {
-		return []*Node{o.Apply(scope.In("objective"), x, l).Loss}
+		return []*Node{o.Apply(scope.In("objective"), Batch{Embeddings: x, Labels: l}).Loss}
 	}).run(e, labels)[0][0]
 }
 

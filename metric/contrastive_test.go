@@ -16,7 +16,7 @@ func TestContrastiveMatchesThePublishedExample(t *testing.T) {
 	}
 	got := run(t, func(x, l *Node) []*Node {
 		o := Objective{Distance: SquaredEuclidean(), Loss: Contrastive(0.25, 1.5), Reducer: MeanActive()}
-		return []*Node{o.Apply(nil, x, l).Loss}
+		return []*Node{o.Apply(nil, Batch{Embeddings: x, Labels: l}).Loss}
 	}, e, []int32{0, 0, 1, 1, 2})[0][0]
 	d := func(degrees float64) float64 { return 2 - 2*math.Cos(degrees*math.Pi/180) }
 	// Same pairs are 20 degrees apart, d 0.12: below 0.25. Different pairs by angle: four of 40, two of 60, two of 80 and 20 apart,

@@ -20,7 +20,7 @@ func largest(t *testing.T, o Objective, n int) int {
 	model.SetStore(g, store)
 	x := Parameter(g, "x", shapes.Make(dtypes.Float32, n, d))
 	labels := Parameter(g, "labels", shapes.Make(dtypes.Int32, n))
-	Gradient(o.Apply(store.RootScope().In("objective"), x, labels).Loss, x)
+	Gradient(o.Apply(store.RootScope().In("objective"), Batch{Embeddings: x, Labels: labels}).Loss, x)
 	most := 0
 	for _, node := range g.Nodes() {
 		if node.NumOutputs() == 1 { // the parts of several outputs are nodes too

@@ -77,7 +77,7 @@ func onOurs(t *testing.T, choice Choice) *model.Exec {
 	store := model.NewStore()
 	store.SetParam(model.ParamInitialSeed, int64(1))
 	return model.MustNewExec(backend, store, func(scope *model.Scope, x, l *Node) []*Node {
-		out := o.Apply(scope.In("objective"), x, l)
+		out := o.Apply(scope.In("objective"), Batch{Embeddings: x, Labels: l})
 		return []*Node{out.Loss, Gradient(out.Loss, x)[0], out.Active, out.Typical, out.Mean, out.Spread}
 	}).SetMaxCache(-1)
 }

@@ -86,7 +86,7 @@ func newLearner(t *testing.T, o Objective) learner {
 	scope := store.RootScope().In("objective")
 	o.Declare(scope, outputs)
 	outcome := func(o Objective, x, labels *Node) Outcome {
-		return o.Apply(scope, unit(Dot(x, weights.NodeValue(x)).Product()), labels)
+		return o.Apply(scope, Batch{Embeddings: unit(Dot(x, weights.NodeValue(x)).Product()), Labels: labels})
 	}
 	judged := o
 	judged.Miner, judged.Reducer, judged.Memory, judged.Regularizers = All(), Mean(), 0, nil

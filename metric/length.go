@@ -6,6 +6,6 @@ import . "github.com/gomlx/gomlx/core/graph"
 // growing (Sohn 2016, section 3.2.2). It is constant where the encoder scales embeddings to length 1.
 func Length(weight float64) Regularizer {
 	return Regularizer{Name: "length", penalty: func(s subject) *Node {
-		return MulScalar(ReduceAllMean(sums(Square(s.embeddings))), weight)
+		return MulScalar(ReduceAllMean(sums(Square(s.Embeddings))), weight)
 	}}
 }

@@ -14,7 +14,7 @@ func TestTheBoundaryIsLearned(t *testing.T) {
 	c := compile(t, func(scope *model.Scope, x, l *Node) []*Node {
 		scope = scope.In("objective")
 		objective.Declare(scope, 3)
-		loss := objective.Apply(scope, x, l).Loss
+		loss := objective.Apply(scope, Batch{Embeddings: x, Labels: l}).Loss
 		slope := Gradient(loss, scope.GetVariable("boundary").NodeValue(x))[0]
 		return []*Node{loss, ConvertDType(slope, x.DType())}
 	})

@@ -56,7 +56,7 @@ func withMemory(oracle func(a, b []float64) float64, e [][][]float64, labels [][
 func memoryObjective(row lossRow, size int) func(scope *model.Scope, x, l *Node) []*Node {
 	o := Objective{Distance: row.distance, Loss: row.loss, Reducer: Sum(), Memory: size}
 	return func(scope *model.Scope, x, l *Node) []*Node {
-		loss := o.Apply(scope.In("objective"), x, l).Loss
+		loss := o.Apply(scope.In("objective"), Batch{Embeddings: x, Labels: l}).Loss
 		return append([]*Node{loss}, Gradient(loss, x)...)
 	}
 }

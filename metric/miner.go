@@ -23,7 +23,9 @@ func (m Miner) narrow(p Pairs) Pairs {
 	if m.pick != nil {
 		p = m.pick(p)
 	}
-	p.keep = m.keep
+	if p.keep = m.keep; m.keep != nil && m.embeddings {
+		p.listed = nil // such a miner looks positives up by column
+	}
 	return p
 }
 

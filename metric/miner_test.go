@@ -184,7 +184,7 @@ func TestTripletsMatchGoMLXsValues(t *testing.T) {
 	for i, c := range file.Cases {
 		for name, want := range c.Expected {
 			o := objectives[name]
-			got := run(t, func(x, l *Node) []*Node { return []*Node{o.Apply(nil, x, l).Loss} }, c.Embeddings, c.Labels)[0][0]
+			got := run(t, func(x, l *Node) []*Node { return []*Node{o.Apply(nil, Batch{Embeddings: x, Labels: l}).Loss} }, c.Embeddings, c.Labels)[0][0]
 			if !near(got, want, 1e-3) {
 				t.Errorf("case %d, %s = %v, want %v", i, name, got, want)
 			}

@@ -84,12 +84,12 @@ type Outcome struct {
 	Mean, Spread *Node
 }
 
-// Apply adds the objective to the graph: embeddings [n, d], labels [n] int32. What it learns, remembers and draws at random is
-// in scope, under the names that [Objective.Declare] gives.
-func (o Objective) Apply(scope *model.Scope, embeddings, labels *Node) Outcome {
-	pairs := o.pairs(scope, embeddings, labels)
+// Apply adds the objective to the graph. What it learns, remembers and draws at random is in scope, under the names that
+// [Objective.Declare] gives.
+func (o Objective) Apply(scope *model.Scope, b Batch) Outcome {
+	pairs := o.pairs(scope, b)
 	parts := o.Loss.terms(o.Miner.narrow(pairs))
-	loss := o.regularized(o.reduce(parts, labels), scope, embeddings, labels)
+	loss := o.regularized(o.reduce(parts, b.Labels), scope, b)
 	mean, spread := moments(pairs)
 	active, typical := watched(parts)
 	return Outcome{Loss: loss, Active: active, Typical: typical, Mean: mean, Spread: spread}
@@ -119,14 +119,15 @@ func (o Objective) Declare(scope *model.Scope, d int) {
 // whose typical value stays there has collapsed.
 func (o Objective) Collapsed() float64 { return o.Loss.collapsed }
 
-func (o Objective) pairs(scope *model.Scope, embeddings, labels *Node) (p Pairs) {
+func (o Objective) pairs(scope *model.Scope, b Batch) (p Pairs) {
 	switch {
 	case o.Classes > 0:
-		p = againstProxies(o.Distance, o.Loss, embeddings, labels, o.proxiesIn(scope, embeddings))
+		p = againstProxies(o.Distance, o.Loss, b.Embeddings, b.Labels, o.proxiesIn(scope, b.Embeddings))
 	case o.Memory > 0:
-		p = againstMemory(o.Distance, embeddings, labels, memoryIn(scope, o.Memory, embeddings.Shape().Dim(1)))
+		p = againstMemory(o.Distance, b.Embeddings, b.Labels, memoryIn(scope, o.Memory, b.Embeddings.Shape().Dim(1)))
 	default:
-		p = Within(o.Distance, embeddings, labels)
+		p = Within(o.Distance, b.Embeddings, b.Labels)
+		p.listed = b.Positives
 	}
 	p.scope = scope
 	return p

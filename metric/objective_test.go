@@ -14,7 +14,7 @@ import (
 func TestApplyWatchesTheDistances(t *testing.T) {
 	e := [][]float64{{0}, {1}, {3}}
 	got := run(t, func(x, l *Node) []*Node {
-		o := Objective{Distance: Euclidean(), Loss: Triplet(0.5), Reducer: Mean()}.Apply(nil, x, l)
+		o := Objective{Distance: Euclidean(), Loss: Triplet(0.5), Reducer: Mean()}.Apply(nil, Batch{Embeddings: x, Labels: l})
 		return []*Node{o.Loss, o.Active, o.Mean, o.Spread}
 	}, e, []int32{0, 0, 1})
 	// Triplets (0,1,2) and (1,0,2) with gaps 1-3 and 1-2; distances 1, 3, 2 twice each.
@@ -28,7 +28,7 @@ func TestApplyWatchesTheDistances(t *testing.T) {
 func TestActiveCountsWhatTheMinerLeftOut(t *testing.T) {
 	e := [][]float64{{0}, {1}, {1.2}, {9}}
 	got := run(t, func(x, l *Node) []*Node {
-		return []*Node{Objective{Distance: Euclidean(), Miner: SemiHard(0.5), Loss: Triplet(0.5), Reducer: Mean()}.Apply(nil, x, l).Active}
+		return []*Node{Objective{Distance: Euclidean(), Miner: SemiHard(0.5), Loss: Triplet(0.5), Reducer: Mean()}.Apply(nil, Batch{Embeddings: x, Labels: l}).Active}
 	}, e, []int32{0, 0, 1, 2})
 	// Of the triplets (0,1,2), (0,1,3), (1,0,2), (1,0,3) with gaps -0.2, -8, 0.8 and -7 one is semi-hard.
 	if got[0][0] != 0.25 {
@@ -42,7 +42,7 @@ func TestClassesCompareWithProxies(t *testing.T) {
 	embeddings := [][]float32{{1, 0}, {0, 2}, {-1, 1}, {1, 1}}
 	labels := []int32{0, 2, 1, 1}
 	exec := model.MustNewExec(gobackend.GetBackend(), store, func(scope *model.Scope, x, l *Node) *Node {
-		return o.Apply(scope.In("objective"), x, l).Loss
+		return o.Apply(scope.In("objective"), Batch{Embeddings: x, Labels: l}).Loss
 	})
 	got, err := exec.Call1(embeddings, labels)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestClassesCompareWithProxies(t *testing.T) {
 func TestCollapsedIsTheTypicalValueOfEqualEmbeddings(t *testing.T) {
 	for _, loss := range []Loss{Triplet(0.2), SoftMarginTriplet(), Quadruplet(0.2, 0.1)} {
 		o := Objective{Distance: SquaredEuclidean(), Loss: loss, Reducer: Sum()}
-		got := run(t, func(x, l *Node) []*Node { return []*Node{o.Apply(nil, x, l).Typical} },
+		got := run(t, func(x, l *Node) []*Node { return []*Node{o.Apply(nil, Batch{Embeddings: x, Labels: l}).Typical} },
 			[][]float64{{1, 2}, {1, 2}, {1, 2}, {1, 2}}, []int32{0, 0, 1, 2})[0][0]
 		if !near(got, o.Collapsed(), 1e-9) {
 			t.Errorf("%s: typical value of equal embeddings = %v, want %v", loss.Name, got, o.Collapsed())

@@ -20,6 +20,8 @@ type Pairs struct {
 	scope *model.Scope
 	// keep says which of the triplets that the pairs make count; nil keeps all.
 	keep func(triplets) *Node
+	// listed are the columns [n, w] of each anchor's positives, filled up with −1; nil when they are not listed.
+	listed *Node
 	// single says that a miner left at most one same and one different in every row.
 	single bool
 }

@@ -35,7 +35,7 @@ func TestReducers(t *testing.T) {
 func TestReducersGiveZeroWithoutTuples(t *testing.T) {
 	for name, test := range reducerTable {
 		got := run(t, func(x, l *Node) []*Node {
-			loss := Objective{Distance: SquaredEuclidean(), Loss: Triplet(0.2), Reducer: test.reducer}.Apply(nil, x, l).Loss
+			loss := Objective{Distance: SquaredEuclidean(), Loss: Triplet(0.2), Reducer: test.reducer}.Apply(nil, Batch{Embeddings: x, Labels: l}).Loss
 			return append([]*Node{loss}, Gradient(loss, x)...)
 		}, [][]float64{{1, 2}, {3, 4}}, []int32{0, 1})
 		if got[0][0] != 0 || got[1][0] != 0 {

@@ -19,16 +19,16 @@ type Regularizer struct {
 
 // subject is what a regularizer may look at.
 type subject struct {
-	embeddings, labels *Node        // [n, d] and [n]
-	proxies            *Node        // [classes, k, d], nil without classes
-	scope              *model.Scope // for the variables of this regularizer alone
+	Batch
+	proxies *Node        // [classes, k, d], nil without classes
+	scope   *model.Scope // for the variables of this regularizer alone
 }
 
 // Also adds weight times the loss of another objective for the same batch, with a distance, a miner and a reducer of its own.
 func Also(weight float64, o Objective) Regularizer {
 	return Regularizer{
 		Name: "also_" + o.Loss.Name, also: &o,
-		penalty: func(s subject) *Node { return MulScalar(o.Apply(s.scope, s.embeddings, s.labels).Loss, weight) },
+		penalty: func(s subject) *Node { return MulScalar(o.Apply(s.scope, s.Batch).Loss, weight) },
 	}
 }
 
@@ -48,13 +48,13 @@ func (r Regularizer) check(o Objective) error {
 }
 
 // regularized is loss with all regularizers added.
-func (o Objective) regularized(loss *Node, scope *model.Scope, embeddings, labels *Node) *Node {
+func (o Objective) regularized(loss *Node, scope *model.Scope, b Batch) *Node {
 	if len(o.Regularizers) == 0 {
 		return loss
 	}
-	s := subject{embeddings: embeddings, labels: labels}
-	if d := embeddings.Shape().Dim(1); o.Classes > 0 {
-		s.proxies = Reshape(o.proxiesIn(scope, embeddings), o.Classes, -1, d)
+	s := subject{Batch: b}
+	if d := b.Embeddings.Shape().Dim(1); o.Classes > 0 {
+		s.proxies = Reshape(o.proxiesIn(scope, b.Embeddings), o.Classes, -1, d)
 	}
 	for i, r := range o.Regularizers {
 		if r.also != nil {

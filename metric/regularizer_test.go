@@ -80,7 +80,7 @@ func TestRegularizersMatchTheirDefinitions(t *testing.T) {
 			e = append(e, more...)
 			c := compile(t, func(scope *model.Scope, x, l *Node) []*Node {
 				penalty := row.regularizer.penalty(subject{
-					embeddings: Slice(x, AxisRange(0, n)), labels: l, scope: scope,
+					Batch: Batch{Embeddings: Slice(x, AxisRange(0, n)), Labels: l}, scope: scope,
 					proxies: Reshape(Slice(x, AxisRangeToEnd(n)), classes, k, d),
 				})
 				return append([]*Node{penalty}, Gradient(penalty, x)...)
@@ -98,9 +98,9 @@ func TestRegularizersAreAddedToTheLoss(t *testing.T) {
 	e, labels := batch(8, 3, false)
 	losses := run(t, func(x, l *Node) []*Node {
 		o := Objective{Distance: SquaredEuclidean(), Loss: Triplet(0.2), Reducer: Mean()}
-		plain := o.Apply(nil, x, l).Loss
+		plain := o.Apply(nil, Batch{Embeddings: x, Labels: l}).Loss
 		o.Regularizers = []Regularizer{Length(0.5), ZeroMean(2)}
-		return []*Node{plain, o.Apply(nil, x, l).Loss}
+		return []*Node{plain, o.Apply(nil, Batch{Embeddings: x, Labels: l}).Loss}
 	}, e, labels)
 	want := losses[0][0] + regularizerTable["Length"].oracle(e, nil, nil) + 4*regularizerTable["ZeroMean"].oracle(e, nil, nil)
 	if got := losses[1][0]; !near(got, want, 1e-9) {

@@ -48,7 +48,7 @@ func (l gapLoss) terms(p Pairs) Terms {
 	return l.all(p)
 }
 
-// triplets are those that anchors first to last−1 make with positives from to to−1 and with all negatives.
+// triplets are those that anchors first to last−1 make with their positives from to to−1 and with all negatives.
 type triplets struct {
 	pairs                 Pairs
 	first, last, from, to int
@@ -60,52 +60,59 @@ type triplets struct {
 // chunkSize bounds the triplets looked at together.
 const chunkSize = 1 << 21
 
-// all sums over all triplets in memory n·m: it walks through their [n, m, m] gaps a chunk at a time, without a gradient, and
-// keeps how much each distance weighs, Σ_n slope for a positive and −Σ_p slope for a negative. The weighted sum of the
-// distances has the same gradient as the loss.
+// all sums over all triplets in memory n·m: with w positives of each anchor it walks through their [n, w, m] gaps a chunk at a
+// time, without a gradient, and keeps how much each distance weighs, Σ_n slope for a positive and −Σ_p slope for a negative.
+// The weighted sum of the distances has the same gradient as the loss.
 func (l gapLoss) all(p Pairs) Terms {
-	n, m := p.Distances.Shape().Dim(0), p.Distances.Shape().Dim(1)
-	rows, columns := max(1, chunkSize/(m*m)), max(1, chunkSize/m)
+	near, there := p.positives()
+	n, m, w := p.Distances.Shape().Dim(0), p.Distances.Shape().Dim(1), near.Shape().Dim(1)
+	rows, columns := max(1, chunkSize/(w*m)), max(1, chunkSize/m)
 	var terms []Terms
-	var weights []*Node
+	var pull, push []*Node // the weights of positives [n, w] and of negatives [n, m], by anchors
 	for first := 0; first < n; first += rows {
-		t, w := l.ofAnchors(p, first, min(n, first+rows), columns)
-		terms, weights = append(terms, t), append(weights, w)
-	}
-	linear := sums(Mul(join(weights, 0), p.Distances))
-	all := joinTerms(terms)
-	all.Sum = Add(all.Sum, Sub(linear, StopGradient(linear))) // the value of Sum, the gradient of linear
-	return all
-}
-
-// ofAnchors looks at the triplets of anchors first to last−1, so many positives at once. weights [last−first, m] are the
-// derivatives of their sum by each distance.
-func (l gapLoss) ofAnchors(p Pairs, first, last, columns int) (terms Terms, weights *Node) {
-	m := p.Distances.Shape().Dim(1)
-	var pull []*Node // by positive
-	var push *Node   // by negative
-	for from := 0; from < m; from += columns {
-		t := p.triplets(first, last, from, min(m, from+columns))
-		slopes := masked(t.wanted, l.slope(t.gap))
-		pull = append(pull, ReduceSum(slopes, 2))
-		if from == 0 {
-			terms, push = t.terms(l), ReduceSum(slopes, 1)
-		} else {
-			terms, push = terms.plus(t.terms(l)), Add(push, ReduceSum(slopes, 1))
+		var ofAnchors Terms
+		var toward []*Node
+		var away *Node
+		for from := 0; from < w; from += columns {
+			t := p.triplets(near, there, first, min(n, first+rows), from, min(w, from+columns))
+			slopes := masked(t.wanted, l.slope(t.gap))
+			ofAnchors = ofAnchors.plus(t.terms(l))
+			toward, away = append(toward, ReduceSum(slopes, 2)), plus(away, ReduceSum(slopes, 1))
 		}
+		terms, pull, push = append(terms, ofAnchors), append(pull, join(toward, 1)), append(push, away)
 	}
-	return terms, StopGradient(Sub(join(pull, 1), push))
+	weighed := func(weights []*Node, distances *Node) *Node {
+		return sums(Mul(StopGradient(join(weights, 0)), distances))
+	}
+	linear := Sub(weighed(pull, near), weighed(push, p.Distances))
+	total := joinTerms(terms)
+	total.Sum = Add(total.Sum, Sub(linear, StopGradient(linear))) // the value of Sum, the gradient of linear
+	return total
 }
 
-// triplets lists those of anchors first to last−1 with positives from to to−1.
-func (p Pairs) triplets(first, last, from, to int) triplets {
+// positives are the distances to the candidates for an anchor's positives [n, w], and which of them are: those listed, or all
+// others.
+func (p Pairs) positives() (distances, there *Node) {
+	if p.listed == nil {
+		return p.Distances, p.Same
+	}
+	n, m := p.Distances.Shape().Dim(0), p.Distances.Shape().Dim(1)
+	flat := func(x *Node) *Node { return Reshape(x, n*m) }
+	row := MulScalar(InsertAxes(count(p.listed.Graph(), n), 1), m)
+	at := InsertAxes(Add(MaxScalar(p.listed, 0), row), -1)
+	same := Gather(flat(number(p.Same, p.Distances)), at)
+	return Gather(flat(p.Distances), at), LogicalAnd(LogicalNot(below(same, 0.5)), GreaterOrEqual(p.listed, ZerosLike(p.listed)))
+}
+
+// triplets lists those of anchors first to last−1 with candidates from to to−1 for their positives.
+func (p Pairs) triplets(near, there *Node, first, last, from, to int) triplets {
 	part := func(x *Node, columns SliceAxisSpec) *Node {
 		return StopGradient(Slice(x, AxisRange(first, last), columns))
 	}
 	positives, all := AxisRange(from, to), AxisRange()
 	t := triplets{pairs: p, first: first, last: last, from: from, to: to}
-	t.gap = Sub(InsertAxes(part(p.Distances, positives), 2), InsertAxes(part(p.Distances, all), 1))
-	t.wanted = LogicalAnd(InsertAxes(part(p.Same, positives), 2), InsertAxes(part(p.Different, all), 1))
+	t.gap = Sub(InsertAxes(part(near, positives), 2), InsertAxes(part(p.Distances, all), 1))
+	t.wanted = LogicalAnd(InsertAxes(part(there, positives), 2), InsertAxes(part(p.Different, all), 1))
 	t.seen = counts(Reshape(t.wanted, last-first, -1), t.gap)
 	if p.keep != nil {
 		t.wanted = LogicalAnd(t.wanted, p.keep(t))
@@ -121,11 +128,11 @@ func (t triplets) terms(l gapLoss) Terms {
 	return terms
 }
 
-// plus adds the tuples of the same anchors.
+// plus adds more tuples of the same anchors; t may be empty.
 func (t Terms) plus(more Terms) Terms {
 	return Terms{
-		Sum: Add(t.Sum, more.Sum), Count: Add(t.Count, more.Count),
-		Active: Add(t.Active, more.Active), Seen: Add(t.Seen, more.Seen),
+		Sum: plus(t.Sum, more.Sum), Count: plus(t.Count, more.Count),
+		Active: plus(t.Active, more.Active), Seen: plus(t.Seen, more.Seen),
 	}
 }
 

@@ -6,6 +6,6 @@ import . "github.com/gomlx/gomlx/core/graph"
 // the distance [SNR] supposes (Yuan et al. 2019).
 func ZeroMean(weight float64) Regularizer {
 	return Regularizer{Name: "zero_mean", penalty: func(s subject) *Node {
-		return MulScalar(ReduceAllMean(Abs(sums(s.embeddings))), weight)
+		return MulScalar(ReduceAllMean(Abs(sums(s.Embeddings))), weight)
 	}}
 }

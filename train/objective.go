@@ -61,11 +61,15 @@ func (l Labels) inputs(b *dataset.Batch) ([]*tensors.Tensor, error) {
 	if err := l.CheckLabels(b.Labels); err != nil {
 		return nil, err
 	}
-	return []*tensors.Tensor{tensors.FromFlatDataAndDimensions(b.Labels, b.N)}, nil
+	positives := metric.Positives(b.Labels)
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(b.Labels, b.N),
+		tensors.FromFlatDataAndDimensions(positives, b.N, len(positives)/b.N),
+	}, nil
 }
 
 func (l Labels) build(scope *model.Scope, embeddings *Node, inputs []*Node) metric.Outcome {
-	return l.Apply(scope.At(objectiveLayer), embeddings, inputs[0])
+	return l.Apply(scope.At(objectiveLayer), metric.Batch{Embeddings: embeddings, Labels: inputs[0], Positives: inputs[1]})
 }
 
 func (l Labels) collapsed() float64 { return l.Collapsed() }
