@@ -7,7 +7,7 @@ import (
 )
 
 // Angular keeps the triplets whose angle at the negative is wider than so many degrees (Wang et al. 2017, "Deep Metric Learning
-// with Angular Loss", equation 5): with c the middle between anchor and positive,
+// with Angular Loss"): with c the middle between anchor and positive,
 //
 //	tan(angle) = |a − p| / (2 |n − c|)
 //

@@ -2,7 +2,7 @@ package metric
 
 import . "github.com/gomlx/gomlx/core/graph"
 
-// Circle is the circle loss (Sun et al. 2020, equation 6, with the margins of its section 3.3), written with distances: for
+// Circle is the circle loss (Sun et al. 2020, equation 6, its four margins tied to one), written with distances: for
 // each anchor
 //
 //	log(1 + Σ_same exp(scale·w(d − margin)) · Σ_different exp(scale·v(1 − d − margin)))

@@ -30,8 +30,10 @@ func memoryIn(scope *model.Scope, m, d int) memory {
 }
 
 // againstMemory compares a batch with itself and with the memory (Wang et al. 2020, "Cross-Batch Memory for Embedding
-// Learning", section 3.3), and then remembers the batch. No gradient flows into the memory. Others are the batch's n, then
-// the memory's m.
+// Learning"), and then remembers the batch. No gradient flows into the memory. Others are the batch's n, then the memory's m.
+//
+// The paper fills the memory only when embeddings have come to change slowly, after 1,000 steps. Here it fills from the first
+// step on; what is out of date has fallen out after m/n steps.
 func againstMemory(distance Distance, embeddings, labels *Node, memory memory) Pairs {
 	old := ConvertDType(memory.embeddings.NodeValue(embeddings), embeddings.DType())
 	oldLabels := memory.labels.NodeValue(embeddings)

@@ -96,8 +96,8 @@ func (o Objective) Apply(scope *model.Scope, b Batch) Outcome {
 }
 
 // Declare creates the variables in scope that Apply uses for embeddings of d numbers, where they are missing: "proxies" [classes ×
-// proxies a class, d], what the loss learns, and a [Memory]'s. Apply would create them too, but then a graph that guards
-// variables would not know them before.
+// proxies a class, d], what the loss learns, and the memory's in [MemoryScope]. Apply would create them too, but too late for
+// a caller that looks at all variables before it builds a graph.
 func (o Objective) Declare(scope *model.Scope, d int) {
 	if o.Classes > 0 {
 		o.proxies(scope, d)
