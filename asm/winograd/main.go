@@ -1,7 +1,7 @@
 // Command winograd generates the transforms of package kernel's Winograd convolutions. Run go generate in
 // internal/kernel.
 //
-// Every transform is the loop of transformPortable for one matrix L: first L times every column of a patch, into a
+// Every transform is patchMatrix.loop for one matrix L: first L times every column of a patch, into a
 // buffer on the stack, then every row of that times Lᵀ, for a vector of channels at a time. It computes full vectors
 // only; the portable loop does the rest.
 package main
@@ -19,11 +19,14 @@ func main() {
 	ConstraintExpr("amd64")
 	for _, e := range []*emitter{{name: "AVX512", bytes: 64}, {name: "AVX2", bytes: 32}} {
 		e.constants = map[uint32]Mem{}
-		e.transform("winogradWeights", weights)
 		e.transform("winogradInput", input)
-		e.transform("winogradOutput", transposed(output))
-		e.transform("winogradOutputGrad", output)
-		e.transform("winogradWeightsGrad", transposed(weights))
+		for _, taps := range []int{3, 4} {
+			weights, output := powers(taps, weightShares), powers(7-taps, outputShares)
+			e.transform(fmt.Sprintf("winogradWeights%d", taps), weights)
+			e.transform(fmt.Sprintf("winogradOutput%d", taps), transposed(output))
+			e.transform(fmt.Sprintf("winogradOutputGrad%d", taps), output)
+			e.transform(fmt.Sprintf("winogradWeightsGrad%d", taps), transposed(weights))
+		}
 	}
 	Generate()
 }
@@ -36,33 +39,36 @@ const (
 	farShare    = 1 / (2 * far2 * (far2 - near2))
 )
 
-// The rows of every matrix are the points 0, near, -near, far, -far and ∞.
+// input is the transform of patches of the input. Its rows are the points 0, near, -near, far, -far and ∞.
+var input = [][]float64{
+	{near2 * far2, 0, -near2 - far2, 0, 1, 0},
+	{0, -near * far2, -far2, near, 1, 0},
+	{0, near * far2, -far2, -near, 1, 0},
+	{0, -far * near2, -near2, far, 1, 0},
+	{0, far * near2, -near2, -far, 1, 0},
+	{0, near2 * far2, 0, -near2 - far2, 0, 1},
+}
+
+// The factors of the points' rows in the transforms of weights and of outputs.
 var (
-	weights = [][]float64{
-		{1 / (near2 * far2), 0, 0},
-		{nearShare, nearShare * near, nearShare * near2},
-		{nearShare, -nearShare * near, nearShare * near2},
-		{farShare, farShare * far, farShare * far2},
-		{farShare, -farShare * far, farShare * far2},
-		{0, 0, 1},
-	}
-	input = [][]float64{
-		{near2 * far2, 0, -near2 - far2, 0, 1, 0},
-		{0, -near * far2, -far2, near, 1, 0},
-		{0, near * far2, -far2, -near, 1, 0},
-		{0, -far * near2, -near2, far, 1, 0},
-		{0, far * near2, -near2, -far, 1, 0},
-		{0, near2 * far2, 0, -near2 - far2, 0, 1},
-	}
-	output = [][]float64{
-		{1, 0, 0, 0},
-		{1, near, near2, near * near2},
-		{1, -near, near2, -near * near2},
-		{1, far, far2, far * far2},
-		{1, -far, far2, -far * far2},
-		{0, 0, 0, 1},
-	}
+	weightShares = []float64{1 / (near2 * far2), nearShare, nearShare, farShare, farShare, 1}
+	outputShares = []float64{1, 1, 1, 1, 1, 1}
 )
+
+// powers is the matrix that evaluates polynomials of n coefficients at all points.
+func powers(n int, shares []float64) [][]float64 {
+	var l [][]float64
+	for i, point := range []float64{0, near, -near, far, -far} {
+		var row []float64
+		for power := shares[i]; len(row) < n; power *= point {
+			row = append(row, power)
+		}
+		l = append(l, row)
+	}
+	last := make([]float64, n)
+	last[n-1] = shares[5]
+	return append(l, last)
+}
 
 func transposed(l [][]float64) [][]float64 {
 	t := make([][]float64, len(l[0]))

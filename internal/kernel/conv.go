@@ -118,8 +118,8 @@ const (
 // units, in any order and from any number of goroutines. How the units are split never changes the result.
 func NewConv(s ConvShape) *Conv {
 	c := newConv(s)
-	if c.fasterByWinograd(c.kernels) {
-		c.winograd = newWinograd(c.ConvShape, c.kernels)
+	if t := c.fastestPatches(&active.product, winogradGain); t != nil {
+		c.filterMinimally(newWinograd(c.ConvShape, &active.product, t))
 		return c
 	}
 	c.cut(newPieces(c.ConvShape, c.wantedPixels(), c.spread()), c.OH)
@@ -139,6 +139,11 @@ func newConv(s ConvShape) *Conv {
 		c.pairs, c.kernels = true, k.of(pairTile)
 	}
 	return c
+}
+
+// filterMinimally leaves the convolution to minimal filtering, which multiplies float32.
+func (c *Conv) filterMinimally(g *winograd) {
+	c.winograd, c.kernels, c.pairs = g, g.kernels, false
 }
 
 // cut divides the output; a piece's images begin outRows rows apart in what it writes to.

@@ -21,8 +21,8 @@ func NewPooledConv(s ConvShape, p Pool) *PooledConv {
 	s.OH, s.OW = (p.OH-1)*p.StrideH+p.KH, (p.OW-1)*p.StrideW+p.KW
 	p.H, p.W = s.OH, s.OW
 	c := &PooledConv{newConv(s), p}
-	if p.halves() && c.fasterByKeptWinograd(c.kernels) {
-		c.winograd = newWinograd(c.ConvShape, c.kernels)
+	if t := c.fastestKeptPatches(&active.product); t != nil && p.halves() {
+		c.filterMinimally(newPooledWinograd(c.ConvShape, &active.product, t))
 		return c
 	}
 	pixels := min(c.wantedPixels(), s.N*c.pixels()/leastPieces)

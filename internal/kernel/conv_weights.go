@@ -48,8 +48,8 @@ func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	s = s.withDefaults()
 	k := &active.product
 	g := &ConvWeightGrad{ConvShape: s, kernels: k}
-	if s.fasterByWinograd(k) {
-		g.winograd = newWinogradGrad(s, k)
+	if t := s.fastestPatches(k, winogradGradGain); t != nil {
+		g.winograd = newWinogradGrad(s, k, t)
 		return g
 	}
 	g.packed = !s.depthwise() && (s.groupF()%k.cols != 0 || s.KH*s.KW*s.groupC() > packTiles*k.rows)

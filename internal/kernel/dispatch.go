@@ -9,12 +9,12 @@ type implementation struct {
 	name    string
 	product productKernels
 	vector  vectorSet
-	patches patchTransforms
+	patches [2]patchTransforms
 }
 
 // portable is the set that runs everywhere.
 func portable() implementation {
-	return implementation{name: "portable", product: portableProduct(), vector: portableVector(), patches: portablePatchTransforms()}
+	return implementation{name: "portable", product: portableProduct(), vector: portableVector(), patches: portablePatches()}
 }
 
 // active is chosen once, before main, and only tests change it.

@@ -20,7 +20,7 @@ func withAVX2(set implementation) implementation {
 		rows: 6, cols: 16, vector: 8, tile: tileAVX2, narrow: tileNarrowAVX2, packRows: packRowsAVX2, peak: peakAVX2,
 	}
 	set.vector = set.vector.withAVX2()
-	set.patches = set.patches.withAVX2()
+	set.patches = withPatchesAVX2(set.patches)
 	return set
 }
 
@@ -31,6 +31,6 @@ func withAVX512(set implementation) implementation {
 		pairs: cpu.X86.HasAVX512BF16, packPairs: packPairsAVX512, peak: peakAVX512,
 	}
 	set.vector = set.vector.withAVX512()
-	set.patches = set.patches.withAVX512()
+	set.patches = withPatchesAVX512(set.patches)
 	return set
 }

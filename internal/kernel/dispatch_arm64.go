@@ -12,5 +12,8 @@ func withNEON(set implementation) implementation {
 		rows: 8, cols: 8, vector: portableCols, tile: tileNEON, narrow: tilePortable, packRows: packRowsNEON, peak: peakNEON,
 	}
 	set.vector = set.vector.withNEON()
+	for i := range set.patches {
+		set.patches[i].cost = neonPatchCost
+	}
 	return set
 }

@@ -19,8 +19,8 @@
 //   - In a [Conv] a row is an output pixel and a run is a row of the kernel. Pixels that meet the input with the same
 //     taps are computed together, across rows and images, so neither padding nor the holes of a dilated input cost a
 //     single product.
-//   - A large [Conv] of 3×3 taps without strides is computed by minimal filtering instead (see type winograd): 36
-//     products, over patches of pixels and weights that are transformed first, for every 144.
+//   - A large [Conv] without strides, of 3×3 taps or of 4×4 up to about 10×10, is computed by minimal filtering instead
+//     (see type winograd): 36 products, over patches of pixels and weights that are transformed first, for every 144.
 //   - In a [ConvWeightGrad] a row is a channel of a tap and a run is the part of an image row that this tap meets.
 //   - A depthwise convolution works by channel: the left operand is then a vector as well, which a row finds at its
 //     pixel and a tap. Its weight gradient has taps for rows and pixels for taps.

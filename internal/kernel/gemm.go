@@ -213,7 +213,7 @@ func (g *Gemm) after(b []float32, r gemmRange) ahead {
 func (a ahead) line(t *tile, i int) {
 	t.aheadStep = 0
 	if i < a.lines {
-		t.ahead, t.aheadStep = unsafe.Pointer(&a.from[i*16]), a.step
+		t.ahead, t.aheadStep = uintptr(unsafe.Pointer(&a.from[i*16])), a.step
 	}
 }
 

@@ -69,13 +69,14 @@ type tile struct {
 	scale     unsafe.Pointer
 	shift     unsafe.Pointer
 	residual  unsafe.Pointer // addressed like c
-	ahead     unsafe.Pointer // memory to ask for while computing, one place per product
+	ahead     uintptr        // memory to ask for while computing, one place per product
 	aheadStep int            // bytes from one such place to the next
 	kind      tileKind
 	cols      int            // columns of a narrow tile
 	slopes    unsafe.Pointer // addressed like scale
 	slope     float32
 	low, high float32
+	aheadTile uintptr // bytes that ahead moves on after every tile; not for the assembly
 }
 
 // segment is a run of products: the byte offsets of its first number of each operand.

@@ -75,7 +75,7 @@ func (g *turnedGemm) block(sums, packed, b []float32, block gemmRange, w *Worksp
 			t.c = unsafe.Pointer(&sums[((row-block.row0)*g.panels+p)*width])
 			t.aheadStep = 0
 			if next := (row+n)*g.LDB + block.k; p == 0 && next < len(b) {
-				t.ahead, t.aheadStep = unsafe.Pointer(&b[next]), 64
+				t.ahead, t.aheadStep = uintptr(unsafe.Pointer(&b[next])), 64
 			}
 			w.run(g.kernels, rows, g.out[:n], width)
 		}

@@ -5,123 +5,82 @@ import (
 	"unsafe"
 )
 
-// Sizes of F(4×4, 3×3).
-const (
-	patchSize   = 6                     // pixels of a patch of the input, in each direction
-	patchStep   = 4                     // and of the output
-	patchPoints = patchSize * patchSize // products of a patch and a kernel, per channel
-	patchTaps   = 9
-)
-
-// winograd is the plan of a convolution by minimal filtering, F(4×4, 3×3) of Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks" (2016): 36 products give 16 pixels, for which a direct convolution takes 144.
+// winograd is the plan of a convolution by minimal filtering, of Lavin and Gray, "Fast Algorithms for Convolutional Neural
+// Networks" (2016). With F(4×4, 3×3) 36 products give 16 pixels, for which a direct convolution takes 144. With
+// F(3×3, 4×4) they give 9 pixels, instead of 144 again; larger kernels are cut into parts of 4×4 whose products are added
+// up before they are transformed back, so that for 7×7 four times 36 products take the place of 441.
 //
-// A unit is a block of patches. They are transformed to one matrix [patches, C] per point, multiplied with the
-// transformed weights [C, F], and transformed back.
+// A unit is some groups of patches. Their inputs are transformed to one matrix [inputs, C] per point, multiplied with the
+// transformed weights [parts·C, F], and transformed back.
 //
-// Rounding: on the layers of Conv4 outputs are off by at most 6e-7·Σ|x·w|, where a direct convolution's are by 3e-7, and
-// on average by 7e-7 to 8e-7 of their size, about twice as much. The tests hold all shapes to 2e-6, with the largest sum
-// of a patch. What is not finite spreads over the whole patch.
+// Rounding: where a direct convolution's outputs are off by at most 3e-7·Σ|x·w|, those of F(4×4, 3×3) are by 6e-7 and those
+// of F(3×3, 4×4) by 3e-7; on average both are off by about twice as much as a direct convolution's. The tests hold all
+// shapes to 2e-6, with the largest sum of a patch. What is not finite spreads over the whole patch.
 type winograd struct {
 	ConvShape
-	kernels     *productKernels
-	transforms  *patchTransforms
-	down, right int   // patches of an image
-	patches     int   // of a unit, at most
-	sections    int   // of the panels, the second coordinate of a unit
-	rows, out   []int // byte offsets of a unit's patches in the matrices of inputs and of products
-	segment     segment
-	spaces      sync.Pool // of *winogradSpace, for those who have no Workspace
+	patchGroups
+	kernels    *productKernels
+	transforms *patchTransforms
+	groups     int       // of a unit, at most
+	sections   int       // of the panels, the second coordinate of a unit
+	out        []int     // byte offsets of a unit's patches in the matrices of products
+	segments   []segment // the parts of a kernel
+	spaces     sync.Pool // of *winogradSpace, for those who have no Workspace
 }
 
 // winogradSpace is a worker's memory for it.
 type winogradSpace struct {
+	places           []patchPlace // of a unit
+	rows             []int        // byte offsets of their first inputs in the matrices of inputs
 	inputs, products []float32
 	aside            []float32                   // pixels of a patch that are not written to the output
+	lines            []segment                   // of patches that follow each other
 	pixels           []int                       // byte offsets of the output pixels of a block
 	input, product   [patchPoints]unsafe.Pointer // the matrices
 	from, to         [patchPoints]unsafe.Pointer // the pixels of a patch
 }
 
+const (
+	winogradInputs  = 1 << 17 // numbers of the transformed inputs of a group, about: they stay in the L2 cache
+	winogradWeights = 1 << 22 // transformed weights that are so many that more patches should share a reading of them
+)
+
 // newWinograd plans a convolution that has suitsWinograd.
-func newWinograd(s ConvShape, k *productKernels) *winograd {
-	g := &winograd{ConvShape: s, kernels: k, transforms: &active.patches}
-	g.down, g.right = divideUp(s.OH, patchStep), divideUp(s.OW, patchStep)
-	g.patches = max(k.rows/2, min(k.rows, divideUp(g.all(), wantedUnits)))
-	g.sections = groupsFor(divideUp(g.all(), g.patches), divideUp(s.F, k.cols))
-	g.rows, g.out = offsets(g.patches, s.C), offsets(g.patches, k.cols)
+func newWinograd(s ConvShape, k *productKernels, t *patchTransforms) *winograd {
+	g := cutWinograd(s, k, t)
+	wanted := max(k.rows/2, min(k.rows, divideUp(g.count(), wantedUnits)))
+	switch {
+	case g.parts() > 1:
+		wanted = max(k.rows, min(4*k.rows, winogradInputs/(patchPoints*s.C)))
+		g.join(wanted)
+	case patchPoints*s.C*s.F > winogradWeights:
+		wanted *= 2
+	}
+	g.divide(wanted)
 	return g
 }
 
-// suitsWinograd tells whether the convolution can be computed by minimal filtering.
-func (s ConvShape) suitsWinograd() bool {
-	return s.KH == 3 && s.KW == 3 && s.Groups == 1 && s.Precision == Float32 &&
-		max(s.StrideH, s.StrideW, s.DilH, s.DilW, s.InDilH, s.InDilW) == 1
+// cutWinograd plans all but the units.
+func cutWinograd(s ConvShape, k *productKernels, t *patchTransforms) *winograd {
+	return &winograd{ConvShape: s, patchGroups: s.patchGroups(t), kernels: k, transforms: t}
 }
 
-// fasterByWinograd tells whether minimal filtering pays. The portable loops at the ends of vectors never do.
-func (s ConvShape) fasterByWinograd(k *productKernels) bool {
-	return s.suitsWinograd() && s.C%8 == 0 && s.F%8 == 0 && winogradGain*s.winogradCost(k.cols) < s.directCost()
-}
-
-// fasterByKeptWinograd is fasterByWinograd for weights that are packed once and serve often.
-func (s ConvShape) fasterByKeptWinograd(k *productKernels) bool {
-	s.N *= 1000
-	return s.fasterByWinograd(k)
-}
-
-const (
-	winogradGain   = 1.3 // by how much it must seem faster
-	transformCost  = 300 // of a patch and channel, in products
-	transformPanel = 430 // of the weights of an input and an output channel, in products
-)
-
-// winogradCost is about how many products would take as long.
-func (s ConvShape) winogradCost(width int) float64 {
-	c, f, wide := float64(s.C), float64(s.F), float64(divideUp(s.F, width)*width)
-	patches := float64(s.N * divideUp(s.OH, patchStep) * divideUp(s.OW, patchStep))
-	return patches*(patchPoints*c*wide+transformCost*(c+f)) + transformPanel*c*f
-}
-
-// directCost is the number of products of a direct convolution.
-func (s ConvShape) directCost() float64 {
-	return float64(s.N*s.C*s.F) * float64(s.axisH().meetings()*s.axisW().meetings())
-}
-
-// meetings is the number of taps of all outputs that meet the input.
-func (a axis) meetings() int {
-	n := 0
-	for o := range a.out {
-		class, _ := a.class(o)
-		n += class.count
+// divide makes units of about the wanted number of patches.
+func (g *winograd) divide(wanted int) {
+	g.groups = max(1, wanted/g.patches())
+	g.sections = groupsFor(divideUp(g.count(), g.groups), divideUp(g.F, g.kernels.cols))
+	g.out = offsets(g.groups*g.patches(), g.kernels.cols)
+	for part := range g.parts() {
+		a := part/g.partsW*g.gridW() + part%g.partsW
+		g.segments = append(g.segments, segment{a: 4 * a * g.C, b: 4 * part * g.C * g.kernels.cols})
 	}
-	return n
 }
 
 // apart is the distance of matrices of n numbers, in numbers: so far that they do not share places of the L1 cache.
 func apart(n int) int { return n/16*16 + 16*5 }
 
-func (g *winograd) all() int       { return g.N * g.down * g.right }
-func (g *winograd) panelSize() int { return patchPoints * g.C * g.kernels.cols }
-func (g *winograd) units() int     { return divideUp(g.all(), g.patches) * g.sections }
-
-// pack transforms the weights of panel p.
-func (g *winograd) pack(panel, w []float32, s WeightStrides, p int) {
-	width := g.kernels.cols
-	size := g.C * width
-	taps := panel[(patchPoints-patchTaps)*size:] // they lie in the last matrices until these take their place
-	x := g.space()
-	defer g.spaces.Put(x)
-	for tap := range patchTaps {
-		start := s.Offset + tap/3*s.KH + tap%3*s.KW + p*width*s.F
-		g.kernels.pack(taps[tap*size:], w, start, g.C, min(width, g.F-p*width), s.C, s.F)
-		x.from[tap] = unsafe.Pointer(&taps[tap*size])
-	}
-	for i := range x.to {
-		x.to[i] = unsafe.Pointer(&panel[i*size])
-	}
-	g.transforms.weights(&x.to[0], &x.from[0], 0, 0, size)
-}
+func (g *winograd) panelSize() int { return patchPoints * g.parts() * g.C * g.kernels.cols }
+func (g *winograd) units() int     { return divideUp(g.count(), g.groups) * g.sections }
 
 // space is memory to be put back.
 func (g *winograd) space() *winogradSpace {
@@ -131,74 +90,87 @@ func (g *winograd) space() *winogradSpace {
 	return &winogradSpace{}
 }
 
+// pack transforms the weights of panel p.
+func (g *winograd) pack(panel, w []float32, s WeightStrides, p int) {
+	x := g.space()
+	defer g.spaces.Put(x)
+	size, parts := g.C*g.kernels.cols, g.parts()
+	for part := range parts {
+		for i := range x.to {
+			x.to[i] = unsafe.Pointer(&panel[(i*parts+part)*size])
+		}
+		taps := x.to[patchPoints-g.transforms.taps*g.transforms.taps:] // they lie in the last matrices until these take their place
+		for i := range taps {
+			x.from[i] = taps[i]
+			g.packTap(unsafe.Slice((*float32)(taps[i]), size), w, s, p, part, i)
+		}
+		g.transforms.weights(&x.to[0], &x.from[0], 0, 0, size)
+	}
+}
+
+// packTap packs tap i of a part of the kernel, which may be none of the kernel's.
+func (g *winograd) packTap(dst, w []float32, s WeightStrides, p, part, i int) {
+	kh, kw, ok := g.tap(part, i)
+	if !ok {
+		clear(dst)
+		return
+	}
+	width := g.kernels.cols
+	g.kernels.pack(dst, w, s.Offset+kh*s.KH+kw*s.KW+p*width*s.F, g.C, min(width, g.F-p*width), s.C, s.F)
+}
+
+// tap is the place in the kernel of tap i of a part, and whether it is one of the kernel's and not of the next part.
+func (g *winograd) tap(part, i int) (kh, kw int, ok bool) {
+	step, taps := g.transforms.step, g.transforms.taps
+	row, col := part/g.partsW, part%g.partsW
+	kh, kw = row*step+i/taps, col*step+i%taps
+	return kh, kw, kh < g.KH && kw < g.KW && (i/taps < step || row == g.partsH-1) && (i%taps < step || col == g.partsW-1)
+}
+
 // run computes unit u.
 func (g *winograd) run(dst, src, packed []float32, ep *Epilogue, u int, w *Workspace) {
-	first, last, p0, p1 := g.unit(u)
-	g.load(src, first, last, w)
-	ahead := src[min(len(src), g.firstPixel(last)):]
+	p0, p1 := g.begin(src, u, w)
+	ahead := g.after(src, u)
 	for p := p0; p < p1; p++ {
-		g.multiply(packed[p*g.panelSize():], last-first, ahead, w)
-		g.store(dst, ep, p, first, last, w)
+		g.multiply(packed[p*g.panelSize():], ahead, w)
+		g.store(dst, ep, p, w)
 		ahead = nil
 	}
 }
 
-// unit is the patches and the panels of a unit.
-func (g *winograd) unit(u int) (first, last, p0, p1 int) {
-	block := u / g.sections
-	p0, p1 = share(divideUp(g.F, g.kernels.cols), g.sections, u%g.sections)
-	return block * g.patches, min((block+1)*g.patches, g.all()), p0, p1
-}
-
-// multiply multiplies the transformed patches with those of a panel. Meanwhile it asks for what comes next in memory.
-func (g *winograd) multiply(panel []float32, patches int, ahead []float32, w *Workspace) {
-	x, t, width := &w.winograd, &w.tile, g.kernels.cols
-	step := apart(g.patches * width)
-	products := floats(&x.products, patchPoints*step)
-	t.aStep, t.bStep, t.flags = 4, width*4, 0
-	t.count, t.depth, t.segments = 1, g.C, &g.segment
-	for i := range patchPoints {
-		x.product[i] = unsafe.Pointer(&products[i*step])
-		t.a, t.b, t.c = x.input[i], unsafe.Pointer(&panel[i*g.C*width]), x.product[i]
-		t.aheadStep = 0
-		if at := i * g.C * 16; i < g.patches && at < len(ahead) {
-			t.ahead, t.aheadStep = unsafe.Pointer(&ahead[at]), 64
-		}
-		w.run(g.kernels, g.rows[:patches], g.out[:patches], width)
+// begin lists the patches of unit u, transforms their inputs, and returns the unit's panels.
+func (g *winograd) begin(src []float32, u int, w *Workspace) (p0, p1 int) {
+	first := u / g.sections * g.groups
+	last := min(first+g.groups, g.count())
+	x := &w.winograd
+	x.places, x.rows = g.list(x.places[:0], first, last), x.rows[:0]
+	for _, at := range x.places {
+		x.rows = append(x.rows, 4*g.C*at.input)
 	}
+	g.load(src, first, last, w)
+	return share(divideUp(g.F, g.kernels.cols), g.sections, u%g.sections)
 }
 
-// firstPixel is the place in memory of the first pixel of a patch of the input, about.
-func (g *winograd) firstPixel(patch int) int {
-	image, row, col := g.place(patch)
-	return ((image*g.H+max(0, row-g.PadT))*g.W + max(0, col-g.PadL)) * g.C
-}
-
-// load transforms a unit's patches of the input.
+// load transforms the inputs of some groups.
 func (g *winograd) load(src []float32, first, last int, w *Workspace) {
 	x := &w.winograd
-	step := apart(g.patches * g.C)
+	step := apart(g.groups * g.inputs() * g.C)
 	inputs := floats(&x.inputs, patchPoints*step)
 	for i := range x.input {
 		x.input[i] = unsafe.Pointer(&inputs[i*step])
 	}
 	zeros := w.zerosOf(g.C)
-	for patch := first; patch < last; patch++ {
-		g.patch(&x.from, src, patch, zeros)
-		g.transforms.input(&x.input[0], &x.from[0], g.rows[patch-first], 0, g.C)
+	for group := first; group < last; group++ {
+		for i := range g.inputs() {
+			image, row, col := g.input(group, i)
+			g.point(&x.from, src, image, row-g.PadT, col-g.PadL, zeros)
+			g.transforms.input(&x.input[0], &x.from[0], 4*g.C*((group-first)*g.inputs()+i), 0, g.C)
+		}
 	}
 }
 
-// place is the image, the first row and the first column of a patch of the output.
-func (g *winograd) place(patch int) (image, row, col int) {
-	image, patch = patch/(g.down*g.right), patch%(g.down*g.right)
-	return image, patch / g.right * patchStep, patch % g.right * patchStep
-}
-
-// patch points at the pixels of a patch of the input.
-func (g *winograd) patch(at *[patchPoints]unsafe.Pointer, src []float32, patch int, zeros unsafe.Pointer) {
-	image, row, col := g.place(patch)
-	row, col = row-g.PadT, col-g.PadL
+// point points at the pixels of a patch of the input.
+func (g *winograd) point(at *[patchPoints]unsafe.Pointer, src []float32, image, row, col int, zeros unsafe.Pointer) {
 	for i := range patchSize {
 		line := at[i*patchSize:][:patchSize]
 		y := row + i
@@ -213,18 +185,45 @@ func (g *winograd) patch(at *[patchPoints]unsafe.Pointer, src []float32, patch i
 	}
 }
 
+// after is the memory of the input that comes after a unit, if that is one run.
+func (g *winograd) after(src []float32, u int) []float32 {
+	if next := (u/g.sections + 1) * g.groups; g.parts() == 1 && next < g.count() {
+		image, row, col := g.input(next, 0)
+		return src[min(len(src), ((image*g.H+max(0, row-g.PadT))*g.W+max(0, col-g.PadL))*g.C):]
+	}
+	return nil
+}
+
+// multiply multiplies the transformed patches with those of a panel. Meanwhile it asks for what comes next in memory.
+func (g *winograd) multiply(panel []float32, ahead []float32, w *Workspace) {
+	x, t, width := &w.winograd, &w.tile, g.kernels.cols
+	size, step := g.parts()*g.C*width, apart(g.groups*g.patches()*width)
+	products := floats(&x.products, patchPoints*step)
+	t.aStep, t.bStep, t.flags = 4, width*4, 0
+	t.count, t.depth, t.segments = len(g.segments), g.C, &g.segments[0]
+	for i := range patchPoints {
+		x.product[i] = unsafe.Pointer(&products[i*step])
+		t.a, t.b, t.c = x.input[i], unsafe.Pointer(&panel[i*size]), x.product[i]
+		t.aheadStep = 0
+		if at := i * g.C * 16; i < len(x.places) && at < len(ahead) {
+			t.ahead, t.aheadStep = uintptr(unsafe.Pointer(&ahead[at])), 64
+		}
+		w.run(g.kernels, x.rows, g.out[:len(x.rows)], width)
+	}
+}
+
 // store transforms the products of panel p back and finishes them.
-func (g *winograd) store(dst []float32, ep *Epilogue, p, first, last int, w *Workspace) {
+func (g *winograd) store(dst []float32, ep *Epilogue, p int, w *Workspace) {
 	x := &w.winograd
 	f := p * g.kernels.cols
 	cols := min(g.kernels.cols, g.F-f)
 	x.pixels = x.pixels[:0]
-	for patch := first; patch < last; patch++ {
+	for i, place := range x.places {
 		at := x.pixels
-		g.outputs(dst[f:], patch, ep != nil && ep.Accumulate, x)
-		g.transforms.output(&x.to[0], &x.product[0], 0, g.out[patch-first], cols)
+		g.outputs(dst[f:], place, ep != nil && ep.Accumulate, x)
+		g.transforms.output(&x.to[0], &x.product[0], 0, g.out[i], cols)
 		if ep != nil && ep.Accumulate {
-			x.add(dst[f:], x.pixels[len(at):], cols)
+			x.add(dst[f:], x.pixels[len(at):], cols, g.kernels.cols)
 		}
 	}
 	g.finish(dst, f, ep, f, cols, w)
@@ -243,16 +242,14 @@ func (g *winograd) finish(dst []float32, start int, ep *Epilogue, f, cols int, w
 
 // outputs points at the pixels of a patch of the output, one after another, and lists them. Those beyond the image, or all
 // of them, it puts aside.
-func (g *winograd) outputs(dst []float32, patch int, aside bool, x *winogradSpace) {
-	image, row, col := g.place(patch)
+func (g *winograd) outputs(dst []float32, place patchPlace, aside bool, x *winogradSpace) {
 	width, used := g.kernels.cols, 1 // the first place aside is for pixels beyond the image
-	rest := floats(&x.aside, (1+patchStep*patchStep)*width)
-	for i := range patchStep * patchStep {
-		y, z := row+i/patchStep, col+i%patchStep
-		inside := y < g.OH && z < g.OW
-		at := ((image*g.OH+y)*g.OW + z) * g.F
+	rest := floats(&x.aside, (1+patchPoints)*width)
+	for i := range g.step * g.step {
+		row, col := place.row+i/g.step, place.col+i%g.step
+		at := ((place.image*g.OH+row)*g.OW + col) * g.F
 		switch {
-		case !inside:
+		case row >= g.OH || col >= g.OW:
 			x.to[i] = unsafe.Pointer(&rest[0])
 			continue
 		case aside:
@@ -266,10 +263,9 @@ func (g *winograd) outputs(dst []float32, patch int, aside bool, x *winogradSpac
 }
 
 // add adds what was put aside to the pixels.
-func (x *winogradSpace) add(dst []float32, pixels []int, cols int) {
-	step := len(x.aside) / (1 + patchStep*patchStep)
+func (x *winogradSpace) add(dst []float32, pixels []int, cols, width int) {
 	for i, at := range pixels {
 		to := dst[at/4:][:cols]
-		Binary(OpAdd, to, to, x.aside[(i+1)*step:][:cols])
+		Binary(OpAdd, to, to, x.aside[(i+1)*width:][:cols])
 	}
 }

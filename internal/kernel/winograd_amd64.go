@@ -4,58 +4,82 @@ import "unsafe"
 
 //go:generate go -C ../../asm run ./winograd -out ../internal/kernel/winograd_amd64.s
 
-// The transforms in assembly compute whole vectors, and at least one.
-
-//go:noescape
-func winogradWeightsAVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+// The transforms in assembly compute whole vectors, and at least one. The numbers are the taps of a kernel.
 
 //go:noescape
 func winogradInputAVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
-func winogradOutputAVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+func winogradWeights3AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
-func winogradOutputGradAVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+func winogradOutput3AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
-func winogradWeightsGradAVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+func winogradOutputGrad3AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
-func winogradWeightsAVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+func winogradWeightsGrad3AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradWeights4AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradOutput4AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradOutputGrad4AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradWeightsGrad4AVX512(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
 func winogradInputAVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
-func winogradOutputAVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+func winogradWeights3AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
-func winogradOutputGradAVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+func winogradOutput3AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
 //go:noescape
-func winogradWeightsGradAVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+func winogradOutputGrad3AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
 
-// withAVX512 gives p with vectors of 16 channels.
-func (p patchTransforms) withAVX512() patchTransforms {
-	return patchTransforms{
-		weights:     p.weights.after(winogradWeightsAVX512, 16),
-		input:       p.input.after(winogradInputAVX512, 16),
-		output:      p.output.after(winogradOutputAVX512, 16),
-		outputGrad:  p.outputGrad.after(winogradOutputGradAVX512, 16),
-		weightsGrad: p.weightsGrad.after(winogradWeightsGradAVX512, 16),
-	}
+//go:noescape
+func winogradWeightsGrad3AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradWeights4AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradOutput4AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradOutputGrad4AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+//go:noescape
+func winogradWeightsGrad4AVX2(dst, src *unsafe.Pointer, dstAt, srcAt, n int)
+
+// withPatchesAVX512 gives p with vectors of 16 channels.
+func withPatchesAVX512(p [2]patchTransforms) [2]patchTransforms {
+	p[0].replace(winogradWeights3AVX512, winogradInputAVX512, winogradOutput3AVX512, winogradOutputGrad3AVX512, winogradWeightsGrad3AVX512, 16)
+	p[1].replace(winogradWeights4AVX512, winogradInputAVX512, winogradOutput4AVX512, winogradOutputGrad4AVX512, winogradWeightsGrad4AVX512, 16)
+	p[0].cost, p[1].cost = avx512PatchCost, avx512PatchCost
+	return p
 }
 
-// withAVX2 gives p with vectors of 8 channels.
-func (p patchTransforms) withAVX2() patchTransforms {
-	return patchTransforms{
-		weights:     p.weights.after(winogradWeightsAVX2, 8),
-		input:       p.input.after(winogradInputAVX2, 8),
-		output:      p.output.after(winogradOutputAVX2, 8),
-		outputGrad:  p.outputGrad.after(winogradOutputGradAVX2, 8),
-		weightsGrad: p.weightsGrad.after(winogradWeightsGradAVX2, 8),
-	}
+// withPatchesAVX2 gives p with vectors of 8 channels.
+func withPatchesAVX2(p [2]patchTransforms) [2]patchTransforms {
+	p[0].replace(winogradWeights3AVX2, winogradInputAVX2, winogradOutput3AVX2, winogradOutputGrad3AVX2, winogradWeightsGrad3AVX2, 8)
+	p[1].replace(winogradWeights4AVX2, winogradInputAVX2, winogradOutput4AVX2, winogradOutputGrad4AVX2, winogradWeightsGrad4AVX2, 8)
+	p[0].cost, p[1].cost = avx2PatchCost, avx2PatchCost
+	return p
+}
+
+// replace computes whole vectors by assembly.
+func (p *patchTransforms) replace(weights, input, output, outputGrad, weightsGrad patchTransform, width int) {
+	p.weights, p.input, p.output = p.weights.after(weights, width), p.input.after(input, width), p.output.after(output, width)
+	p.outputGrad, p.weightsGrad = p.outputGrad.after(outputGrad, width), p.weightsGrad.after(weightsGrad, width)
 }
 
 // after computes whole vectors by assembly and the rest by f.

@@ -4,391 +4,6 @@
 
 #include "textflag.h"
 
-// func winogradWeightsAVX512(dst *int, src *int, dstAt int, srcAt int, n int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winogradWeightsAVX512(SB), $1216-40
-	LEAQ    63(SP), AX
-	ANDQ    $-64, AX
-	MOVQ    dst+0(FP), CX
-	MOVQ    src+8(FP), DX
-	MOVQ    n+32(FP), BX
-	MOVQ    dstAt+16(FP), SI
-	MOVQ    srcAt+24(FP), DI
-	VMOVUPS winogradAVX5123f4a4588<>+0(SB), Z0
-	VMOVUPS winogradAVX5123f06d905<>+0(SB), Z1
-	VMOVUPS winogradAVX5123eca4588<>+0(SB), Z2
-	VMOVUPS winogradAVX5123e97b426<>+0(SB), Z3
-	VMOVUPS winogradAVX5123e06d905<>+0(SB), Z4
-	VMOVUPS winogradAVX5123e4a4588<>+0(SB), Z5
-
-loop:
-	MOVQ         (DX), R8
-	VMOVUPS      (R8)(DI*1), Z6
-	MOVQ         24(DX), R8
-	VMOVUPS      (R8)(DI*1), Z7
-	MOVQ         48(DX), R8
-	VMOVUPS      (R8)(DI*1), Z8
-	VMULPS       Z0, Z6, Z9
-	VMOVUPS      Z9, (AX)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	VMOVUPS      Z11, 192(AX)
-	VSUBPS       Z10, Z9, Z9
-	VMOVUPS      Z9, 384(AX)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	VMOVUPS      Z9, 576(AX)
-	VSUBPS       Z7, Z6, Z6
-	VMOVUPS      Z6, 768(AX)
-	VMOVAPS      Z8, Z6
-	VMOVUPS      Z6, 960(AX)
-	MOVQ         8(DX), R8
-	VMOVUPS      (R8)(DI*1), Z6
-	MOVQ         32(DX), R8
-	VMOVUPS      (R8)(DI*1), Z7
-	MOVQ         56(DX), R8
-	VMOVUPS      (R8)(DI*1), Z8
-	VMULPS       Z0, Z6, Z9
-	VMOVUPS      Z9, 64(AX)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	VMOVUPS      Z11, 256(AX)
-	VSUBPS       Z10, Z9, Z9
-	VMOVUPS      Z9, 448(AX)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	VMOVUPS      Z9, 640(AX)
-	VSUBPS       Z7, Z6, Z6
-	VMOVUPS      Z6, 832(AX)
-	VMOVAPS      Z8, Z6
-	VMOVUPS      Z6, 1024(AX)
-	MOVQ         16(DX), R8
-	VMOVUPS      (R8)(DI*1), Z6
-	MOVQ         40(DX), R8
-	VMOVUPS      (R8)(DI*1), Z7
-	MOVQ         64(DX), R8
-	VMOVUPS      (R8)(DI*1), Z8
-	VMULPS       Z0, Z6, Z9
-	VMOVUPS      Z9, 128(AX)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	VMOVUPS      Z11, 320(AX)
-	VSUBPS       Z10, Z9, Z9
-	VMOVUPS      Z9, 512(AX)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	VMOVUPS      Z9, 704(AX)
-	VSUBPS       Z7, Z6, Z6
-	VMOVUPS      Z6, 896(AX)
-	VMOVAPS      Z8, Z6
-	VMOVUPS      Z6, 1088(AX)
-	VMOVUPS      (AX), Z6
-	VMOVUPS      64(AX), Z7
-	VMOVUPS      128(AX), Z8
-	VMULPS       Z0, Z6, Z9
-	MOVQ         (CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	MOVQ         8(CX), R8
-	VMOVUPS      Z11, (R8)(SI*1)
-	VSUBPS       Z10, Z9, Z9
-	MOVQ         16(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	MOVQ         24(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VSUBPS       Z7, Z6, Z6
-	MOVQ         32(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVAPS      Z8, Z6
-	MOVQ         40(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVUPS      192(AX), Z6
-	VMOVUPS      256(AX), Z7
-	VMOVUPS      320(AX), Z8
-	VMULPS       Z0, Z6, Z9
-	MOVQ         48(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	MOVQ         56(CX), R8
-	VMOVUPS      Z11, (R8)(SI*1)
-	VSUBPS       Z10, Z9, Z9
-	MOVQ         64(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	MOVQ         72(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VSUBPS       Z7, Z6, Z6
-	MOVQ         80(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVAPS      Z8, Z6
-	MOVQ         88(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVUPS      384(AX), Z6
-	VMOVUPS      448(AX), Z7
-	VMOVUPS      512(AX), Z8
-	VMULPS       Z0, Z6, Z9
-	MOVQ         96(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	MOVQ         104(CX), R8
-	VMOVUPS      Z11, (R8)(SI*1)
-	VSUBPS       Z10, Z9, Z9
-	MOVQ         112(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	MOVQ         120(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VSUBPS       Z7, Z6, Z6
-	MOVQ         128(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVAPS      Z8, Z6
-	MOVQ         136(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVUPS      576(AX), Z6
-	VMOVUPS      640(AX), Z7
-	VMOVUPS      704(AX), Z8
-	VMULPS       Z0, Z6, Z9
-	MOVQ         144(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	MOVQ         152(CX), R8
-	VMOVUPS      Z11, (R8)(SI*1)
-	VSUBPS       Z10, Z9, Z9
-	MOVQ         160(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	MOVQ         168(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VSUBPS       Z7, Z6, Z6
-	MOVQ         176(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVAPS      Z8, Z6
-	MOVQ         184(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVUPS      768(AX), Z6
-	VMOVUPS      832(AX), Z7
-	VMOVUPS      896(AX), Z8
-	VMULPS       Z0, Z6, Z9
-	MOVQ         192(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	MOVQ         200(CX), R8
-	VMOVUPS      Z11, (R8)(SI*1)
-	VSUBPS       Z10, Z9, Z9
-	MOVQ         208(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	MOVQ         216(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VSUBPS       Z7, Z6, Z6
-	MOVQ         224(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVAPS      Z8, Z6
-	MOVQ         232(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVUPS      960(AX), Z6
-	VMOVUPS      1024(AX), Z7
-	VMOVUPS      1088(AX), Z8
-	VMULPS       Z0, Z6, Z9
-	MOVQ         240(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VXORPS       Z9, Z9, Z9
-	VFNMADD231PS Z1, Z6, Z9
-	VFNMADD231PS Z3, Z8, Z9
-	VXORPS       Z10, Z10, Z10
-	VFNMADD231PS Z2, Z7, Z10
-	VADDPS       Z10, Z9, Z11
-	MOVQ         248(CX), R8
-	VMOVUPS      Z11, (R8)(SI*1)
-	VSUBPS       Z10, Z9, Z9
-	MOVQ         256(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VMULPS       Z4, Z6, Z6
-	VFMADD231PS  Z3, Z8, Z6
-	VMULPS       Z5, Z7, Z7
-	VADDPS       Z7, Z6, Z9
-	MOVQ         264(CX), R8
-	VMOVUPS      Z9, (R8)(SI*1)
-	VSUBPS       Z7, Z6, Z6
-	MOVQ         272(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	VMOVAPS      Z8, Z6
-	MOVQ         280(CX), R8
-	VMOVUPS      Z6, (R8)(SI*1)
-	ADDQ         $+64, SI
-	ADDQ         $+64, DI
-	SUBQ         $+16, BX
-	JNZ          loop
-	VZEROUPPER
-	RET
-
-DATA winogradAVX5123f4a4588<>+0(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+4(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+8(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+12(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+16(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+20(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+24(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+28(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+32(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+36(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+40(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+44(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+48(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+52(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+56(SB)/4, $0x3f4a4588
-DATA winogradAVX5123f4a4588<>+60(SB)/4, $0x3f4a4588
-GLOBL winogradAVX5123f4a4588<>(SB), RODATA|NOPTR, $64
-
-DATA winogradAVX5123f06d905<>+0(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+4(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+8(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+12(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+16(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+20(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+24(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+28(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+32(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+36(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+40(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+44(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+48(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+52(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+56(SB)/4, $0x3f06d905
-DATA winogradAVX5123f06d905<>+60(SB)/4, $0x3f06d905
-GLOBL winogradAVX5123f06d905<>(SB), RODATA|NOPTR, $64
-
-DATA winogradAVX5123eca4588<>+0(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+4(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+8(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+12(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+16(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+20(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+24(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+28(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+32(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+36(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+40(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+44(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+48(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+52(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+56(SB)/4, $0x3eca4588
-DATA winogradAVX5123eca4588<>+60(SB)/4, $0x3eca4588
-GLOBL winogradAVX5123eca4588<>(SB), RODATA|NOPTR, $64
-
-DATA winogradAVX5123e97b426<>+0(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+4(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+8(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+12(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+16(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+20(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+24(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+28(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+32(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+36(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+40(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+44(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+48(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+52(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+56(SB)/4, $0x3e97b426
-DATA winogradAVX5123e97b426<>+60(SB)/4, $0x3e97b426
-GLOBL winogradAVX5123e97b426<>(SB), RODATA|NOPTR, $64
-
-DATA winogradAVX5123e06d905<>+0(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+4(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+8(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+12(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+16(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+20(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+24(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+28(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+32(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+36(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+40(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+44(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+48(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+52(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+56(SB)/4, $0x3e06d905
-DATA winogradAVX5123e06d905<>+60(SB)/4, $0x3e06d905
-GLOBL winogradAVX5123e06d905<>(SB), RODATA|NOPTR, $64
-
-DATA winogradAVX5123e4a4588<>+0(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+4(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+8(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+12(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+16(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+20(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+24(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+28(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+32(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+36(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+40(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+44(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+48(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+52(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+56(SB)/4, $0x3e4a4588
-DATA winogradAVX5123e4a4588<>+60(SB)/4, $0x3e4a4588
-GLOBL winogradAVX5123e4a4588<>(SB), RODATA|NOPTR, $64
-
 // func winogradInputAVX512(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·winogradInputAVX512(SB), $2368-40
@@ -1016,9 +631,394 @@ DATA winogradAVX5123fc00000<>+56(SB)/4, $0x3fc00000
 DATA winogradAVX5123fc00000<>+60(SB)/4, $0x3fc00000
 GLOBL winogradAVX5123fc00000<>(SB), RODATA|NOPTR, $64
 
-// func winogradOutputAVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// func winogradWeights3AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winogradWeights3AVX512(SB), $1216-40
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    src+8(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    dstAt+16(FP), SI
+	MOVQ    srcAt+24(FP), DI
+	VMOVUPS winogradAVX5123f4a4588<>+0(SB), Z0
+	VMOVUPS winogradAVX5123f06d905<>+0(SB), Z1
+	VMOVUPS winogradAVX5123eca4588<>+0(SB), Z2
+	VMOVUPS winogradAVX5123e97b426<>+0(SB), Z3
+	VMOVUPS winogradAVX5123e06d905<>+0(SB), Z4
+	VMOVUPS winogradAVX5123e4a4588<>+0(SB), Z5
+
+loop:
+	MOVQ         (DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	VMULPS       Z0, Z6, Z9
+	VMOVUPS      Z9, (AX)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	VMOVUPS      Z11, 192(AX)
+	VSUBPS       Z10, Z9, Z9
+	VMOVUPS      Z9, 384(AX)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	VMOVUPS      Z9, 576(AX)
+	VSUBPS       Z7, Z6, Z6
+	VMOVUPS      Z6, 768(AX)
+	VMOVAPS      Z8, Z6
+	VMOVUPS      Z6, 960(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         32(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	VMULPS       Z0, Z6, Z9
+	VMOVUPS      Z9, 64(AX)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	VMOVUPS      Z11, 256(AX)
+	VSUBPS       Z10, Z9, Z9
+	VMOVUPS      Z9, 448(AX)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	VMOVUPS      Z9, 640(AX)
+	VSUBPS       Z7, Z6, Z6
+	VMOVUPS      Z6, 832(AX)
+	VMOVAPS      Z8, Z6
+	VMOVUPS      Z6, 1024(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Z6
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Z7
+	MOVQ         64(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	VMULPS       Z0, Z6, Z9
+	VMOVUPS      Z9, 128(AX)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	VMOVUPS      Z11, 320(AX)
+	VSUBPS       Z10, Z9, Z9
+	VMOVUPS      Z9, 512(AX)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	VMOVUPS      Z9, 704(AX)
+	VSUBPS       Z7, Z6, Z6
+	VMOVUPS      Z6, 896(AX)
+	VMOVAPS      Z8, Z6
+	VMOVUPS      Z6, 1088(AX)
+	VMOVUPS      (AX), Z6
+	VMOVUPS      64(AX), Z7
+	VMOVUPS      128(AX), Z8
+	VMULPS       Z0, Z6, Z9
+	MOVQ         (CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	MOVQ         8(CX), R8
+	VMOVUPS      Z11, (R8)(SI*1)
+	VSUBPS       Z10, Z9, Z9
+	MOVQ         16(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	MOVQ         24(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VSUBPS       Z7, Z6, Z6
+	MOVQ         32(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z8, Z6
+	MOVQ         40(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVUPS      192(AX), Z6
+	VMOVUPS      256(AX), Z7
+	VMOVUPS      320(AX), Z8
+	VMULPS       Z0, Z6, Z9
+	MOVQ         48(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	MOVQ         56(CX), R8
+	VMOVUPS      Z11, (R8)(SI*1)
+	VSUBPS       Z10, Z9, Z9
+	MOVQ         64(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	MOVQ         72(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VSUBPS       Z7, Z6, Z6
+	MOVQ         80(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z8, Z6
+	MOVQ         88(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVUPS      384(AX), Z6
+	VMOVUPS      448(AX), Z7
+	VMOVUPS      512(AX), Z8
+	VMULPS       Z0, Z6, Z9
+	MOVQ         96(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	MOVQ         104(CX), R8
+	VMOVUPS      Z11, (R8)(SI*1)
+	VSUBPS       Z10, Z9, Z9
+	MOVQ         112(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	MOVQ         120(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VSUBPS       Z7, Z6, Z6
+	MOVQ         128(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z8, Z6
+	MOVQ         136(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVUPS      576(AX), Z6
+	VMOVUPS      640(AX), Z7
+	VMOVUPS      704(AX), Z8
+	VMULPS       Z0, Z6, Z9
+	MOVQ         144(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	MOVQ         152(CX), R8
+	VMOVUPS      Z11, (R8)(SI*1)
+	VSUBPS       Z10, Z9, Z9
+	MOVQ         160(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	MOVQ         168(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VSUBPS       Z7, Z6, Z6
+	MOVQ         176(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z8, Z6
+	MOVQ         184(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVUPS      768(AX), Z6
+	VMOVUPS      832(AX), Z7
+	VMOVUPS      896(AX), Z8
+	VMULPS       Z0, Z6, Z9
+	MOVQ         192(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	MOVQ         200(CX), R8
+	VMOVUPS      Z11, (R8)(SI*1)
+	VSUBPS       Z10, Z9, Z9
+	MOVQ         208(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	MOVQ         216(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VSUBPS       Z7, Z6, Z6
+	MOVQ         224(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z8, Z6
+	MOVQ         232(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVUPS      960(AX), Z6
+	VMOVUPS      1024(AX), Z7
+	VMOVUPS      1088(AX), Z8
+	VMULPS       Z0, Z6, Z9
+	MOVQ         240(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VXORPS       Z9, Z9, Z9
+	VFNMADD231PS Z1, Z6, Z9
+	VFNMADD231PS Z3, Z8, Z9
+	VXORPS       Z10, Z10, Z10
+	VFNMADD231PS Z2, Z7, Z10
+	VADDPS       Z10, Z9, Z11
+	MOVQ         248(CX), R8
+	VMOVUPS      Z11, (R8)(SI*1)
+	VSUBPS       Z10, Z9, Z9
+	MOVQ         256(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VMULPS       Z4, Z6, Z6
+	VFMADD231PS  Z3, Z8, Z6
+	VMULPS       Z5, Z7, Z7
+	VADDPS       Z7, Z6, Z9
+	MOVQ         264(CX), R8
+	VMOVUPS      Z9, (R8)(SI*1)
+	VSUBPS       Z7, Z6, Z6
+	MOVQ         272(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	VMOVAPS      Z8, Z6
+	MOVQ         280(CX), R8
+	VMOVUPS      Z6, (R8)(SI*1)
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	SUBQ         $+16, BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA winogradAVX5123f4a4588<>+0(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+4(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+8(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+12(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+16(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+20(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+24(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+28(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+32(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+36(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+40(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+44(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+48(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+52(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+56(SB)/4, $0x3f4a4588
+DATA winogradAVX5123f4a4588<>+60(SB)/4, $0x3f4a4588
+GLOBL winogradAVX5123f4a4588<>(SB), RODATA|NOPTR, $64
+
+DATA winogradAVX5123f06d905<>+0(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+4(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+8(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+12(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+16(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+20(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+24(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+28(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+32(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+36(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+40(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+44(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+48(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+52(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+56(SB)/4, $0x3f06d905
+DATA winogradAVX5123f06d905<>+60(SB)/4, $0x3f06d905
+GLOBL winogradAVX5123f06d905<>(SB), RODATA|NOPTR, $64
+
+DATA winogradAVX5123eca4588<>+0(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+4(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+8(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+12(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+16(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+20(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+24(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+28(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+32(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+36(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+40(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+44(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+48(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+52(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+56(SB)/4, $0x3eca4588
+DATA winogradAVX5123eca4588<>+60(SB)/4, $0x3eca4588
+GLOBL winogradAVX5123eca4588<>(SB), RODATA|NOPTR, $64
+
+DATA winogradAVX5123e97b426<>+0(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+4(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+8(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+12(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+16(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+20(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+24(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+28(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+32(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+36(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+40(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+44(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+48(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+52(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+56(SB)/4, $0x3e97b426
+DATA winogradAVX5123e97b426<>+60(SB)/4, $0x3e97b426
+GLOBL winogradAVX5123e97b426<>(SB), RODATA|NOPTR, $64
+
+DATA winogradAVX5123e06d905<>+0(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+4(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+8(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+12(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+16(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+20(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+24(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+28(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+32(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+36(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+40(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+44(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+48(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+52(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+56(SB)/4, $0x3e06d905
+DATA winogradAVX5123e06d905<>+60(SB)/4, $0x3e06d905
+GLOBL winogradAVX5123e06d905<>(SB), RODATA|NOPTR, $64
+
+DATA winogradAVX5123e4a4588<>+0(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+4(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+8(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+12(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+16(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+20(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+24(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+28(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+32(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+36(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+40(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+44(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+48(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+52(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+56(SB)/4, $0x3e4a4588
+DATA winogradAVX5123e4a4588<>+60(SB)/4, $0x3e4a4588
+GLOBL winogradAVX5123e4a4588<>(SB), RODATA|NOPTR, $64
+
+// func winogradOutput3AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, AVX512F
-TEXT ·winogradOutputAVX512(SB), $1600-40
+TEXT ·winogradOutput3AVX512(SB), $1600-40
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	MOVQ    dst+0(FP), CX
@@ -1369,9 +1369,9 @@ DATA winogradAVX51240580000<>+56(SB)/4, $0x40580000
 DATA winogradAVX51240580000<>+60(SB)/4, $0x40580000
 GLOBL winogradAVX51240580000<>(SB), RODATA|NOPTR, $64
 
-// func winogradOutputGradAVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// func winogradOutputGrad3AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, AVX512F
-TEXT ·winogradOutputGradAVX512(SB), $1600-40
+TEXT ·winogradOutputGrad3AVX512(SB), $1600-40
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	MOVQ    dst+0(FP), CX
@@ -1686,9 +1686,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winogradWeightsGradAVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// func winogradWeightsGrad3AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·winogradWeightsGradAVX512(SB), $1216-40
+TEXT ·winogradWeightsGrad3AVX512(SB), $1216-40
 	LEAQ    63(SP), AX
 	ANDQ    $-64, AX
 	MOVQ    dst+0(FP), CX
@@ -1954,336 +1954,1233 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winogradWeightsAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
-// Requires: AVX, FMA3
-TEXT ·winogradWeightsAVX2(SB), $640-40
-	LEAQ 63(SP), AX
-	ANDQ $-64, AX
-	MOVQ dst+0(FP), CX
-	MOVQ src+8(FP), DX
-	MOVQ n+32(FP), BX
-	MOVQ dstAt+16(FP), SI
-	MOVQ srcAt+24(FP), DI
+// func winogradWeights4AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winogradWeights4AVX512(SB), $1600-40
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    src+8(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    dstAt+16(FP), SI
+	MOVQ    srcAt+24(FP), DI
+	VMOVUPS winogradAVX5123f4a4588<>+0(SB), Z0
+	VMOVUPS winogradAVX5123f06d905<>+0(SB), Z1
+	VMOVUPS winogradAVX5123eca4588<>+0(SB), Z2
+	VMOVUPS winogradAVX5123e97b426<>+0(SB), Z3
+	VMOVUPS winogradAVX5123e638e39<>+0(SB), Z4
+	VMOVUPS winogradAVX5123e06d905<>+0(SB), Z5
+	VMOVUPS winogradAVX5123e4a4588<>+0(SB), Z6
+	VMOVUPS winogradAVX5123ee38e39<>+0(SB), Z7
 
 loop:
 	MOVQ         (DX), R8
-	VMOVUPS      (R8)(DI*1), Y0
-	MOVQ         24(DX), R8
-	VMOVUPS      (R8)(DI*1), Y1
-	MOVQ         48(DX), R8
-	VMOVUPS      (R8)(DI*1), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
-	VMOVUPS      Y3, (AX)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
-	VMOVUPS      Y5, 96(AX)
-	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, 192(AX)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
-	VMOVUPS      Y3, 288(AX)
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, 384(AX)
-	VMOVAPS      Y2, Y0
-	VMOVUPS      Y0, 480(AX)
-	MOVQ         8(DX), R8
-	VMOVUPS      (R8)(DI*1), Y0
+	VMOVUPS      (R8)(DI*1), Z8
 	MOVQ         32(DX), R8
-	VMOVUPS      (R8)(DI*1), Y1
-	MOVQ         56(DX), R8
-	VMOVUPS      (R8)(DI*1), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
-	VMOVUPS      Y3, 32(AX)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
-	VMOVUPS      Y5, 128(AX)
-	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, 224(AX)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
-	VMOVUPS      Y3, 320(AX)
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, 416(AX)
-	VMOVAPS      Y2, Y0
-	VMOVUPS      Y0, 512(AX)
-	MOVQ         16(DX), R8
-	VMOVUPS      (R8)(DI*1), Y0
-	MOVQ         40(DX), R8
-	VMOVUPS      (R8)(DI*1), Y1
+	VMOVUPS      (R8)(DI*1), Z9
 	MOVQ         64(DX), R8
-	VMOVUPS      (R8)(DI*1), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
-	VMOVUPS      Y3, 64(AX)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
-	VMOVUPS      Y5, 160(AX)
-	VSUBPS       Y4, Y3, Y3
-	VMOVUPS      Y3, 256(AX)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
-	VMOVUPS      Y3, 352(AX)
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      Y0, 448(AX)
-	VMOVAPS      Y2, Y0
-	VMOVUPS      Y0, 544(AX)
-	VMOVUPS      (AX), Y0
-	VMOVUPS      32(AX), Y1
-	VMOVUPS      64(AX), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         96(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VMULPS       Z0, Z8, Z12
+	VMOVUPS      Z12, (AX)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
+	VMOVUPS      Z14, 256(AX)
+	VSUBPS       Z13, Z12, Z12
+	VMOVUPS      Z12, 512(AX)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 768(AX)
+	VSUBPS       Z9, Z8, Z8
+	VMOVUPS      Z8, 1024(AX)
+	VMOVAPS      Z11, Z8
+	VMOVUPS      Z8, 1280(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         72(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         104(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VMULPS       Z0, Z8, Z12
+	VMOVUPS      Z12, 64(AX)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
+	VMOVUPS      Z14, 320(AX)
+	VSUBPS       Z13, Z12, Z12
+	VMOVUPS      Z12, 576(AX)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 832(AX)
+	VSUBPS       Z9, Z8, Z8
+	VMOVUPS      Z8, 1088(AX)
+	VMOVAPS      Z11, Z8
+	VMOVUPS      Z8, 1344(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         80(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         112(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VMULPS       Z0, Z8, Z12
+	VMOVUPS      Z12, 128(AX)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
+	VMOVUPS      Z14, 384(AX)
+	VSUBPS       Z13, Z12, Z12
+	VMOVUPS      Z12, 640(AX)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 896(AX)
+	VSUBPS       Z9, Z8, Z8
+	VMOVUPS      Z8, 1152(AX)
+	VMOVAPS      Z11, Z8
+	VMOVUPS      Z8, 1408(AX)
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         88(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         120(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	VMULPS       Z0, Z8, Z12
+	VMOVUPS      Z12, 192(AX)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
+	VMOVUPS      Z14, 448(AX)
+	VSUBPS       Z13, Z12, Z12
+	VMOVUPS      Z12, 704(AX)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 960(AX)
+	VSUBPS       Z9, Z8, Z8
+	VMOVUPS      Z8, 1216(AX)
+	VMOVAPS      Z11, Z8
+	VMOVUPS      Z8, 1472(AX)
+	VMOVUPS      (AX), Z8
+	VMOVUPS      64(AX), Z9
+	VMOVUPS      128(AX), Z10
+	VMOVUPS      192(AX), Z11
+	VMULPS       Z0, Z8, Z12
 	MOVQ         (CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Z12, (R8)(SI*1)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
 	MOVQ         8(CX), R8
-	VMOVUPS      Y5, (R8)(SI*1)
-	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Z14, (R8)(SI*1)
+	VSUBPS       Z13, Z12, Z12
 	MOVQ         16(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Z12, (R8)(SI*1)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
 	MOVQ         24(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Z10, (R8)(SI*1)
+	VSUBPS       Z9, Z8, Z8
 	MOVQ         32(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVAPS      Y2, Y0
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z11, Z8
 	MOVQ         40(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVUPS      96(AX), Y0
-	VMOVUPS      128(AX), Y1
-	VMOVUPS      160(AX), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      256(AX), Z8
+	VMOVUPS      320(AX), Z9
+	VMOVUPS      384(AX), Z10
+	VMOVUPS      448(AX), Z11
+	VMULPS       Z0, Z8, Z12
 	MOVQ         48(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Z12, (R8)(SI*1)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
 	MOVQ         56(CX), R8
-	VMOVUPS      Y5, (R8)(SI*1)
-	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Z14, (R8)(SI*1)
+	VSUBPS       Z13, Z12, Z12
 	MOVQ         64(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Z12, (R8)(SI*1)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
 	MOVQ         72(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Z10, (R8)(SI*1)
+	VSUBPS       Z9, Z8, Z8
 	MOVQ         80(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVAPS      Y2, Y0
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z11, Z8
 	MOVQ         88(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVUPS      192(AX), Y0
-	VMOVUPS      224(AX), Y1
-	VMOVUPS      256(AX), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      512(AX), Z8
+	VMOVUPS      576(AX), Z9
+	VMOVUPS      640(AX), Z10
+	VMOVUPS      704(AX), Z11
+	VMULPS       Z0, Z8, Z12
 	MOVQ         96(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Z12, (R8)(SI*1)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
 	MOVQ         104(CX), R8
-	VMOVUPS      Y5, (R8)(SI*1)
-	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Z14, (R8)(SI*1)
+	VSUBPS       Z13, Z12, Z12
 	MOVQ         112(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Z12, (R8)(SI*1)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
 	MOVQ         120(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Z10, (R8)(SI*1)
+	VSUBPS       Z9, Z8, Z8
 	MOVQ         128(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVAPS      Y2, Y0
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z11, Z8
 	MOVQ         136(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVUPS      288(AX), Y0
-	VMOVUPS      320(AX), Y1
-	VMOVUPS      352(AX), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      768(AX), Z8
+	VMOVUPS      832(AX), Z9
+	VMOVUPS      896(AX), Z10
+	VMOVUPS      960(AX), Z11
+	VMULPS       Z0, Z8, Z12
 	MOVQ         144(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Z12, (R8)(SI*1)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
 	MOVQ         152(CX), R8
-	VMOVUPS      Y5, (R8)(SI*1)
-	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Z14, (R8)(SI*1)
+	VSUBPS       Z13, Z12, Z12
 	MOVQ         160(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Z12, (R8)(SI*1)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
 	MOVQ         168(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Z10, (R8)(SI*1)
+	VSUBPS       Z9, Z8, Z8
 	MOVQ         176(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVAPS      Y2, Y0
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z11, Z8
 	MOVQ         184(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVUPS      384(AX), Y0
-	VMOVUPS      416(AX), Y1
-	VMOVUPS      448(AX), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      1024(AX), Z8
+	VMOVUPS      1088(AX), Z9
+	VMOVUPS      1152(AX), Z10
+	VMOVUPS      1216(AX), Z11
+	VMULPS       Z0, Z8, Z12
 	MOVQ         192(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Z12, (R8)(SI*1)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
 	MOVQ         200(CX), R8
-	VMOVUPS      Y5, (R8)(SI*1)
-	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Z14, (R8)(SI*1)
+	VSUBPS       Z13, Z12, Z12
 	MOVQ         208(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Z12, (R8)(SI*1)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
 	MOVQ         216(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Z10, (R8)(SI*1)
+	VSUBPS       Z9, Z8, Z8
 	MOVQ         224(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVAPS      Y2, Y0
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z11, Z8
 	MOVQ         232(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVUPS      480(AX), Y0
-	VMOVUPS      512(AX), Y1
-	VMOVUPS      544(AX), Y2
-	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      1280(AX), Z8
+	VMOVUPS      1344(AX), Z9
+	VMOVUPS      1408(AX), Z10
+	VMOVUPS      1472(AX), Z11
+	VMULPS       Z0, Z8, Z12
 	MOVQ         240(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VXORPS       Y3, Y3, Y3
-	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
-	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
-	VXORPS       Y4, Y4, Y4
-	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
-	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Z12, (R8)(SI*1)
+	VXORPS       Z12, Z12, Z12
+	VFNMADD231PS Z1, Z8, Z12
+	VFNMADD231PS Z3, Z10, Z12
+	VXORPS       Z13, Z13, Z13
+	VFNMADD231PS Z2, Z9, Z13
+	VFNMADD231PS Z4, Z11, Z13
+	VADDPS       Z13, Z12, Z14
 	MOVQ         248(CX), R8
-	VMOVUPS      Y5, (R8)(SI*1)
-	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Z14, (R8)(SI*1)
+	VSUBPS       Z13, Z12, Z12
 	MOVQ         256(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
-	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
-	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
-	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Z12, (R8)(SI*1)
+	VMULPS       Z5, Z8, Z8
+	VFMADD231PS  Z3, Z10, Z8
+	VMULPS       Z6, Z9, Z9
+	VFMADD231PS  Z7, Z11, Z9
+	VADDPS       Z9, Z8, Z10
 	MOVQ         264(CX), R8
-	VMOVUPS      Y3, (R8)(SI*1)
-	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Z10, (R8)(SI*1)
+	VSUBPS       Z9, Z8, Z8
 	MOVQ         272(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	VMOVAPS      Y2, Y0
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z11, Z8
 	MOVQ         280(CX), R8
-	VMOVUPS      Y0, (R8)(SI*1)
-	ADDQ         $+32, SI
-	ADDQ         $+32, DI
-	SUBQ         $+8, BX
+	VMOVUPS      Z8, (R8)(SI*1)
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	SUBQ         $+16, BX
 	JNZ          loop
 	VZEROUPPER
 	RET
 
-DATA winogradAVX23f4a4588<>+0(SB)/4, $0x3f4a4588
-DATA winogradAVX23f4a4588<>+4(SB)/4, $0x3f4a4588
-DATA winogradAVX23f4a4588<>+8(SB)/4, $0x3f4a4588
-DATA winogradAVX23f4a4588<>+12(SB)/4, $0x3f4a4588
-DATA winogradAVX23f4a4588<>+16(SB)/4, $0x3f4a4588
-DATA winogradAVX23f4a4588<>+20(SB)/4, $0x3f4a4588
-DATA winogradAVX23f4a4588<>+24(SB)/4, $0x3f4a4588
-DATA winogradAVX23f4a4588<>+28(SB)/4, $0x3f4a4588
-GLOBL winogradAVX23f4a4588<>(SB), RODATA|NOPTR, $32
+DATA winogradAVX5123e638e39<>+0(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+4(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+8(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+12(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+16(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+20(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+24(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+28(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+32(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+36(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+40(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+44(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+48(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+52(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+56(SB)/4, $0x3e638e39
+DATA winogradAVX5123e638e39<>+60(SB)/4, $0x3e638e39
+GLOBL winogradAVX5123e638e39<>(SB), RODATA|NOPTR, $64
 
-DATA winogradAVX23f06d905<>+0(SB)/4, $0x3f06d905
-DATA winogradAVX23f06d905<>+4(SB)/4, $0x3f06d905
-DATA winogradAVX23f06d905<>+8(SB)/4, $0x3f06d905
-DATA winogradAVX23f06d905<>+12(SB)/4, $0x3f06d905
-DATA winogradAVX23f06d905<>+16(SB)/4, $0x3f06d905
-DATA winogradAVX23f06d905<>+20(SB)/4, $0x3f06d905
-DATA winogradAVX23f06d905<>+24(SB)/4, $0x3f06d905
-DATA winogradAVX23f06d905<>+28(SB)/4, $0x3f06d905
-GLOBL winogradAVX23f06d905<>(SB), RODATA|NOPTR, $32
+DATA winogradAVX5123ee38e39<>+0(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+4(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+8(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+12(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+16(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+20(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+24(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+28(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+32(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+36(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+40(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+44(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+48(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+52(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+56(SB)/4, $0x3ee38e39
+DATA winogradAVX5123ee38e39<>+60(SB)/4, $0x3ee38e39
+GLOBL winogradAVX5123ee38e39<>(SB), RODATA|NOPTR, $64
 
-DATA winogradAVX23e97b426<>+0(SB)/4, $0x3e97b426
-DATA winogradAVX23e97b426<>+4(SB)/4, $0x3e97b426
-DATA winogradAVX23e97b426<>+8(SB)/4, $0x3e97b426
-DATA winogradAVX23e97b426<>+12(SB)/4, $0x3e97b426
-DATA winogradAVX23e97b426<>+16(SB)/4, $0x3e97b426
-DATA winogradAVX23e97b426<>+20(SB)/4, $0x3e97b426
-DATA winogradAVX23e97b426<>+24(SB)/4, $0x3e97b426
-DATA winogradAVX23e97b426<>+28(SB)/4, $0x3e97b426
-GLOBL winogradAVX23e97b426<>(SB), RODATA|NOPTR, $32
+// func winogradOutput4AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, AVX512F
+TEXT ·winogradOutput4AVX512(SB), $1216-40
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    src+8(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    dstAt+16(FP), SI
+	MOVQ    srcAt+24(FP), DI
+	VMOVUPS winogradAVX5123f400000<>+0(SB), Z0
+	VMOVUPS winogradAVX5123fc00000<>+0(SB), Z1
+	VMOVUPS winogradAVX5123f100000<>+0(SB), Z2
+	VMOVUPS winogradAVX51240100000<>+0(SB), Z3
 
-DATA winogradAVX23eca4588<>+0(SB)/4, $0x3eca4588
-DATA winogradAVX23eca4588<>+4(SB)/4, $0x3eca4588
-DATA winogradAVX23eca4588<>+8(SB)/4, $0x3eca4588
-DATA winogradAVX23eca4588<>+12(SB)/4, $0x3eca4588
-DATA winogradAVX23eca4588<>+16(SB)/4, $0x3eca4588
-DATA winogradAVX23eca4588<>+20(SB)/4, $0x3eca4588
-DATA winogradAVX23eca4588<>+24(SB)/4, $0x3eca4588
-DATA winogradAVX23eca4588<>+28(SB)/4, $0x3eca4588
-GLOBL winogradAVX23eca4588<>(SB), RODATA|NOPTR, $32
+loop:
+	MOVQ        (DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        48(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        96(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        144(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        192(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        240(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     Z4, (AX)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	VMOVUPS     Z4, 384(AX)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	VMOVUPS     Z4, 768(AX)
+	MOVQ        8(DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        56(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        104(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        152(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        200(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        248(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 64(AX)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	VMOVUPS     Z4, 448(AX)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	VMOVUPS     Z4, 832(AX)
+	MOVQ        16(DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        64(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        112(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        160(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        208(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        256(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 128(AX)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	VMOVUPS     Z4, 512(AX)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	VMOVUPS     Z4, 896(AX)
+	MOVQ        24(DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        72(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        120(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        168(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        216(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        264(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 192(AX)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	VMOVUPS     Z4, 576(AX)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	VMOVUPS     Z4, 960(AX)
+	MOVQ        32(DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        80(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        128(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        176(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        224(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        272(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 256(AX)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	VMOVUPS     Z4, 640(AX)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	VMOVUPS     Z4, 1024(AX)
+	MOVQ        40(DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        88(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        136(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	MOVQ        184(DX), R8
+	VMOVUPS     (R8)(DI*1), Z7
+	MOVQ        232(DX), R8
+	VMOVUPS     (R8)(DI*1), Z8
+	MOVQ        280(DX), R8
+	VMOVUPS     (R8)(DI*1), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 320(AX)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	VMOVUPS     Z4, 704(AX)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	VMOVUPS     Z4, 1088(AX)
+	VMOVUPS     (AX), Z4
+	VMOVUPS     64(AX), Z5
+	VMOVUPS     128(AX), Z6
+	VMOVUPS     192(AX), Z7
+	VMOVUPS     256(AX), Z8
+	VMOVUPS     320(AX), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	MOVQ        (CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	MOVQ        8(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	MOVQ        16(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVUPS     384(AX), Z4
+	VMOVUPS     448(AX), Z5
+	VMOVUPS     512(AX), Z6
+	VMOVUPS     576(AX), Z7
+	VMOVUPS     640(AX), Z8
+	VMOVUPS     704(AX), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	MOVQ        24(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	MOVQ        32(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	MOVQ        40(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVUPS     768(AX), Z4
+	VMOVUPS     832(AX), Z5
+	VMOVUPS     896(AX), Z6
+	VMOVUPS     960(AX), Z7
+	VMOVUPS     1024(AX), Z8
+	VMOVUPS     1088(AX), Z9
+	VADDPS      Z6, Z5, Z10
+	VSUBPS      Z6, Z5, Z6
+	VADDPS      Z8, Z7, Z5
+	VSUBPS      Z8, Z7, Z8
+	VMOVAPS     Z4, Z4
+	VADDPS      Z10, Z4, Z4
+	VADDPS      Z5, Z4, Z4
+	MOVQ        48(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMULPS      Z0, Z6, Z4
+	VFMADD231PS Z1, Z8, Z4
+	MOVQ        56(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z9, Z4
+	VFMADD231PS Z2, Z10, Z4
+	VFMADD231PS Z3, Z5, Z4
+	MOVQ        64(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	ADDQ        $+64, SI
+	ADDQ        $+64, DI
+	SUBQ        $+16, BX
+	JNZ         loop
+	VZEROUPPER
+	RET
 
-DATA winogradAVX23e06d905<>+0(SB)/4, $0x3e06d905
-DATA winogradAVX23e06d905<>+4(SB)/4, $0x3e06d905
-DATA winogradAVX23e06d905<>+8(SB)/4, $0x3e06d905
-DATA winogradAVX23e06d905<>+12(SB)/4, $0x3e06d905
-DATA winogradAVX23e06d905<>+16(SB)/4, $0x3e06d905
-DATA winogradAVX23e06d905<>+20(SB)/4, $0x3e06d905
-DATA winogradAVX23e06d905<>+24(SB)/4, $0x3e06d905
-DATA winogradAVX23e06d905<>+28(SB)/4, $0x3e06d905
-GLOBL winogradAVX23e06d905<>(SB), RODATA|NOPTR, $32
+// func winogradOutputGrad4AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, AVX512F
+TEXT ·winogradOutputGrad4AVX512(SB), $1216-40
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    src+8(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    dstAt+16(FP), SI
+	MOVQ    srcAt+24(FP), DI
+	VMOVUPS winogradAVX5123f400000<>+0(SB), Z0
+	VMOVUPS winogradAVX5123f100000<>+0(SB), Z1
+	VMOVUPS winogradAVX5123fc00000<>+0(SB), Z2
+	VMOVUPS winogradAVX51240100000<>+0(SB), Z3
 
-DATA winogradAVX23e4a4588<>+0(SB)/4, $0x3e4a4588
-DATA winogradAVX23e4a4588<>+4(SB)/4, $0x3e4a4588
-DATA winogradAVX23e4a4588<>+8(SB)/4, $0x3e4a4588
-DATA winogradAVX23e4a4588<>+12(SB)/4, $0x3e4a4588
-DATA winogradAVX23e4a4588<>+16(SB)/4, $0x3e4a4588
-DATA winogradAVX23e4a4588<>+20(SB)/4, $0x3e4a4588
-DATA winogradAVX23e4a4588<>+24(SB)/4, $0x3e4a4588
-DATA winogradAVX23e4a4588<>+28(SB)/4, $0x3e4a4588
-GLOBL winogradAVX23e4a4588<>(SB), RODATA|NOPTR, $32
+loop:
+	MOVQ        (DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        24(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        48(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	VMOVAPS     Z4, Z7
+	VMOVUPS     Z7, (AX)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	VMOVUPS     Z9, 192(AX)
+	VSUBPS      Z8, Z7, Z7
+	VMOVUPS     Z7, 384(AX)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	VMOVUPS     Z7, 576(AX)
+	VSUBPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 768(AX)
+	VMOVAPS     Z6, Z4
+	VMOVUPS     Z4, 960(AX)
+	MOVQ        8(DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        32(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        56(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	VMOVAPS     Z4, Z7
+	VMOVUPS     Z7, 64(AX)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	VMOVUPS     Z9, 256(AX)
+	VSUBPS      Z8, Z7, Z7
+	VMOVUPS     Z7, 448(AX)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	VMOVUPS     Z7, 640(AX)
+	VSUBPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 832(AX)
+	VMOVAPS     Z6, Z4
+	VMOVUPS     Z4, 1024(AX)
+	MOVQ        16(DX), R8
+	VMOVUPS     (R8)(DI*1), Z4
+	MOVQ        40(DX), R8
+	VMOVUPS     (R8)(DI*1), Z5
+	MOVQ        64(DX), R8
+	VMOVUPS     (R8)(DI*1), Z6
+	VMOVAPS     Z4, Z7
+	VMOVUPS     Z7, 128(AX)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	VMOVUPS     Z9, 320(AX)
+	VSUBPS      Z8, Z7, Z7
+	VMOVUPS     Z7, 512(AX)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	VMOVUPS     Z7, 704(AX)
+	VSUBPS      Z5, Z4, Z4
+	VMOVUPS     Z4, 896(AX)
+	VMOVAPS     Z6, Z4
+	VMOVUPS     Z4, 1088(AX)
+	VMOVUPS     (AX), Z4
+	VMOVUPS     64(AX), Z5
+	VMOVUPS     128(AX), Z6
+	VMOVAPS     Z4, Z7
+	MOVQ        (CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	MOVQ        8(CX), R8
+	VMOVUPS     Z9, (R8)(SI*1)
+	VSUBPS      Z8, Z7, Z7
+	MOVQ        16(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	MOVQ        24(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VSUBPS      Z5, Z4, Z4
+	MOVQ        32(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z6, Z4
+	MOVQ        40(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVUPS     192(AX), Z4
+	VMOVUPS     256(AX), Z5
+	VMOVUPS     320(AX), Z6
+	VMOVAPS     Z4, Z7
+	MOVQ        48(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	MOVQ        56(CX), R8
+	VMOVUPS     Z9, (R8)(SI*1)
+	VSUBPS      Z8, Z7, Z7
+	MOVQ        64(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	MOVQ        72(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VSUBPS      Z5, Z4, Z4
+	MOVQ        80(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z6, Z4
+	MOVQ        88(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVUPS     384(AX), Z4
+	VMOVUPS     448(AX), Z5
+	VMOVUPS     512(AX), Z6
+	VMOVAPS     Z4, Z7
+	MOVQ        96(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	MOVQ        104(CX), R8
+	VMOVUPS     Z9, (R8)(SI*1)
+	VSUBPS      Z8, Z7, Z7
+	MOVQ        112(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	MOVQ        120(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VSUBPS      Z5, Z4, Z4
+	MOVQ        128(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z6, Z4
+	MOVQ        136(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVUPS     576(AX), Z4
+	VMOVUPS     640(AX), Z5
+	VMOVUPS     704(AX), Z6
+	VMOVAPS     Z4, Z7
+	MOVQ        144(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	MOVQ        152(CX), R8
+	VMOVUPS     Z9, (R8)(SI*1)
+	VSUBPS      Z8, Z7, Z7
+	MOVQ        160(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	MOVQ        168(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VSUBPS      Z5, Z4, Z4
+	MOVQ        176(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z6, Z4
+	MOVQ        184(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVUPS     768(AX), Z4
+	VMOVUPS     832(AX), Z5
+	VMOVUPS     896(AX), Z6
+	VMOVAPS     Z4, Z7
+	MOVQ        192(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	MOVQ        200(CX), R8
+	VMOVUPS     Z9, (R8)(SI*1)
+	VSUBPS      Z8, Z7, Z7
+	MOVQ        208(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	MOVQ        216(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VSUBPS      Z5, Z4, Z4
+	MOVQ        224(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z6, Z4
+	MOVQ        232(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVUPS     960(AX), Z4
+	VMOVUPS     1024(AX), Z5
+	VMOVUPS     1088(AX), Z6
+	VMOVAPS     Z4, Z7
+	MOVQ        240(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z7
+	VFMADD231PS Z1, Z6, Z7
+	VMULPS      Z0, Z5, Z8
+	VADDPS      Z8, Z7, Z9
+	MOVQ        248(CX), R8
+	VMOVUPS     Z9, (R8)(SI*1)
+	VSUBPS      Z8, Z7, Z7
+	MOVQ        256(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VMOVAPS     Z4, Z4
+	VFMADD231PS Z3, Z6, Z4
+	VMULPS      Z2, Z5, Z5
+	VADDPS      Z5, Z4, Z7
+	MOVQ        264(CX), R8
+	VMOVUPS     Z7, (R8)(SI*1)
+	VSUBPS      Z5, Z4, Z4
+	MOVQ        272(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	VMOVAPS     Z6, Z4
+	MOVQ        280(CX), R8
+	VMOVUPS     Z4, (R8)(SI*1)
+	ADDQ        $+64, SI
+	ADDQ        $+64, DI
+	SUBQ        $+16, BX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func winogradWeightsGrad4AVX512(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·winogradWeightsGrad4AVX512(SB), $1600-40
+	LEAQ    63(SP), AX
+	ANDQ    $-64, AX
+	MOVQ    dst+0(FP), CX
+	MOVQ    src+8(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    dstAt+16(FP), SI
+	MOVQ    srcAt+24(FP), DI
+	VMOVUPS winogradAVX5123f4a4588<>+0(SB), Z0
+	VMOVUPS winogradAVX5123f06d905<>+0(SB), Z1
+	VMOVUPS winogradAVX5123e06d905<>+0(SB), Z2
+	VMOVUPS winogradAVX5123eca4588<>+0(SB), Z3
+	VMOVUPS winogradAVX5123e4a4588<>+0(SB), Z4
+	VMOVUPS winogradAVX5123e97b426<>+0(SB), Z5
+	VMOVUPS winogradAVX5123e638e39<>+0(SB), Z6
+	VMOVUPS winogradAVX5123ee38e39<>+0(SB), Z7
+
+loop:
+	MOVQ         (DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         96(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         144(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	MOVQ         192(DX), R8
+	VMOVUPS      (R8)(DI*1), Z12
+	MOVQ         240(DX), R8
+	VMOVUPS      (R8)(DI*1), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VMOVUPS      Z8, (AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	VMOVUPS      Z8, 384(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	VMOVUPS      Z8, 768(AX)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	VMOVUPS      Z8, 1152(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         104(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         152(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	MOVQ         200(DX), R8
+	VMOVUPS      (R8)(DI*1), Z12
+	MOVQ         248(DX), R8
+	VMOVUPS      (R8)(DI*1), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VMOVUPS      Z8, 64(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	VMOVUPS      Z8, 448(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	VMOVUPS      Z8, 832(AX)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	VMOVUPS      Z8, 1216(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         64(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         112(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         160(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	MOVQ         208(DX), R8
+	VMOVUPS      (R8)(DI*1), Z12
+	MOVQ         256(DX), R8
+	VMOVUPS      (R8)(DI*1), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VMOVUPS      Z8, 128(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	VMOVUPS      Z8, 512(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	VMOVUPS      Z8, 896(AX)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	VMOVUPS      Z8, 1280(AX)
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         72(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         120(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         168(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	MOVQ         216(DX), R8
+	VMOVUPS      (R8)(DI*1), Z12
+	MOVQ         264(DX), R8
+	VMOVUPS      (R8)(DI*1), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VMOVUPS      Z8, 192(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	VMOVUPS      Z8, 576(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	VMOVUPS      Z8, 960(AX)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	VMOVUPS      Z8, 1344(AX)
+	MOVQ         32(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         80(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         128(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         176(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	MOVQ         224(DX), R8
+	VMOVUPS      (R8)(DI*1), Z12
+	MOVQ         272(DX), R8
+	VMOVUPS      (R8)(DI*1), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VMOVUPS      Z8, 256(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	VMOVUPS      Z8, 640(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	VMOVUPS      Z8, 1024(AX)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	VMOVUPS      Z8, 1408(AX)
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Z8
+	MOVQ         88(DX), R8
+	VMOVUPS      (R8)(DI*1), Z9
+	MOVQ         136(DX), R8
+	VMOVUPS      (R8)(DI*1), Z10
+	MOVQ         184(DX), R8
+	VMOVUPS      (R8)(DI*1), Z11
+	MOVQ         232(DX), R8
+	VMOVUPS      (R8)(DI*1), Z12
+	MOVQ         280(DX), R8
+	VMOVUPS      (R8)(DI*1), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	VMOVUPS      Z8, 320(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	VMOVUPS      Z8, 704(AX)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	VMOVUPS      Z8, 1088(AX)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	VMOVUPS      Z8, 1472(AX)
+	VMOVUPS      (AX), Z8
+	VMOVUPS      64(AX), Z9
+	VMOVUPS      128(AX), Z10
+	VMOVUPS      192(AX), Z11
+	VMOVUPS      256(AX), Z12
+	VMOVUPS      320(AX), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	MOVQ         (CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	MOVQ         8(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	MOVQ         16(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	MOVQ         24(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      384(AX), Z8
+	VMOVUPS      448(AX), Z9
+	VMOVUPS      512(AX), Z10
+	VMOVUPS      576(AX), Z11
+	VMOVUPS      640(AX), Z12
+	VMOVUPS      704(AX), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	MOVQ         32(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	MOVQ         40(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	MOVQ         48(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	MOVQ         56(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      768(AX), Z8
+	VMOVUPS      832(AX), Z9
+	VMOVUPS      896(AX), Z10
+	VMOVUPS      960(AX), Z11
+	VMOVUPS      1024(AX), Z12
+	VMOVUPS      1088(AX), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	MOVQ         64(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	MOVQ         72(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	MOVQ         80(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	MOVQ         88(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVUPS      1152(AX), Z8
+	VMOVUPS      1216(AX), Z9
+	VMOVUPS      1280(AX), Z10
+	VMOVUPS      1344(AX), Z11
+	VMOVUPS      1408(AX), Z12
+	VMOVUPS      1472(AX), Z13
+	VADDPS       Z10, Z9, Z14
+	VSUBPS       Z10, Z9, Z10
+	VADDPS       Z12, Z11, Z9
+	VSUBPS       Z12, Z11, Z12
+	VMULPS       Z0, Z8, Z8
+	VFNMADD231PS Z1, Z14, Z8
+	VFMADD231PS  Z2, Z9, Z8
+	MOVQ         96(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z3, Z10, Z8
+	VFMADD231PS  Z4, Z12, Z8
+	MOVQ         104(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VXORPS       Z8, Z8, Z8
+	VFNMADD231PS Z5, Z14, Z8
+	VFMADD231PS  Z5, Z9, Z8
+	MOVQ         112(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	VMOVAPS      Z13, Z8
+	VFNMADD231PS Z6, Z10, Z8
+	VFMADD231PS  Z7, Z12, Z8
+	MOVQ         120(CX), R8
+	VMOVUPS      Z8, (R8)(SI*1)
+	ADDQ         $+64, SI
+	ADDQ         $+64, DI
+	SUBQ         $+16, BX
+	JNZ          loop
+	VZEROUPPER
+	RET
 
 // func winogradInputAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, FMA3
@@ -2840,9 +3737,340 @@ DATA winogradAVX23fc00000<>+24(SB)/4, $0x3fc00000
 DATA winogradAVX23fc00000<>+28(SB)/4, $0x3fc00000
 GLOBL winogradAVX23fc00000<>(SB), RODATA|NOPTR, $32
 
-// func winogradOutputAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// func winogradWeights3AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, FMA3
-TEXT ·winogradOutputAVX2(SB), $832-40
+TEXT ·winogradWeights3AVX2(SB), $640-40
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ dst+0(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ dstAt+16(FP), SI
+	MOVQ srcAt+24(FP), DI
+
+loop:
+	MOVQ         (DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Y3, (AX)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Y5, 96(AX)
+	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Y3, 192(AX)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Y3, 288(AX)
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 384(AX)
+	VMOVAPS      Y2, Y0
+	VMOVUPS      Y0, 480(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         32(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Y3, 32(AX)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Y5, 128(AX)
+	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Y3, 224(AX)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Y3, 320(AX)
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 416(AX)
+	VMOVAPS      Y2, Y0
+	VMOVUPS      Y0, 512(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         64(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	VMOVUPS      Y3, 64(AX)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	VMOVUPS      Y5, 160(AX)
+	VSUBPS       Y4, Y3, Y3
+	VMOVUPS      Y3, 256(AX)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	VMOVUPS      Y3, 352(AX)
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 448(AX)
+	VMOVAPS      Y2, Y0
+	VMOVUPS      Y0, 544(AX)
+	VMOVUPS      (AX), Y0
+	VMOVUPS      32(AX), Y1
+	VMOVUPS      64(AX), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	MOVQ         (CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	MOVQ         8(CX), R8
+	VMOVUPS      Y5, (R8)(SI*1)
+	VSUBPS       Y4, Y3, Y3
+	MOVQ         16(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	MOVQ         24(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         32(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y2, Y0
+	MOVQ         40(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      96(AX), Y0
+	VMOVUPS      128(AX), Y1
+	VMOVUPS      160(AX), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	MOVQ         48(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	MOVQ         56(CX), R8
+	VMOVUPS      Y5, (R8)(SI*1)
+	VSUBPS       Y4, Y3, Y3
+	MOVQ         64(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	MOVQ         72(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         80(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y2, Y0
+	MOVQ         88(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      192(AX), Y0
+	VMOVUPS      224(AX), Y1
+	VMOVUPS      256(AX), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	MOVQ         96(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	MOVQ         104(CX), R8
+	VMOVUPS      Y5, (R8)(SI*1)
+	VSUBPS       Y4, Y3, Y3
+	MOVQ         112(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	MOVQ         120(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         128(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y2, Y0
+	MOVQ         136(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      288(AX), Y0
+	VMOVUPS      320(AX), Y1
+	VMOVUPS      352(AX), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	MOVQ         144(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	MOVQ         152(CX), R8
+	VMOVUPS      Y5, (R8)(SI*1)
+	VSUBPS       Y4, Y3, Y3
+	MOVQ         160(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	MOVQ         168(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         176(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y2, Y0
+	MOVQ         184(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      384(AX), Y0
+	VMOVUPS      416(AX), Y1
+	VMOVUPS      448(AX), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	MOVQ         192(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	MOVQ         200(CX), R8
+	VMOVUPS      Y5, (R8)(SI*1)
+	VSUBPS       Y4, Y3, Y3
+	MOVQ         208(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	MOVQ         216(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         224(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y2, Y0
+	MOVQ         232(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      480(AX), Y0
+	VMOVUPS      512(AX), Y1
+	VMOVUPS      544(AX), Y2
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y3
+	MOVQ         240(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VXORPS       Y3, Y3, Y3
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y3
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y3
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y4
+	VADDPS       Y4, Y3, Y5
+	MOVQ         248(CX), R8
+	VMOVUPS      Y5, (R8)(SI*1)
+	VSUBPS       Y4, Y3, Y3
+	MOVQ         256(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VADDPS       Y1, Y0, Y3
+	MOVQ         264(CX), R8
+	VMOVUPS      Y3, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         272(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y2, Y0
+	MOVQ         280(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	ADDQ         $+32, SI
+	ADDQ         $+32, DI
+	SUBQ         $+8, BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA winogradAVX23f4a4588<>+0(SB)/4, $0x3f4a4588
+DATA winogradAVX23f4a4588<>+4(SB)/4, $0x3f4a4588
+DATA winogradAVX23f4a4588<>+8(SB)/4, $0x3f4a4588
+DATA winogradAVX23f4a4588<>+12(SB)/4, $0x3f4a4588
+DATA winogradAVX23f4a4588<>+16(SB)/4, $0x3f4a4588
+DATA winogradAVX23f4a4588<>+20(SB)/4, $0x3f4a4588
+DATA winogradAVX23f4a4588<>+24(SB)/4, $0x3f4a4588
+DATA winogradAVX23f4a4588<>+28(SB)/4, $0x3f4a4588
+GLOBL winogradAVX23f4a4588<>(SB), RODATA|NOPTR, $32
+
+DATA winogradAVX23f06d905<>+0(SB)/4, $0x3f06d905
+DATA winogradAVX23f06d905<>+4(SB)/4, $0x3f06d905
+DATA winogradAVX23f06d905<>+8(SB)/4, $0x3f06d905
+DATA winogradAVX23f06d905<>+12(SB)/4, $0x3f06d905
+DATA winogradAVX23f06d905<>+16(SB)/4, $0x3f06d905
+DATA winogradAVX23f06d905<>+20(SB)/4, $0x3f06d905
+DATA winogradAVX23f06d905<>+24(SB)/4, $0x3f06d905
+DATA winogradAVX23f06d905<>+28(SB)/4, $0x3f06d905
+GLOBL winogradAVX23f06d905<>(SB), RODATA|NOPTR, $32
+
+DATA winogradAVX23e97b426<>+0(SB)/4, $0x3e97b426
+DATA winogradAVX23e97b426<>+4(SB)/4, $0x3e97b426
+DATA winogradAVX23e97b426<>+8(SB)/4, $0x3e97b426
+DATA winogradAVX23e97b426<>+12(SB)/4, $0x3e97b426
+DATA winogradAVX23e97b426<>+16(SB)/4, $0x3e97b426
+DATA winogradAVX23e97b426<>+20(SB)/4, $0x3e97b426
+DATA winogradAVX23e97b426<>+24(SB)/4, $0x3e97b426
+DATA winogradAVX23e97b426<>+28(SB)/4, $0x3e97b426
+GLOBL winogradAVX23e97b426<>(SB), RODATA|NOPTR, $32
+
+DATA winogradAVX23eca4588<>+0(SB)/4, $0x3eca4588
+DATA winogradAVX23eca4588<>+4(SB)/4, $0x3eca4588
+DATA winogradAVX23eca4588<>+8(SB)/4, $0x3eca4588
+DATA winogradAVX23eca4588<>+12(SB)/4, $0x3eca4588
+DATA winogradAVX23eca4588<>+16(SB)/4, $0x3eca4588
+DATA winogradAVX23eca4588<>+20(SB)/4, $0x3eca4588
+DATA winogradAVX23eca4588<>+24(SB)/4, $0x3eca4588
+DATA winogradAVX23eca4588<>+28(SB)/4, $0x3eca4588
+GLOBL winogradAVX23eca4588<>(SB), RODATA|NOPTR, $32
+
+DATA winogradAVX23e06d905<>+0(SB)/4, $0x3e06d905
+DATA winogradAVX23e06d905<>+4(SB)/4, $0x3e06d905
+DATA winogradAVX23e06d905<>+8(SB)/4, $0x3e06d905
+DATA winogradAVX23e06d905<>+12(SB)/4, $0x3e06d905
+DATA winogradAVX23e06d905<>+16(SB)/4, $0x3e06d905
+DATA winogradAVX23e06d905<>+20(SB)/4, $0x3e06d905
+DATA winogradAVX23e06d905<>+24(SB)/4, $0x3e06d905
+DATA winogradAVX23e06d905<>+28(SB)/4, $0x3e06d905
+GLOBL winogradAVX23e06d905<>(SB), RODATA|NOPTR, $32
+
+DATA winogradAVX23e4a4588<>+0(SB)/4, $0x3e4a4588
+DATA winogradAVX23e4a4588<>+4(SB)/4, $0x3e4a4588
+DATA winogradAVX23e4a4588<>+8(SB)/4, $0x3e4a4588
+DATA winogradAVX23e4a4588<>+12(SB)/4, $0x3e4a4588
+DATA winogradAVX23e4a4588<>+16(SB)/4, $0x3e4a4588
+DATA winogradAVX23e4a4588<>+20(SB)/4, $0x3e4a4588
+DATA winogradAVX23e4a4588<>+24(SB)/4, $0x3e4a4588
+DATA winogradAVX23e4a4588<>+28(SB)/4, $0x3e4a4588
+GLOBL winogradAVX23e4a4588<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutput3AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, FMA3
+TEXT ·winogradOutput3AVX2(SB), $832-40
 	LEAQ 63(SP), AX
 	ANDQ $-64, AX
 	MOVQ dst+0(FP), CX
@@ -3171,9 +4399,9 @@ DATA winogradAVX240580000<>+24(SB)/4, $0x40580000
 DATA winogradAVX240580000<>+28(SB)/4, $0x40580000
 GLOBL winogradAVX240580000<>(SB), RODATA|NOPTR, $32
 
-// func winogradOutputGradAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// func winogradOutputGrad3AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, FMA3
-TEXT ·winogradOutputGradAVX2(SB), $832-40
+TEXT ·winogradOutputGrad3AVX2(SB), $832-40
 	LEAQ 63(SP), AX
 	ANDQ $-64, AX
 	MOVQ dst+0(FP), CX
@@ -3482,9 +4710,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func winogradWeightsGradAVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// func winogradWeightsGrad3AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
 // Requires: AVX, FMA3
-TEXT ·winogradWeightsGradAVX2(SB), $640-40
+TEXT ·winogradWeightsGrad3AVX2(SB), $640-40
 	LEAQ 63(SP), AX
 	ANDQ $-64, AX
 	MOVQ dst+0(FP), CX
@@ -3736,6 +4964,1194 @@ loop:
 	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
 	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
 	MOVQ         64(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	ADDQ         $+32, SI
+	ADDQ         $+32, DI
+	SUBQ         $+8, BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func winogradWeights4AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, FMA3
+TEXT ·winogradWeights4AVX2(SB), $832-40
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ dst+0(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ dstAt+16(FP), SI
+	MOVQ srcAt+24(FP), DI
+
+loop:
+	MOVQ         (DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         32(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         64(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         96(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	VMOVUPS      Y4, (AX)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	VMOVUPS      Y6, 128(AX)
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 256(AX)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	VMOVUPS      Y2, 384(AX)
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 512(AX)
+	VMOVAPS      Y3, Y0
+	VMOVUPS      Y0, 640(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         72(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         104(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	VMOVUPS      Y4, 32(AX)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	VMOVUPS      Y6, 160(AX)
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 288(AX)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	VMOVUPS      Y2, 416(AX)
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 544(AX)
+	VMOVAPS      Y3, Y0
+	VMOVUPS      Y0, 672(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         80(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         112(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	VMOVUPS      Y4, 64(AX)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	VMOVUPS      Y6, 192(AX)
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 320(AX)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	VMOVUPS      Y2, 448(AX)
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 576(AX)
+	VMOVAPS      Y3, Y0
+	VMOVUPS      Y0, 704(AX)
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         88(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         120(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	VMOVUPS      Y4, 96(AX)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	VMOVUPS      Y6, 224(AX)
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      Y4, 352(AX)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	VMOVUPS      Y2, 480(AX)
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 608(AX)
+	VMOVAPS      Y3, Y0
+	VMOVUPS      Y0, 736(AX)
+	VMOVUPS      (AX), Y0
+	VMOVUPS      32(AX), Y1
+	VMOVUPS      64(AX), Y2
+	VMOVUPS      96(AX), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	MOVQ         (CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	MOVQ         8(CX), R8
+	VMOVUPS      Y6, (R8)(SI*1)
+	VSUBPS       Y5, Y4, Y4
+	MOVQ         16(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	MOVQ         24(CX), R8
+	VMOVUPS      Y2, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         32(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y3, Y0
+	MOVQ         40(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      128(AX), Y0
+	VMOVUPS      160(AX), Y1
+	VMOVUPS      192(AX), Y2
+	VMOVUPS      224(AX), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	MOVQ         48(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	MOVQ         56(CX), R8
+	VMOVUPS      Y6, (R8)(SI*1)
+	VSUBPS       Y5, Y4, Y4
+	MOVQ         64(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	MOVQ         72(CX), R8
+	VMOVUPS      Y2, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         80(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y3, Y0
+	MOVQ         88(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      256(AX), Y0
+	VMOVUPS      288(AX), Y1
+	VMOVUPS      320(AX), Y2
+	VMOVUPS      352(AX), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	MOVQ         96(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	MOVQ         104(CX), R8
+	VMOVUPS      Y6, (R8)(SI*1)
+	VSUBPS       Y5, Y4, Y4
+	MOVQ         112(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	MOVQ         120(CX), R8
+	VMOVUPS      Y2, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         128(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y3, Y0
+	MOVQ         136(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      384(AX), Y0
+	VMOVUPS      416(AX), Y1
+	VMOVUPS      448(AX), Y2
+	VMOVUPS      480(AX), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	MOVQ         144(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	MOVQ         152(CX), R8
+	VMOVUPS      Y6, (R8)(SI*1)
+	VSUBPS       Y5, Y4, Y4
+	MOVQ         160(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	MOVQ         168(CX), R8
+	VMOVUPS      Y2, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         176(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y3, Y0
+	MOVQ         184(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      512(AX), Y0
+	VMOVUPS      544(AX), Y1
+	VMOVUPS      576(AX), Y2
+	VMOVUPS      608(AX), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	MOVQ         192(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	MOVQ         200(CX), R8
+	VMOVUPS      Y6, (R8)(SI*1)
+	VSUBPS       Y5, Y4, Y4
+	MOVQ         208(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	MOVQ         216(CX), R8
+	VMOVUPS      Y2, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         224(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y3, Y0
+	MOVQ         232(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      640(AX), Y0
+	VMOVUPS      672(AX), Y1
+	VMOVUPS      704(AX), Y2
+	VMOVUPS      736(AX), Y3
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y4
+	MOVQ         240(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VXORPS       Y4, Y4, Y4
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y0, Y4
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y2, Y4
+	VXORPS       Y5, Y5, Y5
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y1, Y5
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y3, Y5
+	VADDPS       Y5, Y4, Y6
+	MOVQ         248(CX), R8
+	VMOVUPS      Y6, (R8)(SI*1)
+	VSUBPS       Y5, Y4, Y4
+	MOVQ         256(CX), R8
+	VMOVUPS      Y4, (R8)(SI*1)
+	VMULPS       winogradAVX23e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y2, Y0
+	VMULPS       winogradAVX23e4a4588<>+0(SB), Y1, Y1
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y0, Y2
+	MOVQ         264(CX), R8
+	VMOVUPS      Y2, (R8)(SI*1)
+	VSUBPS       Y1, Y0, Y0
+	MOVQ         272(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y3, Y0
+	MOVQ         280(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	ADDQ         $+32, SI
+	ADDQ         $+32, DI
+	SUBQ         $+8, BX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA winogradAVX23e638e39<>+0(SB)/4, $0x3e638e39
+DATA winogradAVX23e638e39<>+4(SB)/4, $0x3e638e39
+DATA winogradAVX23e638e39<>+8(SB)/4, $0x3e638e39
+DATA winogradAVX23e638e39<>+12(SB)/4, $0x3e638e39
+DATA winogradAVX23e638e39<>+16(SB)/4, $0x3e638e39
+DATA winogradAVX23e638e39<>+20(SB)/4, $0x3e638e39
+DATA winogradAVX23e638e39<>+24(SB)/4, $0x3e638e39
+DATA winogradAVX23e638e39<>+28(SB)/4, $0x3e638e39
+GLOBL winogradAVX23e638e39<>(SB), RODATA|NOPTR, $32
+
+DATA winogradAVX23ee38e39<>+0(SB)/4, $0x3ee38e39
+DATA winogradAVX23ee38e39<>+4(SB)/4, $0x3ee38e39
+DATA winogradAVX23ee38e39<>+8(SB)/4, $0x3ee38e39
+DATA winogradAVX23ee38e39<>+12(SB)/4, $0x3ee38e39
+DATA winogradAVX23ee38e39<>+16(SB)/4, $0x3ee38e39
+DATA winogradAVX23ee38e39<>+20(SB)/4, $0x3ee38e39
+DATA winogradAVX23ee38e39<>+24(SB)/4, $0x3ee38e39
+DATA winogradAVX23ee38e39<>+28(SB)/4, $0x3ee38e39
+GLOBL winogradAVX23ee38e39<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutput4AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, FMA3
+TEXT ·winogradOutput4AVX2(SB), $640-40
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ dst+0(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ dstAt+16(FP), SI
+	MOVQ srcAt+24(FP), DI
+
+loop:
+	MOVQ        (DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        48(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        96(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        144(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        192(DX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	MOVQ        240(DX), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (AX)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 192(AX)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 384(AX)
+	MOVQ        8(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        56(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        104(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        152(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        200(DX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	MOVQ        248(DX), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 32(AX)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 224(AX)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 416(AX)
+	MOVQ        16(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        64(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        112(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        160(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        208(DX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	MOVQ        256(DX), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 64(AX)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 256(AX)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 448(AX)
+	MOVQ        24(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        72(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        120(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        168(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        216(DX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	MOVQ        264(DX), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 96(AX)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 288(AX)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 480(AX)
+	MOVQ        32(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        80(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        128(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        176(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        224(DX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	MOVQ        272(DX), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 128(AX)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 320(AX)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 512(AX)
+	MOVQ        40(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        88(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        136(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	MOVQ        184(DX), R8
+	VMOVUPS     (R8)(DI*1), Y3
+	MOVQ        232(DX), R8
+	VMOVUPS     (R8)(DI*1), Y4
+	MOVQ        280(DX), R8
+	VMOVUPS     (R8)(DI*1), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 160(AX)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 352(AX)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 544(AX)
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMOVUPS     160(AX), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	MOVQ        (CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	MOVQ        8(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	MOVQ        16(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
+	VMOVUPS     288(AX), Y3
+	VMOVUPS     320(AX), Y4
+	VMOVUPS     352(AX), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	MOVQ        24(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	MOVQ        32(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	MOVQ        40(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVUPS     480(AX), Y3
+	VMOVUPS     512(AX), Y4
+	VMOVUPS     544(AX), Y5
+	VADDPS      Y2, Y1, Y6
+	VSUBPS      Y2, Y1, Y2
+	VADDPS      Y4, Y3, Y1
+	VSUBPS      Y4, Y3, Y4
+	VMOVAPS     Y0, Y0
+	VADDPS      Y6, Y0, Y0
+	VADDPS      Y1, Y0, Y0
+	MOVQ        48(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMULPS      winogradAVX23f400000<>+0(SB), Y2, Y0
+	VFMADD231PS winogradAVX23fc00000<>+0(SB), Y4, Y0
+	MOVQ        56(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y5, Y0
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y6, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y1, Y0
+	MOVQ        64(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	ADDQ        $+32, SI
+	ADDQ        $+32, DI
+	SUBQ        $+8, BX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func winogradOutputGrad4AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, FMA3
+TEXT ·winogradOutputGrad4AVX2(SB), $640-40
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ dst+0(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ dstAt+16(FP), SI
+	MOVQ srcAt+24(FP), DI
+
+loop:
+	MOVQ        (DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        24(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        48(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (AX)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 96(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 192(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 288(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 384(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 480(AX)
+	MOVQ        8(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        32(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        56(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, 32(AX)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 128(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 224(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 320(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 416(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 512(AX)
+	MOVQ        16(DX), R8
+	VMOVUPS     (R8)(DI*1), Y0
+	MOVQ        40(DX), R8
+	VMOVUPS     (R8)(DI*1), Y1
+	MOVQ        64(DX), R8
+	VMOVUPS     (R8)(DI*1), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, 64(AX)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 160(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 256(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 352(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 448(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 544(AX)
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVAPS     Y0, Y3
+	MOVQ        (CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	MOVQ        8(CX), R8
+	VMOVUPS     Y5, (R8)(SI*1)
+	VSUBPS      Y4, Y3, Y3
+	MOVQ        16(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	MOVQ        24(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        32(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y2, Y0
+	MOVQ        40(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     96(AX), Y0
+	VMOVUPS     128(AX), Y1
+	VMOVUPS     160(AX), Y2
+	VMOVAPS     Y0, Y3
+	MOVQ        48(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	MOVQ        56(CX), R8
+	VMOVUPS     Y5, (R8)(SI*1)
+	VSUBPS      Y4, Y3, Y3
+	MOVQ        64(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	MOVQ        72(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        80(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y2, Y0
+	MOVQ        88(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
+	VMOVAPS     Y0, Y3
+	MOVQ        96(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	MOVQ        104(CX), R8
+	VMOVUPS     Y5, (R8)(SI*1)
+	VSUBPS      Y4, Y3, Y3
+	MOVQ        112(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	MOVQ        120(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        128(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y2, Y0
+	MOVQ        136(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     288(AX), Y0
+	VMOVUPS     320(AX), Y1
+	VMOVUPS     352(AX), Y2
+	VMOVAPS     Y0, Y3
+	MOVQ        144(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	MOVQ        152(CX), R8
+	VMOVUPS     Y5, (R8)(SI*1)
+	VSUBPS      Y4, Y3, Y3
+	MOVQ        160(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	MOVQ        168(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        176(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y2, Y0
+	MOVQ        184(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVAPS     Y0, Y3
+	MOVQ        192(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	MOVQ        200(CX), R8
+	VMOVUPS     Y5, (R8)(SI*1)
+	VSUBPS      Y4, Y3, Y3
+	MOVQ        208(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	MOVQ        216(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        224(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y2, Y0
+	MOVQ        232(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVUPS     480(AX), Y0
+	VMOVUPS     512(AX), Y1
+	VMOVUPS     544(AX), Y2
+	VMOVAPS     Y0, Y3
+	MOVQ        240(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradAVX23f100000<>+0(SB), Y2, Y3
+	VMULPS      winogradAVX23f400000<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	MOVQ        248(CX), R8
+	VMOVUPS     Y5, (R8)(SI*1)
+	VSUBPS      Y4, Y3, Y3
+	MOVQ        256(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradAVX240100000<>+0(SB), Y2, Y0
+	VMULPS      winogradAVX23fc00000<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	MOVQ        264(CX), R8
+	VMOVUPS     Y3, (R8)(SI*1)
+	VSUBPS      Y1, Y0, Y0
+	MOVQ        272(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	VMOVAPS     Y2, Y0
+	MOVQ        280(CX), R8
+	VMOVUPS     Y0, (R8)(SI*1)
+	ADDQ        $+32, SI
+	ADDQ        $+32, DI
+	SUBQ        $+8, BX
+	JNZ         loop
+	VZEROUPPER
+	RET
+
+// func winogradWeightsGrad4AVX2(dst *int, src *int, dstAt int, srcAt int, n int)
+// Requires: AVX, FMA3
+TEXT ·winogradWeightsGrad4AVX2(SB), $832-40
+	LEAQ 63(SP), AX
+	ANDQ $-64, AX
+	MOVQ dst+0(FP), CX
+	MOVQ src+8(FP), DX
+	MOVQ n+32(FP), BX
+	MOVQ dstAt+16(FP), SI
+	MOVQ srcAt+24(FP), DI
+
+loop:
+	MOVQ         (DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         48(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         96(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         144(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         192(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         240(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, (AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 192(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 384(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 576(AX)
+	MOVQ         8(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         56(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         104(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         152(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         200(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         248(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 32(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 224(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 416(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 608(AX)
+	MOVQ         16(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         64(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         112(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         160(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         208(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         256(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 64(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 256(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 448(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 640(AX)
+	MOVQ         24(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         72(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         120(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         168(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         216(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         264(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 96(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 288(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 480(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 672(AX)
+	MOVQ         32(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         80(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         128(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         176(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         224(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         272(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 128(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 320(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 512(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 704(AX)
+	MOVQ         40(DX), R8
+	VMOVUPS      (R8)(DI*1), Y0
+	MOVQ         88(DX), R8
+	VMOVUPS      (R8)(DI*1), Y1
+	MOVQ         136(DX), R8
+	VMOVUPS      (R8)(DI*1), Y2
+	MOVQ         184(DX), R8
+	VMOVUPS      (R8)(DI*1), Y3
+	MOVQ         232(DX), R8
+	VMOVUPS      (R8)(DI*1), Y4
+	MOVQ         280(DX), R8
+	VMOVUPS      (R8)(DI*1), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 160(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 352(AX)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, 544(AX)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	VMOVUPS      Y0, 736(AX)
+	VMOVUPS      (AX), Y0
+	VMOVUPS      32(AX), Y1
+	VMOVUPS      64(AX), Y2
+	VMOVUPS      96(AX), Y3
+	VMOVUPS      128(AX), Y4
+	VMOVUPS      160(AX), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	MOVQ         (CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	MOVQ         8(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	MOVQ         16(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	MOVQ         24(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      192(AX), Y0
+	VMOVUPS      224(AX), Y1
+	VMOVUPS      256(AX), Y2
+	VMOVUPS      288(AX), Y3
+	VMOVUPS      320(AX), Y4
+	VMOVUPS      352(AX), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	MOVQ         32(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	MOVQ         40(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	MOVQ         48(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	MOVQ         56(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      384(AX), Y0
+	VMOVUPS      416(AX), Y1
+	VMOVUPS      448(AX), Y2
+	VMOVUPS      480(AX), Y3
+	VMOVUPS      512(AX), Y4
+	VMOVUPS      544(AX), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	MOVQ         64(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	MOVQ         72(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	MOVQ         80(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	MOVQ         88(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVUPS      576(AX), Y0
+	VMOVUPS      608(AX), Y1
+	VMOVUPS      640(AX), Y2
+	VMOVUPS      672(AX), Y3
+	VMOVUPS      704(AX), Y4
+	VMOVUPS      736(AX), Y5
+	VADDPS       Y2, Y1, Y6
+	VSUBPS       Y2, Y1, Y2
+	VADDPS       Y4, Y3, Y1
+	VSUBPS       Y4, Y3, Y4
+	VMULPS       winogradAVX23f4a4588<>+0(SB), Y0, Y0
+	VFNMADD231PS winogradAVX23f06d905<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e06d905<>+0(SB), Y1, Y0
+	MOVQ         96(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23eca4588<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23e4a4588<>+0(SB), Y4, Y0
+	MOVQ         104(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VXORPS       Y0, Y0, Y0
+	VFNMADD231PS winogradAVX23e97b426<>+0(SB), Y6, Y0
+	VFMADD231PS  winogradAVX23e97b426<>+0(SB), Y1, Y0
+	MOVQ         112(CX), R8
+	VMOVUPS      Y0, (R8)(SI*1)
+	VMOVAPS      Y5, Y0
+	VFNMADD231PS winogradAVX23e638e39<>+0(SB), Y2, Y0
+	VFMADD231PS  winogradAVX23ee38e39<>+0(SB), Y4, Y0
+	MOVQ         120(CX), R8
 	VMOVUPS      Y0, (R8)(SI*1)
 	ADDQ         $+32, SI
 	ADDQ         $+32, DI

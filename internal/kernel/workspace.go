@@ -46,8 +46,8 @@ func grown[T any](old []T, n int) []T {
 // run multiplies rows of the left operand with one panel. The caller has set everything in w.tile but rows and out.
 func (w *Workspace) run(k *productKernels, rows, out []int, cols int) {
 	t := &w.tile
-	if t.ahead == nil {
-		t.ahead = t.b
+	if t.ahead == 0 {
+		t.ahead = uintptr(t.b)
 	}
 	t.kind, t.cols = k.kind, cols
 	for r := 0; r < len(rows); r += k.rows {
@@ -58,6 +58,7 @@ func (w *Workspace) run(k *productKernels, rows, out []int, cols int) {
 		} else {
 			t.runNarrow(k, n, cols)
 		}
+		t.ahead += t.aheadTile
 	}
 }
 
