@@ -147,10 +147,44 @@ func (s *stridedCopy) split() {
 // copyRows copies rows lo to hi-1 along the last axis.
 func copyRows[T any](s *stridedCopy, dst, src []T, lo, hi int) {
 	last := len(s.dims) - 1
-	n, fromStride, toStride := s.dims[last], s.fromStrides[last], s.toStrides[last]
-	for row := lo; row < hi; row++ {
-		to, from := s.offsets(row, last)
-		copyRow(dst, src, n, to, toStride, from, fromStride)
+	for lo < hi {
+		to, from := s.offsets(lo, last)
+		rows, toStep, fromStep := 1, 0, 0
+		if last > 0 {
+			rows = min(hi-lo, s.dims[last-1]-lo%s.dims[last-1])
+			toStep, fromStep = s.toStrides[last-1], s.fromStrides[last-1]
+		}
+		lo += rows
+		n := s.dims[last]
+		switch {
+		case s.toStrides[last] != 1 || s.fromStrides[last] != 1 || n > shortRow:
+			for range rows {
+				copyRow(dst, src, n, to, s.toStrides[last], from, s.fromStrides[last])
+				to, from = to+toStep, from+fromStep
+			}
+		default:
+			copyShortRows(dst, src, n, rows, to, toStep, from, fromStep)
+		}
+	}
+}
+
+// shortRow is the length up to which a row, such as a pixel's colours, is copied faster without a call.
+const shortRow = 4
+
+// copyShortRows copies rows of n ≤ shortRow elements.
+func copyShortRows[T any](dst, src []T, n, rows, to, toStep, from, fromStep int) {
+	for range rows {
+		switch n {
+		case 1:
+			dst[to] = src[from]
+		case 2:
+			*(*[2]T)(dst[to:]) = *(*[2]T)(src[from:])
+		case 3:
+			*(*[3]T)(dst[to:]) = *(*[3]T)(src[from:])
+		case 4:
+			*(*[4]T)(dst[to:]) = *(*[4]T)(src[from:])
+		}
+		to, from = to+toStep, from+fromStep
 	}
 }
 

@@ -40,6 +40,34 @@ func TestTransposeEqualsItsDefinition(t *testing.T) {
 	}
 }
 
+// Rows of a few elements, cut out of longer ones and laid side by side, with a batch that does not divide evenly among threads.
+func TestSlicesAndConcatenationsEqualTheirDefinition(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for channels := 1; channels <= 6; channels++ {
+		for _, threads := range []int{1, 3} {
+			b := newTestBackend(t, Options{Threads: threads})
+			x := noise(random, 3, 75, 67, channels)
+			got := run(t, b, []array{x}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+				even, err := f.Slice(in[0], []int{0, 0, 0, 0}, []int{3, 75, 66, channels}, []int{1, 2, 2, 1})
+				if err != nil {
+					return nil, err
+				}
+				odd, err := f.Slice(in[0], []int{0, 0, 1, 0}, []int{3, 75, 67, channels}, []int{1, 2, 2, 1})
+				if err != nil {
+					return nil, err
+				}
+				return one(f.Concatenate(3, even, odd))
+			})[0]
+			var want []float64
+			index := make([]int, 4)
+			eachIndex([]int{3, 38, 33, 2 * channels}, index, func() {
+				want = append(want, x.at(index[0], 2*index[1], 2*index[2]+index[3]/channels, index[3]%channels))
+			})
+			expect(t, fmt.Sprintf("%d channels, %d threads", channels, threads), got, want, 0)
+		}
+	}
+}
+
 func TestPadWithNegativeAmountsCutsOff(t *testing.T) {
 	x := array{[]int{2, 3}, []float32{1, 2, 3, 4, 5, 6}}
 	for _, k := range []struct {
