@@ -54,6 +54,7 @@ type Options struct {
 type Backend struct {
 	options   Options
 	fallback  compute.Backend // GoMLX's Go backend, for operations that are not ours
+	memory    memoryPool
 	finalized atomic.Bool
 	unfused   bool          // for tests: leave out the passes that fuse
 	inspect   func(g *body) // for tests: sees, and may reorder, what will be lowered
@@ -189,7 +190,7 @@ func (b *Backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape s
 // HasSharedBuffers implements compute.DataInterface.
 func (b *Backend) HasSharedBuffers() bool { return true }
 
-// NewSharedBuffer implements compute.DataInterface: flat is the buffer's own memory, zeroed.
+// NewSharedBuffer implements compute.DataInterface: flat is the buffer's own memory, with any content.
 func (b *Backend) NewSharedBuffer(device compute.DeviceNum, shape shapes.Shape) (compute.Buffer, any, error) {
 	buffer, err := b.newBuffer(device, shape)
 	if err != nil {
@@ -209,5 +210,5 @@ func (b *Backend) newBuffer(device compute.DeviceNum, shape shapes.Shape) (*Buff
 	if !shape.Ok() || shape.IsDynamic() || shape.IsTuple() {
 		return nil, errors.Errorf("cpu backend: no buffer can have the shape %s", shape)
 	}
-	return &Buffer{backend: b, shape: shape.Clone(), mem: allocate(byteSize(shape))}, nil
+	return &Buffer{backend: b, shape: shape.Clone(), mem: b.memory.take(byteSize(shape))}, nil
 }

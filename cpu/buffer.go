@@ -99,12 +99,13 @@ func (b *Buffer) check() error {
 // Backend implements compute.Buffer.
 func (b *Buffer) Backend() compute.Backend { return b.backend }
 
-// Finalize implements compute.Buffer. Finalizing a donated buffer does nothing.
+// Finalize implements compute.Buffer: its memory may serve another one from then on. Finalizing a donated buffer does nothing.
 func (b *Buffer) Finalize() error {
 	if b == nil {
 		return errors.New("cpu backend: nil buffer")
 	}
 	if b.state.CompareAndSwap(bufferLive, bufferFinalized) {
+		b.backend.memory.giveBack(b.mem)
 		b.mem = nil
 		return nil
 	}

@@ -126,7 +126,7 @@ func (e *Executable) bind(fr *frame, inputs []compute.Buffer, donate []bool) err
 		if host := e.program.hosts[i]; host >= 0 && len(donate) > 0 && donate[host] {
 			fr.mem[r] = inputs[host].(*Buffer).mem
 		} else {
-			fr.mem[r] = allocate(e.program.blocks[r].bytes)
+			fr.mem[r] = e.backend.memory.take(e.program.blocks[r].bytes)
 		}
 	}
 	return nil

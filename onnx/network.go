@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/support/exceptions"
@@ -19,6 +20,7 @@ type Array struct {
 
 // Network is a [Model] that runs. It compiles once for each shape of its inputs and is safe for use by several goroutines.
 type Network struct {
+	backend compute.Backend
 	outputs []string
 	mu      sync.Mutex
 	exec    *Exec
@@ -30,7 +32,7 @@ func NewNetwork(backend compute.Backend, m *Model, outputs ...string) (*Network,
 	if len(outputs) == 0 {
 		outputs = []string{""}
 	}
-	n := &Network{outputs: make([]string, len(outputs))}
+	n := &Network{backend: backend, outputs: make([]string, len(outputs))}
 	for i, name := range outputs {
 		var err error
 		if n.outputs[i], err = m.Output(name); err != nil {
@@ -57,7 +59,10 @@ func (n *Network) Run(ctx context.Context, inputs ...Array) ([]Array, error) {
 			if product(in.Shape) != len(in.Values) {
 				panic(fmt.Errorf("input %d has %d numbers, want %v", i, len(in.Values), in.Shape))
 			}
-			t := tensors.FromFlatDataAndDimensions(in.Values, in.Shape...)
+			t, err := tensors.FromRaw(n.backend, 0, float32Shape(in.Shape...), dtypes.UnsafeByteSliceFromAny(in.Values))
+			if err != nil {
+				panic(err)
+			}
 			defer t.MustFinalizeAll()
 			arguments[i] = t
 		}

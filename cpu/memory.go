@@ -1,0 +1,37 @@
+package cpu
+
+import "sync"
+
+// memoryPool keeps the memory of buffers that were finalized for new ones of the same size, because the system takes its
+// time to provide fresh memory. The garbage collector empties it. The zero value is ready.
+type memoryPool struct {
+	bySize sync.Map // from int to *sync.Pool of *[]byte
+}
+
+// pooledBytes is the least size that is worth keeping.
+const pooledBytes = 1 << 12
+
+// take gives aligned memory with any content.
+func (p *memoryPool) take(bytes int) []byte {
+	if bytes >= pooledBytes {
+		if mem, ok := p.of(bytes).Get().(*[]byte); ok {
+			return *mem
+		}
+	}
+	return allocate(bytes)
+}
+
+// giveBack takes memory that nobody uses any more.
+func (p *memoryPool) giveBack(mem []byte) {
+	if len(mem) >= pooledBytes {
+		p.of(len(mem)).Put(&mem)
+	}
+}
+
+func (p *memoryPool) of(bytes int) *sync.Pool {
+	if pool, ok := p.bySize.Load(bytes); ok {
+		return pool.(*sync.Pool)
+	}
+	pool, _ := p.bySize.LoadOrStore(bytes, &sync.Pool{})
+	return pool.(*sync.Pool)
+}
