@@ -72,7 +72,7 @@ var (
 func main() {
 	ConstraintExpr("amd64")
 	for _, v := range []vectors{
-		{name: "AVX512", bytes: 64, rows: 12, all: zmm, halves: 2, kinds: []kind{plain, pairs, byChannel}},
+		{name: "AVX512", bytes: 64, rows: 12, all: zmm, halves: 2, kinds: []kind{plain, pairs, byChannel, sliding, slidingBy2}},
 		{name: "AVX2", bytes: 32, rows: 6, all: ymm, halves: 2, kinds: []kind{plain, byChannel}},
 	} {
 		v.tiles()
@@ -94,9 +94,13 @@ const (
 	plain kind = iota
 	pairs
 	byChannel
+	sliding
+	slidingBy2
 )
 
-func (k kind) String() string { return [...]string{"plain", "pairs", "byChannel"}[k] }
+func (k kind) String() string {
+	return [...]string{"plain", "pairs", "byChannel", "sliding", "slidingBy2"}[k]
+}
 
 // vectors is an instruction set's registers and the number of rows they can hold sums for.
 type vectors struct {
@@ -167,6 +171,7 @@ func (v *vectors) tiles() {
 		v.products(rows, locals)
 		v.epilogue(rows)
 		v.store(rows)
+		v.slidingProducts(rows)
 	}
 }
 
@@ -192,6 +197,7 @@ func (v *vectors) loop(rows int, locals Mem) loop {
 func (v *vectors) products(rows int, locals Mem) {
 	l := v.loop(rows, locals)
 	Load(Param("t"), b)
+	v.slides(rows)
 	for _, field := range []struct {
 		offset int
 		to     Op
@@ -217,10 +223,16 @@ func (v *vectors) products(rows int, locals Mem) {
 	CMPQ(l.count, Imm(0))
 	JEQ(LabelRef(v.label("summed", rows)))
 	for _, k := range v.kinds[1:] {
+		if k.stride() > 0 {
+			continue
+		}
 		CMPQ(index, Imm(uint64(k)))
 		JEQ(LabelRef(v.label(k.String()+"Segment", rows)))
 	}
 	for i, k := range v.kinds {
+		if k.stride() > 0 {
+			continue
+		}
 		if i > 0 {
 			JMP(LabelRef(v.label("summed", rows)))
 		}

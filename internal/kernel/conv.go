@@ -270,6 +270,11 @@ func (c *Conv) panel(dst []float32, start int, source unsafe.Pointer, panel []fl
 	for i := range c.layouts[stack] {
 		class := &c.layouts[stack][i]
 		pixels := (image1 - image0) * class.perImage
+		if class.slide.run > 0 && c.kernels.slides {
+			ep.apply(t, start, f, c.F, true, true)
+			w.slide(c.kernels, class, pixels, cols)
+			continue
+		}
 		t.depth = class.depth
 		block := max(1, convDepth/class.depth)
 		for s := 0; s == 0 || s < len(class.segments); s += block {

@@ -59,6 +59,7 @@ type pixelClass struct {
 	perImage int
 	segments []segment
 	depth    int // products per segment
+	slide    slide
 }
 
 // layout is the classes of a piece, for all its images.
@@ -140,6 +141,7 @@ func (p pieces) layout(stack int, o operand) layout {
 		for _, w := range wOrder {
 			class := pixelClass{perImage: len(hMembers[h]) * len(wMembers[w])}
 			class.segments, class.depth = s.segments(h, w, o)
+			class.slide = s.slide(h, w, len(wMembers[w]), o)
 			for image := range p.images {
 				for _, row := range hMembers[h] {
 					for _, col := range wMembers[w] {

@@ -27,7 +27,7 @@ func withAVX2(set implementation) implementation {
 func withAVX512(set implementation) implementation {
 	set.name = "avx512"
 	set.product = productKernels{
-		rows: 12, cols: 32, vector: 16, tile: tileAVX512, narrow: tileNarrowAVX512, packRows: packRowsAVX512,
+		rows: 12, cols: 32, vector: 16, slides: true, tile: tileAVX512, narrow: tileNarrowAVX512, packRows: packRowsAVX512,
 		pairs: cpu.X86.HasAVX512BF16, packPairs: packPairsAVX512, peak: peakAVX512,
 	}
 	set.vector = set.vector.withAVX512()

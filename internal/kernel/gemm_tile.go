@@ -9,6 +9,7 @@ type productKernels struct {
 	vector int // columns of a vector, a divisor of cols
 	kind   tileKind
 	pairs  bool // whether tiles know pairs
+	slides bool // whether tiles can slide
 	// tile runs one tile of the given number of rows, 1 ≤ rows ≤ productKernels.rows, always of all columns.
 	tile func(rows int, t *tile)
 	// narrow is tile for the first tile.cols ≤ vector columns: it reads and writes no other.
@@ -42,6 +43,8 @@ const (
 	plainTile     tileKind = iota // one number for all columns
 	pairTile                      // one pair of bfloat16 for all columns, and the right operand is pairs too
 	byChannelTile                 // one number for every column
+	slidingTile                   // the same, and the rows are one step of the left operand apart
+	slidingBy2Tile                // or two
 )
 
 // tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:
@@ -52,8 +55,8 @@ const (
 // Everything is in bytes of float32. The left operand is addressed through row and segment offsets: for a convolution
 // a row is an output pixel and a segment a kernel row; for a weight gradient a row is a channel and a segment an image
 // row; a plain product has one segment. By channel the left operand is a[… + 4·j] and the depth always 1: a row is an
-// output pixel and a segment a tap, or in a weight gradient the other way round. The assembly knows this layout, see
-// asm/gemm.
+// output pixel and a segment a tap, or in a weight gradient the other way round. Sliding tiles are by channel, too, with
+// a kernel row of slidingTaps as a segment. The assembly knows this layout, see asm/gemm.
 type tile struct {
 	a         unsafe.Pointer
 	rows      *int
@@ -128,7 +131,7 @@ func (t *tile) step(sum []float32, a unsafe.Pointer, b []float32) {
 			yLow, yHigh := halvesOf(y)
 			sum[j] += low*yLow + high*yHigh
 		}
-	case byChannelTile:
+	case byChannelTile, slidingTile, slidingBy2Tile:
 		for j, y := range b {
 			sum[j] += floatAt(a, 4*j) * y
 		}

@@ -79,7 +79,7 @@ func (t *tile) runNarrow(k *productKernels, rows, cols int) {
 // right moves on by some bytes of columns.
 func (t *tile) right(bytes int) {
 	t.b, t.c = unsafe.Add(t.b, bytes), unsafe.Add(t.c, bytes)
-	if t.kind == byChannelTile {
+	if t.kind >= byChannelTile {
 		t.a = unsafe.Add(t.a, bytes)
 	}
 	t.moveColumns(flagScale, &t.scale, bytes)
