@@ -58,7 +58,7 @@ func TestAgglomerateAgreesWithTheDefinition(t *testing.T) {
 		}
 		for _, k := range []int{1, 2, 5, 13, 40} {
 			got := tree.CutInto(k)
-			same, _ := JudgeClusters(slowClusters(points, linkage, k), got)
+			same, _ := JudgeClusters(slowClusters(points, linkage, k), got, 1)
 			if same.Pairwise.F != 1 || same.Clusters != k {
 				t.Errorf("linkage %d cut into %d = %v, want the clusters of the slow loop", linkage, k, got)
 			}
@@ -96,7 +96,7 @@ func TestClusteringOfBrokenDistancesSaysWhy(t *testing.T) {
 func TestJudgeClustersCountsPairsRowsAndBits(t *testing.T) {
 	labels := []int{0, 0, 0, 1, 1, 1, 2, 2, 3, 3}
 	clusters := []int{0, 0, 1, 1, 1, 1, 2, 2, 2, 3}
-	got, err := JudgeClusters(labels, clusters)
+	got, err := JudgeClusters(labels, clusters, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,15 +112,42 @@ func TestJudgeClustersCountsPairsRowsAndBits(t *testing.T) {
 }
 
 func TestPerfectAndTrivialClusterings(t *testing.T) {
-	perfect, _ := JudgeClusters([]int{3, 3, 1, 2}, []int{0, 0, 5, 7})
+	perfect, _ := JudgeClusters([]int{3, 3, 1, 2}, []int{0, 0, 5, 7}, 1)
 	if perfect.Pairwise.F != 1 || perfect.BCubed.F != 1 || math.Abs(perfect.NMI-1) > 1e-12 {
 		t.Errorf("a perfect clustering = %+v, want 1 everywhere", perfect)
 	}
-	one, _ := JudgeClusters([]int{1, 1, 2, 2}, []int{0, 0, 0, 0})
+	one, _ := JudgeClusters([]int{1, 1, 2, 2}, []int{0, 0, 0, 0}, 1)
 	if one.NMI != 0 || one.Pairwise.Recall != 1 || one.BCubed.Precision != 0.5 {
 		t.Errorf("everything in one cluster = %+v, want NMI 0, recall 1, BCubed precision 0.5", one)
 	}
-	if _, err := JudgeClusters([]int{1}, nil); err == nil {
+	if _, err := JudgeClusters([]int{1}, nil, 1); err == nil {
 		t.Errorf("JudgeClusters of 1 label and 0 clusters succeeded, want an error")
 	}
+}
+
+func TestClusteringIntervalsAreOverLabels(t *testing.T) {
+	var labels, clusters []int
+	for i := range 400 { // every tenth row strays into the next cluster
+		labels = append(labels, i/5)
+		clusters = append(clusters, i/5+i%10/9)
+	}
+	got, err := JudgeClusters(labels, clusters, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]struct {
+		value float64
+		ci    Interval
+	}{
+		"pairwise F": {got.Pairwise.F, got.PairwiseCI95}, "BCubed F": {got.BCubed.F, got.BCubedCI95}, "NMI": {got.NMI, got.NMICI95},
+	} {
+		if !(v.ci[0] < v.value && v.value < v.ci[1]) || v.ci[1]-v.ci[0] > 0.2 {
+			t.Errorf("%s = %v with the interval %v, want a narrow one around it", name, v.value, v.ci)
+		}
+	}
+	o := newOverlap(labels, clusters)
+	thrice := o.judge(slices.Repeat([]float64{3}, len(o.labels)))
+	near(t, "pairwise F of labels three times", thrice.Pairwise.F, got.Pairwise.F, 1e-12)
+	near(t, "BCubed F of labels three times", thrice.BCubed.F, got.BCubed.F, 1e-12)
+	near(t, "NMI of labels three times", thrice.NMI, got.NMI, 1e-12)
 }

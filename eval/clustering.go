@@ -6,6 +6,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/siam-go/siam/stats"
 )
 
 // Clustering compares found clusters with true labels. All values are in [0, 1], 1 is perfect.
@@ -15,6 +17,10 @@ type Clustering struct {
 	Pairwise PRF     `json:"pairwise"` // over pairs of rows: together in a cluster against same label
 	BCubed   PRF     `json:"bcubed"`   // averaged over rows (A. Bagga, B. Baldwin, 1998)
 	NMI      float64 `json:"nmi"`      // mutual information over the mean of both entropies
+	// Intervals of both F and of NMI, bootstrapped over labels: the rows of one label are drawn together.
+	PairwiseCI95 Interval `json:"pairwise_f_ci95"`
+	BCubedCI95   Interval `json:"bcubed_f_ci95"`
+	NMICI95      Interval `json:"nmi_ci95"`
 }
 
 // PRF is precision, recall and their harmonic mean.
@@ -33,51 +39,115 @@ func newPRF(precision, recall float64) PRF {
 }
 
 // JudgeClusters compares the found cluster of each row with its label. It fails when there are not as many, or none.
-func JudgeClusters(labels, clusters []int) (Clustering, error) {
+func JudgeClusters(labels, clusters []int, seed uint64) (Clustering, error) {
 	n := len(labels)
 	if n == 0 || len(clusters) != n {
 		return Clustering{}, fmt.Errorf("judging clusters: %d labels and %d clusters of rows, want some, and as many of each", n, len(clusters))
 	}
+	o := newOverlap(labels, clusters)
+	judged := o.judge(slices.Repeat([]float64{1}, len(o.labels)))
+	judged.PairwiseCI95 = o.bootstrap(seed, func(c Clustering) float64 { return c.Pairwise.F })
+	judged.BCubedCI95 = o.bootstrap(seed, func(c Clustering) float64 { return c.BCubed.F })
+	judged.NMICI95 = o.bootstrap(seed, func(c Clustering) float64 { return c.NMI })
+	return judged, nil
+}
+
+// overlap is how many rows each label and each cluster share.
+type overlap struct {
+	labels   [][]cell  // of each label, its parts
+	sizes    []float64 // rows of each label
+	clusters []float64 // rows of each cluster
+}
+
+// cell is the rows of one label in one cluster.
+type cell struct {
+	cluster int
+	rows    float64
+}
+
+func newOverlap(labels, clusters []int) overlap {
 	both := make(map[[2]int]int)
-	perLabel, perCluster := make(map[int]int), make(map[int]int)
 	for i := range labels {
 		both[[2]int{labels[i], clusters[i]}]++
-		perLabel[labels[i]]++
-		perCluster[clusters[i]]++
 	}
-	c := Clustering{Clusters: len(perCluster), Labels: len(perLabel)}
-	var together, precision, recall, information float64
-	for _, key := range slices.SortedFunc(maps.Keys(both), compareCells) {
-		k, l, m := float64(both[key]), float64(perLabel[key[0]]), float64(perCluster[key[1]])
-		together += pairsOf(k)
-		precision += k * k / m / float64(n)
-		recall += k * k / l / float64(n)
-		information += k / float64(n) * math.Log(k*float64(n)/(l*m))
+	var o overlap
+	number := make(map[int]int) // of each cluster
+	last := 0
+	for i, key := range slices.SortedFunc(maps.Keys(both), compareCells) {
+		if i == 0 || key[0] != last {
+			o.labels, o.sizes, last = append(o.labels, nil), append(o.sizes, 0), key[0]
+		}
+		at, seen := number[key[1]]
+		if !seen {
+			at = len(number)
+			number[key[1]], o.clusters = at, append(o.clusters, 0)
+		}
+		rows, l := float64(both[key]), len(o.labels)-1
+		o.labels[l] = append(o.labels[l], cell{at, rows})
+		o.sizes[l] += rows
+		o.clusters[at] += rows
 	}
-	labelPairs, labelEntropy := pairsAndEntropy(perLabel, n)
-	clusterPairs, clusterEntropy := pairsAndEntropy(perCluster, n)
-	c.Pairwise = newPRF(fraction(together, clusterPairs), fraction(together, labelPairs))
-	c.BCubed = newPRF(precision, recall)
-	c.NMI = fraction(max(information, 0), (labelEntropy+clusterEntropy)/2)
-	return c, nil
+	return o
+}
+
+// judge counts the rows of label l times[l] times. Whom a row finds in its cluster, and under its label, stays as it is.
+func (o overlap) judge(times []float64) Clustering {
+	var n, together, inLabels, inClusters, precision, recall, information, labelEntropy, clusterEntropy float64
+	shares := make([]float64, len(o.clusters))
+	for l, cells := range o.labels {
+		n += times[l] * o.sizes[l]
+		for _, c := range cells {
+			shares[c.cluster] += times[l] * c.rows
+		}
+	}
+	for l, cells := range o.labels {
+		inLabels += times[l] * pairsOf(o.sizes[l])
+		labelEntropy += entropyOf(times[l] * o.sizes[l] / n)
+		for _, c := range cells {
+			together += times[l] * pairsOf(c.rows)
+			inClusters += times[l] * c.rows * (o.clusters[c.cluster] - 1) / 2
+			precision += times[l] * c.rows * c.rows / o.clusters[c.cluster] / n
+			recall += times[l] * c.rows * c.rows / o.sizes[l] / n
+			if times[l] > 0 {
+				information += times[l] * c.rows / n * math.Log(c.rows*n/(o.sizes[l]*shares[c.cluster]))
+			}
+		}
+	}
+	for _, share := range shares {
+		clusterEntropy += entropyOf(share / n)
+	}
+	return Clustering{
+		Clusters: len(o.clusters), Labels: len(o.labels),
+		Pairwise: newPRF(fraction(together, inClusters), fraction(together, inLabels)),
+		BCubed:   newPRF(precision, recall),
+		NMI:      fraction(max(information, 0), (labelEntropy+clusterEntropy)/2),
+	}
+}
+
+// bootstrap is the interval of one of the values.
+func (o overlap) bootstrap(seed uint64, value func(Clustering) float64) Interval {
+	return stats.Bootstrap(len(o.labels), bootstrapResamples, seed, func(rows []int) float64 {
+		times := make([]float64, len(o.labels))
+		for _, l := range rows {
+			times[l]++
+		}
+		return value(o.judge(times))
+	}).CI95
 }
 
 func compareCells(a, b [2]int) int {
 	return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
 }
 
-func pairsOf(n float64) float64 { return n * (n - 1) / 2 }
-
-// pairsAndEntropy returns the pairs inside the parts of n rows and the parts' entropy in nats. It adds in order of the parts'
-// names so that rounding is the same every time.
-func pairsAndEntropy(sizes map[int]int, n int) (pairs, entropy float64) {
-	for _, name := range slices.Sorted(maps.Keys(sizes)) {
-		size := float64(sizes[name])
-		pairs += pairsOf(size)
-		entropy -= size / float64(n) * math.Log(size/float64(n))
+// entropyOf is what a part of p of the rows adds to the entropy, in nats.
+func entropyOf(p float64) float64 {
+	if p == 0 {
+		return 0
 	}
-	return pairs, entropy
+	return -p * math.Log(p)
 }
+
+func pairsOf(n float64) float64 { return n * (n - 1) / 2 }
 
 // fraction returns part/whole, and 1 of nothing: nothing was missed.
 func fraction(part, whole float64) float64 {
