@@ -14,11 +14,6 @@ func (s Settings) Check() error {
 	if _, err := s.objective(1); err != nil {
 		return err
 	}
-	if s.Mining != "" {
-		if _, _, err := s.miner(); err != nil {
-			return err
-		}
-	}
 	if _, err := s.augment(); err != nil {
 		return err
 	}
@@ -41,8 +36,7 @@ func (s Settings) checkNumbers() error {
 		{"dim", s.Dim, s.Dim >= 0, "0 or more"},
 		{"blocks", s.Blocks, s.Blocks >= 0, "0 or more"},
 		{"dropout", s.Dropout, s.Dropout >= 0 && s.Dropout < 1, "0 or more and less than 1"},
-		{"margin", s.Margin, s.Margin >= 0, "0 or more"},
-		{"temperature", s.Temperature, s.Temperature > 0 || s.Objective != "supcon", "more than 0"},
+		{"memory", s.Memory, s.Memory >= 0, "0 or more"},
 		{"pairs", s.Pairs, s.Pairs >= 1 || classes, "1 or more"},
 		{"pool", s.Pool, s.Pool >= 0, "0 or more"},
 		{"alphabets", s.Alphabets, s.Alphabets >= 0, "0 or more"},
@@ -53,7 +47,9 @@ func (s Settings) checkNumbers() error {
 		{"negatives", s.Negatives, s.Negatives >= 0, "0 or more"},
 		{"least", s.Least, s.Least >= 0, "0 or more"},
 		{"tail", s.Tail, s.Tail >= 0 && s.Tail <= 1, "0 to 1"},
-		{"scale", s.Scale, s.Scale > 0 || !s.classifies(), "more than 0"},
+		{"refresh", s.Refresh, s.Refresh >= 0, "0 or more"},
+		{"hard", s.Hard, s.Hard >= 0 && s.Hard <= 1, "0 to 1"},
+		{"together", s.Together, s.Together >= 0, "0 or more"},
 		{"ink", s.Ink, s.Ink >= 0 && s.Ink <= 1, "0 to 1"},
 		{"whiten", s.Whiten, s.Whiten >= 0 && (s.Whiten == 0 || classes), "0 or more, and 0 for pairs"},
 		{"invented", s.Invented, s.Invented >= 0 && s.Invented <= 1000, "0 to 1000"},

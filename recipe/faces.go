@@ -6,7 +6,6 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
-	"github.com/siam-go/siam/metric"
 )
 
 // faces are the settings that the recipes for faces share: a residual network on 64×64 pixels in colour.
@@ -22,7 +21,7 @@ func faces() Settings {
 // Faces is the best recipe found for faces.
 func Faces() Recipe {
 	s := faces()
-	s.Objective, s.Scale, s.Margin = "cosface", 24, 0.2
+	s.Objective, s.Loss = "cosface", map[string]float64{"scale": 24, "margin": 0.2}
 	s.People, s.Photos, s.Least, s.Tail = 128, 1, 1, 0.7
 	return Recipe{Name: "faces", Summary: "the best found for faces", Settings: s}
 }
@@ -30,7 +29,7 @@ func Faces() Recipe {
 // FacesArcface trains with the loss of Deng et al. 2019.
 func FacesArcface() Recipe {
 	s := faces()
-	s.Objective, s.Scale, s.Margin = "arcface", 24, 0.3
+	s.Objective, s.Loss = "arcface", map[string]float64{"scale": 24, "margin": 0.3}
 	s.People, s.Photos, s.Least, s.Tail = 128, 1, 1, 0.7
 	return Recipe{Name: "faces-arcface", Summary: "faces by classification with an angular margin (Deng et al. 2019)", Settings: s}
 }
@@ -40,7 +39,7 @@ func FacesArcface() Recipe {
 // about 1,800 images with 40 of each person; most people here have fewer.
 func FacesTriplet() Recipe {
 	s := faces()
-	s.Objective, s.Mining, s.Margin = "triplet", "semi-hard", 0.2
+	s.Objective = "triplet"
 	s.People, s.Photos, s.Negatives = 40, 4, 32
 	return Recipe{Name: "faces-triplet", Summary: "FaceNet's loss, batch and choice of triplets, at the size of small data sets", Settings: s}
 }
@@ -71,27 +70,10 @@ func photoDistortions() dataset.Augment {
 	}
 }
 
-// classifies says whether the objective has a proxy for every identity.
-func (s Settings) classifies() bool {
-	return s.Objective == "softmax" || s.Objective == "cosface" || s.Objective == "arcface"
-}
-
-// classification is the loss that tells the classes of a set apart.
-func (s Settings) classification(classes int) metric.Objective {
-	loss := metric.NormalizedSoftmax(s.Scale)
-	switch s.Objective {
-	case "cosface":
-		loss = metric.CosFace(s.Margin, s.Scale)
-	case "arcface":
-		loss = metric.ArcFace(s.Margin, s.Scale)
-	}
-	return metric.Objective{Distance: metric.Cosine(), Miner: metric.All(), Loss: loss, Reducer: metric.Mean(), Classes: classes}
-}
-
 // batches are the batches of a set of identities.
-func (s Settings) batches(seed uint64) dataset.ClassOptions {
+func (s Settings) batches(hard dataset.Hard, seed uint64) dataset.ClassOptions {
 	return dataset.ClassOptions{
-		Classes: s.People, Examples: s.Photos, Negatives: s.Negatives, Least: s.Least, Tail: s.Tail, Seed: seed,
+		Classes: s.People, Examples: s.Photos, Negatives: s.Negatives, Least: s.Least, Tail: s.Tail, Hard: hard, Seed: seed,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
@@ -53,52 +54,32 @@ func (s Settings) encoderSpec() (encoder.Spec, error) {
 
 // objective is the loss that the settings ask for; classes is how many there are to learn from.
 func (s Settings) objective(classes int) (train.Objective, error) {
-	switch s.Objective {
-	case "pairs":
+	if s.Objective == "pairs" {
 		return train.Pairs{}, nil
-	case "supcon":
-		return train.Labels{Objective: metric.Objective{
-			Distance: metric.Cosine(), Miner: metric.All(), Loss: metric.SupCon(s.Temperature), Reducer: metric.Mean(),
-		}}, nil
-	case "triplet":
-		miner, easier, err := s.miner()
-		return train.Labels{
-			Objective: metric.Objective{
-				Distance: metric.SquaredEuclidean(), Miner: miner, Loss: metric.Triplet(s.Margin), Reducer: metric.MeanActive(),
-			},
-			Easier: easier,
-		}, err
-	case "softmax", "cosface", "arcface":
-		return train.Labels{Objective: s.classification(classes)}, nil
 	}
-	return nil, fmt.Errorf("setting objective=%s: want pairs, triplet, supcon, softmax, cosface or arcface", s.Objective)
+	if !slices.Contains(metric.LossNames(), s.Objective) {
+		return nil, fmt.Errorf("setting objective=%s: want pairs or a loss: %s", s.Objective, strings.Join(metric.LossNames(), ", "))
+	}
+	choice := s.choice(classes)
+	objective, err := choice.Objective()
+	if err != nil {
+		return nil, fmt.Errorf("setting objective=%s: %w", s.Objective, err)
+	}
+	return train.Labels{Objective: objective, Easier: choice.Easier()}, nil
 }
 
-// miner is the choice of triplets that the settings ask for, and what to step back to when it makes the encoder collapse.
-func (s Settings) miner() (metric.Miner, []metric.Miner, error) {
-	all, semiHard := metric.All(), metric.SemiHard(s.Margin)
-	switch s.Mining {
-	case "all":
-		return all, nil, nil
-	case "semi-hard":
-		return semiHard, []metric.Miner{all}, nil
-	case "hard":
-		return metric.Hard(), []metric.Miner{semiHard, all}, nil
-	case "batch-hard":
-		return metric.BatchHard(), []metric.Miner{semiHard, all}, nil
-	}
-	return metric.Miner{}, nil, fmt.Errorf("setting mining=%s: want all, semi-hard, hard or batch-hard", s.Mining)
+// choice names the parts of the objective.
+func (s Settings) choice(classes int) metric.Choice {
+	return metric.Choice{Loss: s.Objective, Miner: s.Mining, Parameters: s.Loss, Memory: s.Memory, Classes: classes}
 }
 
 // distance is how the finished model compares embeddings; empty when its pair head does.
 func (s Settings) distance() string {
-	switch s.Objective {
-	case "pairs":
-		return ""
-	case "triplet":
-		return metric.SquaredEuclidean().Name
+	objective, err := s.objective(1)
+	if labels, embeds := objective.(train.Labels); embeds && err == nil {
+		return labels.Distance.Name
 	}
-	return metric.Cosine().Name
+	return ""
 }
 
 // augment is the distortion that the settings ask for.
@@ -128,15 +109,17 @@ func distortions(degrees, shearX, shearY, scale float64) dataset.Augment {
 	}
 }
 
-// sampler picks the examples of each step from a set whose first classes are the real ones, before the turned and invented.
-func (s Settings) sampler(set *dataset.Set, real int, seed uint64) (dataset.Sampler, error) {
+// sampler picks the examples of each step from a set whose first classes are the real ones, before the turned and invented. It
+// chooses hard ones by index, when that is not nil.
+func (s Settings) sampler(set *dataset.Set, real int, index *dataset.Lookalikes, seed uint64) (dataset.Sampler, error) {
+	hard := dataset.Hard{Index: index, Share: s.Hard, Together: s.Together}
 	if s.Objective == "pairs" {
-		return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Seed: seed})
+		return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Hard: hard, Seed: seed})
 	}
 	if s.Identities {
-		return dataset.NewClasses(set, s.batches(seed))
+		return dataset.NewClasses(set, s.batches(hard, seed))
 	}
-	options := dataset.ClassOptions{Groups: s.Alphabets, Classes: s.Characters, Examples: s.Drawings, Seed: seed}
+	options := dataset.ClassOptions{Groups: s.Alphabets, Classes: s.Characters, Examples: s.Drawings, Hard: hard, Seed: seed}
 	if s.RealShare > 0 && real < len(set.Classes) {
 		options.Core, options.CoreShare = real, s.RealShare
 	}

@@ -53,13 +53,13 @@ type Settings struct {
 	Colour bool `json:"colour,omitempty"`
 	Mirror bool `json:"mirror,omitempty"`
 
-	// Objective is "pairs" (binary cross-entropy of Koch's pair head), "triplet", "supcon", or a classification of the
-	// identities by "softmax", "cosface" or "arcface".
-	Objective   string  `json:"objective"`
-	Mining      string  `json:"mining,omitempty"`      // of triplets: all, semi-hard, hard or batch-hard
-	Margin      float64 `json:"margin,omitempty"`      // of triplets, in squared distance on the unit sphere; of cosface, in cosine distance; of arcface, in radians
-	Temperature float64 `json:"temperature,omitempty"` // of supcon
-	Scale       float64 `json:"scale,omitempty"`       // of a classification's logits
+	// Objective is "pairs" (binary cross-entropy of Koch's pair head), or one of [metric.LossNames] with its numbers Loss, such as
+	// margin, temperature or scale, where they are not the authors' own. Mining is one of [metric.MinerNames], empty for the one
+	// that the loss's authors use; Memory is how many embeddings of past batches a batch is compared with besides.
+	Objective string             `json:"objective"`
+	Loss      map[string]float64 `json:"loss,omitempty"`
+	Mining    string             `json:"mining,omitempty"`
+	Memory    int                `json:"memory,omitempty"`
 
 	// Pairs is how many pairs make a batch; Pool is how many different ones there are, 0 for ever new ones.
 	Pairs int `json:"pairs,omitempty"`
@@ -79,8 +79,15 @@ type Settings struct {
 	Least      int     `json:"least,omitempty"`
 	Tail       float64 `json:"tail,omitempty"`
 
-	// Distort is "none", "koch" (his affine distortions), "moderate" (smaller ones, three in four applied), "light" (smaller still) or "photo" (mirror,
-	// crop, light and colours).
+	// Refresh above 0 looks through the whole data set after so many steps, again and again, for what the network takes for one
+	// another. Then Hard is the part of the examples that are chosen by it: the least alike of a class, and Together classes that
+	// look alike, or in pairs the most alike of two classes.
+	Refresh  int     `json:"refresh,omitempty"`
+	Hard     float64 `json:"hard,omitempty"`
+	Together int     `json:"together,omitempty"`
+
+	// Distort is "none", "koch" (his affine distortions), "moderate" (smaller ones, three in four applied), "light" (smaller
+	// still) or "photo" (mirror, crop, light and colours).
 	Distort string `json:"distort"`
 	// Turns adds every alphabet turned by quarters and mirrored as new alphabets.
 	Turns bool `json:"turns,omitempty"`

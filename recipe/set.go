@@ -3,13 +3,19 @@ package recipe
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
+	"strconv"
 	"strings"
 )
 
 // Set changes one setting, such as Set("rate", "0.01") or Set("widths", "[32,64]"). It fails on a name that is no setting and on
-// a value of the wrong kind; what makes no sense is found by [Settings.Check].
+// a value of the wrong kind; what makes no sense is found by [Settings.Check]. Set("loss.margin", "0.3") changes one number of the
+// loss.
 func (s *Settings) Set(key, value string) error {
+	if name, number := strings.CutPrefix(key, "loss."); number {
+		return s.setLoss(name, value)
+	}
 	fields := reflect.ValueOf(s).Elem()
 	var names []string
 	for i := range fields.NumField() {
@@ -20,6 +26,20 @@ func (s *Settings) Set(key, value string) error {
 		names = append(names, name)
 	}
 	return fmt.Errorf("unknown setting %q: want one of %s", key, strings.Join(names, ", "))
+}
+
+func (s *Settings) setLoss(name, value string) error {
+	v, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return fmt.Errorf("setting loss.%s=%s: want a number", name, value)
+	}
+	changed := maps.Clone(s.Loss) // recipes share theirs
+	if changed == nil {
+		changed = make(map[string]float64)
+	}
+	changed[name] = v
+	s.Loss = changed
+	return nil
 }
 
 // String lists the settings that are not empty as [Settings.Set] takes them: "encoder=koch pairs=128 …".
@@ -61,6 +81,8 @@ func wanted(kind reflect.Kind) string {
 		return "true or false"
 	case reflect.Slice:
 		return "a list of whole numbers such as [32,64]"
+	case reflect.Map:
+		return `numbers by name such as {"margin":0.3}`
 	}
 	return "a word"
 }

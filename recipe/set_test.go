@@ -12,9 +12,10 @@ import (
 // good has a value for every setting that differs from both recipes' own.
 var good = map[string]string{
 	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "dropout": "0.25",
-	"objective": "triplet", "mining": "hard", "margin": "0.5", "temperature": "0.2",
-	"height": "40", "colour": "true", "mirror": "true", "scale": "9.5",
+	"objective": "triplet", "mining": "hard", "loss": `{"margin":0.5}`, "memory": "256",
+	"height": "40", "colour": "true", "mirror": "true",
 	"identities": "true", "people": "12", "photos": "6", "negatives": "19", "least": "4", "tail": "0.375",
+	"refresh": "23", "hard": "0.625", "together": "3",
 	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
 	"distort": "none", "turns": "false", "invented": "9", "ink": "0.5", "whiten": "0.2", "real_share": "0.5",
 	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75",
@@ -137,6 +138,22 @@ func TestRecipesPassTheirOwnCheck(t *testing.T) {
 	}
 }
 
+func TestSetChangesOneNumberOfTheLoss(t *testing.T) {
+	first, second := FacesArcface().Settings, FacesArcface().Settings
+	scale := first.Loss["scale"]
+	if err := first.Set("loss.margin", "0.125"); err != nil {
+		t.Fatal(err)
+	}
+	if first.Loss["margin"] != 0.125 || first.Loss["scale"] != scale || second.Loss["margin"] == 0.125 {
+		t.Errorf("after Set(loss.margin) it is %v, want margin 0.125 and scale %v; the other settings have %v", first.Loss, scale, second.Loss)
+	}
+	for _, value := range []string{"", "wide", "{}"} {
+		if err := first.Set("loss.margin", value); err == nil || !strings.Contains(err.Error(), "loss.margin") {
+			t.Errorf("Set(loss.margin, %q) = %v, want an error that names it", value, err)
+		}
+	}
+}
+
 func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -153,9 +170,10 @@ func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 		{"dropout", func(s *Settings) { s.Dropout = 1 }},
 		{"dropout", func(s *Settings) { s.Dropout = math.NaN() }},
 		{"objective", func(s *Settings) { s.Objective = "nonsense" }},
-		{"mining", func(s *Settings) { s.Mining = "nonsense" }},
-		{"margin", func(s *Settings) { s.Margin = -1 }},
-		{"temperature", func(s *Settings) { s.Temperature = 0 }},
+		{"miner", func(s *Settings) { s.Mining = "nonsense" }},
+		{"temperature", func(s *Settings) { s.Loss = map[string]float64{"temperature": 0} }},
+		{"nonsense", func(s *Settings) { s.Loss = map[string]float64{"nonsense": 1} }},
+		{"memory", func(s *Settings) { s.Memory = -1 }},
 		{"pairs", func(s *Settings) { s.Objective, s.Pairs = "pairs", 0 }},
 		{"pool", func(s *Settings) { s.Pool = -1 }},
 		{"alphabets", func(s *Settings) { s.Alphabets = -1 }},

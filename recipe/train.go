@@ -25,7 +25,9 @@ type training struct {
 	trainer    *train.Trainer
 	loader     *dataset.Loader
 	validation *validation
-	learned    *dataset.Set // neither turned nor invented
+	learned    *dataset.Set        // neither turned nor invented
+	extended   *dataset.Set        // learned, and what was added to it
+	index      *dataset.Lookalikes // of extended; nil until it is looked for
 	setName    string
 	setHash    string // of what is learned from
 }
@@ -71,29 +73,28 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 		return nil, err
 	}
 	t.learned = learned
-	real := len(learned.Classes)
-	if learned, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
+	if t.extended, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
 		return nil, err
 	}
-	sampler, err := r.Settings.sampler(learned, real, job.Seed)
-	if err != nil {
-		return nil, err
-	}
-	if err := t.newTrainer(len(learned.Classes), r.Settings.stepsPerEpoch(learned)); err != nil {
-		return nil, err
-	}
-	t.loader, err = r.newLoader(learned, sampler, spec, job.Seed, t.trainer.Done())
-	return t, err
+	return t, t.newTrainer(len(t.extended.Classes), r.Settings.stepsPerEpoch(t.extended))
 }
 
-func (r Recipe) newLoader(set *dataset.Set, sampler dataset.Sampler, spec encoder.Spec, seed uint64, start int) (*dataset.Loader, error) {
-	augment, err := r.Settings.augment()
+// load prepares the batches up to a step.
+func (t *training) load(until int) error {
+	s := t.recipe.Settings
+	sampler, err := s.sampler(t.extended, len(t.learned.Classes), t.index, t.job.Seed)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return dataset.NewLoader(set, sampler, dataset.LoaderOptions{
-		Preprocess: spec.Preprocess, Augment: augment, Seed: seed, Start: start, Steps: r.Settings.Steps - start,
+	augment, err := s.augment()
+	if err != nil {
+		return err
+	}
+	start := t.trainer.Done()
+	t.loader, err = dataset.NewLoader(t.extended, sampler, dataset.LoaderOptions{
+		Preprocess: t.spec.Preprocess, Augment: augment, Seed: t.job.Seed, Start: start, Steps: until - start,
 	})
+	return err
 }
 
 func (t *training) newTrainer(classes, stepsPerEpoch int) error {
@@ -128,16 +129,27 @@ func (t *training) restore() error {
 	case !t.job.Resume:
 		return fmt.Errorf("checkpoint %s of an interrupted training is there: resume from it, or remove it to start again", t.job.Checkpoint)
 	}
-	saved, err := t.trainer.LoadCheckpoint(t.job.Checkpoint)
+	encoded, err := t.trainer.LoadCheckpoint(t.job.Checkpoint)
 	if err != nil {
 		return err
 	}
-	ours, err := t.identity()
-	if err == nil && string(saved) != string(ours) {
-		err = fmt.Errorf("checkpoint %s is of another training (%s), this one is %s: give the same recipe, settings, data and seed",
-			t.job.Checkpoint, saved, ours)
+	var loaded saved
+	if err := json.Unmarshal(encoded, &loaded); err != nil {
+		return fmt.Errorf("checkpoint %s is of no recipe: %w", t.job.Checkpoint, err)
 	}
+	ours, err := t.identity()
+	if err == nil && string(loaded.Training) != string(ours) {
+		err = fmt.Errorf("checkpoint %s is of another training (%s), this one is %s: give the same recipe, settings, data and seed",
+			t.job.Checkpoint, loaded.Training, ours)
+	}
+	t.index = loaded.Lookalikes
 	return err
+}
+
+// saved is what a checkpoint holds besides the trainer's state.
+type saved struct {
+	Training   json.RawMessage     `json:"training"`
+	Lookalikes *dataset.Lookalikes `json:"lookalikes,omitempty"`
 }
 
 // identity tells trainings apart: a checkpoint of one must not go on as another.
@@ -160,15 +172,27 @@ func hashOf(set *dataset.Set) string {
 	return hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
-// run takes the steps. It reports whether the training came to its end.
+// run takes the steps, in rounds. It reports whether the training came to its end.
 func (t *training) run(ctx context.Context, yield func(Progress, error) bool) bool {
-	if t.trainer.Done() >= t.recipe.Settings.Steps { // resumed after its last step
-		return true
+	for t.trainer.Done() < t.recipe.Settings.Steps { // not when resumed after its last step
+		if err := t.prepareRound(ctx); err != nil {
+			yield(Progress{}, t.interrupted(err))
+			return false
+		}
+		if goOn, ended := t.round(ctx, yield); !goOn {
+			return ended
+		}
 	}
+	return true
+}
+
+// round takes the steps that are loaded. It reports whether to go on to the next round, and, if not, whether the training came to
+// its end early.
+func (t *training) round(ctx context.Context, yield func(Progress, error) bool) (goOn, ended bool) {
 	for step, err := range t.trainer.Steps(ctx, t.loader.Batches(ctx)) {
 		if err != nil {
 			yield(Progress{}, t.interrupted(err))
-			return false
+			return false, false
 		}
 		progress := Progress{
 			Step: step.Number, Steps: t.recipe.Settings.Steps, Epoch: step.Epoch, Loss: step.Loss, Rate: step.Rate,
@@ -177,17 +201,17 @@ func (t *training) run(ctx context.Context, yield func(Progress, error) bool) bo
 		stop, err := t.validate(ctx, &progress)
 		if err != nil {
 			yield(Progress{}, t.interrupted(err))
-			return false
+			return false, false
 		}
 		if !yield(progress, nil) {
 			t.save() // when that fails, nobody is left to hear of it
-			return false
+			return false, false
 		}
 		if stop {
-			break
+			return false, true
 		}
 	}
-	return true
+	return true, true
 }
 
 // validate scores the weights when it is time, saves a checkpoint, and says when training should stop.
@@ -219,7 +243,11 @@ func (t *training) save() error {
 	if err != nil {
 		return err
 	}
-	return t.trainer.SaveCheckpoint(t.job.Checkpoint, identity)
+	state, err := json.Marshal(saved{identity, t.index})
+	if err != nil {
+		return err
+	}
+	return t.trainer.SaveCheckpoint(t.job.Checkpoint, state)
 }
 
 // interrupted saves a checkpoint and says why the training stopped.

@@ -1,0 +1,90 @@
+package recipe
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/report"
+)
+
+// hardestShown is how many pairs of each kind a report shows.
+const hardestShown = 25
+
+// hardPair is two items of a set.
+type hardPair struct {
+	a, b     int32
+	distance float32
+}
+
+// AddHardest writes the pairs of a set that are hardest for a model into a report: images of one class that it finds least alike, and
+// images of two classes that it finds most alike. Many of them are wrong labels. embeddings are those of the set's items.
+func AddHardest(page *report.Report, model *siam.Model, set *dataset.Set, embeddings [][]float32) error {
+	same, different, err := hardest(set, embeddings, model.Distance)
+	if err != nil {
+		return err
+	}
+	show := func(title, text string, pairs []hardPair, isSame bool) {
+		page.Add(report.Section{Title: title, Text: text, Parts: []report.Part{picturePairs(model, set, pairs, isSame)}})
+	}
+	show("Hardest to see as the same", "Images of one class with the largest distances. Look for wrong labels among them first.", same, true)
+	show("Hardest to tell apart", "Images of two classes with the smallest distances: look-alikes, or one thing under two labels.", different, false)
+	return nil
+}
+
+// hardest lists the same pairs with the largest distances, and the different ones with the smallest; every image is in one pair
+// of a kind at most.
+func hardest(set *dataset.Set, embeddings [][]float32, distance distance) (same, different []hardPair, err error) {
+	items := make([]int32, len(set.Items))
+	for i := range items {
+		items[i] = int32(i)
+	}
+	index, err := dataset.NewLookalikes(set, items, embeddings, 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	pair := func(a, b int32) hardPair { return hardPair{a, b, distance(embeddings[a], embeddings[b])} }
+	for i, item := range items {
+		if other := index.Far[i]; other >= 0 {
+			same = append(same, pair(item, other))
+		}
+		different = append(different, pair(item, index.Close[i]))
+	}
+	byDistance := func(p, q hardPair) int { return cmp.Compare(p.distance, q.distance) }
+	slices.SortStableFunc(same, func(p, q hardPair) int { return byDistance(q, p) })
+	slices.SortStableFunc(different, byDistance)
+	return onceEach(same), onceEach(different), nil
+}
+
+// onceEach keeps the first pairs in which no image comes again.
+func onceEach(pairs []hardPair) []hardPair {
+	seen := map[int32]bool{}
+	var kept []hardPair
+	for _, p := range pairs {
+		if len(kept) < hardestShown && !seen[p.a] && !seen[p.b] {
+			seen[p.a], seen[p.b] = true, true
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+func picturePairs(model *siam.Model, set *dataset.Set, pairs []hardPair, same bool) report.PicturePairs {
+	var shown report.PicturePairs
+	for _, p := range pairs {
+		a, b := set.Items[p.a], set.Items[p.b]
+		pair := report.PicturePair{
+			A: a.Pixels().GoImage(), B: b.Pixels().GoImage(), Distance: float64(p.distance),
+			Names: [2]string{set.Classes[a.Label].Name, set.Classes[b.Label].Name},
+		}
+		if verdict, err := model.Judge(p.distance); err == nil { // a model without a threshold gives no verdict
+			pair.Verdict = report.Wrong
+			if verdict.Same == same {
+				pair.Verdict = report.Right
+			}
+		}
+		shown = append(shown, pair)
+	}
+	return shown
+}

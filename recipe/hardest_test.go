@@ -1,0 +1,78 @@
+package recipe
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/report"
+)
+
+func TestHardestPairsAreThoseOfAllPairs(t *testing.T) {
+	set := few(t)
+	embeddings := make([][]float32, len(set.Items))
+	for i, item := range set.Items { // classes along a line, their images around them
+		embeddings[i] = []float32{float32(item.Label), float32(math.Sin(float64(7 * i)))}
+	}
+	apart := func(a, b []float32) float32 { return (a[0]-b[0])*(a[0]-b[0]) + (a[1]-b[1])*(a[1]-b[1]) }
+	same, different, err := hardest(set, embeddings, apart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	most, least := float32(0), float32(math.Inf(1))
+	for i := range set.Items {
+		for j := range i {
+			if d := apart(embeddings[i], embeddings[j]); set.Items[i].Label == set.Items[j].Label {
+				most = max(most, d)
+			} else {
+				least = min(least, d)
+			}
+		}
+	}
+	if same[0].distance != most || different[0].distance != least {
+		t.Errorf("hardest pairs are %v and %v apart, want %v and %v", same[0].distance, different[0].distance, most, least)
+	}
+	for _, pairs := range [][]hardPair{same, different} {
+		var items []int32
+		for _, p := range pairs {
+			items = append(items, p.a, p.b)
+		}
+		slices.Sort(items)
+		if len(pairs) != hardestShown || len(slices.Compact(items)) != 2*hardestShown {
+			t.Errorf("%d pairs of images %v, want %d of different ones", len(pairs), items, hardestShown)
+		}
+	}
+	for i := range same[1:] {
+		if same[i].distance < same[i+1].distance || different[i].distance > different[i+1].distance {
+			t.Errorf("pairs %d and %d are in the wrong order", i, i+1)
+		}
+	}
+}
+
+func TestHardestPairsAreShown(t *testing.T) {
+	b, set := backend(t), few(t)
+	o := trained(t, tiny(), Job{Backend: b, Background: set, Seed: 1})
+	model, err := siam.New(o.model, siam.WithBackend(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	embeddings, err := EmbedSet(t.Context(), model, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := report.New("hardest")
+	if err := AddHardest(page, model, set, embeddings); err != nil {
+		t.Fatal(err)
+	}
+	var html bytes.Buffer
+	if err := page.Write(&html); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(html.String(), `<figure class="pair`); got != 2*hardestShown {
+		t.Errorf("the page shows %d pairs, want %d", got, 2*hardestShown)
+	}
+}
