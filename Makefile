@@ -46,5 +46,8 @@ bench-ort: ## public networks here and in ONNX Runtime in turn; writes the table
 	test -d bench/ort/node_modules || ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix bench/ort
 	$(GO) run ./bench/ort $(ARGS)
 
+bench-losses: ## train one small network with every loss on Omniglot; writes the table of docs/results.md (DATA=folder)
+	$(GO) run ./bench/losses -data "$(or $(DATA),data/omniglot)" $(ARGS)
+
 demo: ## train, judge and use a Siamese network on data built into the binary
 	$(GO) run ./cmd/siam demo
