@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check test test-arm64 testdata bench bench-layers bench-peers bench-ort demo
+.PHONY: check test test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
