@@ -103,6 +103,7 @@ type Conv struct {
 	pairs     bool // whether operands are pairs of bfloat16
 	pieces    pieces
 	imageRows int       // input rows from one image of a piece to the next
+	firstRows []int     // first input rows that the pieces of one image meet
 	layouts   []layout  // of the pieces of one image
 	sections  int       // of the panels, the second coordinate of a unit
 	winograd  *winograd // computes it instead, or nil
@@ -151,6 +152,10 @@ func (c *Conv) cut(p pieces, outRows int) {
 	c.pieces, c.imageRows = p, c.H
 	if c.pairs {
 		c.imageRows = p.mostInputRows()
+	}
+	c.firstRows = make([]int, p.stacks)
+	for i := range c.firstRows {
+		c.firstRows[i], _ = p.inputRows(i)
 	}
 	c.layouts = p.layouts(operand{size: c.size(), imageRows: c.imageRows, outRows: outRows, width: c.kernels.cols})
 }
@@ -253,8 +258,7 @@ func (c *Conv) source(src []float32, piece int, w *Workspace) unsafe.Pointer {
 		return c.halves(src, piece, w)
 	}
 	image, _, _, _ := c.pieces.span(piece)
-	first, _ := c.pieces.inputRows(piece % c.pieces.stacks)
-	return unsafe.Pointer(&src[(image*c.H+first)*c.W*c.C])
+	return unsafe.Pointer(&src[(image*c.H+c.firstRows[piece%c.pieces.stacks])*c.W*c.C])
 }
 
 // panel computes the output channels of one panel for the pixels of a piece, which begin at dst[start].

@@ -40,11 +40,11 @@ func (k *productKernels) of(kind tileKind) *productKernels {
 type tileKind int
 
 const (
-	plainTile     tileKind = iota // one number for all columns
-	pairTile                      // one pair of bfloat16 for all columns, and the right operand is pairs too
-	byChannelTile                 // one number for every column
-	slidingTile                   // the same, and the rows are one step of the left operand apart
-	slidingBy2Tile                // or two
+	plainTile      tileKind = iota // one number for all columns
+	pairTile                       // one pair of bfloat16 for all columns, and the right operand is pairs too
+	byChannelTile                  // one number for every column
+	slidingTile                    // the same, and the rows are one step of the left operand apart
+	slidingBy2Tile                 // or two
 )
 
 // tile is the work of one call of the micro-kernel, under every matrix product, convolution and weight gradient:

@@ -64,16 +64,19 @@ func (w *Workspace) run(k *productKernels, rows, out []int, cols int) {
 
 // runNarrow runs a tile of fewer columns than the micro-kernel's, vector by vector.
 func (t *tile) runNarrow(k *productKernels, rows, cols int) {
-	saved := *t
+	moved := 0
 	for {
-		t.cols = min(cols, k.vector)
+		t.cols = min(cols-moved, k.vector)
 		k.narrow(rows, t)
-		if cols -= t.cols; cols == 0 {
+		if moved+t.cols == cols {
 			break
 		}
+		moved += t.cols
 		t.right(4 * t.cols)
 	}
-	*t = saved
+	if moved > 0 {
+		t.right(-4 * moved)
+	}
 }
 
 // right moves on by some bytes of columns.
