@@ -123,15 +123,16 @@ func (c *compiler) pooledBands(b *bands, relu bool, norm *normBlocks, y, arg, x 
 				in = normalized
 			}
 			out := fr.f32(y)[windows:][:p.OH*p.OW*p.C]
-			var from []uint8
-			if arg >= 0 {
-				from = fr.mem[arg][windows:][:len(out)]
+			if arg < 0 {
+				p.MaxByRows(out, in, 0, p.OH, &fr.workspaces[thread])
+				if relu { // after the pool, where it costs less than before
+					kernel.Unary(kernel.OpRelu, out, out)
+				}
+				continue
 			}
+			from := fr.mem[arg][windows:][:len(out)]
 			p.Max(kernel.Largest, out, from, in, 0, p.OH)
-			switch { // after the pool, where it costs less than before
-			case relu && from == nil:
-				kernel.Unary(kernel.OpRelu, out, out)
-			case relu:
+			if relu {
 				p.Relu(out, from, 0, p.OH)
 			}
 		}

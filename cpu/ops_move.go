@@ -157,13 +157,18 @@ func copyRows[T any](s *stridedCopy, dst, src []T, lo, hi int) {
 		lo += rows
 		n := s.dims[last]
 		switch {
-		case s.toStrides[last] != 1 || s.fromStrides[last] != 1 || n > shortRow:
+		case s.toStrides[last] != 1 || s.fromStrides[last] != 1:
 			for range rows {
 				copyRow(dst, src, n, to, s.toStrides[last], from, s.fromStrides[last])
 				to, from = to+toStep, from+fromStep
 			}
-		default:
+		case n <= shortRow:
 			copyShortRows(dst, src, n, rows, to, toStep, from, fromStep)
+		default:
+			for range rows {
+				copy(dst[to:to+n], src[from:from+n])
+				to, from = to+toStep, from+fromStep
+			}
 		}
 	}
 }
@@ -188,10 +193,9 @@ func copyShortRows[T any](dst, src []T, n, rows, to, toStep, from, fromStep int)
 	}
 }
 
+// copyRow copies a row that is not one run on both sides.
 func copyRow[T any](dst, src []T, n, to, toStride, from, fromStride int) {
 	switch {
-	case toStride == 1 && fromStride == 1:
-		copy(dst[to:to+n], src[from:from+n])
 	case toStride == 1 && fromStride == 0:
 		v, d := src[from], dst[to:to+n]
 		for i := range d {

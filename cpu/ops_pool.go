@@ -57,10 +57,10 @@ func lowerReduceWindow(c *compiler, n *node) bool {
 	}
 	from, to := c.in(x), c.out(y)
 	work := y.shape.Size() * p.KH * p.KW
-	c.emit(p.Units(), work, func(fr *frame, _, lo, hi int) {
+	c.emit(p.Units(), work, func(fr *frame, thread, lo, hi int) {
 		switch a.reduction {
 		case compute.ReduceOpMax:
-			p.Max(kernel.Largest, fr.f32(to), nil, fr.f32(from), lo, hi)
+			p.MaxByRows(fr.f32(to), fr.f32(from), lo, hi, &fr.workspaces[thread])
 		case compute.ReduceOpMin:
 			p.Max(kernel.Smallest, fr.f32(to), nil, fr.f32(from), lo, hi)
 		default:

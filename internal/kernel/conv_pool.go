@@ -57,18 +57,18 @@ func (c *PooledConv) Run(dst, src, packed []float32, ep *Epilogue, lo, hi int, w
 		for p := range c.PackUnits() {
 			c.panel(maps, 0, source, packed[p*c.panelSize():], ep, piece, p, w)
 		}
-		c.poolPiece(dst, maps, piece)
+		c.poolPiece(dst, maps, piece, w)
 	}
 }
 
 // poolPiece pools the images of a piece.
-func (c *PooledConv) poolPiece(dst, maps []float32, piece int) {
+func (c *PooledConv) poolPiece(dst, maps []float32, piece int, w *Workspace) {
 	image0, image1, row0, row1 := c.pieces.span(piece)
 	p := c.pool
 	p.N, p.H, p.OH = 1, row1-row0, divideUp(row1-row0, p.StrideH)
 	in, out := p.W*p.C, p.OW*p.C
 	for image := image0; image < image1; image++ {
 		start := (image*c.pool.OH + row0/p.StrideH) * out
-		p.Max(Largest, dst[start:][:p.OH*out], nil, maps[(image-image0)*c.pieces.rows*in:][:p.H*in], 0, p.OH)
+		p.MaxByRows(dst[start:][:p.OH*out], maps[(image-image0)*c.pieces.rows*in:][:p.H*in], 0, p.OH, w)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -12,6 +13,8 @@ func poolCases() []Pool {
 	list := []Pool{
 		{N: 2, H: 7, W: 9, C: 3, KH: 3, KW: 3, OH: 4, OW: 5, StrideH: 2, StrideW: 2, PadT: 1, PadL: 1},
 		{N: 2, H: 5, W: 5, C: 20, KH: 3, KW: 2, OH: 3, OW: 4, StrideH: 1, StrideW: 1},
+		{N: 2, H: 6, W: 5, C: 7, KH: 5, KW: 3, OH: 6, OW: 5, StrideH: 1, StrideW: 1, PadT: 2, PadL: 1},
+		{N: 1, H: 2, W: 2, C: 3, KH: 2, KW: 2, OH: 5, OW: 6, StrideH: 1, StrideW: 1, PadT: 3, PadL: 3},
 		{N: 1, H: 6, W: 7, C: 9, KH: 1, KW: 2, OH: 2, OW: 2, StrideH: 3, StrideW: 3},
 		{N: 2, H: 3, W: 3, C: 5, KH: 2, KW: 2, OH: 3, OW: 3, StrideH: 2, StrideW: 2, PadT: 2, PadL: 2},
 		{N: 2, H: 4, W: 4, C: 5, KH: 2, KW: 2, OH: 3, OW: 3, StrideH: 2, StrideW: 2, PadT: 1, PadL: 1},
@@ -83,6 +86,13 @@ func testMaxPool(t *testing.T, p Pool, e Extreme, sign float32, rng *rand.Rand) 
 	plain := make([]float32, pooled)
 	inParts(p.Units(), func(lo, hi int) { p.Max(e, got, arg, x, lo, hi) })
 	p.Max(e, plain, nil, x, 0, p.Units())
+	byRows := slices.Clone(plain)
+	if e == Largest {
+		var checkRows func(string)
+		byRows, checkRows = fenced(t, make([]float32, pooled), 12345)
+		inParts(p.Units(), func(lo, hi int) { p.MaxByRows(byRows, x, lo, hi, &Workspace{}) })
+		checkRows("MaxByRows")
+	}
 	check("Max")
 	checkArg("Max")
 	dx, checkDx := fenced(t, normals(rng, pixels, 0), 12345)
@@ -96,6 +106,9 @@ func testMaxPool(t *testing.T, p Pool, e Extreme, sign float32, rng *rand.Rand) 
 			if pixel >= 0 && (at < 0 || x[pixel]*sign > best*sign || x[pixel] != x[pixel]) {
 				best, at = x[pixel], k
 			}
+		}
+		if !sameBits(byRows[i], best) {
+			t.Fatalf("MaxByRows[%d] = %v, want %v", i, byRows[i], best)
 		}
 		if !sameBits(got[i], best) || !sameBits(plain[i], best) || at >= 0 && int(arg[i]) != at {
 			t.Fatalf("Max[%d] = %v at %d (%v without positions), want %v at %d", i, got[i], arg[i], plain[i], best, at)

@@ -18,6 +18,8 @@ type Workspace struct {
 	pooled []float32 // feature maps that wait to be pooled
 	zeros  []float32
 
+	pooledRows []float32 // the largest of some rows
+
 	winograd winogradSpace
 }
 
