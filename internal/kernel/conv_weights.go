@@ -48,7 +48,11 @@ func NewConvWeightGrad(s ConvShape) *ConvWeightGrad {
 	s = s.withDefaults()
 	k := &active.product
 	g := &ConvWeightGrad{ConvShape: s, kernels: k}
-	if t := s.fastestPatches(k, winogradGradGain); t != nil {
+	gain := winogradGradGain
+	if s.Precision == BFloat16 {
+		gain = winogradPairsGradGain
+	}
+	if t := s.fastestPatches(k, gain); t != nil {
 		g.winograd = newWinogradGrad(s, k, t)
 		return g
 	}

@@ -1,6 +1,8 @@
 package kernel
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"unsafe"
 )
@@ -24,7 +26,7 @@ type winograd struct {
 	groups     int       // of a unit, at most
 	sections   int       // of the panels, the second coordinate of a unit
 	out        []int     // byte offsets of a unit's patches in the matrices of products
-	segments   []segment // the parts of a kernel
+	segments   []segment // the parts of the kernel
 	spaces     sync.Pool // of *winogradSpace, for those who have no Workspace
 }
 
@@ -32,12 +34,19 @@ type winograd struct {
 type winogradSpace struct {
 	places           []patchPlace // of a unit
 	rows             []int        // byte offsets of their first inputs in the matrices of inputs
+	classes          []patchClass // of the places, in order
 	inputs, products []float32
 	aside            []float32                   // pixels of a patch that are not written to the output
-	lines            []segment                   // of patches that follow each other
+	lines            []segment                   // of parts, or of patches that follow each other
 	pixels           []int                       // byte offsets of the output pixels of a block
 	input, product   [patchPoints]unsafe.Pointer // the matrices
 	from, to         [patchPoints]unsafe.Pointer // the pixels of a patch
+}
+
+// patchClass is places of a unit for which the same parts of the kernel meet the image.
+type patchClass struct {
+	last  int // place
+	parts []segment
 }
 
 const (
@@ -143,12 +152,31 @@ func (g *winograd) begin(src []float32, u int, w *Workspace) (p0, p1 int) {
 	first := u / g.sections * g.groups
 	last := min(first+g.groups, g.count())
 	x := &w.winograd
-	x.places, x.rows = g.list(x.places[:0], first, last), x.rows[:0]
-	for _, at := range x.places {
-		x.rows = append(x.rows, 4*g.C*at.input)
+	x.places = g.list(x.places[:0], first, last)
+	if g.parts() > 1 {
+		slices.SortStableFunc(x.places, func(a, b patchPlace) int { return cmp.Compare(a.parts, b.parts) })
 	}
+	g.classify(x)
 	g.load(src, first, last, w)
 	return share(divideUp(g.F, g.kernels.cols), g.sections, u%g.sections)
+}
+
+// classify lists the rows and the classes of the places, which are sorted.
+func (g *winograd) classify(x *winogradSpace) {
+	x.rows, x.classes, x.lines = x.rows[:0], x.classes[:0], slices.Grow(x.lines[:0], len(x.places)*g.parts())
+	for i, at := range x.places {
+		x.rows = append(x.rows, 4*g.C*at.input)
+		if i == 0 || at.parts != x.places[i-1].parts {
+			first := len(x.lines)
+			for part, s := range g.segments {
+				if at.parts>>part&1 == 1 {
+					x.lines = append(x.lines, s)
+				}
+			}
+			x.classes = append(x.classes, patchClass{parts: x.lines[first:]})
+		}
+		x.classes[len(x.classes)-1].last = i + 1
+	}
 }
 
 // load transforms the inputs of some groups.
@@ -162,7 +190,10 @@ func (g *winograd) load(src []float32, first, last int, w *Workspace) {
 	zeros := w.zerosOf(g.C)
 	for group := first; group < last; group++ {
 		for i := range g.inputs() {
-			image, row, col := g.input(group, i)
+			image, row, col, meets := g.input(group, i)
+			if !meets {
+				continue
+			}
 			g.point(&x.from, src, image, row-g.PadT, col-g.PadL, zeros)
 			g.transforms.input(&x.input[0], &x.from[0], 4*g.C*((group-first)*g.inputs()+i), 0, g.C)
 		}
@@ -188,7 +219,7 @@ func (g *winograd) point(at *[patchPoints]unsafe.Pointer, src []float32, image, 
 // after is the memory of the input that comes after a unit, if that is one run.
 func (g *winograd) after(src []float32, u int) []float32 {
 	if next := (u/g.sections + 1) * g.groups; g.parts() == 1 && next < g.count() {
-		image, row, col := g.input(next, 0)
+		image, row, col, _ := g.input(next, 0)
 		return src[min(len(src), ((image*g.H+max(0, row-g.PadT))*g.W+max(0, col-g.PadL))*g.C):]
 	}
 	return nil
@@ -199,8 +230,7 @@ func (g *winograd) multiply(panel []float32, ahead []float32, w *Workspace) {
 	x, t, width := &w.winograd, &w.tile, g.kernels.cols
 	size, step := g.parts()*g.C*width, apart(g.groups*g.patches()*width)
 	products := floats(&x.products, patchPoints*step)
-	t.aStep, t.bStep, t.flags = 4, width*4, 0
-	t.count, t.depth, t.segments = len(g.segments), g.C, &g.segments[0]
+	t.aStep, t.bStep, t.flags, t.depth = 4, width*4, 0, g.C
 	for i := range patchPoints {
 		x.product[i] = unsafe.Pointer(&products[i*step])
 		t.a, t.b, t.c = x.input[i], unsafe.Pointer(&panel[i*size]), x.product[i]
@@ -208,7 +238,12 @@ func (g *winograd) multiply(panel []float32, ahead []float32, w *Workspace) {
 		if at := i * g.C * 16; i < len(x.places) && at < len(ahead) {
 			t.ahead, t.aheadStep = uintptr(unsafe.Pointer(&ahead[at])), 64
 		}
-		w.run(g.kernels, x.rows, g.out[:len(x.rows)], width)
+		first := 0
+		for _, class := range x.classes {
+			t.segments, t.count = unsafe.SliceData(class.parts), len(class.parts)
+			w.run(g.kernels, x.rows[first:class.last], g.out[first:class.last], width)
+			first = class.last
+		}
 	}
 }
 

@@ -2,7 +2,7 @@ package kernel
 
 // suitsWinograd tells whether the convolution can be computed by minimal filtering.
 func (s ConvShape) suitsWinograd() bool {
-	return s.Groups == 1 && max(s.StrideH, s.StrideW, s.DilH, s.DilW, s.InDilH, s.InDilW) == 1
+	return s.Groups == 1 && max(s.KH, s.KW) <= 10 && max(s.StrideH, s.StrideW, s.DilH, s.DilW, s.InDilH, s.InDilW) == 1
 }
 
 // suits tells whether kernels of the size can be cut into parts.
@@ -12,8 +12,9 @@ func (t *patchTransforms) suits(s ConvShape) bool {
 
 // How much faster minimal filtering must seem: the cost leaves out what differs between machines.
 const (
-	winogradGain     = 1.3
-	winogradGradGain = 1.5 // of gradients to weights
+	winogradGain          = 1.2
+	winogradGradGain      = 1.4 // of gradients to weights
+	winogradPairsGradGain = 1.2 // of those with bfloat16, whose direct products are not quite as fast as directCost says
 )
 
 // Costs of transforms of a patch, per channel, in products of the same instruction set, as measured on layers of Conv4 and
@@ -53,9 +54,9 @@ func (s ConvShape) fastestKeptPatches(k *productKernels) *patchTransforms {
 // winogradCost is about how many products would take as long.
 func (s ConvShape) winogradCost(t *patchTransforms, width int) float64 {
 	g := s.patchGroups(t)
-	parts, patches := float64(g.parts()), float64(g.count())
 	c, f, wide := float64(s.C), float64(s.F), float64(divideUp(s.F, width)*width)
-	return patches*(patchPoints*parts*c*wide+t.cost*(c+f)) + weightCost*t.cost*parts*c*f
+	products := patchPoints * float64(g.products()) * c * wide
+	return products + t.cost*float64(g.count())*(c+f) + weightCost*t.cost*float64(g.parts())*c*f
 }
 
 // directCost is about the number of products of a direct convolution, in float32.

@@ -8,20 +8,51 @@ import "math"
 type patchGroups struct {
 	step           int
 	images         int
-	down, right    int // patches of an image
-	partsH, partsW int // of a kernel
-	groupH, groupW int // patches of a group
+	down, right    int    // patches of an image
+	partsH, partsW int    // of a kernel
+	groupH, groupW int    // patches of a group
+	meetH, meetW   []bool // which rows and columns of inputs meet the image, and not only its padding
 }
 
-// patchPlace is a patch of the output: its first pixel, and the number of its first input among those of a unit.
-type patchPlace struct{ image, row, col, input int }
+// patchPlace is a patch of the output: its first pixel, the number of its first input among those of a unit, and the parts
+// of the kernel, as bits, that meet the image there.
+type patchPlace struct {
+	image, row, col, input int
+	parts                  uint
+}
 
 // patchGroups makes every patch a group of its own.
 func (s ConvShape) patchGroups(t *patchTransforms) patchGroups {
-	return patchGroups{
+	g := patchGroups{
 		step: t.step, images: s.N, down: divideUp(s.OH, t.step), right: divideUp(s.OW, t.step),
 		partsH: t.parts(s.KH), partsW: t.parts(s.KW), groupH: 1, groupW: 1,
 	}
+	g.meetH = meetings(g.down+g.partsH-1, t.step, s.PadT, s.H)
+	g.meetW = meetings(g.right+g.partsW-1, t.step, s.PadL, s.W)
+	return g
+}
+
+// meetings tells which of n patches in a row, step pixels apart from -pad on, meet an image of some pixels.
+func meetings(n, step, pad, pixels int) []bool {
+	meet := make([]bool, n)
+	for i := range meet {
+		first := i*step - pad
+		meet[i] = first < pixels && first+patchSize > 0
+	}
+	return meet
+}
+
+// products is the number of products of an input and a part of the kernel, of which none is only padding.
+func (g *patchGroups) products() int {
+	along := func(meet []bool, parts int) (sum int) {
+		for i, meets := range meet {
+			if meets {
+				sum += min(i+1, parts, len(meet)-i, len(meet)-parts+1)
+			}
+		}
+		return sum
+	}
+	return g.images * along(g.meetH, g.partsH) * along(g.meetW, g.partsW)
 }
 
 // join makes groups of at most the wanted number of patches, so that few are beyond the image and many share inputs.
@@ -67,10 +98,12 @@ func (g *patchGroups) corner(group int) (image, row, col int) {
 	return image, group / right * g.groupH, group % right * g.groupW
 }
 
-// input is the first pixel, padding included, of an input of a group.
-func (g *patchGroups) input(group, i int) (image, row, col int) {
+// input is the first pixel, padding included, of an input of a group, and whether some patch needs it.
+func (g *patchGroups) input(group, i int) (image, row, col int, meets bool) {
 	image, row, col = g.corner(group)
-	return image, (row + i/g.gridW()) * g.step, (col + i%g.gridW()) * g.step
+	row, col = row+i/g.gridW(), col+i%g.gridW()
+	meets = row < len(g.meetH) && col < len(g.meetW) && g.meetH[row] && g.meetW[col]
+	return image, row * g.step, col * g.step, meets
 }
 
 // list appends the patches of some groups that lie within the image.
@@ -79,10 +112,24 @@ func (g *patchGroups) list(places []patchPlace, first, last int) []patchPlace {
 		image, row, col := g.corner(group)
 		for i := range min(g.groupH, g.down-row) {
 			for j := range min(g.groupW, g.right-col) {
-				input := (group-first)*g.inputs() + i*g.gridW() + j
-				places = append(places, patchPlace{image, (row + i) * g.step, (col + j) * g.step, input})
+				places = append(places, patchPlace{
+					image: image, row: (row + i) * g.step, col: (col + j) * g.step,
+					input: (group-first)*g.inputs() + i*g.gridW() + j, parts: g.meetingParts(row+i, col+j),
+				})
 			}
 		}
 	}
 	return places
+}
+
+// meetingParts is the parts of the kernel that meet the image at a patch.
+func (g *patchGroups) meetingParts(row, col int) (parts uint) {
+	for i := range g.partsH {
+		for j := range g.partsW {
+			if g.meetH[row+i] && g.meetW[col+j] {
+				parts |= 1 << (i*g.partsW + j)
+			}
+		}
+	}
+	return parts
 }

@@ -1,6 +1,9 @@
 package kernel
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // winogradGrad is the plan of the gradient of a [winograd] convolution to its weights. It is that of
 // y = Aᵀ[(G·w·Gᵀ) ⊙ (Bᵀ·x·B)]A: dw = Gᵀ[Σ (Bᵀ·x·B) ⊙ (A·dy·Aᵀ)]G, summed over all patches before it is transformed back.
@@ -27,6 +30,8 @@ func newWinogradGrad(s ConvShape, k *productKernels, t *patchTransforms) *winogr
 	if g.parts() > 1 {
 		g.join(winogradDepth)
 	}
+	down, right := g.inImage() // all inputs of a group are multiplied, even those that meet no image
+	g.meetH, g.meetW = slices.Repeat([]bool{true}, down*g.groupH+g.partsH), slices.Repeat([]bool{true}, right*g.groupW+g.partsW)
 	g.divide(winogradDepth)
 	g.sums = offsets(g.parts()*s.C, k.cols)
 	for _, part := range g.segments {
