@@ -62,7 +62,7 @@ func (e Episodes) Sheet() Sheet {
 	for _, episode := range e {
 		row := append([]Tile{episode.Asked()}, episode.Ways()...)
 		for len(row) < s.Columns {
-			row = append(row, Tile{Image: image.NewNRGBA(image.Rect(0, 0, 1, 1))}) // fewer ways than the longest row
+			row = append(row, Tile{Verdict: Nothing}) // fewer ways than the longest row
 		}
 		s.Tiles = append(s.Tiles, row...)
 	}

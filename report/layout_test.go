@@ -197,3 +197,48 @@ func TestLayoutIsTheSameOnAnyNumberOfCores(t *testing.T) {
 		}
 	}
 }
+
+func TestMapsFillTheirFrame(t *testing.T) {
+	picture := image.NewGray(image.Rect(0, 0, 20, 30))
+	m := Map{
+		Points: [][2]float64{{0, 0}, {1, 0}, {0.5, 1}}, Labels: []int{0, 1, 0},
+		Images: []image.Image{picture, picture, picture},
+	}
+	canvas, err := m.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := canvas.Bounds().Size(); got != image.Pt(mapScale*mapWidth, mapScale*mapHeight) {
+		t.Errorf("the picture has %v pixels, want %d×%d", got, mapScale*mapWidth, mapScale*mapHeight)
+	}
+	place, err := m.placing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range m.Points {
+		x, y := place(p)
+		colour := labelColour(m.Labels[i])
+		side := m.side()
+		w, h := fitting(side, picture.Bounds())
+		inside := canvas.At(int(mapScale*x), int(mapScale*y))
+		frame := canvas.At(int(mapScale*(x-w/2))-2, int(mapScale*y))
+		if r, g, b, _ := inside.RGBA(); r+g+b != 0 {
+			t.Errorf("the middle of picture %d is %v, want its black", i, inside)
+		}
+		if r, g, b, _ := frame.RGBA(); uint8(r>>8) != colour.R || uint8(g>>8) != colour.G || uint8(b>>8) != colour.B {
+			t.Errorf("the frame of picture %d is %v, want %v", i, frame, colour)
+		}
+		if h != side || w != side*2/3 {
+			t.Errorf("a picture of 20×30 is drawn %v×%v, want two thirds of %v wide", w, h, side)
+		}
+	}
+	low, _ := place(m.Points[0])
+	high, _ := place(m.Points[1])
+	if width := high - low; width < 0.8*(mapWidth-2*mapBorder) {
+		t.Errorf("the points fill %v pixels of the width, want most of %d", width, mapWidth)
+	}
+	m.Images[1] = nil
+	if _, err := m.Image(); err == nil {
+		t.Error("a map without one of its pictures = nil, want an error")
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"html/template"
 	"image"
 	"image/color"
-	"io"
 	"math"
 	"strings"
 )
@@ -34,23 +33,7 @@ func (m Map) HTML() (template.HTML, error) {
 	return template.HTML(svg), err
 }
 
-// WriteFile writes the map as an SVG file, complete in itself. A file already there stays whole until the new one is.
-func (m Map) WriteFile(path string) error {
-	svg, err := m.svg(fmt.Sprintf(`<style>%s</style><rect width="%d" height="%d" fill="var(--card)"/>`, chartCSS, mapWidth, mapHeight))
-	if err != nil {
-		return fmt.Errorf("drawing %s: %w", path, err)
-	}
-	return writeFile(path, func(w io.Writer) error {
-		_, err := io.WriteString(w, svg)
-		return err
-	})
-}
-
 func (m Map) svg(first string) (string, error) {
-	n := len(m.Points)
-	if len(m.Images) != n || len(m.Labels) != n || m.Names != nil && len(m.Names) != n {
-		return "", fmt.Errorf("an embedding map of %d points has %d images, %d labels and %d names", n, len(m.Images), len(m.Labels), len(m.Names))
-	}
 	place, err := m.placing()
 	if err != nil {
 		return "", err
@@ -58,11 +41,8 @@ func (m Map) svg(first string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="map" viewBox="0 0 %d %d" role="img" aria-label="embedding map">%s`,
 		mapWidth, mapHeight, first)
-	side := min(max(560/math.Sqrt(float64(max(n, 1))), 12), 48)
+	side := m.side()
 	for i, picture := range m.Images {
-		if picture == nil {
-			return "", fmt.Errorf("picture %d of an embedding map is missing", i+1)
-		}
 		colour := labelColour(m.Labels[i])
 		if m.Ink {
 			picture = inked(shrunk(picture), colour)
@@ -73,8 +53,9 @@ func (m Map) svg(first string) (string, error) {
 		}
 		x, y := place(m.Points[i])
 		if !m.Ink {
+			w, h := fitting(side, picture.Bounds())
 			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="3" fill="#%02x%02x%02x"/>`,
-				x-side/2-2, y-side/2-2, side+4, side+4, colour.R, colour.G, colour.B)
+				x-w/2-2, y-h/2-2, w+4, h+4, colour.R, colour.G, colour.B)
 		}
 		fmt.Fprintf(&b, `<image x="%.1f" y="%.1f" width="%.1f" height="%.1f" href="%s"%s/>`, x-side/2, y-side/2, side, side, uri, m.name(i))
 	}
@@ -89,8 +70,29 @@ func (m Map) name(i int) string {
 	return ` data-name="` + html.EscapeString(m.Names[i]) + `"`
 }
 
-// placing returns where a point goes: all fit inside the border, both axes in one scale.
+// fitting is the size of a picture in a square of that side.
+func fitting(side float64, picture image.Rectangle) (w, h float64) {
+	most := float64(max(picture.Dx(), picture.Dy(), 1))
+	return side * float64(picture.Dx()) / most, side * float64(picture.Dy()) / most
+}
+
+// side is that of a picture in the drawing.
+func (m Map) side() float64 { return min(max(560/math.Sqrt(float64(max(len(m.Points), 1))), 12), 48) }
+
+// mostStretch bounds how much larger the scale of one axis may be than the other's.
+const mostStretch = 1.6
+
+// placing returns where a point goes: all fit inside the border, and fill it as far as mostStretch lets them.
 func (m Map) placing() (func(p [2]float64) (x, y float64), error) {
+	n := len(m.Points)
+	if len(m.Images) != n || len(m.Labels) != n || m.Names != nil && len(m.Names) != n {
+		return nil, fmt.Errorf("an embedding map of %d points has %d images, %d labels and %d names", n, len(m.Images), len(m.Labels), len(m.Names))
+	}
+	for i, picture := range m.Images {
+		if picture == nil {
+			return nil, fmt.Errorf("picture %d of an embedding map is missing", i+1)
+		}
+	}
 	low, high := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
 	for i, p := range m.Points {
 		for k, v := range p {
@@ -100,9 +102,10 @@ func (m Map) placing() (func(p [2]float64) (x, y float64), error) {
 			low[k], high[k] = min(low[k], v), max(high[k], v)
 		}
 	}
-	scale := min((mapWidth-2*mapBorder)/max(high[0]-low[0], 1e-12), (mapHeight-2*mapBorder)/max(high[1]-low[1], 1e-12))
+	scaleX, scaleY := (mapWidth-2*mapBorder)/max(high[0]-low[0], 1e-12), (mapHeight-2*mapBorder)/max(high[1]-low[1], 1e-12)
+	scaleX, scaleY = min(scaleX, mostStretch*scaleY), min(scaleY, mostStretch*scaleX)
 	return func(p [2]float64) (x, y float64) {
-		return mapWidth/2 + scale*(p[0]-(low[0]+high[0])/2), mapHeight/2 - scale*(p[1]-(low[1]+high[1])/2)
+		return mapWidth/2 + scaleX*(p[0]-(low[0]+high[0])/2), mapHeight/2 - scaleY*(p[1]-(low[1]+high[1])/2)
 	}, nil
 }
 

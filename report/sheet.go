@@ -20,15 +20,16 @@ const (
 	Right
 	Wrong
 	Query
+	Nothing // no picture, only its place
 )
 
 // class names the verdict in the style sheet.
-func (v Verdict) class() string { return [...]string{"", "right", "wrong", "query"}[v] }
+func (v Verdict) class() string { return [...]string{"", "right", "wrong", "query", ""}[v] }
 
 // frame is the verdict's colour in pictures.
 func (v Verdict) frame() color.Color {
 	return [...]color.Color{
-		color.NRGBA{0xdf, 0xe3, 0xe8, 255}, color.NRGBA{0x17, 0x82, 0x45, 255}, color.NRGBA{0xc6, 0x2f, 0x2f, 255}, color.NRGBA{0x25, 0x63, 0xc9, 255},
+		color.NRGBA{0xdf, 0xe3, 0xe8, 255}, color.NRGBA{0x17, 0x82, 0x45, 255}, color.NRGBA{0xc6, 0x2f, 0x2f, 255}, color.NRGBA{0x25, 0x63, 0xc9, 255}, color.Transparent,
 	}[v]
 }
 
@@ -93,6 +94,9 @@ func (s Sheet) Image() (image.Image, error) {
 	sheet := image.NewRGBA(image.Rect(0, 0, columns*cell+gap, rows*cell+gap))
 	draw.Draw(sheet, sheet.Bounds(), image.White, image.Point{}, draw.Src)
 	for i, tile := range s.Tiles {
+		if tile.Verdict == Nothing {
+			continue
+		}
 		if tile.Image == nil {
 			return nil, fmt.Errorf("picture %d of the contact sheet is missing", i+1)
 		}
