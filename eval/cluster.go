@@ -39,19 +39,27 @@ func Agglomerate[T any](items []T, distance func(a, b T) float32, linkage Linkag
 		return nil, fmt.Errorf("clustering: there are no items")
 	}
 	c := newChain(len(items), linkage)
-	parallel.Ranges(c.n, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			for j := range items {
-				c.distance[i*c.n+j] = distance(items[min(i, j)], items[max(i, j)])
-			}
-		}
-	})
+	c.distance = distanceMatrix(items, distance)
 	for i, d := range c.distance {
 		if math.IsNaN(float64(d)) {
 			return nil, fmt.Errorf("clustering: the distance of items %d and %d is not a number; the model is broken or not trained", i/c.n+1, i%c.n+1)
 		}
 	}
 	return c.run(), nil
+}
+
+// distanceMatrix is the distances of all items from all, [n, n].
+func distanceMatrix[T any](items []T, distance func(a, b T) float32) []float32 {
+	n := len(items)
+	all := make([]float32, n*n)
+	parallel.Ranges(n, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			for j := range items {
+				all[i*n+j] = distance(items[min(i, j)], items[max(i, j)])
+			}
+		}
+	})
+	return all
 }
 
 // chain is the state of the nearest-neighbour chain algorithm.
@@ -63,7 +71,7 @@ type chain struct {
 }
 
 func newChain(n int, linkage Linkage) *chain {
-	c := &chain{n: n, distance: make([]float32, n*n), size: make([]int, n), linkage: linkage}
+	c := &chain{n: n, size: make([]int, n), linkage: linkage}
 	for i := range c.size {
 		c.size[i] = 1
 	}
