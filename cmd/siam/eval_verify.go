@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/recipe"
@@ -114,37 +115,10 @@ func verifyText(v eval.Verification) string {
 	return b.String()
 }
 
-func (a *app) evalRetrievalCommand() *cobra.Command {
-	var modelFile, data string
-	var only []string
-	var incomplete bool
-	cmd := &cobra.Command{
-		Use:   "retrieval --model M --data DIR",
-		Short: "every image as a query among the others: precision at 1, R-precision, MAP@R, MRR, recall at k",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withLabelled(cmd.Context(), modelFile, data, only, incomplete, func(judged judgedSet) error {
-				result, err := judged.retrieve(a.seed)
-				if err != nil {
-					return err
-				}
-				return a.print(result, retrievalText(result))
-			})
-		},
-	}
-	addModelFlag(cmd, &modelFile)
-	addDataFlag(cmd, &data)
-	cmd.Flags().BoolVar(&incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
-	addOnlyFlag(cmd, &only)
-	return cmd
-}
-
-func retrievalText(r eval.Retrieval) string {
-	return fmt.Sprintf("precision at 1  %.2f %%\nR-precision     %.2f %%\nMAP@R           %.2f %%\nMRR             %.2f %%\nqueries         %d\n",
-		100*r.PrecisionAt1.Value, 100*r.RPrecision.Value, 100*r.MAPAtR.Value, 100*r.MRR.Value, r.Queries)
-}
-
 // judgedSet is a labelled set with its embeddings.
 type judgedSet struct {
+	model      *siam.Model
+	set        *dataset.Set
 	items      eval.Items
 	embeddings [][]float32
 	distance   func(a, b []float32) float32
@@ -172,7 +146,7 @@ func (a *app) withLabelled(ctx context.Context, modelFile, data string, only []s
 	if set, err = chosen(set, only); err != nil {
 		return err
 	}
-	judged := judgedSet{items: recipe.ItemsOf(set), distance: model.Distance}
+	judged := judgedSet{model: model, set: set, items: recipe.ItemsOf(set), distance: model.Distance}
 	if judged.embeddings, err = recipe.EmbedSet(ctx, model, set); err != nil {
 		return err
 	}
@@ -205,9 +179,4 @@ func (j judgedSet) verify(n int, seed uint64) (eval.Verification, error) {
 	}
 	distances := eval.PairDistances(pairs, j.embeddings, j.distance)
 	return eval.Verify(distances, eval.Same(pairs), float64(*j.threshold), seed)
-}
-
-func (j judgedSet) retrieve(seed uint64) (eval.Retrieval, error) {
-	labelled := eval.Labelled{Embeddings: j.embeddings, Labels: j.items.Labels}
-	return eval.Retrieve(labelled, eval.Ranking{Distance: j.distance, Seed: seed})
 }
