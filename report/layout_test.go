@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"errors"
+	"image"
 	"math"
 	"math/rand/v2"
 	"runtime"
