@@ -127,6 +127,11 @@ func choices(only string) []metric.Choice {
 
 // run trains and judges one choice.
 func (c *contest) run(ctx context.Context, choice metric.Choice) (row, error) {
+	choice.Classes = len(c.background.Classes) // for the check: the recipe counts those it adds
+	objective, err := choice.Objective()
+	if err != nil {
+		return row{}, err
+	}
 	r := network(choice, c.steps)
 	started := time.Now()
 	var trained *siam.Model
@@ -150,8 +155,7 @@ func (c *contest) run(ctx context.Context, choice metric.Choice) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	objective, err := choice.Objective()
-	return row{choice.Loss, objective.Miner.Name, result, seconds}, err
+	return row{choice.Loss, objective.Miner.Name, result, seconds}, nil
 }
 
 // network is the recipe that all losses train: oneshot-triplet at 28×28 pixels with two stages.
