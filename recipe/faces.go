@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
@@ -21,8 +22,8 @@ func faces() Settings {
 // Faces is the best recipe found for faces.
 func Faces() Recipe {
 	s := faces()
-	s.Objective, s.Loss = "cosface", map[string]float64{"scale": 24, "margin": 0.2}
-	s.People, s.Photos, s.Least, s.Tail = 128, 1, 1, 0.7
+	s.Objective, s.Loss = "supcon", map[string]float64{"temperature": 0.1}
+	s.People, s.Photos, s.Tail = 32, 4, 0.5
 	return Recipe{Name: "faces", Summary: "the best found for faces", Settings: s}
 }
 
@@ -70,33 +71,72 @@ func photoDistortions() dataset.Augment {
 	}
 }
 
-// batches are the batches of a set of identities.
-func (s Settings) batches(hard dataset.Hard, seed uint64) dataset.ClassOptions {
+// batches are the batches of a set of identities: as many people as there are, when they are fewer than wanted.
+func (s Settings) batches(set *dataset.Set, hard dataset.Hard, seed uint64) dataset.ClassOptions {
+	least := max(s.Least, 1)
+	if s.Least == 0 {
+		least = 2
+	}
+	usable := 0
+	for _, items := range set.ByClass() {
+		if len(items) >= least {
+			usable++
+		}
+	}
+	people := min(s.People, max(usable, 2))
 	return dataset.ClassOptions{
-		Classes: s.People, Examples: s.Photos, Negatives: s.Negatives, Least: s.Least, Tail: s.Tail, Hard: hard, Seed: seed,
+		Classes: people, Examples: s.Photos, Negatives: min(s.Negatives, max(len(set.Classes)-people, 0)),
+		Least: least, Tail: s.Tail, Hard: hard, Seed: seed,
 	}
 }
 
-// mostValidated is how many images an identity may have to validate: those with more teach more.
+// mostValidated is how many images an identity may have to validate where most have fewer: those with more teach more.
 const mostValidated = 8
 
-// splitIdentities leaves some identities of a few images each out of training.
+// splitIdentities leaves some identities out of training, and out of training too whatever shows the same picture as one of theirs.
+// Few data sets have so many identities that Validation of them can be spared; of those with two images or more, it takes a fifth
+// at most.
 func (s Settings) splitIdentities(set *dataset.Set, seed uint64) (learned, validated *dataset.Set, err error) {
-	var candidates []string
-	for label, items := range set.ByClass() {
-		if len(items) >= 2 && len(items) <= mostValidated {
-			candidates = append(candidates, set.Classes[label].Name)
-		}
+	candidates := withFewImages(set)
+	if len(candidates) < 2 || len(set.Classes) < 4 {
+		return nil, nil, fmt.Errorf("data set %s has %d identities, %d of them with two images or more: want at least 4 and 2, as a pair of the same needs two images",
+			set.Name, len(set.Classes), len(candidates))
 	}
-	if s.Validation < 2 || s.Validation > len(candidates) || s.Validation > len(set.Classes)-2 {
-		return nil, nil, fmt.Errorf("setting validation=%d: data set %s has %d identities of 2 to %d images, so 2 to %d can be kept out of training",
-			s.Validation, set.Name, len(candidates), mostValidated, max(min(len(candidates), len(set.Classes)-2), 0))
-	}
-	kept, err := dataset.Pick(candidates, s.Validation, seed)
+	kept, err := dataset.Pick(candidates, min(s.Validation, max(len(candidates)/5, 2)), seed)
 	if err != nil {
 		return nil, nil, err
 	}
-	return dataset.SplitByIdentity(set, kept...)
+	if learned, validated, err = dataset.SplitByIdentity(set, kept...); err != nil {
+		return nil, nil, err
+	}
+	var leaked []int
+	for _, d := range dataset.NearDuplicates(learned, validated) {
+		leaked = append(leaked, d.A)
+	}
+	return learned.Without(leaked...), validated, nil
+}
+
+// withFewImages names the identities of two images or more, but those that have more than mostValidated and than most.
+func withFewImages(set *dataset.Set) []string {
+	byClass := set.ByClass()
+	var counts []int
+	for _, items := range byClass {
+		if len(items) >= 2 {
+			counts = append(counts, len(items))
+		}
+	}
+	if len(counts) == 0 {
+		return nil
+	}
+	slices.Sort(counts)
+	limit := max(mostValidated, counts[len(counts)/2])
+	var names []string
+	for label, items := range byClass {
+		if len(items) >= 2 && len(items) <= limit {
+			names = append(names, set.Classes[label].Name)
+		}
+	}
+	return names
 }
 
 // judgePairs asks whether pairs of a set, half of them same, are told apart at the threshold that suits them best.

@@ -65,9 +65,9 @@ func TestSplitIdentitiesKeepsPeopleOfAFewImagesOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(validated.Classes) != s.Validation || len(learned.Classes)+len(validated.Classes) != len(set.Classes) {
-		t.Errorf("%d identities validate and %d are learned of %d, want %d and the others",
-			len(validated.Classes), len(learned.Classes), len(set.Classes), s.Validation)
+	if want := 27 / 5; len(validated.Classes) != want || len(learned.Classes)+len(validated.Classes) != len(set.Classes) {
+		t.Errorf("%d identities validate and %d are learned of %d, want a fifth of 27, %d, and the others",
+			len(validated.Classes), len(learned.Classes), len(set.Classes), want)
 	}
 	for _, items := range validated.ByClass() {
 		if len(items) < 2 {
@@ -77,10 +77,75 @@ func TestSplitIdentitiesKeepsPeopleOfAFewImagesOut(t *testing.T) {
 	if err := dataset.Leak(learned, validated); err != nil {
 		t.Errorf("Leak = %v, want nil", err)
 	}
-	for _, n := range []int{1, 28, 30} {
-		s.Validation = n
-		if _, _, err := s.split(set, 1); err == nil || !strings.Contains(err.Error(), "27 identities of 2 to 8 images, so 2 to 27") {
-			t.Errorf("split with validation=%d: error %v, want one that says what is possible", n, err)
+	s.Validation = 3
+	if _, validated, err := s.split(set, 1); err != nil || len(validated.Classes) != 3 {
+		t.Errorf("split with validation=3: %d identities, error %v, want 3", len(validated.Classes), err)
+	}
+}
+
+func TestSplitIdentitiesSparesTheRich(t *testing.T) {
+	set := few(t)
+	for i, item := range set.Items { // the first identity has 20 images
+		if item.Label < 5 {
+			set.Items[i].Label = 0
 		}
+	}
+	for seed := range uint64(20) {
+		_, validated, err := tinyFaces(Faces()).Settings.split(set, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, items := range validated.ByClass() {
+			if len(items) > mostValidated {
+				t.Fatalf("seed %d: an identity of %d images validates", seed, len(items))
+			}
+		}
+	}
+}
+
+func TestSplitIdentitiesLeavesCopiesOut(t *testing.T) {
+	set := people(t)
+	s := tinyFaces(Faces()).Settings
+	_, validated, err := s.split(set, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range set.Items { // a picture of a single image's identity becomes a validated one's
+		if set.Items[i].Label == 0 {
+			set.Items[i].Image = validated.Items[0].Image
+		}
+	}
+	learned, again, err := s.split(set, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(learned.Items)+len(again.Items) != len(set.Items)-1 || len(learned.Classes)+len(again.Classes) != len(set.Classes)-1 {
+		t.Errorf("%d images are learned and %d validate of %d, want one fewer, the copy", len(learned.Items), len(again.Items), len(set.Items))
+	}
+}
+
+func TestSplitIdentitiesNeedsSameAndDifferent(t *testing.T) {
+	set := few(t)
+	var single []int
+	for i, item := range set.Items {
+		if item.Drawer > 1 {
+			single = append(single, i)
+		}
+	}
+	if _, _, err := tinyFaces(Faces()).Settings.split(set.Without(single...), 1); err == nil || !strings.Contains(err.Error(), "30 identities, 0 of them with two images") {
+		t.Errorf("split of single images: error %v, want one that says so", err)
+	}
+}
+
+func TestSmallSetsMakeSmallBatches(t *testing.T) {
+	set := people(t)
+	s := Faces().Settings
+	s.Negatives = 50
+	got := s.batches(set, dataset.Hard{}, 1)
+	if got.Classes != 27 || got.Negatives != 3 || got.Examples != s.Photos {
+		t.Errorf("batches of %d classes and %d negatives, want the 27 with two images and the 3 others", got.Classes, got.Negatives)
+	}
+	if _, err := dataset.NewClasses(set, got); err != nil {
+		t.Errorf("NewClasses = %v, want nil", err)
 	}
 }

@@ -117,7 +117,7 @@ func (s Settings) sampler(set *dataset.Set, real int, index *dataset.Lookalikes,
 		return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Hard: hard, Seed: seed})
 	}
 	if s.Identities {
-		return dataset.NewClasses(set, s.batches(hard, seed))
+		return dataset.NewClasses(set, s.batches(set, hard, seed))
 	}
 	options := dataset.ClassOptions{Groups: s.Alphabets, Classes: s.Characters, Examples: s.Drawings, Hard: hard, Seed: seed}
 	if s.RealShare > 0 && real < len(set.Classes) {

@@ -105,7 +105,7 @@ type Settings struct {
 	Whiten float64 `json:"whiten,omitempty"`
 
 	// Validation is how many alphabets, or identities, are kept out of training: to choose the threshold, and with Patience the
-	// best weights.
+	// best weights. Of the identities it is a fifth at most.
 	Validation int `json:"validation"`
 	// Drawers above 0 leaves the drawings of so many people to learn from, and validates on four other people's.
 	Drawers  int `json:"drawers,omitempty"`

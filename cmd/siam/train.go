@@ -147,7 +147,7 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 		return nil, err
 	}
 	if r.Settings.Identities {
-		set, err := readPeople(ctx, folder, f)
+		set, err := a.readPeople(ctx, folder, f)
 		if err == nil {
 			a.say("training %s on %s: %d images of %d identities", r.Name, set.Name, len(set.Items), len(set.Classes))
 		}
