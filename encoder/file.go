@@ -61,6 +61,7 @@ type Provenance struct {
 	Steps    int               `json:"steps,omitempty"`
 	Commit   string            `json:"commit,omitempty"` // of the program
 	Settings map[string]string `json:"settings,omitempty"`
+	Learned  Learned           `json:"learned,omitempty"`
 }
 
 // The keys of a model file's metadata. The hash covers spec, distance and weights; the checksum covers all metadata but

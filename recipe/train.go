@@ -296,6 +296,7 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 		Spec: t.spec, Distance: t.recipe.Settings.distance(), Weights: weights,
 		Provenance: encoder.Provenance{
 			Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit, Settings: settings,
+			Learned: t.names(),
 		},
 	}
 	if t.recipe.Settings.Whiten > 0 {
@@ -305,6 +306,21 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 	}
 	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.recipe.Settings.kind(), t.job.Seed)
 	return file, err
+}
+
+// names remembers the classes that the model was made from, and those of the model that it started from.
+func (t *training) names() encoder.Learned {
+	var before encoder.Learned
+	if t.job.Init != nil {
+		before = t.job.Init.Provenance.Learned
+	}
+	var names []string
+	for _, set := range []*dataset.Set{t.learned, t.validation.set} {
+		for _, class := range set.Classes {
+			names = append(names, class.Name)
+		}
+	}
+	return encoder.NewLearned(before, names...)
 }
 
 // whiten evens out how the model's embeddings vary within the classes that were learned.

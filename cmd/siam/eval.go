@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
@@ -20,6 +21,19 @@ func openData(name string) (dataset.Folder, error) {
 		return dataset.Folder{}, usagef("--data is missing: name a folder or an archive of images")
 	}
 	return dataset.OpenFolder(name)
+}
+
+// warnOfLearned says how many of the judged classes the model was made from: figures on them flatter it.
+func (a *app) warnOfLearned(model *siam.Model, names []string) {
+	learned := 0
+	for _, name := range names {
+		if model.File().Provenance.Learned.Has(name) {
+			learned++
+		}
+	}
+	if learned > 0 {
+		a.say("note: the model was made from %d of the %d classes that judge it here, so these figures flatter it", learned, len(names))
+	}
 }
 
 func addDataFlag(cmd *cobra.Command, name *string) {

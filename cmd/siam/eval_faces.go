@@ -42,6 +42,7 @@ func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) (photoVerificatio
 			return photoVerification{}, err
 		}
 	}
+	a.warnOfLearned(model, pairs.Identities())
 	embed := model.EmbedImages
 	if f.faces.faces {
 		pipeline, err := f.faces.pipeline(model)

@@ -146,6 +146,7 @@ func (a *app) withLabelled(ctx context.Context, modelFile, data string, only []s
 	if set, err = chosen(set, only); err != nil {
 		return err
 	}
+	a.warnOfLearned(model, classNames(set))
 	judged := judgedSet{model: model, set: set, items: recipe.ItemsOf(set), distance: model.Distance}
 	if judged.embeddings, err = recipe.EmbedSet(ctx, model, set); err != nil {
 		return err
@@ -154,6 +155,14 @@ func (a *app) withLabelled(ctx context.Context, modelFile, data string, only []s
 		judged.threshold = &calibration.Threshold
 	}
 	return judge(judged)
+}
+
+func classNames(set *dataset.Set) []string {
+	names := make([]string, len(set.Classes))
+	for i, class := range set.Classes {
+		names[i] = class.Name
+	}
+	return names
 }
 
 // chosen keeps the classes that --only names, all when it names none.

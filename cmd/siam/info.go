@@ -48,6 +48,7 @@ func describe(file *encoder.File) modelInfo {
 		Hash: file.Hash, Spec: file.Spec, Distance: file.Distance,
 		Calibration: file.Calibration, Provenance: file.Provenance,
 	}
+	info.Provenance.Learned = nil // thousands of numbers that tell a reader nothing
 	if file.Spec.PairHead {
 		info.Distance = "pair head"
 	}
