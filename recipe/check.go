@@ -56,6 +56,7 @@ func (s Settings) checkNumbers() error {
 		{"real_share", s.RealShare, s.RealShare >= 0 && s.RealShare <= 1, "0 to 1"},
 		{"steps", s.Steps, s.Steps >= 1, "1 or more"},
 		{"rate", s.Rate, s.Rate > 0, "more than 0"},
+		{"proxy_rate", s.ProxyRate, s.ProxyRate >= 0, "0 or more"},
 		{"decay", s.Decay, s.Decay >= 0, "0 or more"},
 		{"average", s.Average, s.Average >= 0 && s.Average < 1, "0 or more and less than 1"},
 		{"validation", s.Validation, s.Validation >= 1, "1 or more"},

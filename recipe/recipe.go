@@ -99,6 +99,9 @@ type Settings struct {
 	Steps     int     `json:"steps"` // at most
 	Optimizer string  `json:"optimizer"`
 	Rate      float64 `json:"rate"`
+	// ProxyRate is how many times as fast the proxies learn where the loss has one of every class, 0 for just as fast: a class is
+	// in few of the batches, the encoder's weights in all.
+	ProxyRate float64 `json:"proxy_rate,omitempty"`
 	Decay     float64 `json:"decay,omitempty"`   // of weights, with adamw
 	Average   float64 `json:"average,omitempty"` // of weights over steps
 	// Whiten above 0 makes the finished encoder's embeddings vary alike in all directions within a class, shrunk by this much.
@@ -125,6 +128,9 @@ type Job struct {
 	Resume bool
 	// Init is a model to start from, nil for fresh weights.
 	Init *encoder.File
+	// Compatible is an older model whose stored embeddings are to be compared with the new ones; nil for none. The new ones get
+	// its length and its distance.
+	Compatible *encoder.File
 	// Commit of the program, for the model's provenance.
 	Commit string
 }

@@ -18,7 +18,7 @@ var good = map[string]string{
 	"refresh": "23", "hard": "0.625", "together": "3",
 	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
 	"distort": "none", "turns": "false", "invented": "9", "ink": "0.5", "whiten": "0.2", "real_share": "0.5",
-	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75",
+	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75", "proxy_rate": "30",
 	"validation": "6", "drawers": "8", "every": "11", "patience": "13", "trials": "17",
 }
 
@@ -188,6 +188,7 @@ func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 		{"optimizer", func(s *Settings) { s.Optimizer = "nonsense" }},
 		{"rate", func(s *Settings) { s.Rate = 0 }},
 		{"rate", func(s *Settings) { s.Rate = math.NaN() }},
+		{"proxy_rate", func(s *Settings) { s.ProxyRate = -1 }},
 		{"decay", func(s *Settings) { s.Decay = -1 }},
 		{"average", func(s *Settings) { s.Average = 1 }},
 		{"validation", func(s *Settings) { s.Validation = 0 }},

@@ -110,6 +110,9 @@ func (s Settings) config(spec encoder.Spec, classes, stepsPerEpoch int, seed uin
 		Spec: spec, Objective: objective, Optimizer: optimizer, Schedule: train.Cosine(s.Steps, s.Steps/40),
 		Layer: train.Layer{Rate: s.Rate}, StepsPerEpoch: stepsPerEpoch, Average: s.Average, Seed: seed,
 	}
+	if labels, ok := objective.(train.Labels); ok && labels.Classes > 0 && s.ProxyRate > 0 {
+		config.Layers = map[string]train.Layer{train.ObjectiveLayer: {Rate: s.ProxyRate * s.Rate}}
+	}
 	if s.Optimizer == "sgd" {
 		s.asKoch(&config)
 	}

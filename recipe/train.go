@@ -28,6 +28,7 @@ type training struct {
 	learned    *dataset.Set        // neither turned nor invented
 	extended   *dataset.Set        // learned, and what was added to it
 	index      *dataset.Lookalikes // of extended; nil until it is looked for
+	old        [][]float32         // extended as the job's older model embeds it; nil without one
 	setName    string
 	setHash    string // of what is learned from
 }
@@ -68,12 +69,18 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
+	if job.Compatible != nil {
+		spec.Dim = job.Compatible.Spec.Dim
+	}
 	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name, setHash: hashOf(job.Background)}
 	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
 		return nil, err
 	}
 	t.learned = learned
 	if t.extended, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
+		return nil, err
+	}
+	if err := t.beCompatible(ctx); err != nil {
 		return nil, err
 	}
 	return t, t.newTrainer(len(t.extended.Classes), r.Settings.stepsPerEpoch(t.extended))
@@ -92,7 +99,7 @@ func (t *training) load(until int) error {
 	}
 	start := t.trainer.Done()
 	t.loader, err = dataset.NewLoader(t.extended, sampler, dataset.LoaderOptions{
-		Preprocess: t.spec.Preprocess, Augment: augment, Seed: t.job.Seed, Start: start, Steps: until - start,
+		Preprocess: t.spec.Preprocess, Augment: augment, Seed: t.job.Seed, Start: start, Steps: until - start, Old: t.old,
 	})
 	return err
 }
@@ -101,6 +108,11 @@ func (t *training) newTrainer(classes, stepsPerEpoch int) error {
 	config, err := t.recipe.Settings.config(t.spec, classes, stepsPerEpoch, t.job.Seed)
 	if err != nil {
 		return err
+	}
+	if t.job.Compatible != nil {
+		if err := asCompatible(&config); err != nil {
+			return err
+		}
 	}
 	if t.trainer, err = train.New(t.job.Backend, config); err != nil {
 		return err
@@ -299,7 +311,10 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 			Learned: t.names(),
 		},
 	}
-	if t.recipe.Settings.Whiten > 0 {
+	if old := t.job.Compatible; old != nil {
+		file.Distance = old.Distance // on the unit sphere all orders are one
+		file.Provenance.Compatible = append([]string{old.Hash}, old.Provenance.Compatible...)
+	} else if t.recipe.Settings.Whiten > 0 { // which would make it incompatible
 		if err := t.whiten(ctx, file); err != nil {
 			return nil, err
 		}

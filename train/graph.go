@@ -14,8 +14,8 @@ import (
 	"github.com/siam-go/siam/metric"
 )
 
-// objectiveLayer is the layer of all that the objective itself learns, such as proxies.
-const objectiveLayer = "objective"
+// ObjectiveLayer is the layer of all that the objective itself learns, such as proxies, among those of Config.Layers.
+const ObjectiveLayer = "objective"
 
 // The store's scopes of what is no weight.
 const (
@@ -25,8 +25,8 @@ const (
 
 // layerOf is the layer a variable belongs to: its path without the variable's name.
 func layerOf(v *model.Variable) string {
-	if topScope(v) == objectiveLayer {
-		return objectiveLayer
+	if topScope(v) == ObjectiveLayer {
+		return ObjectiveLayer
 	}
 	return strings.TrimPrefix(v.Scope(), "/")
 }
@@ -34,12 +34,12 @@ func layerOf(v *model.Variable) string {
 // isWeight says whether v is part of the model, or learned with it, and not of the training.
 func isWeight(v *model.Variable) bool {
 	first := topScope(v)
-	return first == "encoder" || first == "head" || first == objectiveLayer && !isMemory(v)
+	return first == "encoder" || first == "head" || first == ObjectiveLayer && !isMemory(v)
 }
 
 // isMemory says whether v is an objective's memory of earlier batches.
 func isMemory(v *model.Variable) bool {
-	return topScope(v) == objectiveLayer && path.Base(v.Scope()) == metric.MemoryScope
+	return topScope(v) == ObjectiveLayer && path.Base(v.Scope()) == metric.MemoryScope
 }
 
 func topScope(v *model.Variable) string {

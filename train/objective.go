@@ -52,7 +52,7 @@ func (l Labels) check(encoder.Spec) error {
 	return nil
 }
 
-func (l Labels) declare(scope *model.Scope, d int) { l.Declare(scope.At(objectiveLayer), d) }
+func (l Labels) declare(scope *model.Scope, d int) { l.Declare(scope.At(ObjectiveLayer), d) }
 
 func (l Labels) inputs(b *dataset.Batch) ([]*tensors.Tensor, error) {
 	if len(b.Labels) != b.N {
@@ -69,7 +69,7 @@ func (l Labels) inputs(b *dataset.Batch) ([]*tensors.Tensor, error) {
 }
 
 func (l Labels) build(scope *model.Scope, embeddings *Node, inputs []*Node) metric.Outcome {
-	return l.Apply(scope.At(objectiveLayer), metric.Batch{Embeddings: embeddings, Labels: inputs[0], Positives: inputs[1]})
+	return l.Apply(scope.At(ObjectiveLayer), metric.Batch{Embeddings: embeddings, Labels: inputs[0], Positives: inputs[1]})
 }
 
 func (l Labels) collapsed() float64 { return l.Collapsed() }

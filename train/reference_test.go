@@ -65,7 +65,7 @@ func referenceOrder(layers []string) []string {
 	var names []string
 	for _, layer := range layers {
 		switch {
-		case layer == objectiveLayer:
+		case layer == ObjectiveLayer:
 		case strings.Contains(layer, "/norm"):
 			names = append(names, layer+"/scale", layer+"/offset")
 		default:

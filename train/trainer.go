@@ -73,7 +73,7 @@ func New(backend compute.Backend, config Config) (*Trainer, error) {
 			t.layers = append(t.layers, layerOf(v))
 		}
 	}
-	t.layers = append(t.layers, objectiveLayer)
+	t.layers = append(t.layers, ObjectiveLayer)
 	if err := config.check(t.layers); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}

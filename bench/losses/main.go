@@ -118,7 +118,7 @@ func choices(only string) []metric.Choice {
 		if loss != "triplet" {
 			continue
 		}
-		for _, miner := range []string{"all", "hard", "batch_hard", "easy_positive", "distance_weighted"} {
+		for _, miner := range []string{"all", "hard", "batch_hard", "distance_weighted"} {
 			all = append(all, metric.Choice{Loss: loss, Miner: miner})
 		}
 	}
@@ -165,6 +165,8 @@ func network(choice metric.Choice, steps int) recipe.Recipe {
 	s := &r.Settings
 	s.Size, s.Widths, s.Dim = 28, []int{32, 64}, 64
 	s.Objective, s.Mining, s.Whiten = choice.Loss, choice.Miner, 0
+	s.Turns, s.Invented, s.RealShare = false, 0, 0 // so that losses with proxies see every class often enough
+	s.ProxyRate = 10
 	s.Steps, s.Every = steps, steps
 	return r
 }
