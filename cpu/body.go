@@ -24,11 +24,13 @@ const (
 	opDot                                       // matrix product with what follows it
 	opBlock                                     // normalisation, activation and pooling
 	opBlockGrad                                 // the gradient of opBlock
+	opAdam                                      // a step of an optimizer
+	opSquares                                   // the sum of all squares
 	opChain                                     // element-wise operations block by block
 )
 
 var opNames = map[compute.OpType]string{
-	opRelu: "Relu", opLeakyRelu: "LeakyRelu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opChain: "Chain",
+	opRelu: "Relu", opLeakyRelu: "LeakyRelu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opAdam: "Adam", opSquares: "Squares", opChain: "Chain",
 }
 
 // opName names an operation, those of the passes too.

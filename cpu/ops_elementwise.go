@@ -184,6 +184,10 @@ func lowerWhere(c *compiler, n *node) bool {
 	if !isFloat32(a, b) {
 		return false
 	}
+	if cond.shape.Size() == 1 {
+		c.choose(cond, a, b, y)
+		return true
+	}
 	rc, _, _ := c.spread(cond, y, asResult)
 	ra, ka, _ := c.spread(a, y, asResult, asScalar)
 	rb, kb, _ := c.spread(b, y, asResult, asScalar)
@@ -214,6 +218,33 @@ func lowerWhere(c *compiler, n *node) bool {
 		}
 	})
 	return true
+}
+
+// choose emits the copy of one operand, which costs nothing where the result takes over its memory.
+func (c *compiler) choose(cond, a, b, y *value) {
+	rc := c.in(cond)
+	ra, ka, _ := c.spread(a, y, asResult, asScalar)
+	rb, kb, _ := c.spread(b, y, asResult, asScalar)
+	to := c.out(y)
+	if ka == asResult {
+		c.replace(to, ra)
+	}
+	if kb == asResult {
+		c.replace(to, rb)
+	}
+	c.elements(y.shape.Size(), 1, func(fr *frame, _, lo, hi int) {
+		from, kind := ra, ka
+		if !as[bool](fr.mem[rc])[0] {
+			from, kind = rb, kb
+		}
+		dst, x := fr.f32(to)[lo:hi], fr.f32(from)
+		switch {
+		case kind == asScalar:
+			kernel.Fill(dst, x[0])
+		case &x[lo] != &dst[0]:
+			copy(dst, x[lo:hi])
+		}
+	})
 }
 
 // conversion converts elements lo to hi-1.

@@ -19,6 +19,41 @@ func init() {
 	for op := range reduceOps {
 		lowerings[op] = lowerReduce
 	}
+	lowerings[opSquares] = lowerSquares
+}
+
+// fuseSquares sums squares, such as those of a gradient's length, without writing them to memory.
+func (g *body) fuseSquares() {
+	by := map[*value]*value{}
+	for _, n := range g.nodes {
+		if n.op != compute.OpTypeReduceSum || !isFloat32(n.inputs[0]) || n.outputs[0].shape.Size() != 1 {
+			continue
+		}
+		if square := n.inputs[0].node; square.op == compute.OpTypeMul && square.inputs[0] == square.inputs[1] && square.outputs[0].shape.Size() > 0 {
+			fused := &node{op: opSquares, fn: n.fn, position: n.position, inputs: square.inputs[:1]}
+			by[n.outputs[0]] = fused.output(n.outputs[0].shape)
+		}
+	}
+	g.redirect(by)
+}
+
+func lowerSquares(c *compiler, n *node) bool {
+	size := n.inputs[0].shape.Size()
+	from, to := c.in(n.inputs[0]), c.out(n.outputs[0])
+	c.reduceBlocks(kernel.ReduceSum, to, size, func(fr *frame, partials []float32, lo, hi int) {
+		kernel.SquareBlocks(partials, fr.f32(from)[lo:hi])
+	})
+	return true
+}
+
+// reduceBlocks emits the reduction of n elements to one number; run reduces the elements lo to hi-1 block by block.
+func (c *compiler) reduceBlocks(op kernel.ReduceOp, to ref, n int, run func(fr *frame, partials []float32, lo, hi int)) {
+	blocks := kernel.Blocks(n, kernel.BlockLen)
+	partials := c.scratch(blocks)
+	c.emit(blocks, n, func(fr *frame, _, lo, hi int) {
+		run(fr, fr.f32(partials)[lo:hi], lo*kernel.BlockLen, min(hi*kernel.BlockLen, n))
+	})
+	c.serial(func(fr *frame) { fr.f32(to)[0] = kernel.ReducePartials(op, fr.f32(partials)) })
 }
 
 func lowerReduce(c *compiler, n *node) bool {
@@ -82,13 +117,9 @@ func (c *compiler) reduce(op kernel.ReduceOp, to, from ref, outer, reduced, inne
 	size := outer * reduced * inner
 	switch {
 	case inner == 1 && outer == 1:
-		blocks := kernel.Blocks(reduced, kernel.BlockLen)
-		partials := c.scratch(blocks)
-		c.emit(blocks, size, func(fr *frame, _, lo, hi int) {
-			x := fr.f32(from)[lo*kernel.BlockLen : min(hi*kernel.BlockLen, reduced)]
-			kernel.ReduceBlocks(op, fr.f32(partials)[lo:hi], x)
+		c.reduceBlocks(op, to, reduced, func(fr *frame, partials []float32, lo, hi int) {
+			kernel.ReduceBlocks(op, partials, fr.f32(from)[lo:hi])
 		})
-		c.serial(func(fr *frame) { fr.f32(to)[0] = kernel.ReducePartials(op, fr.f32(partials)) })
 	case inner == 1:
 		c.emit(outer, size, func(fr *frame, _, lo, hi int) {
 			kernel.ReduceRows(op, fr.f32(to)[lo:hi], fr.f32(from)[lo*reduced:hi*reduced])

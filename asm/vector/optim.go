@@ -25,12 +25,7 @@ func (e *emitter) adam() {
 	rate, beta1, beta2, epsilon := e.field(settings, 0), e.field(settings, 1), e.field(settings, 2), e.field(settings, 3)
 	meanScale, varianceScale := e.field(settings, 4), e.field(settings, 5)
 	l2, decay := e.field(settings, 6), e.field(settings, 7)
-	one := e.constant(1)
-	rest := func(beta reg.VecVirtual) reg.VecVirtual {
-		r := e.operand(one)
-		return e.sub(r, beta)
-	}
-	rest1, rest2 := rest(beta1), rest(beta2)
+	rest1, rest2 := e.field(settings, 8), e.field(settings, 9)
 	e.each(n, func(i reg.Register) {
 		w := e.load(at(p, i))
 		x := e.add(e.mul(w, l2), e.load(at(g, i)))
@@ -40,7 +35,7 @@ func (e *emitter) adam() {
 		e.store(variance, at(v, i))
 		root := e.add(e.sqrt(e.mul(variance, varianceScale)), epsilon)
 		step := e.div(e.mul(e.mul(mean, meanScale), rate), root)
-		e.store(e.sub(w, e.add(step, e.mul(e.mul(w, decay), rate))), at(p, i))
+		e.store(e.sub(w, e.add(step, e.mul(w, decay))), at(p, i))
 	})
 	e.end()
 }

@@ -29,7 +29,7 @@ func TestAdamStepsAsPyTorch(t *testing.T) {
 				for i, g := range optimGradients {
 					step := float64(i + 1)
 					a := Adam{
-						Rate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, L2: c.l2, Decay: c.decay,
+						Rate: 0.01, Beta1: 0.9, Beta2: 0.999, Rest1: 0.1, Rest2: 0.001, Epsilon: 1e-8, L2: c.l2, Decay: 0.01 * c.decay,
 						MeanScale: float32(1 / (1 - math.Pow(0.9, step))), VarianceScale: float32(1 / (1 - math.Pow(0.999, step))),
 					}
 					a.Step(p, m, v, g)

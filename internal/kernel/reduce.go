@@ -47,6 +47,15 @@ func ReduceBlocks(op ReduceOp, partials, x []float32) {
 	}
 }
 
+// SquareBlocks sums the squares of each block of BlockLen elements of x to one partial, as [Dot] sums products.
+func SquareBlocks(partials, x []float32) {
+	sameLength("SquareBlocks", len(partials), Blocks(len(x), BlockLen))
+	for i := range partials {
+		block := x[i*BlockLen : min((i+1)*BlockLen, len(x))]
+		partials[i] = active.vector.dot(block, block)
+	}
+}
+
 // ReducePartials combines the partials of ReduceBlocks.
 func ReducePartials(op ReduceOp, partials []float32) float32 {
 	total := reduceStart(op)

@@ -155,3 +155,16 @@ func TestReduceColumnsAgreesWithFloat64AndThePortableLoop(t *testing.T) {
 		}
 	})
 }
+
+func TestSumsOfSquaresInBlocksAreDots(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, n := range []int{1, 17, BlockLen, 2*BlockLen + 5} {
+			x := randomFloats(uint64(n), n)
+			partials := make([]float32, Blocks(n, BlockLen))
+			SquareBlocks(partials, x)
+			if got, want := ReducePartials(ReduceSum, partials), Dot(x, x); got != want {
+				t.Errorf("SquareBlocks(n=%d) sums to %v, want %v", n, got, want)
+			}
+		}
+	})
+}

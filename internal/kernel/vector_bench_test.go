@@ -116,7 +116,7 @@ func BenchmarkPool(b *testing.B) {
 }
 
 func BenchmarkOptimizers(b *testing.B) {
-	adam := Adam{Rate: 1e-3, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, MeanScale: 1, VarianceScale: 1}
+	adam := Adam{Rate: 1e-3, Beta1: 0.9, Beta2: 0.999, Rest1: 0.1, Rest2: 0.001, Epsilon: 1e-8, MeanScale: 1, VarianceScale: 1}
 	m := make([]float32, benchLen)
 	eachBenchmark(b, "Adam", 28, func(p, g, v []float32) { adam.Step(p, m[:len(p)], v, g) })
 	sgd := SGD{Rate: 1e-3, Momentum: 0.9}

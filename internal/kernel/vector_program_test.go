@@ -138,20 +138,21 @@ func TestProgramsMayWriteOverTheirVectorInputs(t *testing.T) {
 	}
 }
 
+const adamBeta1, adamBeta2 float32 = 0.9, 0.999
+
 // adamProgram is Adam's step as GoMLX spells it out, operation by operation.
 func adamProgram() *Program {
 	var b ProgramBuilder
 	p, m, v, g := b.Vector(), b.Vector(), b.Vector(), b.Vector()
 	rate, meanScale, varianceScale := b.Scalar(), b.Scalar(), b.Scalar()
-	beta1, beta2, epsilon := float32(0.9), float32(0.999), float32(1e-8)
 	average := func(beta float32, old, now Value) Value {
 		return b.Binary(OpAdd, b.Binary(OpMul, b.Constant(beta), old), b.Binary(OpMul, b.Constant(1-beta), now))
 	}
-	mean := average(beta1, m, g)
-	variance := average(beta2, v, b.Unary(OpSquare, g))
+	mean := average(adamBeta1, m, g)
+	variance := average(adamBeta2, v, b.Unary(OpSquare, g))
 	root := b.Unary(OpSqrt, b.Binary(OpMul, variance, varianceScale))
 	step := b.Binary(OpMul, rate, b.Binary(OpMul, mean, meanScale))
-	step = b.Binary(OpDiv, step, b.Binary(OpAdd, root, b.Constant(epsilon)))
+	step = b.Binary(OpDiv, step, b.Binary(OpAdd, root, b.Constant(1e-8)))
 	b.Output(b.Binary(OpSub, p, step))
 	b.Output(mean)
 	b.Output(variance)
@@ -164,7 +165,7 @@ func TestAdamsProgramGivesTheBitsOfItsOwnKernel(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 9))
 		p, m, v, g := normals(rng, n, 0), normals(rng, n, 0), normals(rng, n, 9), normals(rng, n, 0)
 		wantP, wantM, wantV := append([]float32(nil), p...), append([]float32(nil), m...), append([]float32(nil), v...)
-		a := Adam{Rate: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, MeanScale: 2, VarianceScale: 3}
+		a := Adam{Rate: 0.01, Beta1: adamBeta1, Beta2: adamBeta2, Rest1: 1 - adamBeta1, Rest2: 1 - adamBeta2, Epsilon: 1e-8, MeanScale: 2, VarianceScale: 3}
 		a.Step(wantP, wantM, wantV, g)
 		program := adamProgram()
 		program.Run([][]float32{p, m, v}, [][]float32{p, m, v, g, {a.Rate}, {a.MeanScale}, {a.VarianceScale}}, 0, n,

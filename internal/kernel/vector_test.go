@@ -101,7 +101,7 @@ func exactKernels() []vectorKernel {
 		{"SelectScalar false", func(dst, x [][]float32) { SelectScalar(dst[0], positive(x[2]), false, x[0], 7) }},
 		{"takeMax", func(dst, x [][]float32) { active.vector.takeMax(dst[0], x[1]) }},
 		{"Adam.Step", func(dst, x [][]float32) {
-			a := Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, MeanScale: 2, VarianceScale: 3, L2: 0.01, Decay: 0.02}
+			a := Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Rest1: 0.1, Rest2: 0.001, Epsilon: 1e-8, MeanScale: 2, VarianceScale: 3, L2: 0.01, Decay: 0.02}
 			a.Step(dst[0], dst[1], dst[2], x[3])
 		}},
 		{"SGD.Step", func(dst, x [][]float32) {
