@@ -12,4 +12,6 @@ type Batch struct {
 	// makes its own tuples from Labels.
 	Pairs [][2]int32
 	Same  []float32
+	// Old is [n, d], what an older model embedded the rows' items as; nil where there is none.
+	Old []float32
 }

@@ -18,6 +18,8 @@ type LoaderOptions struct {
 	Start      int    // the first step: where a resumed training goes on
 	Steps      int    // how many; 0 means without end
 	Workers    int    // how many batches are made at once; 0 means one per core
+	// Old are embeddings [d] of the set's items by an older model, to go into the batches beside their images; nil for none.
+	Old [][]float32
 }
 
 // Loader makes batches ahead of the training that uses them, on all cores. Batch number step depends on the sampler, the
@@ -55,10 +57,29 @@ func NewLoader(s *Set, sampler Sampler, o LoaderOptions) (*Loader, error) {
 	if o.Start < 0 || o.Steps < 0 || o.Workers < 0 {
 		return nil, fmt.Errorf("load batches: start %d, steps %d, workers %d: none may be negative", o.Start, o.Steps, o.Workers)
 	}
+	if err := checkOld(s, o.Old); err != nil {
+		return nil, err
+	}
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	return &Loader{set: s, sampler: sampler, options: o, groups: s.groupNumbers(), next: o.Start}, nil
+}
+
+// checkOld wants an embedding for each item, all of one length.
+func checkOld(s *Set, old [][]float32) error {
+	if old == nil {
+		return nil
+	}
+	if len(old) != len(s.Items) {
+		return fmt.Errorf("load batches: %d embeddings of an older model for the %d images of data set %s", len(old), len(s.Items), s.Name)
+	}
+	for i, row := range old {
+		if len(row) != len(old[0]) || len(row) == 0 {
+			return fmt.Errorf("load batches: embedding %d of an older model has %d numbers, the first has %d", i+1, len(row), len(old[0]))
+		}
+	}
+	return nil
 }
 
 // State tells where the loader is: its Step is that after the last batch handed out. Call it between batches.
@@ -145,7 +166,12 @@ func (l *Loader) fill(ctx context.Context, b *Batch, step int) {
 	*b = Batch{
 		Step: step, N: n, H: p.Height, W: p.Width, C: p.Channels,
 		Images: sized(b.Images, n*size), Labels: sized(b.Labels, n), Groups: sized(b.Groups, n),
-		Items: sample.Items, Pairs: sample.Pairs, Same: sample.Same,
+		Items: sample.Items, Pairs: sample.Pairs, Same: sample.Same, Old: b.Old[:0],
+	}
+	if l.options.Old != nil {
+		for _, i := range sample.Items {
+			b.Old = append(b.Old, l.options.Old[i]...)
+		}
 	}
 	for row, i := range sample.Items {
 		if ctx.Err() != nil {

@@ -31,7 +31,7 @@ func batches(t testing.TB, l *Loader) []Batch {
 			t.Fatal(err)
 		}
 		c := *b
-		c.Images, c.Labels, c.Groups = slices.Clone(b.Images), slices.Clone(b.Labels), slices.Clone(b.Groups)
+		c.Images, c.Labels, c.Groups, c.Old = slices.Clone(b.Images), slices.Clone(b.Labels), slices.Clone(b.Groups), slices.Clone(b.Old)
 		all = append(all, c)
 	}
 	return all
@@ -86,6 +86,28 @@ func TestAResumedLoaderGoesOnExactly(t *testing.T) {
 	}
 	if err := newLoader(t, letters(3, 4, 5), o).Resume(state); err == nil {
 		t.Error("Resume with another data set succeeded, want an error")
+	}
+}
+
+func TestBatchesCarryAnOlderModelsEmbeddings(t *testing.T) {
+	s := letters(3, 4, 5)
+	o := LoaderOptions{Seed: 9, Steps: 3}
+	for i := range s.Items {
+		o.Old = append(o.Old, []float32{float32(i), float32(-i)})
+	}
+	for _, b := range batches(t, newLoader(t, s, o)) {
+		for row, item := range b.Items {
+			if got := b.Old[2*row : 2*row+2]; got[0] != float32(item) || got[1] != float32(-item) || len(b.Old) != 2*b.N {
+				t.Fatalf("row %d of item %d has the old embedding %v of %d numbers in all", row, item, got, len(b.Old))
+			}
+		}
+	}
+	sampler := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 2, Examples: 2}))
+	preprocess := imgproc.Preprocess{Height: 8, Width: 8, Channels: 1}
+	for name, old := range map[string][][]float32{"too few": {{1}}, "of two lengths": append([][]float32{{1}}, o.Old[1:]...)} {
+		if _, err := NewLoader(s, sampler, LoaderOptions{Preprocess: preprocess, Old: old}); err == nil {
+			t.Errorf("embeddings that are %s: NewLoader = nil, want an error", name)
+		}
 	}
 }
 

@@ -30,7 +30,8 @@ type File struct {
 	// Networks are ONNX files that the model needs, by what they are for: [EncoderNetwork], [DetectorNetwork].
 	Networks map[string][]byte
 	// Hash identifies what embeddings and distances depend on: Spec, Distance, Weights and Networks. It is the SHA-256 in hexadecimal;
-	// WriteFile and ReadFile set it. Embeddings of models with different hashes must not be compared.
+	// WriteFile and ReadFile set it. Embeddings of models with different hashes must not be compared, unless one is among the other's
+	// Provenance.Compatible.
 	Hash string
 }
 
@@ -62,6 +63,8 @@ type Provenance struct {
 	Commit   string            `json:"commit,omitempty"` // of the program
 	Settings map[string]string `json:"settings,omitempty"`
 	Learned  Learned           `json:"learned,omitempty"`
+	// Compatible are the hashes of older models whose embeddings may be compared with this one's.
+	Compatible []string `json:"compatible,omitempty"`
 }
 
 // The keys of a model file's metadata. The hash covers spec, distance and weights; the checksum covers all metadata but

@@ -57,6 +57,14 @@ func RetrieveFrom(queries, references Labelled, ranking Ranking) (Retrieval, err
 	return retrieve(queries, references, false, ranking)
 }
 
+// RetrieveAcross is [Retrieve] where row i of both sets is the same image, as two models embed it: a query leaves that row out.
+func RetrieveAcross(queries, references Labelled, ranking Ranking) (Retrieval, error) {
+	if len(queries.Labels) != len(references.Labels) {
+		return Retrieval{}, fmt.Errorf("judging retrieval: %d queries and %d references, want the same images", len(queries.Labels), len(references.Labels))
+	}
+	return retrieve(queries, references, true, ranking)
+}
+
 func retrieve(queries, references Labelled, leaveSelfOut bool, ranking Ranking) (Retrieval, error) {
 	d := 0
 	if len(queries.Embeddings) > 0 {

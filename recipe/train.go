@@ -172,7 +172,8 @@ func (t *training) identity() ([]byte, error) {
 		Contents string   `json:"contents"`
 		Seed     uint64   `json:"seed"`
 		Settings Settings `json:"settings"`
-	}{t.recipe.Name, t.setName, t.setHash, t.job.Seed, t.recipe.Settings})
+		Old      string   `json:"compatible_with,omitempty"`
+	}{t.recipe.Name, t.setName, t.setHash, t.job.Seed, t.recipe.Settings, t.job.compatibleHash()})
 }
 
 // hashOf tells data sets of one name apart by their classes and how many images each has.

@@ -13,9 +13,8 @@ import (
 
 // retrievalFlags are the flags of siam eval retrieval.
 type retrievalFlags struct {
-	model, data, report string
-	only                []string
-	incomplete          bool
+	labelledFlags
+	report string
 }
 
 func (a *app) evalRetrievalCommand() *cobra.Command {
@@ -25,12 +24,8 @@ func (a *app) evalRetrievalCommand() *cobra.Command {
 		Short: "every image as a query among the others: precision at 1, R-precision, MAP@R, MRR, recall at k",
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.evalRetrieval(cmd.Context(), f) },
 	}
-	addModelFlag(cmd, &f.model)
-	addDataFlag(cmd, &f.data)
-	flags := cmd.Flags()
-	flags.StringVar(&f.report, "report", "", "HTML `file` to write with the figures and the pictures of the hardest pairs")
-	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
-	addOnlyFlag(cmd, &f.only)
+	f.add(cmd)
+	cmd.Flags().StringVar(&f.report, "report", "", "HTML `file` to write with the figures and the pictures of the hardest pairs")
 	return cmd
 }
 
@@ -38,7 +33,7 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 	if err := checkOut(f.report); err != nil {
 		return err
 	}
-	return a.withLabelled(ctx, f.model, f.data, f.only, f.incomplete, func(judged judgedSet) error {
+	return a.withLabelled(ctx, f.labelledFlags, func(judged judgedSet) error {
 		result, err := judged.retrieve(a.seed)
 		if err != nil {
 			return err
@@ -80,9 +75,4 @@ func retrievalNumbers(r eval.Retrieval) report.Numbers {
 func retrievalText(r eval.Retrieval) string {
 	return fmt.Sprintf("precision at 1  %.2f %%\nR-precision     %.2f %%\nMAP@R           %.2f %%\nMRR             %.2f %%\nqueries         %d\n",
 		100*r.PrecisionAt1.Value, 100*r.RPrecision.Value, 100*r.MAPAtR.Value, 100*r.MRR.Value, r.Queries)
-}
-
-func (j judgedSet) retrieve(seed uint64) (eval.Retrieval, error) {
-	labelled := eval.Labelled{Embeddings: j.embeddings, Labels: j.items.Labels}
-	return eval.Retrieve(labelled, eval.Ranking{Distance: j.distance, Seed: seed})
 }

@@ -18,6 +18,7 @@ import (
 // trainFlags are the flags of siam train.
 type trainFlags struct {
 	data, out, init    string
+	compatible         string
 	precision, report  string
 	set, exclude       []string
 	testFolds          []string
@@ -50,6 +51,7 @@ Recipes, with the settings that --set changes:
 	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
 	flags.StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32, or bf16 where the processor is faster with it")
 	flags.StringVar(&f.init, "init", "", "model `file` to start from")
+	flags.StringVar(&f.compatible, "compatible-with", "", "older model `file` whose stored embeddings are to be compared with the new ones")
 	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: `key=value` (repeatable)")
 	flags.StringSliceVar(&f.exclude, "exclude", nil, "`names` of alphabets or classes to leave out of training, separated by commas")
 	flags.StringSliceVar(&f.testFolds, "test-folds", nil, "folds of LFW or LFWcrop whose people are left out of training, such as 07,08")
@@ -105,6 +107,11 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if f.init != "" {
 		if job.Init, err = encoder.ReadFile(f.init); err != nil {
 			return modelError(f.init, err)
+		}
+	}
+	if f.compatible != "" {
+		if job.Compatible, err = encoder.ReadFile(f.compatible); err != nil {
+			return modelError(f.compatible, err)
 		}
 	}
 	if job.Backend, err = a.backendAt(f.precision); err != nil {
