@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/detect"
@@ -21,7 +21,7 @@ type faceFlags struct {
 func (f *faceFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.BoolVar(&f.faces, "faces", false, "the images are photographs: find the faces in them, and lay each straight")
-	flags.BoolVar(&f.mirror, "mirror", false, "with --faces, average each face and its mirror image: more accurate, twice the work")
+	flags.BoolVar(&f.mirror, "mirror", false, "with --faces, average each face and its mirror image, which some encoders gain by: twice the work")
 	flags.StringVar(&f.detector, "detector", "", "with --faces, YuNet ONNX `file` to find them with; the model's own when not given")
 }
 
@@ -119,9 +119,10 @@ func (a *app) embedFaces(ctx context.Context, model *siam.Model, flags faceFlags
 	if err != nil {
 		return nil, nil, err
 	}
+	var faceless []string
 	for i, list := range lists {
 		if len(list) == 0 {
-			fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", files[i])
+			faceless = append(faceless, files[i])
 		}
 		for j, f := range list {
 			name := files[i]
@@ -132,7 +133,10 @@ func (a *app) embedFaces(ctx context.Context, model *siam.Model, flags faceFlags
 		}
 	}
 	if len(rows) == 0 {
-		return nil, nil, errors.New("no face was found in any photograph: embed without --faces")
+		return nil, nil, fmt.Errorf("no face was found in %s: embed without --faces", strings.Join(faceless, ", "))
+	}
+	for _, file := range faceless {
+		fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", file)
 	}
 	return names, rows, nil
 }
