@@ -228,3 +228,17 @@ func BenchmarkRetrieve5000(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRetrieve50000 is an exact evaluation of a large set; it reports the memory that the process holds besides the
+// embeddings.
+func BenchmarkRetrieve50000(b *testing.B) {
+	set := cloud(50000, 128, 2500, 6)
+	for b.Loop() {
+		if _, err := Retrieve(set, Ranking{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.Sys)/(1<<20), "MiB")
+}

@@ -77,6 +77,9 @@ func (s *search) outcome(q int, row []float32) outcome {
 			hits = append(hits, rank)
 		}
 	}
+	if len(hits) > 0 {
+		return judge(hits, relevant, hits[0])
+	}
 	return judge(hits, relevant, firstRank(row, own))
 }
 
