@@ -44,6 +44,7 @@ type Settings struct {
 	Widths  []int   `json:"widths,omitempty"`
 	Blocks  int     `json:"blocks,omitempty"`
 	Dropout float64 `json:"dropout,omitempty"`
+	Flatten bool    `json:"flatten,omitempty"`
 	// Ink above 0 centres and scales every drawing so that it fills this fraction of the frame.
 	Ink float64 `json:"ink,omitempty"`
 
