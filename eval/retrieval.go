@@ -20,6 +20,9 @@ type Ranking struct {
 	Distance func(a, b []float32) float32
 	Recall   []int  // the k of recall@k; nil is 1, 5, 10, 100
 	Seed     uint64 // of the bootstrap
+	// Except says which references of a query's own label do not count, by row, such as the frames of a video beside it;
+	// nil leaves out none. It is called from several goroutines.
+	Except func(query, reference int) bool
 }
 
 // Retrieval is how well a query finds the references of its label. R is their number; every measure is a mean over queries

@@ -146,6 +146,46 @@ func checkRetrieval(t *testing.T, what string, got Retrieval, want [4]float64, r
 	}
 }
 
+// References that do not count are as good as not there.
+func TestExceptedReferencesDoNotCount(t *testing.T) {
+	set := cloud(120, 6, 9, 6)
+	except := func(q, r int) bool { return q/20 == r/20 }
+	got, err := Retrieve(set, Ranking{Except: except, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want [4]float64
+	recall, judged := 0.0, 0
+	for q := range set.Labels {
+		query := Labelled{set.Embeddings[q : q+1], set.Labels[q : q+1]}
+		var rest Labelled
+		relevant := false
+		for r, label := range set.Labels {
+			if r == q || label == set.Labels[q] && except(q, r) {
+				continue
+			}
+			relevant = relevant || label == set.Labels[q]
+			rest.Embeddings, rest.Labels = append(rest.Embeddings, set.Embeddings[r]), append(rest.Labels, label)
+		}
+		if !relevant {
+			continue
+		}
+		measures, recallAt5 := slowRetrieval(query, rest, false)
+		for m := range want {
+			want[m] += measures[m]
+		}
+		recall += recallAt5
+		judged++
+	}
+	for m := range want {
+		want[m] /= float64(judged)
+	}
+	checkRetrieval(t, "Retrieve with exceptions", got, want, recall/float64(judged))
+	if got.Queries != judged || got.Lone != len(set.Labels)-judged {
+		t.Errorf("Retrieve judged %d queries and left out %d, want %d and %d", got.Queries, got.Lone, judged, len(set.Labels)-judged)
+	}
+}
+
 func TestPerClassMeansCountEveryLabelTheSame(t *testing.T) {
 	near(t, "classMean", classMean([]float64{1, 1, 1, 0}, []int{5, 5, 5, 2}), 0.5, 1e-12)
 	set := Labelled{[][]float32{{0}, {1}, {2}, {10}, {0.4}}, []int{0, 0, 0, 1, 1}} // both of label 1 lie beside label 0

@@ -13,6 +13,7 @@ import (
 type search struct {
 	queries, references Labelled
 	leaveSelfOut        bool
+	except              func(query, reference int) bool
 	byLabel             map[int][]int // rows of the references
 	distances           distances
 }
@@ -22,7 +23,7 @@ type search struct {
 type distances func(dst []float32, lo, hi int)
 
 func newSearch(queries, references Labelled, leaveSelfOut bool, ranking Ranking) *search {
-	s := &search{queries: queries, references: references, leaveSelfOut: leaveSelfOut, byLabel: make(map[int][]int)}
+	s := &search{queries: queries, references: references, leaveSelfOut: leaveSelfOut, except: ranking.Except, byLabel: make(map[int][]int)}
 	for row, label := range references.Labels {
 		s.byLabel[label] = append(s.byLabel[label], row)
 	}
@@ -67,6 +68,14 @@ func (s *search) outcome(q int, row []float32) outcome {
 	if s.leaveSelfOut {
 		relevant--
 		row[q] = float32(math.Inf(1))
+	}
+	if s.except != nil {
+		for _, r := range own {
+			if !(s.leaveSelfOut && r == q) && s.except(q, r) {
+				relevant--
+				row[r] = float32(math.Inf(1))
+			}
+		}
 	}
 	if relevant < 1 {
 		return outcome{}

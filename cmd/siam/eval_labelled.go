@@ -18,6 +18,7 @@ type labelledFlags struct {
 	model, data, against string
 	only                 []string
 	incomplete           bool
+	each                 int
 }
 
 func (f *labelledFlags) add(cmd *cobra.Command) {
@@ -26,6 +27,7 @@ func (f *labelledFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.against, "against", "", "older model `file` that the model is compatible with: compare its embeddings with the model's")
 	flags.StringSliceVar(&f.only, "only", nil, "judge the classes of these `names` only; patterns such as 's2[1-9],s30' will do")
+	flags.IntVar(&f.each, "each", 0, "judge `N` images of each class, evenly spread in the order of their names; all when not given")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 }
 
@@ -79,7 +81,11 @@ func readJudging(ctx context.Context, f labelledFlags) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return chosen(set, f.only)
+	set, err = chosen(set, f.only)
+	if err != nil || f.each <= 0 {
+		return set, err
+	}
+	return thinned(set, f.each), nil
 }
 
 // embedOld embeds a set with the older model that --against names.
@@ -134,8 +140,8 @@ func (j judgedSet) verify(n int, seed uint64) (eval.Verification, error) {
 	return eval.Verify(eval.PairDistances(pairs, embeddings, j.distance), same, float64(*j.threshold), seed)
 }
 
-func (j judgedSet) retrieve(seed uint64) (eval.Retrieval, error) {
-	ranking := eval.Ranking{Distance: j.distance, Seed: seed}
+func (j judgedSet) retrieve(seed uint64, except func(query, reference int) bool) (eval.Retrieval, error) {
+	ranking := eval.Ranking{Distance: j.distance, Seed: seed, Except: except}
 	alike := []string{metric.Cosine().Name, metric.SquaredEuclidean().Name, metric.Euclidean().Name}
 	if file := j.model.File(); file.Spec.Normalize && slices.Contains(alike, file.Distance) {
 		ranking.Distance = nil // on the unit sphere these order alike, and the squared one is fast

@@ -14,7 +14,8 @@ import (
 // retrievalFlags are the flags of siam eval retrieval.
 type retrievalFlags struct {
 	labelledFlags
-	report string
+	report      string
+	framesApart int
 }
 
 func (a *app) evalRetrievalCommand() *cobra.Command {
@@ -26,6 +27,7 @@ func (a *app) evalRetrievalCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.report, "report", "", "HTML `file` to write with the figures and the pictures of the hardest pairs")
+	cmd.Flags().IntVar(&f.framesApart, "frames-apart", 0, "images of one class fewer than `N` frames apart do not count; the last number in a file's name is its frame")
 	return cmd
 }
 
@@ -34,7 +36,11 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 		return err
 	}
 	return a.withLabelled(ctx, f.labelledFlags, func(judged judgedSet) error {
-		result, err := judged.retrieve(a.seed)
+		near, err := framesWithin(judged.set, f.framesApart)
+		if err != nil {
+			return err
+		}
+		result, err := judged.retrieve(a.seed, near)
 		if err != nil {
 			return err
 		}
