@@ -34,6 +34,16 @@ const alignment = 64
 
 // allocate returns zeroed, aligned memory.
 func allocate(bytes int) []byte {
+	if bytes >= 8*hugePage {
+		mem := allocateAligned(bytes, hugePage)
+		wantHugePages(mem[:bytes/hugePage*hugePage])
+		return mem
+	}
+	return allocateAligned(bytes, alignment)
+}
+
+// allocateAligned returns zeroed memory at a multiple of alignment, a power of two.
+func allocateAligned(bytes, alignment int) []byte {
 	mem := make([]byte, bytes+alignment)
 	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(mem)))) & (alignment - 1)
 	return mem[skip : skip+bytes : skip+bytes]

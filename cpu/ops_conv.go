@@ -165,9 +165,11 @@ func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogu
 		})
 		c.keep(packed, weights)
 	}
+	stream := c.exceedsCaches(dst)
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
 		ep := &fr.epilogues[thread]
 		*ep = e.bind(fr)
+		ep.Stream = stream
 		k.Run(fr.f32(dst), fr.f32(src), fr.f32(packed), ep, lo, hi, &fr.workspaces[thread])
 	})
 }

@@ -96,10 +96,12 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 // gemm emits batches of the product C = A·B. A constant B is packed at once.
 func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogue, to, left, right ref) {
 	g := kernel.NewGemm(s)
+	stream := c.exceedsCaches(to)
 	if batch == 1 {
 		if packed, known := c.packConstant(right, g.PackSize(), func(to, from []float32) { g.Pack(to, from, 0, g.PackUnits()) }); known {
 			c.emit(g.Units(), 2*s.M*s.N*s.K/productOps, func(fr *frame, thread, lo, hi int) {
 				ep := e.bind(fr)
+				ep.Stream = stream
 				g.Run(fr.f32(to), fr.f32(left), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
 			})
 			return
@@ -108,12 +110,16 @@ func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogue, to, left, rig
 	units := g.UnpackedUnits()
 	c.emit(batch*units, 2*batch*s.M*s.N*s.K/productOps, func(fr *frame, thread, lo, hi int) {
 		ep := e.bind(fr)
+		ep.Stream = stream
 		for i, part := range parts(lo, hi, units) {
 			y, l, r := fr.f32(to)[i*s.M*s.N:], fr.f32(left)[i*s.M*s.K:], fr.f32(right)[i*s.K*s.N:]
 			g.RunUnpacked(y[:s.M*s.N], l[:s.M*s.K], r[:s.K*s.N], &ep, part.lo, part.hi, &fr.workspaces[thread])
 		}
 	})
 }
+
+// exceedsCaches tells whether a block is so large that what is written first has left every cache before it is read again.
+func (c *compiler) exceedsCaches(r ref) bool { return c.program.blocks[r].bytes >= 64<<20 }
 
 // parts divides units lo to hi-1 of several equal things of n units each: it yields the thing and its range.
 func parts(lo, hi, n int) func(yield func(i int, r span) bool) {
