@@ -18,22 +18,20 @@ import (
 
 // The keys of what [Export] writes into a file's metadata: how images are prepared, as JSON like [imgproc.Preprocess]; how
 // embeddings are compared; up to which distance two images are the same; where aligned faces have their landmarks, as JSON like
-// those of [encoder.Spec]; whether embeddings are to be scaled to length 1 after the network; whether an image's embedding is to
-// be averaged with its mirror image's, outside the network, and then scaled to length 1; and the hash of the model.
+// those of [encoder.Spec]; whether embeddings are to be scaled to length 1 after the network; and the hash of the model.
 const (
 	metaPreprocess = "siam.preprocess"
 	metaDistance   = "siam.distance"
 	metaThreshold  = "siam.threshold"
 	metaLandmarks  = "siam.landmarks"
 	metaNormalize  = "siam.normalize"
-	metaMirror     = "siam.mirror"
 	metaHash       = "siam.hash"
 
 	pairHead = "pair head" // where another model has the name of its distance
 )
 
 // Export writes a model's encoder as an ONNX file: images [n, c, h, w], prepared as the metadata says, to embeddings [n, d],
-// for any n. Batch normalisation is folded into the convolutions, and all operations are standard ones of version 17. An
+// for any n. Batch normalisation is folded into the convolutions, mirror images are averaged with if the model does so, and all operations are standard ones of version 17. An
 // imported network is written as it came.
 func Export(backend compute.Backend, file *encoder.File) ([]byte, error) {
 	metadata, err := exportMetadata(file)
@@ -43,13 +41,26 @@ func Export(backend compute.Backend, file *encoder.File) ([]byte, error) {
 	if network := file.Networks[encoder.EncoderNetwork]; file.Spec.Arch == encoder.Imported {
 		return append(slices.Clone(network), encodeMetadata(metadata)...), nil
 	}
-	spec := file.Spec
-	spec.Mirror = false // the network sees single images
-	p := spec.Preprocess
+	p := file.Spec.Preprocess
 	images := ValueInfo{Name: "images", Shape: []int{tracedBatch, p.Height, p.Width, p.Channels}}
 	return exportGraph(backend, file, metadata, []ValueInfo{images}, "embedding", func(scope *model.Scope, in []*Node) *Node {
-		return encoder.Build(scope, spec, in[0])
+		return buildSingle(scope, file.Spec, in[0])
 	})
+}
+
+// buildSingle is [encoder.Build] image by image: it does not lay mirror images beside the others in one batch.
+func buildSingle(scope *model.Scope, spec encoder.Spec, images *Node) *Node {
+	if !spec.Mirror {
+		return encoder.Build(scope, spec, images)
+	}
+	spec.Mirror = false
+	again := scope.Store().RootScope() // the same weights
+	mean := MulScalar(Add(encoder.Build(scope, spec, images), encoder.Build(again, spec, Reverse(images, 2))), 0.5)
+	if spec.Normalize {
+		const tiny = 1e-12 // as in package encoder
+		mean = Mul(mean, Reciprocal(Sqrt(AddScalar(ReduceAndKeep(Square(mean), ReduceSum, -1), tiny))))
+	}
+	return mean
 }
 
 // ExportHead writes a model's pair head as an ONNX file: embeddings "a" and "b", [n, d] each, to distances [n], which are
@@ -89,6 +100,7 @@ func exportGraph(backend compute.Backend, file *encoder.File, metadata map[strin
 			panic(err)
 		}
 		m.foldNorms()
+		m.shareWeights()
 		m.dropUnused()
 		m.metadata = metadata
 		data = m.encode()
@@ -124,9 +136,6 @@ func exportMetadata(file *encoder.File) (map[string]string, error) {
 	}
 	if file.Spec.Normalize && file.Spec.Arch == encoder.Imported {
 		metadata[metaNormalize] = "true"
-	}
-	if file.Spec.Mirror {
-		metadata[metaMirror] = "true"
 	}
 	if c := file.Calibration; c != nil {
 		metadata[metaThreshold] = strconv.FormatFloat(float64(c.Threshold), 'g', -1, 32)

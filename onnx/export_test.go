@@ -18,12 +18,15 @@ func exportedSpecs() map[string]encoder.Spec {
 	small := encoder.Resnet()
 	small.Preprocess.Height, small.Preprocess.Width = 32, 24
 	small.Widths, small.Dim = []int{4, 8}, 5
+	mirrored := small
+	mirrored.Mirror = true
 	flat := small
 	flat.Flatten, flat.Normalize = true, false
 	long := encoder.Conv4(32)
 	long.Dim = 10
 	return map[string]encoder.Spec{"koch": encoder.Koch(), "koch35": encoder.Koch35(), "conv4": encoder.Conv4(32),
-		"conv4 with a dense layer": long, "resnet": small, "resnet, flattened": flat}
+		"conv4 with a dense layer": long, "resnet": small, "resnet, flattened": flat,
+		"resnet, with mirror images": mirrored}
 }
 
 // trained is a model with weights that look like trained ones: no two statistics or biases are alike.
@@ -137,6 +140,34 @@ func TestExportedNetworksAreFolded(t *testing.T) {
 				t.Errorf("%s: node %s (%s) with inputs %v was not folded", name, n.name, n.op, n.inputs)
 			}
 		}
+	}
+}
+
+func TestEveryArchitectureIsExported(t *testing.T) {
+	exported := map[string]bool{}
+	for _, spec := range exportedSpecs() {
+		exported[spec.Arch] = true
+	}
+	for _, arch := range encoder.Architectures() {
+		if !exported[arch] {
+			t.Errorf("architecture %s has no test of its export", arch)
+		}
+	}
+}
+
+func TestMirrorImagesShareTheWeights(t *testing.T) {
+	var sizes []int
+	for _, name := range []string{"resnet", "resnet, with mirror images"} {
+		spec := exportedSpecs()[name]
+		spec.Widths = []int{32, 64} // so that weights are most of the file
+		data, err := Export(newBackend(t), trained(t, spec))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, len(data))
+	}
+	if sizes[1] > sizes[0]*11/10 {
+		t.Errorf("the file with mirror images has %d bytes, want about the %d of the one without", sizes[1], sizes[0])
 	}
 }
 

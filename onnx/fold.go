@@ -106,6 +106,24 @@ func (m *Model) addBias(conv *node, bias []float32) {
 	m.initializers[conv.inputs[2]] = floatTensor([]int{len(bias)}, bias)
 }
 
+// shareWeights keeps one of each equal tensors, such as the weights of layers that see an image and its mirror image.
+func (m *Model) shareWeights() {
+	names := map[string]string{} // by content
+	for _, n := range m.nodes {
+		for i, name := range n.inputs {
+			t := m.initializers[name]
+			if t == nil {
+				continue
+			}
+			content := fmt.Sprint(t.Type, t.Shape, string(t.raw))
+			if names[content] == "" {
+				names[content] = name
+			}
+			n.inputs[i] = names[content]
+		}
+	}
+}
+
 // dropUnused removes the weights that no node reads any more.
 func (m *Model) dropUnused() {
 	used := map[string]bool{}

@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -256,6 +257,30 @@ func (f *tracedFunction) Reshape(x compute.Value, dims ...int) (compute.Value, e
 	shape[0] = -1
 	inputs := []string{f.ordered(t, len(from)), f.constant(intTensor(Int64, []int{len(shape)}, shape))}
 	return f.set(v, nil, traced{name: f.add("Reshape", "", inputs, nil), axes: identity(len(dims))})
+}
+
+// Reverse becomes a Slice that goes backwards.
+func (f *tracedFunction) Reverse(x compute.Value, axes ...int) (compute.Value, error) {
+	v, err := f.Function.Reverse(x, axes...)
+	if err != nil {
+		return nil, err
+	}
+	t, err := f.of(x)
+	if err != nil {
+		return nil, err
+	}
+	if t.known != nil || slices.Contains(axes, 0) {
+		return nil, errors.New("export a reversal: only those within one image can be exported")
+	}
+	var along, last, end, step []int64
+	for _, axis := range axes {
+		along, last, end, step = append(along, int64(t.axes[axis])), append(last, -1), append(end, math.MinInt64), append(step, -1)
+	}
+	inputs := []string{t.name}
+	for _, list := range [][]int64{last, end, along, step} {
+		inputs = append(inputs, f.constant(intTensor(Int64, []int{len(list)}, list)))
+	}
+	return f.set(v, nil, traced{name: f.add("Slice", "", inputs, nil), axes: t.axes})
 }
 
 // ReduceSum leaves out the axes it sums over.
