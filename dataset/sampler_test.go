@@ -263,7 +263,7 @@ func TestClassesOfOneImageAreShownAgain(t *testing.T) {
 		t.Errorf("rows %v, want three classes of one image, each twice", items)
 	}
 	_, err := NewClasses(s, ClassOptions{Classes: 3, Examples: 2})
-	if err == nil || !strings.Contains(err.Error(), "has 0 of 2 images or more") {
+	if err == nil || !strings.Contains(err.Error(), "it has 0 of 2 images or more") {
 		t.Errorf("NewClasses without Least = %v, want a refusal", err)
 	}
 }
