@@ -55,7 +55,6 @@ func newFrame(p *program, threads int) *frame {
 // run executes the program. A panic or an error of a task ends it.
 func (fr *frame) run() error {
 	fr.err = nil
-	defer fr.team.stop()
 	for i := range fr.program.tasks {
 		k := &fr.program.tasks[i]
 		if k.kept > 0 && fr.kept[k.kept-1] != nil {

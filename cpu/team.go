@@ -1,8 +1,8 @@
 package cpu
 
 import (
-	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // task is a piece of a program: units of work that any threads may do in any order and division.
@@ -14,20 +14,28 @@ type task struct {
 	run   func(fr *frame, thread, lo, hi int)
 }
 
-// team is the threads of one execution: the caller's own and helpers that live as long as the execution, from the
-// first task that is divided on. The caller waits for units that helpers have taken, not for helpers.
+// team is the threads of a frame: the caller's own and helpers. Helpers live from the first task that is divided until they
+// have had nothing to do for a while, so that the next execution finds them awake. The caller waits for units that helpers
+// have taken, not for helpers.
+//
+// Every round is one task. Each thread has a share of the units that lie side by side, the same share of every task, because
+// what it wrote last is in its own cache; then it takes what is left of the others' shares.
 type team struct {
 	frame   *frame
 	threads int
-	started bool
 
+	round   atomic.Uint64
 	task    atomic.Pointer[task]
-	next    atomic.Uint64 // the round, and in the lower half the first unit nobody has taken, or closed
-	done    atomic.Int64  // units of the round that are finished
-	over    atomic.Bool
+	shares  []share
+	done    atomic.Int64 // units of the round that are finished
 	caller  sleeper
 	helpers []sleeper
-	exited  sync.WaitGroup
+}
+
+// share is the part of a task's units that one thread begins with.
+type share struct {
+	next atomic.Uint64 // the round, and in the lower half the first unit nobody has taken, or closed
+	_    [7]uint64     // of its own cache line
 }
 
 // closed stands for the first free unit while a round is not open: its task may change.
@@ -35,64 +43,93 @@ const closed = 1<<32 - 1
 
 // sleeper is how a thread is woken.
 type sleeper struct {
-	asleep atomic.Bool
-	token  chan struct{} // ends its sleep
+	state atomic.Int32
+	token chan struct{} // ends its sleep
 }
 
-// spins is how often a thread looks for news before it sleeps: some tens of microseconds.
-const spins = 20000
+// States of a sleeper.
+const (
+	gone int32 = iota // there is no such thread
+	awake
+	asleep
+)
 
-// await returns once news is true, which others make so and then call wake.
-func (s *sleeper) await(news func() bool) {
+const (
+	// spins is how often a thread looks for news before it sleeps: some tens of microseconds.
+	spins = 20000
+	// idle is how long a helper sleeps before it ends.
+	idle = 50 * time.Millisecond
+)
+
+// look reports whether news became true while the thread looked for it.
+func look(news func() bool) bool {
 	for range spins {
 		if news() {
-			return
+			return true
 		}
 	}
-	s.asleep.Store(true)
-	if !news() || !s.asleep.CompareAndSwap(true, false) {
-		<-s.token
-	}
+	return false
 }
 
 // wake ends a sleep, if there is one.
 func (s *sleeper) wake() {
-	if s.asleep.CompareAndSwap(true, false) {
+	if s.state.CompareAndSwap(asleep, awake) {
 		s.token <- struct{}{}
 	}
 }
 
-// start brings up the helpers.
-func (t *team) start() {
-	if t.helpers == nil {
-		t.caller.token = make(chan struct{}, 1)
-		t.helpers = make([]sleeper, t.threads-1)
-		for i := range t.helpers {
-			t.helpers[i].token = make(chan struct{}, 1)
-		}
-	}
-	t.started = true
-	t.over.Store(false)
-	t.exited.Add(len(t.helpers))
-	for i := range t.helpers {
-		go t.help(i)
-	}
-}
-
-// stop ends the helpers and waits for them.
-func (t *team) stop() {
-	if !t.started {
+// await returns once news is true, which others make so and then call wake.
+func (s *sleeper) await(news func() bool) {
+	if look(news) {
 		return
 	}
-	t.started = false
-	t.over.Store(true)
-	t.wakeHelpers()
-	t.exited.Wait()
+	s.state.Store(asleep)
+	if !news() || !s.state.CompareAndSwap(asleep, awake) {
+		<-s.token
+	}
 }
 
-func (t *team) wakeHelpers() {
+// awaitFor is await, but gives up after a while: then it returns false, and the thread is to end.
+func (s *sleeper) awaitFor(most time.Duration, news func() bool) bool {
+	if look(news) {
+		return true
+	}
+	s.state.Store(asleep)
+	if news() && s.state.CompareAndSwap(asleep, awake) {
+		return true
+	}
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-s.token:
+		return true
+	case <-timer.C:
+	}
+	if s.state.CompareAndSwap(asleep, gone) {
+		return false
+	}
+	<-s.token // somebody wakes it at this moment
+	return true
+}
+
+// gather makes all helpers look for work.
+func (t *team) gather() {
 	for i := range t.helpers {
-		t.helpers[i].wake()
+		if h := &t.helpers[i]; h.state.CompareAndSwap(gone, awake) {
+			go t.help(i)
+		} else {
+			h.wake()
+		}
+	}
+}
+
+// prepare makes room for the threads, once.
+func (t *team) prepare() {
+	t.caller = sleeper{token: make(chan struct{}, 1)}
+	t.shares = make([]share, t.threads)
+	t.helpers = make([]sleeper, t.threads-1)
+	for i := range t.helpers {
+		t.helpers[i].token = make(chan struct{}, 1)
 	}
 }
 
@@ -104,42 +141,64 @@ func (t *team) run(k *task) {
 		}
 		return
 	}
-	if !t.started {
-		t.start()
+	if t.shares == nil {
+		t.prepare()
 	}
-	round := t.next.Load()>>32 + 1
-	t.next.Store(round<<32 | closed)
+	round := t.round.Load() + 1
+	for i := range t.shares {
+		t.shares[i].next.Store(round<<32 | closed)
+	}
 	t.done.Store(0)
 	t.task.Store(k)
-	t.next.Store(round << 32)
-	t.wakeHelpers()
-	t.share(0)
+	for i := range t.shares {
+		t.shares[i].next.Store(round<<32 | uint64(t.first(k, i)))
+	}
+	t.round.Store(round)
+	t.gather()
+	t.work(0)
 	t.caller.await(func() bool { return t.done.Load() == int64(k.units) })
 }
 
-// help works on every round's task until the team stops.
+// first is the first unit of a thread's share of a task.
+func (t *team) first(k *task, thread int) int { return k.units * thread / t.threads }
+
+// help works on every round's task until there has been none for a while.
 func (t *team) help(i int) {
-	defer t.exited.Done()
-	for !t.over.Load() {
-		exhausted := t.share(i + 1)
-		t.helpers[i].await(func() bool { return t.next.Load() != exhausted || t.over.Load() })
+	for {
+		round := t.round.Load()
+		t.work(i + 1)
+		if !t.helpers[i].awaitFor(idle, func() bool { return t.round.Load() != round }) {
+			return
+		}
 	}
 }
 
-// share takes chunks of units until none are left, and returns the state of next that says so.
+// work takes units until none are left, of the thread's own share first.
+func (t *team) work(thread int) {
+	for i := range t.threads {
+		t.take(thread, (thread+i)%t.threads)
+	}
+}
+
+// take takes chunks of the units of a share until none are left.
 //
 // A chunk is taken by exchanging next. That it did not change since it was read means that units of that round were
 // left all the while, so that the task read in between is the round's.
-func (t *team) share(thread int) uint64 {
+func (t *team) take(thread, owner int) {
+	next := &t.shares[owner].next
 	for {
-		now := t.next.Load()
+		now := next.Load()
 		k := t.task.Load()
 		lo := int(now & closed)
-		if lo == closed || k == nil || lo >= k.units {
-			return now
+		if lo == closed || k == nil {
+			return
 		}
-		hi := min(lo+k.chunk, k.units)
-		if !t.next.CompareAndSwap(now, now+uint64(hi-lo)) {
+		end := t.first(k, owner+1)
+		if lo >= end {
+			return
+		}
+		hi := min(lo+k.chunk, end)
+		if !next.CompareAndSwap(now, now+uint64(hi-lo)) {
 			continue
 		}
 		t.do(k, thread, lo, hi)

@@ -1,0 +1,60 @@
+package cpu
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Every unit of every task is done once, however many threads there are and whether helpers are awake, asleep or gone.
+func TestTeamsDoEveryUnitOnce(t *testing.T) {
+	for _, threads := range []int{1, 2, 3, 7} {
+		fr := &frame{}
+		fr.team.threads, fr.team.frame = threads, fr
+		for round := range 400 {
+			units := round%37 + 1
+			counts := make([]atomic.Int32, units)
+			k := &task{units: units, chunk: round%5 + 1, run: func(_ *frame, thread, lo, hi int) {
+				if thread < 0 || thread >= threads {
+					t.Errorf("a task ran on thread %d of %d", thread, threads)
+				}
+				for u := lo; u < hi; u++ {
+					counts[u].Add(1)
+				}
+			}}
+			fr.team.run(k)
+			for u := range counts {
+				if n := counts[u].Load(); n != 1 {
+					t.Fatalf("%d threads, round %d: unit %d of %d was done %d times, want once", threads, round, u, units, n)
+				}
+			}
+			switch {
+			case round%200 == 100:
+				time.Sleep(2 * idle) // helpers end
+			case round%50 == 25:
+				time.Sleep(time.Millisecond) // they sleep
+			}
+		}
+		if fr.err != nil {
+			t.Fatal(fr.err)
+		}
+	}
+}
+
+func TestHelpersEndWhenThereIsNothingToDo(t *testing.T) {
+	before := runtime.NumGoroutine()
+	fr := &frame{}
+	fr.team.threads, fr.team.frame = 4, fr
+	fr.team.run(&task{units: 8, chunk: 1, run: func(*frame, int, int, int) { time.Sleep(time.Millisecond) }})
+	if n := runtime.NumGoroutine(); n <= before {
+		t.Errorf("%d goroutines after a task on 4 threads, want more than %d", n, before)
+	}
+	for range 100 {
+		if runtime.NumGoroutine() <= before {
+			return
+		}
+		time.Sleep(idle)
+	}
+	t.Errorf("%d goroutines long after the last task, want %d", runtime.NumGoroutine(), before)
+}
