@@ -179,8 +179,8 @@ func TestSamplersRefuseWhatASetCannotGive(t *testing.T) {
 		"no group of data set letters has two classes of two images each": second(NewPairs(few, PairOptions{Pairs: 4})),
 		"no group of data set letters has two classes":                    second(NewPairs(lone, PairOptions{Pairs: 4})),
 		"want at least 1":                                                 second(NewPairs(letters(2, 5), PairOptions{})),
-		"3 groups a batch, but data set":                                  second(NewClasses(lone, ClassOptions{Groups: 3, Classes: 2, Examples: 1})),
-		"9 classes a batch, but data set":                                 second(NewClasses(lone, ClassOptions{Classes: 9, Examples: 1})),
+		"3 groups a batch, but it has 2 with":                             second(NewClasses(lone, ClassOptions{Groups: 3, Classes: 2, Examples: 1})),
+		"9 classes a batch, but it has 2 of":                              second(NewClasses(lone, ClassOptions{Classes: 9, Examples: 1})),
 		"20 ways, but data set letters has at most 5 classes of 2 images": second(NewEpisodes(letters(2, 5, 3), EpisodeOptions{Ways: 20, Shots: 1, Queries: 1, WithinGroup: true})),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
