@@ -118,8 +118,8 @@ func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogue, to, left, rig
 	})
 }
 
-// exceedsCaches tells whether a block is so large that what is written first has left every cache before it is read again.
-func (c *compiler) exceedsCaches(r ref) bool { return c.program.blocks[r].bytes >= 64<<20 }
+// exceedsCaches tells whether a block is so large that what is written first has left the caches before it is read again.
+func (c *compiler) exceedsCaches(r ref) bool { return c.program.blocks[r].bytes >= 32<<20 }
 
 // parts divides units lo to hi-1 of several equal things of n units each: it yields the thing and its range.
 func parts(lo, hi, n int) func(yield func(i int, r span) bool) {

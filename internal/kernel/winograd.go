@@ -280,20 +280,22 @@ func (g *winograd) finish(dst []float32, start int, ep *Epilogue, f, cols int, w
 func (g *winograd) outputs(dst []float32, place patchPlace, aside bool, x *winogradSpace) {
 	width, used := g.kernels.cols, 1 // the first place aside is for pixels beyond the image
 	rest := floats(&x.aside, (1+patchPoints)*width)
-	for i := range g.step * g.step {
-		row, col := place.row+i/g.step, place.col+i%g.step
-		at := ((place.image*g.OH+row)*g.OW + col) * g.F
-		switch {
-		case row >= g.OH || col >= g.OW:
-			x.to[i] = unsafe.Pointer(&rest[0])
-			continue
-		case aside:
-			x.to[i] = unsafe.Pointer(&rest[used*width])
-			used++
-		default:
-			x.to[i] = unsafe.Pointer(&dst[at])
+	for i := range g.step {
+		row := place.row + i
+		for j := range g.step {
+			to, at := &x.to[i*g.step+j], ((place.image*g.OH+row)*g.OW+place.col+j)*g.F
+			switch {
+			case row >= g.OH || place.col+j >= g.OW:
+				*to = unsafe.Pointer(&rest[0])
+				continue
+			case aside:
+				*to = unsafe.Pointer(&rest[used*width])
+				used++
+			default:
+				*to = unsafe.Pointer(&dst[at])
+			}
+			x.pixels = append(x.pixels, 4*at)
 		}
-		x.pixels = append(x.pixels, 4*at)
 	}
 }
 

@@ -40,7 +40,7 @@ func newWinogradGrad(s ConvShape, k *productKernels, t *patchTransforms) *winogr
 		}
 	}
 	panels := divideUp(s.F, k.cols)
-	g.slices = max(1, min(g.count()/g.groups, wantedUnits, winogradPartial/(panels*g.panelSize())))
+	g.slices = max(1, min(g.count()/g.groups, wantedUnits/2, winogradPartial/(panels*g.panelSize())))
 	g.sections = max(1, min(panels, winogradUnits/g.slices))
 	return g
 }
@@ -79,11 +79,12 @@ func (g *winogradGrad) loadGrad(dy []float32, first, last, f0, f1 int, w *Worksp
 	for i := range (last - first) * g.patches() {
 		image, row, col := g.corner(first + i/g.patches())
 		row, col = (row+i%g.patches()/g.groupW)*g.step, (col+i%g.groupW)*g.step
-		for i := range g.step * g.step {
-			y, z := row+i/g.step, col+i%g.step
-			x.from[i] = zeros
-			if y < g.OH && z < g.OW {
-				x.from[i] = unsafe.Pointer(&dy[((image*g.OH+y)*g.OW+z)*g.F+f0])
+		for i := range g.step {
+			for j := range g.step {
+				x.from[i*g.step+j] = zeros
+				if row+i < g.OH && col+j < g.OW {
+					x.from[i*g.step+j] = unsafe.Pointer(&dy[((image*g.OH+row+i)*g.OW+col+j)*g.F+f0])
+				}
 			}
 		}
 		g.transforms.outputGrad(&x.product[0], &x.from[0], 4*i*width, 0, min(f1, g.F)-f0)
