@@ -166,7 +166,8 @@ func TestWinogradAppliesItsEpilogue(t *testing.T) {
 					copy(dst, before)
 					runConv(winogradConv(s, patches), dst, src, weights, plainWeights(s), e)
 					for i, got := range dst {
-						if want := e.finish(sums[i], float64(before[i]), i, s.F); !near(got, want, s.KH*s.KW*s.C) {
+						// scales and slopes of about 2 multiply the errors
+						if want := e.finish(sums[i], float64(before[i]), i, s.F); !near(got, want, 3*s.KH*s.KW*s.C) {
 							t.Fatalf("y[%d] = %v, want %v with %+v", i, got, want, e)
 						}
 					}
