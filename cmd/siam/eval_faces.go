@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/face"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/report"
+	"github.com/siam-go/siam/stats"
 )
 
 // photoVerification is what siam eval verify prints of listed pairs of photographs.
@@ -23,39 +26,46 @@ type photoVerification struct {
 }
 
 // verifyPhotos judges the pairs of an LFW folder.
-func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) (photoVerification, error) {
+func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) (photoVerification, verifiedPairs, error) {
+	fail := func(err error) (photoVerification, verifiedPairs, error) {
+		return photoVerification{}, verifiedPairs{}, err
+	}
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
-		return photoVerification{}, err
+		return fail(err)
 	}
 	defer closeModel()
-	folder, err := openData(f.data)
+	pairs, err := readPairs(f)
 	if err != nil {
-		return photoVerification{}, err
-	}
-	pairs, err := dataset.ReadLFWPairs(folder)
-	if err != nil {
-		return photoVerification{}, err
-	}
-	if len(f.folds) > 0 {
-		if pairs, err = pairs.Only(f.folds...); err != nil {
-			return photoVerification{}, err
-		}
+		return fail(err)
 	}
 	a.warnOfLearned(model, pairs.Identities())
 	embed := model.EmbedImages
 	if f.faces.faces {
 		pipeline, err := f.faces.pipeline(model)
 		if err != nil {
-			return photoVerification{}, err
+			return fail(err)
 		}
 		embed = mainFaces(pipeline)
 	}
 	embeddings, err := embedPhotos(ctx, embed, pairs)
 	if err != nil {
-		return photoVerification{}, err
+		return fail(err)
 	}
 	return judgePhotos(model, pairs, embeddings, a.seed)
+}
+
+// readPairs reads the lists of a folder, less the folds that --folds does not name.
+func readPairs(f verifyFlags) (*dataset.PhotoPairs, error) {
+	folder, err := openData(f.data)
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := dataset.ReadLFWPairs(folder)
+	if err != nil || len(f.folds) == 0 {
+		return pairs, err
+	}
+	return pairs.Only(f.folds...)
 }
 
 // mainFaces embeds the main face of each photograph; nil where there is none.
@@ -93,34 +103,53 @@ func embedPhotos(ctx context.Context, embed func(context.Context, []imgproc.Imag
 	return embeddings, nil
 }
 
-func judgePhotos(model *siam.Model, pairs *dataset.PhotoPairs, embeddings [][]float32, seed uint64) (photoVerification, error) {
-	v := photoVerification{Photographs: len(embeddings), Faceless: []string{}}
+func judgePhotos(model *siam.Model, pairs *dataset.PhotoPairs, embeddings [][]float32, seed uint64) (photoVerification, verifiedPairs, error) {
+	result := photoVerification{Photographs: len(embeddings), Faceless: []string{}}
 	for i, e := range embeddings {
 		if e == nil {
-			v.Faceless = append(v.Faceless, pairs.Files[i])
+			result.Faceless = append(result.Faceless, pairs.Files[i])
 		}
 	}
-	if len(v.Faceless) == len(embeddings) {
-		return v, errors.New("no face was found in any photograph")
+	if len(result.Faceless) == len(embeddings) {
+		return result, verifiedPairs{}, errors.New("no face was found in any photograph")
 	}
 	n := len(pairs.Pairs)
-	distances, same, folds := make([]float32, n), make([]bool, n), make([]int, n)
+	v, folds := verifiedPairs{distances: make([]float32, n), same: make([]bool, n)}, make([]int, n)
 	largest := float32(0)
 	for i, p := range pairs.Pairs {
-		same[i], folds[i] = p.Same, p.Fold
+		v.same[i], folds[i] = p.Same, p.Fold
 		if embeddings[p.A] != nil && embeddings[p.B] != nil {
-			distances[i] = model.Distance(embeddings[p.A], embeddings[p.B])
-			largest = max(largest, distances[i])
+			v.distances[i] = model.Distance(embeddings[p.A], embeddings[p.B])
+			largest = max(largest, v.distances[i])
 		}
 	}
 	for i, p := range pairs.Pairs {
 		if embeddings[p.A] == nil || embeddings[p.B] == nil {
-			distances[i] = largest
+			v.distances[i] = largest
 		}
 	}
 	var err error
-	v.FoldVerification, err = eval.JudgeFolds(distances, same, folds, thresholdOf(model), seed)
-	return v, err
+	if result.FoldVerification, err = eval.JudgeFolds(v.distances, v.same, folds, thresholdOf(model), seed); err != nil {
+		return result, v, err
+	}
+	v.right, v.accuracy, v.threshold = result.Right, result.Proportion, stats.Mean(result.Thresholds)
+	v.picture = func(i int) (report.PicturePair, error) { return pairOfPhotos(pairs, i) }
+	return result, v, nil
+}
+
+// pairOfPhotos reads the two photographs of a pair again.
+func pairOfPhotos(pairs *dataset.PhotoPairs, i int) (report.PicturePair, error) {
+	var p report.PicturePair
+	files := [2]string{pairs.Files[pairs.Pairs[i].A], pairs.Files[pairs.Pairs[i].B]}
+	photos, err := readAll(pairs.Folder, files[:])
+	if err != nil {
+		return p, err
+	}
+	p.A, p.B = thumbnail(photos[0]), thumbnail(photos[1])
+	for side, file := range files {
+		p.Names[side] = strings.TrimSuffix(path.Base(file), path.Ext(file))
+	}
+	return p, nil
 }
 
 // thresholdOf is the model's threshold, nil when it has none.

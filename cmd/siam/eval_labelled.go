@@ -10,6 +10,7 @@ import (
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/recipe"
+	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
 
@@ -122,22 +123,32 @@ func chosen(set *dataset.Set, only []string) (*dataset.Set, error) {
 	return set, err
 }
 
-func (j judgedSet) verify(n int, seed uint64) (eval.Verification, error) {
+func (j judgedSet) verify(n int, seed uint64) (eval.Verification, verifiedPairs, error) {
 	if j.threshold == nil {
-		return eval.Verification{}, fmt.Errorf("the model has no threshold to verify with; train it with validation data")
+		return eval.Verification{}, verifiedPairs{}, fmt.Errorf("the model has no threshold to verify with; train it with validation data")
 	}
-	pairs, err := j.items.BalancedPairs(n, seed)
+	drawn, err := j.items.BalancedPairs(n, seed)
 	if err != nil {
-		return eval.Verification{}, err
+		return eval.Verification{}, verifiedPairs{}, err
 	}
-	same, embeddings := eval.Same(pairs), j.embeddings
+	pairs, embeddings := slices.Clone(drawn), j.embeddings
 	if j.old != nil { // the second image of each pair is the older model's
 		embeddings = slices.Concat(j.embeddings, j.old)
 		for i := range pairs {
 			pairs[i].B += len(j.embeddings)
 		}
 	}
-	return eval.Verify(eval.PairDistances(pairs, embeddings, j.distance), same, float64(*j.threshold), seed)
+	v := verifiedPairs{distances: eval.PairDistances(pairs, embeddings, j.distance), same: eval.Same(pairs), threshold: float64(*j.threshold)}
+	result, err := eval.Verify(v.distances, v.same, v.threshold, seed)
+	v.right, v.accuracy = result.Right, result.Proportion
+	v.picture = func(i int) (report.PicturePair, error) {
+		a, b := j.set.Items[drawn[i].A], j.set.Items[drawn[i].B]
+		return report.PicturePair{
+			A: a.Pixels().GoImage(), B: b.Pixels().GoImage(),
+			Names: [2]string{j.set.Classes[a.Label].Name, j.set.Classes[b.Label].Name},
+		}, nil
+	}
+	return result, v, err
 }
 
 func (j judgedSet) retrieve(seed uint64, except func(query, reference int) bool) (eval.Retrieval, error) {

@@ -15,11 +15,11 @@ import (
 // verifyFlags are the flags of siam eval verify.
 type verifyFlags struct {
 	labelledFlags
-	answers string
-	pairs   int
-	random  bool
-	folds   []string
-	faces   faceFlags
+	answers, report string
+	pairs           int
+	random          bool
+	folds           []string
+	faces           faceFlags
 }
 
 func (a *app) evalVerifyCommand() *cobra.Command {
@@ -39,6 +39,7 @@ the other folds. Elsewhere, or with --pairs, they are random, and are judged at 
 	f.faces.add(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.answers, "answers", "", "`file` to save which pairs were right in, for siam eval compare")
+	flags.StringVar(&f.report, "report", "", "HTML `file` to write with the figures, the curves and the pictures of the worst mistakes")
 	flags.IntVar(&f.pairs, "pairs", 20000, "random pairs, half of them same; within an alphabet where there are alphabets")
 	flags.StringSliceVar(&f.folds, "folds", nil, "judge these folds of the lists only, such as 07,08")
 	return cmd
@@ -54,26 +55,28 @@ func (a *app) evalVerify(ctx context.Context, f verifyFlags) error {
 	if err := f.faces.check(); err != nil {
 		return err
 	}
-	if err := checkOut(f.answers); err != nil {
-		return err
+	for _, file := range []string{f.answers, f.report} {
+		if err := checkOut(file); err != nil {
+			return err
+		}
 	}
 	listed, err := f.listed()
 	if err != nil {
 		return err
 	}
 	if listed {
-		result, err := a.verifyPhotos(ctx, f)
+		result, pairs, err := a.verifyPhotos(ctx, f)
 		if err != nil {
 			return err
 		}
-		return a.printVerified(f, result.Right, result, result.text())
+		return a.printVerified(f, pairs, result, result.text())
 	}
 	return a.withLabelled(ctx, f.labelledFlags, func(judged judgedSet) error {
-		result, err := judged.verify(f.pairs, a.seed)
+		result, pairs, err := judged.verify(f.pairs, a.seed)
 		if err != nil {
 			return err
 		}
-		return a.printVerified(f, result.Right, result, verifyText(result))
+		return a.printVerified(f, pairs, result, verifyText(result))
 	})
 }
 
@@ -89,9 +92,14 @@ func (f verifyFlags) listed() (bool, error) {
 	return err == nil && dataset.IsLFW(folder), err
 }
 
-func (a *app) printVerified(f verifyFlags, right []bool, result any, text string) error {
-	if err := a.saveAnswers(f.answers, map[string][]bool{"verification": right}); err != nil {
+func (a *app) printVerified(f verifyFlags, pairs verifiedPairs, result any, text string) error {
+	if err := a.saveAnswers(f.answers, map[string][]bool{"verification": pairs.right}); err != nil {
 		return err
+	}
+	if f.report != "" {
+		if err := pairs.writeReport(f); err != nil {
+			return err
+		}
 	}
 	return a.print(result, text)
 }
