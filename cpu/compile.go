@@ -176,8 +176,12 @@ func (c *compiler) replace(out, in ref) {
 	c.inPlace = append(c.inPlace, replacement{c.step, out, in})
 }
 
-// minWork is the work below which a task is not worth dividing: about ten microseconds.
-const minWork = 1 << 15
+const (
+	// minWork is the work below which a task is not worth dividing among threads that are awake: about three microseconds.
+	minWork = 1 << 13
+	// wakeWork is the work below which it is not worth waking threads.
+	wakeWork = 4 * minWork
+)
 
 // productOps is how many floating-point operations of a matrix product or convolution take as long as moving an
 // element.
@@ -190,7 +194,7 @@ func (c *compiler) emit(units, work int, run func(fr *frame, thread, lo, hi int)
 		pieces := min(units, 4*c.backend.options.Threads, max(work/(minWork/2), 2))
 		chunk = (units + pieces - 1) / pieces
 	}
-	c.program.tasks = append(c.program.tasks, task{name: c.name, units: units, chunk: chunk, run: run})
+	c.program.tasks = append(c.program.tasks, task{name: c.name, units: units, chunk: chunk, wakes: work >= wakeWork, run: run})
 }
 
 // serial adds a task for one thread.

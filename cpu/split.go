@@ -228,7 +228,7 @@ func inParts(p *program, parts int) *program {
 		shape.Dimensions[0] *= parts
 		whole.outputShapes, whole.hosts = append(whole.outputShapes, shape), append(whole.hosts, -1)
 	}
-	whole.tasks = []task{{name: "Part", units: parts, chunk: 1, run: func(fr *frame, thread, lo, hi int) {
+	whole.tasks = []task{{name: "Part", units: parts, chunk: 1, wakes: true, run: func(fr *frame, thread, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			if err := fr.runPart(thread, i); err != nil {
 				fr.fail(err)

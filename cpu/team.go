@@ -9,8 +9,9 @@ import (
 type task struct {
 	name  string
 	units int
-	chunk int // units a thread takes at a time; 0 leaves all to one thread
-	kept  int // 1 + the number of the kept block that it writes, or 0
+	chunk int  // units a thread takes at a time; 0 leaves all to one thread
+	wakes bool // whether helpers that are not awake are worth waking
+	kept  int  // 1 + the number of the kept block that it writes, or 0
 	run   func(fr *frame, thread, lo, hi int)
 }
 
@@ -154,7 +155,9 @@ func (t *team) run(k *task) {
 		t.shares[i].next.Store(round<<32 | uint64(t.first(k, i)))
 	}
 	t.round.Store(round)
-	t.gather()
+	if k.wakes {
+		t.gather()
+	}
 	t.work(0)
 	t.caller.await(func() bool { return t.done.Load() == int64(k.units) })
 }

@@ -15,7 +15,7 @@ func TestTeamsDoEveryUnitOnce(t *testing.T) {
 		for round := range 400 {
 			units := round%37 + 1
 			counts := make([]atomic.Int32, units)
-			k := &task{units: units, chunk: round%5 + 1, run: func(_ *frame, thread, lo, hi int) {
+			k := &task{units: units, chunk: round%5 + 1, wakes: round%3 > 0, run: func(_ *frame, thread, lo, hi int) {
 				if thread < 0 || thread >= threads {
 					t.Errorf("a task ran on thread %d of %d", thread, threads)
 				}
@@ -46,7 +46,7 @@ func TestHelpersEndWhenThereIsNothingToDo(t *testing.T) {
 	before := runtime.NumGoroutine()
 	fr := &frame{}
 	fr.team.threads, fr.team.frame = 4, fr
-	fr.team.run(&task{units: 8, chunk: 1, run: func(*frame, int, int, int) { time.Sleep(time.Millisecond) }})
+	fr.team.run(&task{units: 8, chunk: 1, wakes: true, run: func(*frame, int, int, int) { time.Sleep(time.Millisecond) }})
 	if n := runtime.NumGoroutine(); n <= before {
 		t.Errorf("%d goroutines after a task on 4 threads, want more than %d", n, before)
 	}
