@@ -2,7 +2,10 @@
 // bench/ort, side by side with PyTorch and ONNX Runtime, and bench/layers, the products of whole networks one by one.
 package bench
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Layer is a convolution of n images [h, w, c] with a square kernel to c' filters, or, for 1×1 pixels, a dense layer.
 type Layer struct {
@@ -82,6 +85,26 @@ func Koch(n int) []Layer {
 		{Name: "conv4", N: n, H: 9, W: 9, C: 128, Kernel: 4, Filters: 256},
 		{Name: "dense", N: n, H: 1, W: 1, C: 9216, Kernel: 1, Filters: 4096},
 	}
+}
+
+// Faces is the products of the residual network of recipe faces on n images of 64×64 colour pixels.
+func Faces(n int) []Layer {
+	net := []Layer{
+		{Name: "stem", H: 64, C: 3, Kernel: 5, Filters: 32, Stride: 2},
+		{Name: "stage1_conv1", H: 32, C: 32, Kernel: 3, Filters: 32},
+		{Name: "stage1_conv2", H: 32, C: 32, Kernel: 3, Filters: 32},
+	}
+	for i, width := range []int{64, 128, 256} {
+		name, side := fmt.Sprintf("stage%d_", i+2), 32>>i
+		net = append(net,
+			Layer{Name: name + "conv1", H: side, C: width / 2, Kernel: 3, Filters: width, Stride: 2},
+			Layer{Name: name + "conv2", H: side / 2, C: width, Kernel: 3, Filters: width},
+			Layer{Name: name + "shortcut", H: side, C: width / 2, Kernel: 1, Filters: width, Stride: 2})
+	}
+	for i := range net {
+		net[i].N, net[i].W, net[i].Same = n, net[i].H, true
+	}
+	return append(net, Layer{Name: "dense", N: n, H: 1, W: 1, C: 256, Kernel: 1, Filters: 128})
 }
 
 // VGG16 is the convolutions of VGG16 (Simonyan and Zisserman 2015, table 1, D) on one image of side×side colour pixels. Those

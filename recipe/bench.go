@@ -34,7 +34,8 @@ type Speed struct {
 // warmUp steps are not counted: they compile the graph and fill the caches.
 const warmUp = 3
 
-// WorkloadOf is the workload of a net, "conv4" (28×28 pixels) or "koch" (105×105), with its customary batch.
+// WorkloadOf is the workload of a net with its customary batch: "conv4" (28×28 pixels), "koch" (105×105), or "faces", the
+// residual network of recipe faces (64×64 in colour).
 func WorkloadOf(net string) (Workload, error) {
 	w := Workload{Seed: 1}
 	switch net {
@@ -42,8 +43,15 @@ func WorkloadOf(net string) (Workload, error) {
 		w.Spec, w.Pairs, w.Steps = encoder.Conv4(28), 128, 30
 	case "koch":
 		w.Spec, w.Pairs, w.Steps = encoder.Koch(), 16, 8
+	case "faces":
+		spec, err := faces().encoderSpec()
+		if err != nil {
+			return w, err
+		}
+		spec.Normalize, spec.Mirror = false, false
+		w.Spec, w.Pairs, w.Steps = spec, 64, 20
 	default:
-		return w, fmt.Errorf("unknown net %q: want conv4 or koch", net)
+		return w, fmt.Errorf("unknown net %q: want conv4, koch or faces", net)
 	}
 	w.Spec.PairHead = true
 	return w, nil

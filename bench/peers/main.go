@@ -1,7 +1,7 @@
 // Command peers runs Siam and PyTorch on the same work in turn, several rounds, and prints how they compare. It measures what
 // the processor can do at most first, and writes its table into docs/results.md.
 //
-//	go run ./bench/peers [-rounds 3] [-threads T] [-nets conv4,koch] [-python FILE] [-results FILE]
+//	go run ./bench/peers [-rounds 3] [-threads T] [-nets conv4,koch,faces] [-python FILE] [-results FILE]
 package main
 
 import (
@@ -30,8 +30,8 @@ func main() {
 	var nets string
 	flag.IntVar(&s.rounds, "rounds", 3, "how often each engine has its turn")
 	flag.IntVar(&s.threads, "threads", runtime.NumCPU(), "processor threads of each engine")
-	flag.IntVar(&s.steps, "steps", 0, "steps that count in a turn; 0 means 30 for conv4 and 8 for koch")
-	flag.StringVar(&nets, "nets", "conv4,koch", "networks, by comma")
+	flag.IntVar(&s.steps, "steps", 0, "steps that count in a turn; 0 means 30 for conv4, 8 for koch and 20 for faces")
+	flag.StringVar(&nets, "nets", "conv4,koch,faces", "networks, by comma")
 	flag.StringVar(&s.python, "python", "/usr/bin/python3", "a Python with PyTorch")
 	flag.StringVar(&s.results, "results", "docs/results.md", "file whose table to rewrite; empty for none")
 	flag.Parse()

@@ -41,8 +41,11 @@ func quantities() []quantity {
 
 // layers are the products of a net on n images.
 func layers(net string, n int) []bench.Layer {
-	if net == "koch" {
+	switch net {
+	case "koch":
 		return bench.Koch(n)
+	case "faces":
+		return bench.Faces(n)
 	}
 	return bench.Conv4(n)
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """The workload of `siam bench` in PyTorch: how fast it trains and embeds on this machine.
 
-    torch_siamese.py conv4|koch [--batch PAIRS] [--steps N] [--threads T] [--channels-last] [--bf16]
+    torch_siamese.py conv4|koch|faces [--batch PAIRS] [--steps N] [--threads T] [--channels-last] [--bf16]
 
-One training step takes the images of both sides of all pairs as one batch [2·pairs, 1, size, size] through the encoder, gives
+One training step takes the images of both sides of all pairs as one batch [2·pairs, c, size, size] through the encoder, gives
 |a − b| of each pair to a linear layer, and updates all weights with Adam by the binary cross-entropy of the pairs. It prints
 one JSON object like that of `siam bench`: medians over the counted steps, after three that warm up.
 """
@@ -39,8 +39,32 @@ def koch():
         nn.Flatten(), nn.Linear(6 * 6 * 256, 4096), nn.Sigmoid())
 
 
-# encoder, length of an embedding, size of an image, pairs, counted steps
-NETS = {"conv4": (conv4, 64, 28, 128, 30), "koch": (koch, 4096, 105, 16, 8)}
+class Residual(nn.Module):
+    """Two 3×3 convolutions beside a shortcut, which is a 1×1 convolution where the shape changes (He et al. 2016)."""
+
+    def __init__(self, channels, width, stride):
+        super().__init__()
+        self.main = nn.Sequential(
+            nn.Conv2d(channels, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+        self.shortcut = nn.Identity()
+        if stride != 1 or channels != width:
+            self.shortcut = nn.Sequential(nn.Conv2d(channels, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x):
+        return torch.relu(self.main(x) + self.shortcut(x))
+
+
+def faces():
+    """The residual network of Siam's recipe faces: 64×64 pixels in colour to 128 numbers."""
+    blocks = [nn.Conv2d(3, 32, 5, 2, 2, bias=False), nn.BatchNorm2d(32), nn.ReLU(), Residual(32, 32, 1)]
+    for width in (64, 128, 256):
+        blocks.append(Residual(width // 2, width, 2))
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 128))
+
+
+# encoder, length of an embedding, channels and size of an image, pairs, counted steps
+NETS = {"conv4": (conv4, 64, 1, 28, 128, 30), "koch": (koch, 4096, 1, 105, 16, 8), "faces": (faces, 128, 3, 64, 64, 20)}
 
 
 def median_time(work, steps):
@@ -70,10 +94,10 @@ def main():
 
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
-    make, dim, size, pairs, steps = NETS[args.net]
+    make, dim, channels, size, pairs, steps = NETS[args.net]
     pairs, steps = args.batch or pairs, args.steps or steps
     encoder, head = make(), nn.Linear(dim, 1)
-    images = torch.randn(2 * pairs, 1, size, size)
+    images = torch.randn(2 * pairs, channels, size, size)
     same = torch.randint(2, (pairs, 1)).float()
     if args.channels_last:
         encoder = encoder.to(memory_format=torch.channels_last)

@@ -32,12 +32,12 @@ func (a *app) benchCommand() *cobra.Command {
 	var pairs, steps int
 	var precision string
 	cmd := &cobra.Command{
-		Use:   "bench conv4|koch",
+		Use:   "bench conv4|koch|faces",
 		Short: "how fast this machine trains and embeds",
 		Long: `Trains on pairs of noise and embeds the same images, and prints one JSON object: pairs and images a second, the time that one
 image alone takes, and the memory it took. Each is the median over the counted steps, after three that warm up. The peer in
 bench/peers does the same work in PyTorch.`,
-		Args: wants("conv4|koch"),
+		Args: wants("conv4|koch|faces"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			work, err := recipe.WorkloadOf(args[0])
 			if err != nil {
@@ -65,8 +65,8 @@ bench/peers does the same work in PyTorch.`,
 			return a.printSpeed(args[0], precision, work, measured)
 		},
 	}
-	cmd.Flags().IntVar(&pairs, "batch", 0, "pairs of a step (default 128 for conv4, 16 for koch)")
-	cmd.Flags().IntVar(&steps, "steps", 0, "steps that count (default 30 for conv4, 8 for koch)")
+	cmd.Flags().IntVar(&pairs, "batch", 0, "pairs of a step (default 128 for conv4, 16 for koch, 64 for faces)")
+	cmd.Flags().IntVar(&steps, "steps", 0, "steps that count (default 30 for conv4, 8 for koch, 20 for faces)")
 	cmd.Flags().StringVar(&precision, "precision", "fp32", "of the operands of products: fp32 or bf16")
 	return cmd
 }

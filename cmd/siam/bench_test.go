@@ -31,8 +31,8 @@ func TestBenchPrintsTheNamesThatScriptsReadFrom(t *testing.T) {
 
 func TestBenchSaysWhatIsWrongWithACall(t *testing.T) {
 	for call, want := range map[string]string{
-		"bench":                        "conv4|koch is missing",
-		"bench vgg":                    `unknown net "vgg": want conv4 or koch`,
+		"bench":                        "conv4|koch|faces is missing",
+		"bench vgg":                    `unknown net "vgg": want conv4, koch or faces`,
 		"bench conv4 --batch 0":        "30 steps of 0 pairs",
 		"bench conv4 --precision fp16": "--precision fp16: want fp32 or bf16",
 		"bench koch --steps -1":        "-1 steps of 16 pairs",
