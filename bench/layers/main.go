@@ -32,6 +32,7 @@ func networks() []network {
 		{"Koch, 32 images", bench.Koch(32)},
 		{"VGG16, one image of 512×512", bench.VGG16(512)},
 		{"person crops, 32 of 64×128", bench.PersonCrops(32)},
+		{"faces, 128 of 64×64", bench.Faces(128)},
 	}
 }
 
