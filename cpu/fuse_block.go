@@ -9,26 +9,30 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-// blockAttrs is what follows a convolution: batch normalisation, ReLU and max-pooling, some of them optional.
+// blockAttrs is what follows a convolution: batch normalisation, the sum with a residual, ReLU and max-pooling, some of them
+// optional.
 //
-//	forward   inputs x, [scale, offset]; outputs y, [mean, variance], [arg]
-//	backward  inputs x, [scale, offset, mean, variance], [arg], dy; outputs dx, [dScale, dOffset], [column sums of dx]
+//	forward   inputs x, [scale, offset], [residual]; outputs y, [mean, variance], [arg]
+//	backward  inputs x, [scale, offset, mean, variance], [residual], [arg], dy; outputs dx, [dScale, dOffset],
+//	          [gradient of the residual], [column sums of dx]
 //
 // arg says which pixel of its window each element of y came from; it exists if there is a pool and a gradient. The
 // normalisation's output is not kept: the gradient needs only its sign, which arg holds or x gives again.
 type blockAttrs struct {
-	norm    bool
-	epsilon float32
-	relu    bool
-	pool    *windowAttrs
-	arg     bool
-	sums    bool // backward: the column sums of dx, which are a bias's gradient
+	norm     bool
+	epsilon  float32
+	residual bool // between the normalisation and the ReLU, both of which are there then; no pool is
+	relu     bool
+	pool     *windowAttrs
+	arg      bool
+	sums     bool // backward: the column sums of dx, which are a bias's gradient
 }
 
 // blockMatch is the nodes of a block as recorded.
 type blockMatch struct {
 	attrs                        blockAttrs
-	norm, relu, pool             *node // forward, in this order
+	norm, add, relu, pool        *node // forward, in this order
+	residual                     *value
 	poolGrad, reluGrad, normGrad *node // backward, in this order
 	columnSums                   *node
 }
@@ -78,7 +82,7 @@ func matchPool(pool *node, users map[*value][]*node) (blockMatch, bool) {
 	return m, m.attrs.arg || m.attrs.relu || m.attrs.norm
 }
 
-// matchNormRelu matches a block that is a normalisation and a ReLU.
+// matchNormRelu matches a block that is a normalisation and a ReLU, perhaps with a residual between them.
 func matchNormRelu(relu *node, users map[*value][]*node) (blockMatch, bool) {
 	m := blockMatch{relu: relu, attrs: blockAttrs{relu: true}}
 	for _, u := range users[relu.inputs[0]] {
@@ -86,9 +90,26 @@ func matchNormRelu(relu *node, users map[*value][]*node) (blockMatch, bool) {
 			m.reluGrad = u
 		}
 	}
+	m.takeResidual(users)
 	m.takeNorm(users)
 	m.takeColumnSums(users)
 	return m, m.attrs.norm
+}
+
+// takeResidual adds the sum before the ReLU, if one of its operands is a normalisation that nothing else needs.
+func (m *blockMatch) takeResidual(users map[*value][]*node) {
+	add := m.relu.inputs[0].node
+	if add.op != compute.OpTypeAdd || !isFloat32(add.inputs...) || !onlyUsers(users[add.outputs[0]], m.relu, m.reluGrad) {
+		return
+	}
+	for i, x := range add.inputs {
+		with := *m
+		with.add, with.residual, with.attrs.residual = add, add.inputs[1-i], true
+		if with.takeNormOf(x, users); with.norm != nil && with.residual.shape.Equal(x.shape) {
+			*m = with
+			return
+		}
+	}
 }
 
 func sameWindows(a, b windowAttrs) bool {
@@ -118,9 +139,15 @@ func (m *blockMatch) takeRelu(relu *node, users map[*value][]*node) bool {
 	return true
 }
 
-// takeNorm adds the normalisation before the block, if nothing else needs its output.
+// takeNorm adds the normalisation before the block, if there is none yet and nothing else needs its output.
 func (m *blockMatch) takeNorm(users map[*value][]*node) {
-	x := m.first().inputs[0]
+	if m.norm == nil {
+		m.takeNormOf(m.first().inputs[0], users)
+	}
+}
+
+// takeNormOf adds the normalisation that x is the output of.
+func (m *blockMatch) takeNormOf(x *value, users map[*value][]*node) {
 	norm := x.node
 	if norm.op != compute.OpTypeBatchNormForTraining || x.index != 0 || norm.attrs.(batchNormAttrs).axis != x.shape.Rank()-1 {
 		return
@@ -130,10 +157,13 @@ func (m *blockMatch) takeNorm(users map[*value][]*node) {
 	}
 	if last := m.gradient(); last != nil {
 		d := users[last.outputs[0]]
-		if len(d) != 1 || d[0] == nil || d[0].op != compute.OpTypeBatchNormGradient || !d[0].isGradientOf(norm, last.outputs[0]) {
+		i := slices.IndexFunc(d, func(u *node) bool {
+			return u != nil && u.op == compute.OpTypeBatchNormGradient && u.isGradientOf(norm, last.outputs[0])
+		})
+		if i < 0 || len(d) != 1 && !m.attrs.residual {
 			return
 		}
-		m.normGrad = d[0]
+		m.normGrad = d[i]
 	}
 	m.norm, m.attrs.norm, m.attrs.epsilon = norm, true, norm.attrs.(batchNormAttrs).epsilon
 }
@@ -160,7 +190,7 @@ func (m *blockMatch) takeColumnSums(users map[*value][]*node) {
 }
 
 // first is the first node of the block forward, last its last one.
-func (m *blockMatch) first() *node { return firstNode(m.norm, m.relu, m.pool) }
+func (m *blockMatch) first() *node { return firstNode(m.norm, m.add, m.relu, m.pool) }
 func (m *blockMatch) last() *node  { return firstNode(m.pool, m.relu, m.norm) }
 
 // gradient is the last node of the block's gradient.
@@ -190,10 +220,16 @@ func (m *blockMatch) fuse(by map[*value]*value) {
 		forward.inputs = append(forward.inputs, m.norm.inputs[1:]...)
 		statistics = []*value{replace(forward, m.norm.outputs[1]), replace(forward, m.norm.outputs[2])}
 	}
+	if m.attrs.residual {
+		forward.inputs = append(forward.inputs, m.residual)
+	}
 	if m.gradient() == nil {
 		return
 	}
-	backward := &node{op: opBlockGrad, fn: forward.fn, attrs: m.attrs, inputs: slices.Concat(forward.inputs, statistics), position: m.gradient().position}
+	backward := &node{op: opBlockGrad, fn: forward.fn, attrs: m.attrs, inputs: slices.Clone(forward.inputs), position: m.gradient().position}
+	if m.norm != nil {
+		backward.inputs = slices.Insert(backward.inputs, 3, statistics...)
+	}
 	if m.attrs.arg {
 		arg := y.shape.Clone()
 		arg.DType = dtypes.Uint8
@@ -204,6 +240,9 @@ func (m *blockMatch) fuse(by map[*value]*value) {
 	if m.normGrad != nil {
 		replace(backward, m.normGrad.outputs[1])
 		replace(backward, m.normGrad.outputs[2])
+	}
+	if m.attrs.residual {
+		replace(backward, m.reluGrad.outputs[0])
 	}
 	if m.columnSums != nil {
 		replace(backward, m.columnSums.outputs[0])

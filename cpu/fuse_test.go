@@ -104,7 +104,15 @@ var blockCases = []blockCase{
 	{"residual", func(s *model.Scope, x *graph.Node) *graph.Node {
 		y := relu(batchNorm(s.In("a"), convolution(s.In("c"), x)))
 		return relu(graph.Add(batchNorm(s.In("b"), convolution(s.In("d"), y)), y))
-	}, map[compute.OpType]int{opConv: 4, opBlock: 1, opBlockGrad: 1}},
+	}, map[compute.OpType]int{opConv: 4, opBlock: 2, opBlockGrad: 2, compute.OpTypeBatchNormForTraining: 0}},
+	{"residual that is normalised", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := batchNorm(s.In("a"), convolution(s.In("c"), x))
+		return relu(graph.Add(y, batchNorm(s.In("b"), convolution(s.In("d"), x))))
+	}, map[compute.OpType]int{opConv: 4, opBlock: 1, opBlockGrad: 1, compute.OpTypeBatchNormForTraining: 1}},
+	{"residual that is read elsewhere, too", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := batchNorm(s, convolution(s, x))
+		return graph.Mul(y, relu(graph.Add(y, convolution(s.In("b"), x))))
+	}, map[compute.OpType]int{opConv: 4, opBlock: 0, opBlockGrad: 0, compute.OpTypeBatchNormForTraining: 1}},
 }
 
 // gradients runs a piece of a network and its gradients to the images and to all weights.

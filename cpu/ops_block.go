@@ -79,6 +79,10 @@ func lowerBlock(c *compiler, n *node) bool {
 		c.moments(s, norm.mean, norm.variance, x)
 		norm.prepare(c, s, a.epsilon)
 	}
+	if a.residual {
+		c.residual(rowBands(s), norm, y, x, c.in(n.inputs[3]))
+		return true
+	}
 	if a.pool == nil {
 		c.emit(kernel.Blocks(s.rows, kernel.BlockRows), s.size(), func(fr *frame, _, lo, hi int) {
 			norm.apply(fr, s.part(fr, y, lo, hi), s.part(fr, x, lo, hi), a.relu)
@@ -108,6 +112,24 @@ func (b *normBlocks) prepare(c *compiler, s normShape, epsilon float32) {
 
 func (b *normBlocks) apply(fr *frame, y, x []float32, relu bool) {
 	kernel.Normalize(y, x, fr.f32(b.mean), fr.f32(b.factor), fr.f32(b.offset), relu)
+}
+
+// residual emits y = max(normalised x + residual, 0) of one band after the other.
+func (c *compiler) residual(b *bands, norm *normBlocks, y, x, residual ref) {
+	c.emit(b.units(), 2*b.pool.H*b.pool.C, func(fr *frame, _, lo, hi int) {
+		for u := lo; u < hi; u++ {
+			p, at, _ := b.band(u)
+			sum := fr.f32(y)[at:][:p.H*p.C]
+			norm.addTo(fr, sum, fr.f32(x)[at:][:len(sum)], fr.f32(residual)[at:][:len(sum)])
+			kernel.Unary(kernel.OpRelu, sum, sum)
+		}
+	})
+}
+
+// addTo computes sum = normalised x + residual of a band.
+func (b *normBlocks) addTo(fr *frame, sum, x, residual []float32) {
+	b.apply(fr, sum, x, false)
+	kernel.Binary(kernel.OpAdd, sum, sum, residual)
 }
 
 // pooledBands emits normalisation, pooling and ReLU of one band after the other.
@@ -147,6 +169,9 @@ func lowerBlockGrad(c *compiler, n *node) bool {
 		g.norm = &normBlocks{scale: c.in(rest[0]), offset: c.in(rest[1]), mean: c.in(rest[2]), variance: c.in(rest[3])}
 		rest = rest[4:]
 	}
+	if a.residual {
+		g.residual, rest = c.in(rest[0]), rest[1:]
+	}
 	dy := rest[len(rest)-1]
 	g.dy = c.in(dy)
 	if a.arg {
@@ -159,6 +184,9 @@ func lowerBlockGrad(c *compiler, n *node) bool {
 	g.dx = c.out(n.outputs[0])
 	if a.norm {
 		g.dScale, g.dOffset = c.out(n.outputs[1]), c.out(n.outputs[2])
+	}
+	if a.residual {
+		g.dResidual = c.out(n.outputs[3])
 	}
 	if a.sums {
 		g.sums = c.out(n.outputs[len(n.outputs)-1])
@@ -180,6 +208,7 @@ type blockGrad struct {
 	norm                *normBlocks
 	x, dy, arg          ref
 	dx, dScale, dOffset ref
+	residual, dResidual ref
 	sums                ref
 	scratch             func(fr *frame, thread int) []float32
 }
@@ -189,8 +218,8 @@ func (g *blockGrad) blocks() int {
 	return kernel.Blocks(g.bands.size()/g.shape.channels, kernel.BlockRows)
 }
 
-// emit adds the tasks. A normalisation takes two rounds over the bands, each computing the gradient that enters it
-// anew: one for the sums, one for dx.
+// emit adds the tasks. A normalisation takes two rounds over the bands, one for the sums and one for dx. Each computes the
+// gradient that enters it anew, but where that is kept as the gradient of the residual.
 func (g *blockGrad) emit(c *compiler) {
 	g.scratch = c.threadScratch(g.bands.size())
 	apply := func(fr *frame, dx, d, x []float32) { copy(dx, d) }
@@ -208,7 +237,7 @@ func (g *blockGrad) emit(c *compiler) {
 	}
 	c.emit(g.bands.units(), 4*g.shape.size(), func(fr *frame, thread, lo, hi int) {
 		for u := lo; u < hi; u++ {
-			d, x, dx := g.entering(fr, thread, u)
+			d, x, dx := g.entered(fr, thread, u)
 			apply(fr, dx, d, x)
 			if g.blockAttrs.sums {
 				part := fr.f32(partials)[u*width:][:width]
@@ -261,7 +290,22 @@ func (g *blockGrad) entering(fr *frame, thread, unit int) (d, x, dx []float32) {
 		p.MaxGrad(d, dy, fr.mem[g.arg][windows:][:len(dy)], 0, p.GradUnits())
 		return d, x, dx
 	}
-	g.norm.apply(fr, d, x, false)
+	if g.blockAttrs.residual {
+		d = fr.f32(g.dResidual)[pixels:][:n]
+		g.norm.addTo(fr, d, x, fr.f32(g.residual)[pixels:][:n])
+	} else {
+		g.norm.apply(fr, d, x, false)
+	}
 	kernel.ReluGrad(d, dy, d)
 	return d, x, dx
+}
+
+// entered is what entering gives, after the first round.
+func (g *blockGrad) entered(fr *frame, thread, unit int) (d, x, dx []float32) {
+	if !g.blockAttrs.residual {
+		return g.entering(fr, thread, unit)
+	}
+	p, pixels, _ := g.bands.band(unit)
+	n := p.H * p.W * p.C
+	return fr.f32(g.dResidual)[pixels:][:n], fr.f32(g.x)[pixels:][:n], fr.f32(g.dx)[pixels:][:n]
 }
