@@ -9,7 +9,7 @@ import (
 type task struct {
 	name  string
 	units int
-	chunk int  // units a thread takes at a time; 0 leaves all to one thread
+	chunk int  // most units that a thread takes at a time; 0 leaves all to one thread
 	wakes bool // whether helpers that are not awake are worth waking
 	kept  int  // 1 + the number of the kept block that it writes, or 0
 	run   func(fr *frame, thread, lo, hi int)
@@ -183,7 +183,8 @@ func (t *team) work(thread int) {
 	}
 }
 
-// take takes chunks of the units of a share until none are left.
+// take takes chunks of the units of a share until none are left. The last are ever smaller, so that no thread still has much
+// to do when the others have finished.
 //
 // A chunk is taken by exchanging next. That it did not change since it was read means that units of that round were
 // left all the while, so that the task read in between is the round's.
@@ -200,7 +201,7 @@ func (t *team) take(thread, owner int) {
 		if lo >= end {
 			return
 		}
-		hi := min(lo+k.chunk, end)
+		hi := lo + min(k.chunk, (end-lo+1)/2)
 		if !next.CompareAndSwap(now, now+uint64(hi-lo)) {
 			continue
 		}
