@@ -149,6 +149,6 @@ type Progress struct {
 	// steps.
 	Validation *float64
 	Note       string // what the watch for collapse found, in plain words
-	// Model is the result, set once, at the end.
+	// Model is the result, set once, at the end; beside an error it is the last good one.
 	Model *encoder.File
 }

@@ -36,7 +36,8 @@ type training struct {
 // Train runs the recipe and yields every step; the last Progress has the model.
 //
 // When it ends early, by ctx, by the caller's break or by an error, job.Checkpoint has all that is needed to go on: with
-// Job.Resume the losses are those of an unbroken training.
+// Job.Resume the losses are those of an unbroken training. When it fails because its numbers overflow, or because what it has
+// learned is no better than chance, the Progress beside the error has the best model of the validations before, if there is one.
 func (r Recipe) Train(ctx context.Context, job Job) iter.Seq2[Progress, error] {
 	return func(yield func(Progress, error) bool) {
 		t, err := r.prepare(ctx, job)
@@ -49,7 +50,7 @@ func (r Recipe) Train(ctx context.Context, job Job) iter.Seq2[Progress, error] {
 		}
 		model, err := t.finish(ctx)
 		if err != nil {
-			yield(Progress{}, fmt.Errorf("recipe %s: %w", r.Name, err))
+			yield(Progress{Model: t.lastGood(ctx)}, fmt.Errorf("recipe %s: %w", r.Name, err))
 			return
 		}
 		yield(Progress{Step: t.trainer.Done(), Steps: r.Settings.Steps, Model: model}, nil)
@@ -189,7 +190,7 @@ func hashOf(set *dataset.Set) string {
 func (t *training) run(ctx context.Context, yield func(Progress, error) bool) bool {
 	for t.trainer.Done() < t.recipe.Settings.Steps { // not when resumed after its last step
 		if err := t.prepareRound(ctx); err != nil {
-			yield(Progress{}, t.interrupted(err))
+			yield(t.interrupted(ctx, err))
 			return false
 		}
 		if goOn, ended := t.round(ctx, yield); !goOn {
@@ -204,7 +205,7 @@ func (t *training) run(ctx context.Context, yield func(Progress, error) bool) bo
 func (t *training) round(ctx context.Context, yield func(Progress, error) bool) (goOn, ended bool) {
 	for step, err := range t.trainer.Steps(ctx, t.loader.Batches(ctx)) {
 		if err != nil {
-			yield(Progress{}, t.interrupted(err))
+			yield(t.interrupted(ctx, err))
 			return false, false
 		}
 		progress := Progress{
@@ -213,7 +214,7 @@ func (t *training) round(ctx context.Context, yield func(Progress, error) bool) 
 		}
 		stop, err := t.validate(ctx, &progress)
 		if err != nil {
-			yield(Progress{}, t.interrupted(err))
+			yield(t.interrupted(ctx, err))
 			return false, false
 		}
 		if !yield(progress, nil) {
@@ -263,16 +264,36 @@ func (t *training) save() error {
 	return t.trainer.SaveCheckpoint(t.job.Checkpoint, state)
 }
 
-// interrupted saves a checkpoint and says why the training stopped.
-func (t *training) interrupted(reason error) error {
+// interrupted saves a checkpoint and says why the training stopped. Numbers that overflowed would do so again after the
+// checkpoint, so then there is the last good model.
+func (t *training) interrupted(ctx context.Context, reason error) (Progress, error) {
+	var overflow *train.NotFinite
+	last := Progress{}
+	goOn := ", go on with --resume"
+	if errors.As(reason, &overflow) {
+		last.Model, goOn = t.lastGood(ctx), ""
+	}
 	if t.trainer.Done() == 0 || t.job.Checkpoint == "" {
-		return fmt.Errorf("recipe %s: %w", t.recipe.Name, reason)
+		return last, fmt.Errorf("recipe %s: %w", t.recipe.Name, reason)
 	}
 	if err := t.save(); err != nil {
-		return fmt.Errorf("recipe %s stopped after step %d: %w; and its checkpoint: %w", t.recipe.Name, t.trainer.Done(), reason, err)
+		return last, fmt.Errorf("recipe %s stopped after step %d: %w; and its checkpoint: %w", t.recipe.Name, t.trainer.Done(), reason, err)
 	}
-	return fmt.Errorf("recipe %s stopped after step %d: %w; checkpoint %s is saved, go on with --resume",
-		t.recipe.Name, t.trainer.Done(), reason, t.job.Checkpoint)
+	return last, fmt.Errorf("recipe %s stopped after step %d: %w; checkpoint %s is saved%s",
+		t.recipe.Name, t.trainer.Done(), reason, t.job.Checkpoint, goOn)
+}
+
+// lastGood is the model of the best validation so far, nil when there is none that tells things apart.
+func (t *training) lastGood(ctx context.Context) *encoder.File {
+	best, weights := t.trainer.Best()
+	if weights == nil {
+		return nil
+	}
+	model, err := t.model(ctx, weights, best.Step, false)
+	if err != nil {
+		return nil // the error that ended the training is told
+	}
+	return model
 }
 
 // result is the weights of the best validation where training may stop early. Otherwise the schedule has brought the rate down
@@ -287,12 +308,17 @@ func (t *training) result() (weights []encoder.Tensor, step int, err error) {
 	return weights, t.trainer.Done(), err
 }
 
-// finish makes the model and chooses its threshold on the validation alphabets.
+// finish makes the model.
 func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 	weights, step, err := t.result()
 	if err != nil {
 		return nil, err
 	}
+	return t.model(ctx, weights, step, t.recipe.Settings.Whiten > 0)
+}
+
+// model is a model of the weights of a step, with its threshold chosen on the validation alphabets.
+func (t *training) model(ctx context.Context, weights []encoder.Tensor, step int, whiten bool) (*encoder.File, error) {
 	settings := make(map[string]string)
 	var raw map[string]json.RawMessage
 	encoded, err := json.Marshal(t.recipe.Settings)
@@ -315,7 +341,7 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 	if old := t.job.Compatible; old != nil {
 		file.Distance = old.Distance // on the unit sphere all orders are one
 		file.Provenance.Compatible = append([]string{old.Hash}, old.Provenance.Compatible...)
-	} else if t.recipe.Settings.Whiten > 0 { // which would make it incompatible
+	} else if whiten { // which would make it incompatible
 		if err := t.whiten(ctx, file); err != nil {
 			return nil, err
 		}
@@ -351,5 +377,8 @@ func (t *training) whiten(ctx context.Context, file *encoder.File) error {
 		return err
 	}
 	file.Weights, err = encoder.Whiten(file.Spec, file.Weights, embeddings, ItemsOf(t.learned).Labels, t.recipe.Settings.Whiten)
+	if err != nil {
+		err = fmt.Errorf("%w: the model tells nothing apart; lower the learning rate", err)
+	}
 	return err
 }

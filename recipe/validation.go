@@ -122,6 +122,10 @@ func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *
 	if err != nil {
 		return nil, fmt.Errorf("choosing the threshold: %w", err)
 	}
+	if chosen.Accuracy.CI95[0] <= 0.5 { // of pairs of which half are the same
+		return nil, fmt.Errorf("the model is no better than chance on %d pairs of validation %s of %s: lower the learning rate, or train longer",
+			len(pairs), kind, v.set.Name)
+	}
 	return &encoder.Calibration{
 		Threshold: float32(chosen.Threshold.Value), FMR: chosen.FMR.Value, FNMR: chosen.FNMR.Value,
 		Pairs: len(pairs), DataSet: "validation " + kind + " of " + v.set.Name,

@@ -161,11 +161,29 @@ func TestALossThatIsNotFiniteStopsAndNamesStepAndLayer(t *testing.T) {
 		before = weightsOf(t, tr)
 		_ = step
 	}
-	if failed == nil || !strings.Contains(failed.Error(), "step ") || !strings.Contains(failed.Error(), "layer encoder/") || strings.Contains(failed.Error(), "\n") {
+	var broken *NotFinite
+	if !errors.As(failed, &broken) || broken.Step != tr.Done()+1 || !strings.Contains(failed.Error(), "layer encoder/") || strings.Contains(failed.Error(), "\n") {
 		t.Errorf("training at rate 1e36 = %v, want one line that names step and layer", failed)
 	}
 	if !cmp.Equal(before, weightsOf(t, tr)) {
 		t.Error("the failed step has changed the weights")
+	}
+}
+
+func TestAnEmbeddingThatIsNotFiniteNamesTheLayer(t *testing.T) {
+	tr := trainer(t, config())
+	weights, err := tr.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights[0].Values[0] = float32(math.NaN())
+	if err := tr.SetWeights(weights); err != nil {
+		t.Fatal(err)
+	}
+	var broken *NotFinite
+	_, err = tr.Embed(t.Context(), stripesBatch(0).Images)
+	if !errors.As(err, &broken) || !strings.Contains(broken.Where, "layer encoder/") {
+		t.Errorf("Embed with a weight of NaN = %v, want an error that names the layer", err)
 	}
 }
 

@@ -123,7 +123,7 @@ func (t *Trainer) step(batch *dataset.Batch) (Step, error) {
 	if err := t.keepHealthy(); err != nil {
 		return Step{}, err
 	}
-	number, rate := t.state.Step+1, t.config.Layer.Rate*t.config.Schedule(t.moment())*t.state.RateFactor
+	number, rate := t.state.Step+1, t.rate(t.state.Step)
 	result, err := t.run(batch)
 	if err != nil {
 		return Step{}, fmt.Errorf("step %d: %w", number, err)
@@ -133,8 +133,7 @@ func (t *Trainer) step(batch *dataset.Batch) (Step, error) {
 		squares += s
 	}
 	if !finite(result.loss) || !finite(squares) {
-		return Step{}, fmt.Errorf("step %d: %s; lower the learning rate (now %.3g); the weights are those of step %d",
-			number, t.diagnose(batch, result), rate, t.state.Step)
+		return Step{}, &NotFinite{Step: number, Rate: rate, Where: t.diagnose(batch, result)}
 	}
 	step := Step{
 		Number: number, Epoch: t.Epoch(), Loss: result.loss, Rate: rate, Gradient: math.Sqrt(squares),
@@ -144,6 +143,11 @@ func (t *Trainer) step(batch *dataset.Batch) (Step, error) {
 	t.state.Updates++
 	step.Note, err = t.watch(result.sight)
 	return step, err
+}
+
+// rate is the learning rate after so many steps, of layers without settings of their own.
+func (t *Trainer) rate(steps int) float64 {
+	return t.config.Layer.Rate * t.config.Schedule(Moment{steps, t.config.StepsPerEpoch}) * t.state.RateFactor
 }
 
 // result is the vector stepGraph returns, taken apart.

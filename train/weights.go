@@ -46,7 +46,8 @@ func (t *Trainer) SetWeights(weights []encoder.Tensor) error {
 	return t.forget()
 }
 
-// Embed returns the embeddings [d] of images [n, h, w, c] with the result of the training so far, as [encoder.Embedder] does.
+// Embed returns the embeddings [d] of images [n, h, w, c] with the result of the training so far, as [encoder.Embedder] does. The
+// error is a [NotFinite] when they overflow.
 func (t *Trainer) Embed(ctx context.Context, images []float32) ([][]float32, error) {
 	if t.embedder == nil {
 		t.result = t.store
@@ -67,7 +68,14 @@ func (t *Trainer) Embed(ctx context.Context, images []float32) ([][]float32, err
 			return nil, err
 		}
 	}
-	return t.embedder.Embed(ctx, images)
+	embeddings, err := t.embedder.Embed(ctx, images)
+	for i, e := range embeddings {
+		if slices.ContainsFunc(e, func(v float32) bool { return !finite(float64(v)) }) {
+			size := len(images) / len(embeddings)
+			return nil, &NotFinite{Step: t.state.Step, Rate: t.rate(max(t.state.Step-1, 0)), Where: t.diagnoseEmbedding(images[i*size : (i+1)*size])}
+		}
+	}
+	return embeddings, err
 }
 
 // Best is the best result of a training, by validation.

@@ -121,7 +121,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	var history recipe.History
 	model, err := a.runRecipe(ctx, r, job, func(p recipe.Progress) { history = append(history, p) })
 	if err != nil {
-		return err
+		return f.keep(model, err)
 	}
 	if err := model.WriteFile(f.out); err != nil {
 		return err
@@ -134,6 +134,18 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	}
 	info := describe(model)
 	return a.print(info, info.text())
+}
+
+// keep writes the last good model of a training that failed, if it has one, and says so.
+func (f trainFlags) keep(model *encoder.File, failed error) error {
+	if model == nil {
+		return failed
+	}
+	file := f.out + ".best"
+	if err := model.WriteFile(file); err != nil {
+		return fmt.Errorf("%w; and its last good model: %w", failed, err)
+	}
+	return fmt.Errorf("%w; the last good model, of step %d, is %s: start from it with --init", failed, model.Provenance.Steps, file)
 }
 
 // writeReport draws the curves of a training, if they are wanted.
@@ -202,13 +214,14 @@ func readBackground(ctx context.Context, folder dataset.Folder, f trainFlags) (*
 	return set, nil
 }
 
-// runRecipe trains, shows progress, hands every step to see when it is not nil, and returns the model.
+// runRecipe trains, shows progress, hands every step to see when it is not nil, and returns the model, beside an error the last good
+// one or nil.
 func (a *app) runRecipe(ctx context.Context, r recipe.Recipe, job recipe.Job, see func(recipe.Progress)) (*encoder.File, error) {
 	show := newProgress(a, r.Settings.Steps)
 	defer show.close()
 	for step, err := range r.Train(ctx, job) {
 		if err != nil {
-			return nil, err
+			return step.Model, err
 		}
 		if step.Model != nil {
 			return step.Model, nil
