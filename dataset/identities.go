@@ -27,9 +27,9 @@ func ReadIdentities(ctx context.Context, f Folder) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(s.Classes) < 2 {
-		return nil, fmt.Errorf("read %s: it holds images of %d identities: want at least two, each in a folder of its own or all named IDENTITY_NUMBER",
-			f.Path, len(s.Classes))
+	if n := len(s.Classes); n < 2 {
+		return nil, fmt.Errorf("read %s: it holds images of %s: want at least two identities, each in a folder of its own or all named IDENTITY_NUMBER",
+			f.Path, [...]string{"nobody", "one identity"}[n])
 	}
 	return s, load(ctx, f, s.Items)
 }

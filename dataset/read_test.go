@@ -250,7 +250,8 @@ func TestReadIdentities(t *testing.T) {
 	}
 	for want, files := range map[string]fstest.MapFS{
 		"people/carl: the identity has no images":        {"anna/1.png": png, "carl/readme.txt": png},
-		"holds images of 1 identities":                   {"anna/1.png": png, "anna/2.png": png},
+		"holds images of nobody":                         {"readme.txt": png},
+		"holds images of one identity":                   {"anna/1.png": png, "anna/2.png": png},
 		"people/1.png: its name does not tell whom":      {"1.png": png, "ben_1.png": png},
 		"Latin: it holds folders where images should be": {"Latin/character01/1.png": png, "anna/1.png": png},
 		"people/anna/1.png: the PNG is damaged":          {"anna/1.png": {Data: png.Data[:50]}, "ben/1.png": png},

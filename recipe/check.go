@@ -55,6 +55,7 @@ func (s Settings) checkNumbers() error {
 		{"invented", s.Invented, s.Invented >= 0 && s.Invented <= 1000, "0 to 1000"},
 		{"real_share", s.RealShare, s.RealShare >= 0 && s.RealShare <= 1, "0 to 1"},
 		{"steps", s.Steps, s.Steps >= 1, "1 or more"},
+		{"optimizer", s.Optimizer, s.Optimizer != "sgd" || !classes, "adam or adamw, as sgd comes with rates for the layers of objective=pairs"},
 		{"rate", s.Rate, s.Rate > 0, "more than 0"},
 		{"proxy_rate", s.ProxyRate, s.ProxyRate >= 0, "0 or more"},
 		{"decay", s.Decay, s.Decay >= 0, "0 or more"},

@@ -12,7 +12,7 @@ import (
 // faces are the settings that the recipes for faces share: a residual network on 64×64 pixels in colour.
 func faces() Settings {
 	return Settings{
-		Encoder: "resnet", Size: 64, Dim: 128, Widths: []int{32, 64, 128, 256}, Colour: true, Mirror: true,
+		Encoder: "resnet", Size: 64, Dim: 128, Widths: []int{32, 64, 128, 256}, MaxPool: true, Colour: true, Mirror: true,
 		Identities: true, Distort: "photo",
 		Steps: 5000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.998,
 		Validation: 100, Every: 250, Trials: 5000,

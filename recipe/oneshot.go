@@ -45,7 +45,7 @@ func (s Settings) encoderSpec() (encoder.Spec, error) {
 	if s.Identities {
 		spec.Preprocess = photographs(spec.Preprocess, s.Colour)
 	}
-	spec.Dropout, spec.Flatten, spec.Mirror = s.Dropout, s.Flatten, s.Mirror
+	spec.Dropout, spec.MaxPool, spec.Flatten, spec.Mirror = s.Dropout, s.MaxPool, s.Flatten, s.Mirror
 	spec.Preprocess.Ink = s.Ink
 	spec.PairHead = s.Objective == "pairs"
 	spec.Normalize = !spec.PairHead

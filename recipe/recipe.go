@@ -43,6 +43,7 @@ type Settings struct {
 	Dim     int     `json:"dim,omitempty"`  // of an embedding; 0 is the architecture's own
 	Widths  []int   `json:"widths,omitempty"`
 	Blocks  int     `json:"blocks,omitempty"`
+	MaxPool bool    `json:"max_pool,omitempty"`
 	Dropout float64 `json:"dropout,omitempty"`
 	Flatten bool    `json:"flatten,omitempty"`
 	// Ink above 0 centres and scales every drawing so that it fills this fraction of the frame.

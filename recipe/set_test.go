@@ -11,7 +11,7 @@ import (
 
 // good has a value for every setting that differs from both recipes' own.
 var good = map[string]string{
-	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "dropout": "0.25", "flatten": "true",
+	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "max_pool": "true", "dropout": "0.25", "flatten": "true",
 	"objective": "triplet", "mining": "hard", "loss": `{"margin":0.5}`, "memory": "256",
 	"height": "40", "colour": "true", "mirror": "true",
 	"identities": "true", "people": "12", "photos": "6", "negatives": "19", "least": "4", "tail": "0.375",

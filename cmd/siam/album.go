@@ -35,6 +35,8 @@ type albumFlags struct {
 	model, data string
 	only        []string
 	faces       faceFlags
+	labels      bool // wants to know whom the images show
+	most        int  // images; 0 for any number
 }
 
 func (f *albumFlags) add(cmd *cobra.Command) {
@@ -58,6 +60,9 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 		if files, err = onlyThose(files, f.only); err != nil {
 			return nil, fmt.Errorf("--only in %s: %w", f.data, err)
 		}
+	}
+	if err := f.check(files); err != nil {
+		return nil, err
 	}
 	faces := f.faces
 	al := &album{folder: folder}
@@ -85,6 +90,17 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 	}
 	al.identities = dataset.IdentitiesOf(al.files)
 	return al, nil
+}
+
+// check refuses a list of images that are of no use, before all the work.
+func (f albumFlags) check(files []string) error {
+	switch {
+	case f.labels && dataset.IdentitiesOf(files) == nil:
+		return fmt.Errorf("--labels: neither folders nor file names in %s tell of two identities, one of them with two images: want IDENTITY/IMAGE or IDENTITY_NUMBER", f.data)
+	case f.most > 0 && len(files) > f.most:
+		return fmt.Errorf("%s has %d images, want at most %d, as memory grows with their square: choose some with --only", f.data, len(files), f.most)
+	}
+	return nil
 }
 
 // onlyThose keeps the files of the identities that fit a pattern.

@@ -22,7 +22,6 @@ type clusterFlags struct {
 	threshold           float64
 	groups              int
 	sheet, report, into string
-	labels              bool
 }
 
 // clustered is what siam cluster prints as JSON.
@@ -71,7 +70,7 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 	case f.groups > 0 && f.threshold >= 0:
 		return usagef("give either --groups or --threshold")
 	}
-	if err := f.check(); err != nil {
+	if err := f.checkOutputs(); err != nil {
 		return err
 	}
 	model, closeModel, err := a.openModel(f.model)
@@ -79,12 +78,13 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 		return err
 	}
 	defer closeModel()
+	f.most = mostClustered
 	al, err := a.openAlbum(ctx, model, f.albumFlags)
 	if err != nil {
 		return err
 	}
 	if n := len(al.files); n > mostClustered {
-		return fmt.Errorf("cluster %s: %d images are too many, as memory grows with their square; take at most %d", f.data, n, mostClustered)
+		return fmt.Errorf("%s has %d faces, want at most %d, as memory grows with their square: choose some with --only", f.data, n, mostClustered)
 	}
 	tree, err := eval.Agglomerate(al.embeddings, model.Distance, linkage)
 	if err != nil {
@@ -104,8 +104,8 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 	return a.showClusters(f, al, found)
 }
 
-// check finds out early what cannot be written.
-func (f clusterFlags) check() error {
+// checkOutputs finds out early what cannot be written.
+func (f clusterFlags) checkOutputs() error {
 	if err := f.faces.check(); err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func (a *app) showClusters(f clusterFlags, al *album, found []int) error {
 		result.Groups = append(result.Groups, names)
 	}
 	if f.labels {
-		if al.identities == nil {
-			return fmt.Errorf("--labels: neither folders nor file names in %s tell whom the images show", f.data)
+		if al.identities == nil { // as when faces were found in some photographs only
+			return fmt.Errorf("--labels: the faces found in %s are not of two identities, one of them with two", f.data)
 		}
 		judged, err := eval.JudgeClusters(al.labels(), found, a.seed)
 		if err != nil {

@@ -55,6 +55,7 @@ func (a *app) withLabelled(ctx context.Context, f labelledFlags, judge func(judg
 		return err
 	}
 	a.warnOfLearned(model, classNames(set))
+	a.warnOfDoubts(set)
 	judged := judgedSet{model: model, set: set, items: recipe.ItemsOf(set), distance: model.Distance}
 	if judged.embeddings, err = recipe.EmbedSet(ctx, model, set); err != nil {
 		return err
@@ -82,11 +83,26 @@ func readJudging(ctx context.Context, f labelledFlags) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err = chosen(set, f.only)
-	if err != nil || f.each <= 0 {
-		return set, err
+	if set, err = chosen(set, f.only); err != nil {
+		return nil, err
 	}
-	return thinned(set, f.each), nil
+	if f.each > 0 {
+		set = thinned(set, f.each)
+	}
+	if !slices.ContainsFunc(set.ByClass(), func(items []int32) bool { return len(items) > 1 }) {
+		return nil, fmt.Errorf("read %s: each of its %d classes has one image, so no two images show the same: add more of some", f.data, len(set.Classes))
+	}
+	return set, nil
+}
+
+// warnOfDoubts names the pictures that stand under two identities.
+func (a *app) warnOfDoubts(set *dataset.Set) {
+	if len(set.Groups()) > 1 || set.Groups()[0] != "" {
+		return // characters of alphabets may well look the same
+	}
+	for _, d := range dataset.SamePictures(set) {
+		a.say("note: %s and %s show the same picture under two identities, and count as different here", set.Items[d.A].Source, set.Items[d.B].Source)
+	}
 }
 
 // embedOld embeds a set with the older model that --against names.
