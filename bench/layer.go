@@ -95,11 +95,11 @@ func Faces(n int) []Layer {
 		{Name: "stage1_conv2", H: 32, C: 32, Kernel: 3, Filters: 32},
 	}
 	for i, width := range []int{64, 128, 256} {
-		name, side := fmt.Sprintf("stage%d_", i+2), 32>>i
+		name, side := fmt.Sprintf("stage%d_", i+2), 16>>i
 		net = append(net,
-			Layer{Name: name + "conv1", H: side, C: width / 2, Kernel: 3, Filters: width, Stride: 2},
-			Layer{Name: name + "conv2", H: side / 2, C: width, Kernel: 3, Filters: width},
-			Layer{Name: name + "shortcut", H: side, C: width / 2, Kernel: 1, Filters: width, Stride: 2})
+			Layer{Name: name + "conv1", H: side, C: width / 2, Kernel: 3, Filters: width},
+			Layer{Name: name + "conv2", H: side, C: width, Kernel: 3, Filters: width},
+			Layer{Name: name + "shortcut", H: side, C: width / 2, Kernel: 1, Filters: width})
 	}
 	for i := range net {
 		net[i].N, net[i].W, net[i].Same = n, net[i].H, true

@@ -21,7 +21,7 @@ import (
 type blockAttrs struct {
 	norm     bool
 	epsilon  float32
-	residual bool // between the normalisation and the ReLU, both of which are there then; no pool is
+	residual bool // between the normalisation and the ReLU, both of which are there then
 	relu     bool
 	pool     *windowAttrs
 	arg      bool
@@ -74,6 +74,7 @@ func matchPool(pool *node, users map[*value][]*node) (blockMatch, bool) {
 	}
 	m.attrs.arg = m.poolGrad != nil
 	if r.node.op == opRelu && onlyUsers(users[r], pool, m.poolGrad) && m.takeRelu(r.node, users) {
+		m.takeResidual(users)
 		m.takeNorm(users)
 	} else if m.relu == nil {
 		m.takeNorm(users)

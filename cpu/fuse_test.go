@@ -105,6 +105,10 @@ var blockCases = []blockCase{
 		y := relu(batchNorm(s.In("a"), convolution(s.In("c"), x)))
 		return relu(graph.Add(batchNorm(s.In("b"), convolution(s.In("d"), y)), y))
 	}, map[compute.OpType]int{opConv: 4, opBlock: 2, opBlockGrad: 2, compute.OpTypeBatchNormForTraining: 0}},
+	{"residual, then pool", func(s *model.Scope, x *graph.Node) *graph.Node {
+		y := relu(batchNorm(s.In("a"), convolution(s.In("c"), x)))
+		return maxPool(relu(graph.Add(y, batchNorm(s.In("b"), convolution(s.In("d"), y)))))
+	}, map[compute.OpType]int{opConv: 4, opBlock: 2, opBlockGrad: 2, opReluGrad: 0, compute.OpTypeBatchNormForTraining: 0}},
 	{"residual that is normalised", func(s *model.Scope, x *graph.Node) *graph.Node {
 		y := batchNorm(s.In("a"), convolution(s.In("c"), x))
 		return relu(graph.Add(y, batchNorm(s.In("b"), convolution(s.In("d"), x))))

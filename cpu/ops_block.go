@@ -79,11 +79,15 @@ func lowerBlock(c *compiler, n *node) bool {
 		c.moments(s, norm.mean, norm.variance, x)
 		norm.prepare(c, s, a.epsilon)
 	}
+	residual := ref(-1)
 	if a.residual {
-		c.residual(rowBands(s), norm, y, x, c.in(n.inputs[3]))
-		return true
+		residual = c.in(n.inputs[3])
 	}
-	if a.pool == nil {
+	switch {
+	case a.pool == nil && a.residual:
+		c.residual(rowBands(s), norm, y, x, residual)
+		return true
+	case a.pool == nil:
 		c.emit(kernel.Blocks(s.rows, kernel.BlockRows), s.size(), func(fr *frame, _, lo, hi int) {
 			norm.apply(fr, s.part(fr, y, lo, hi), s.part(fr, x, lo, hi), a.relu)
 		})
@@ -94,7 +98,7 @@ func lowerBlock(c *compiler, n *node) bool {
 		arg = c.out(n.outputs[len(n.outputs)-1])
 	}
 	p, _ := a.pool.pool(n.inputs[0].shape, n.outputs[0].shape)
-	c.pooledBands(newBands(p), a.relu, norm, y, arg, x)
+	c.pooledBands(newBands(p), a.relu, norm, y, arg, x, residual)
 	return true
 }
 
@@ -132,8 +136,9 @@ func (b *normBlocks) addTo(fr *frame, sum, x, residual []float32) {
 	kernel.Binary(kernel.OpAdd, sum, sum, residual)
 }
 
-// pooledBands emits normalisation, pooling and ReLU of one band after the other.
-func (c *compiler) pooledBands(b *bands, relu bool, norm *normBlocks, y, arg, x ref) {
+// pooledBands emits normalisation, the sum with a residual, pooling and ReLU of one band after the other; a residual of -1 stands
+// for none.
+func (c *compiler) pooledBands(b *bands, relu bool, norm *normBlocks, y, arg, x, residual ref) {
 	scratch := c.threadScratch(b.size())
 	c.emit(b.units(), 2*b.pool.N*b.pool.H*b.pool.W*b.pool.C, func(fr *frame, thread, lo, hi int) {
 		for u := lo; u < hi; u++ {
@@ -142,7 +147,9 @@ func (c *compiler) pooledBands(b *bands, relu bool, norm *normBlocks, y, arg, x 
 			if norm != nil {
 				normalized := scratch(fr, thread)[:len(in)]
 				norm.apply(fr, normalized, in, false)
-				in = normalized
+				if in = normalized; residual >= 0 {
+					kernel.Binary(kernel.OpAdd, in, in, fr.f32(residual)[pixels:][:len(in)])
+				}
 			}
 			out := fr.f32(y)[windows:][:p.OH*p.OW*p.C]
 			if arg < 0 {
@@ -285,15 +292,17 @@ func (g *blockGrad) entering(fr *frame, thread, unit int) (d, x, dx []float32) {
 	n := p.H * p.W * p.C
 	x, dx = fr.f32(g.x)[pixels:][:n], fr.f32(g.dx)[pixels:][:n]
 	d = g.scratch(fr, thread)[:n]
-	dy := fr.f32(g.dy)[windows:][:p.OH*p.OW*p.C]
-	if g.blockAttrs.arg {
-		p.MaxGrad(d, dy, fr.mem[g.arg][windows:][:len(dy)], 0, p.GradUnits())
-		return d, x, dx
-	}
 	if g.blockAttrs.residual {
 		d = fr.f32(g.dResidual)[pixels:][:n]
+	}
+	dy := fr.f32(g.dy)[windows:][:p.OH*p.OW*p.C]
+	switch {
+	case g.blockAttrs.arg:
+		p.MaxGrad(d, dy, fr.mem[g.arg][windows:][:len(dy)], 0, p.GradUnits())
+		return d, x, dx
+	case g.blockAttrs.residual:
 		g.norm.addTo(fr, d, x, fr.f32(g.residual)[pixels:][:n])
-	} else {
+	default:
 		g.norm.apply(fr, d, x, false)
 	}
 	kernel.ReluGrad(d, dy, d)

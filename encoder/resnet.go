@@ -22,14 +22,18 @@ func Resnet() Spec {
 	}
 }
 
-// buildResnet: a 5×5 convolution that halves the sides, then per stage Spec.Blocks blocks; the first block of every stage but
-// the first halves the sides again.
+// buildResnet: a 5×5 convolution that halves the sides, then per stage Spec.Blocks blocks; every stage but the first halves the
+// sides again, before its first block with Spec.MaxPool and in it otherwise.
 func buildResnet(n *network, x *Node) *Node {
 	x = relu(n.norm(n.conv(x, "stem", conv{filters: n.spec.Widths[0], size: 5, stride: 2, same: true}), "stem_norm"))
 	for i, width := range n.spec.Widths {
 		for j := range n.spec.Blocks {
 			stride := 1
-			if i > 0 && j == 0 {
+			switch {
+			case i == 0 || j > 0:
+			case n.spec.MaxPool:
+				x = maxPool(x)
+			default:
 				stride = 2
 			}
 			x = n.residual(x, fmt.Sprintf("stage%d_block%d", i+1, j+1), width, stride)
@@ -71,8 +75,8 @@ func checkResnet(s Spec) error {
 
 // checkPlain reports settings that only "resnet" has.
 func checkPlain(s Spec) error {
-	if len(s.Widths) > 0 || s.Blocks != 0 || s.Flatten {
-		return errors.New("it has no settings widths, blocks and flatten")
+	if len(s.Widths) > 0 || s.Blocks != 0 || s.MaxPool || s.Flatten {
+		return errors.New("it has no settings widths, blocks, max_pool and flatten")
 	}
 	return nil
 }

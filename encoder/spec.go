@@ -29,6 +29,9 @@ type Spec struct {
 	Widths []int `json:"widths,omitempty"`
 	// Blocks is the number of residual blocks in each stage of "resnet".
 	Blocks int `json:"blocks,omitempty"`
+	// MaxPool makes the stages of "resnet" but the first begin with the largest of every 2×2 pixels. Otherwise their first
+	// convolution takes every second pixel.
+	MaxPool bool `json:"max_pool,omitempty"`
 	// Flatten makes the last layer of "resnet" see its whole last feature map instead of the mean over its pixels.
 	Flatten bool `json:"flatten,omitempty"`
 	// Mirror says that an image's embedding is the mean of its own and its mirror image's: more accurate where left and right

@@ -4,11 +4,13 @@ import . "github.com/gomlx/gomlx/core/graph"
 
 // LiftedStructure is the loss of Song et al. 2016 (equation 4): for each same pair (i, j) half the square of max(J, 0), where
 //
-//	J = d(i,j) + log( Σ_{k different from i} exp(margin − d(i,k)) + Σ_{l different from j} exp(margin − d(j,l)) )
+//	J = s·d(i,j) + log( Σ_{k different from i} exp(margin − s·d(i,k)) + Σ_{l different from j} exp(margin − s·d(j,l)) )
 //
-// The paper has the Euclidean distance and margin 1, and takes the mean.
-func LiftedStructure(margin float64) Loss {
+// The paper has the Euclidean distance, margin 1 and scale s = 1, takes the mean, and does not normalise its embeddings: those of
+// length 1 cannot be far apart, and then all different ones count nearly alike. A larger scale is the same as longer embeddings.
+func LiftedStructure(margin, scale float64) Loss {
 	return Loss{Name: "lifted_structure", terms: func(p Pairs) []Terms {
+		p.Distances = MulScalar(p.Distances, scale)
 		push := AddScalar(Neg(p.Distances), margin)
 		i, someI := logSumExp(push, p.Different), anyOf(p.Different)
 		j, someJ := logSumExp(Transpose(push, 0, 1), Transpose(p.Different, 0, 1)), anyOf(Transpose(p.Different, 0, 1))

@@ -38,7 +38,7 @@ var lossTable = map[string]lossRow{
 	"NPairs":          {loss: NPairs(1), distance: NegativeDot(), oracle: nPairsOracle},
 	"MultiSimilarity": {loss: MultiSimilarity(2, 50, 0.5), distance: Cosine(), oracle: perAnchor(multiSimilarityOracle)},
 	"Circle":          {loss: Circle(0.25, 8), distance: Cosine(), oracle: circleOracle(0.25, 8, nil)},
-	"LiftedStructure": {loss: LiftedStructure(1), distance: Euclidean(), oracle: perAnchor(liftedOracle)},
+	"LiftedStructure": {loss: LiftedStructure(1, 1), distance: Euclidean(), oracle: perAnchor(liftedOracle)},
 	"FastAP":          {loss: FastAP(10, 4), distance: SquaredEuclidean(), oracle: perAnchor(fastAPOracle)},
 	"NormalizedSoftmax": {loss: NormalizedSoftmax(8), distance: Cosine(),
 		oracle: classOracle(8, func(cos float64) float64 { return cos })},

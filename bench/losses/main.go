@@ -1,7 +1,7 @@
 // Command losses trains the same small network on Omniglot's background alphabets with every loss that Siam has, each with the
 // miner its authors use, and the triplet loss with other miners too; it judges them all on the evaluation alphabets.
 //
-//	go run ./bench/losses -data FOLDER [-steps 1500] [-only triplet,supcon] [-bf16] [-results FILE]
+//	go run ./bench/losses -data FOLDER [-steps 1500] [-only triplet,supcon] [-set scale=24,margin=0.3] [-bf16] [-results FILE]
 package main
 
 import (
@@ -27,6 +27,7 @@ import (
 // settings are the command's flags.
 type settings struct {
 	data, only, results string
+	set                 parameters
 	bf16                bool
 	steps               int
 	seed                uint64
@@ -36,6 +37,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.data, "data", "data/omniglot", "folder with images_background and images_evaluation")
 	flag.StringVar(&s.only, "only", "", "losses, by comma; empty for all")
+	flag.Var(&s.set, "set", "parameters of losses and miners as name=value, by comma; without it those that this program has for each loss")
 	flag.BoolVar(&s.bf16, "bf16", false, "bf16 operands of products")
 	flag.StringVar(&s.results, "results", "docs/results.md", "file whose table to rewrite; empty for none")
 	flag.IntVar(&s.steps, "steps", 1500, "training steps of each")
@@ -59,6 +61,7 @@ type contest struct {
 // row is one training's outcome.
 type row struct {
 	loss, miner string
+	with        parameters
 	result      recipe.OneShotResult
 	seconds     float64 // of training
 }
@@ -79,12 +82,12 @@ func compare(ctx context.Context, s settings) error {
 		return err
 	}
 	var rows []row
-	for _, choice := range choices(s.only) {
+	for _, choice := range choices(s.only, s.set) {
 		r, err := c.run(ctx, choice)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "%-22s %-18s %v unstructured, %v within, %.0f s\n", r.loss, r.miner, r.result.Unstructured.Proportion, r.result.Within.Proportion, r.seconds)
+		fmt.Fprintf(os.Stderr, "%-22s %-18s %s %v unstructured, %v within, %.0f s\n", r.loss, r.miner, r.with, r.result.Unstructured.Proportion, r.result.Within.Proportion, r.seconds)
 		rows = append(rows, r)
 	}
 	text := c.markdown(rows)
@@ -108,13 +111,17 @@ func (c *contest) read(ctx context.Context) error {
 }
 
 // choices are all losses with their own miners, and the triplet loss with every miner of triplets.
-func choices(only string) []metric.Choice {
+func choices(only string, set parameters) []metric.Choice {
 	var all []metric.Choice
 	for _, loss := range metric.LossNames() {
 		if only != "" && !slices.Contains(strings.Split(only, ","), loss) {
 			continue
 		}
-		all = append(all, metric.Choice{Loss: loss})
+		with := set
+		if with == nil {
+			with = suited()[loss]
+		}
+		all = append(all, metric.Choice{Loss: loss, Parameters: with})
 		if loss != "triplet" {
 			continue
 		}
@@ -155,7 +162,7 @@ func (c *contest) run(ctx context.Context, choice metric.Choice) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	return row{choice.Loss, objective.Miner.Name, result, seconds}, nil
+	return row{choice.Loss, objective.Miner.Name, choice.Parameters, result, seconds}, nil
 }
 
 // network is the recipe that all losses train: oneshot-triplet at 28×28 pixels with two stages.
@@ -164,7 +171,7 @@ func network(choice metric.Choice, steps int) recipe.Recipe {
 	r.Name = "losses"
 	s := &r.Settings
 	s.Size, s.Widths, s.Dim = 28, []int{32, 64}, 64
-	s.Objective, s.Mining, s.Whiten = choice.Loss, choice.Miner, 0
+	s.Objective, s.Mining, s.Loss, s.Whiten = choice.Loss, choice.Miner, choice.Parameters, 0
 	s.Turns, s.Invented, s.RealShare = false, 0, 0 // so that losses with proxies see every class often enough
 	s.ProxyRate = 10
 	s.Steps, s.Every = steps, steps
@@ -179,9 +186,9 @@ func (c *contest) markdown(rows []row) string {
 	})
 	var b strings.Builder
 	fmt.Fprintf(&b, "`make bench-losses`: %s, commit %s, %d steps each, seed %d, by %s.\n\n", bench.Processor(), bench.Commit(), c.steps, c.seed, c.backend.Description())
-	b.WriteString("| loss | miner | 20-way one-shot, unstructured | within an alphabet | verification | training, s |\n|---|---|---:|---:|---:|---:|\n")
+	b.WriteString("| loss | miner | parameters other than the authors' | 20-way one-shot, unstructured | within an alphabet | verification | training, s |\n|---|---|---|---:|---:|---:|---:|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f |\n", r.loss, r.miner,
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %.0f |\n", r.loss, r.miner, r.with,
 			percent(r.result.Unstructured), percent(r.result.Within), accuracy(r.result.Verification), r.seconds)
 	}
 	return b.String()

@@ -42,14 +42,14 @@ def koch():
 class Residual(nn.Module):
     """Two 3×3 convolutions beside a shortcut, which is a 1×1 convolution where the shape changes (He et al. 2016)."""
 
-    def __init__(self, channels, width, stride):
+    def __init__(self, channels, width):
         super().__init__()
         self.main = nn.Sequential(
-            nn.Conv2d(channels, width, 3, stride, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
-            nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+            nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width))
         self.shortcut = nn.Identity()
-        if stride != 1 or channels != width:
-            self.shortcut = nn.Sequential(nn.Conv2d(channels, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+        if channels != width:
+            self.shortcut = nn.Sequential(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width))
 
     def forward(self, x):
         return torch.relu(self.main(x) + self.shortcut(x))
@@ -57,9 +57,9 @@ class Residual(nn.Module):
 
 def faces():
     """The residual network of Siam's recipe faces: 64×64 pixels in colour to 128 numbers."""
-    blocks = [nn.Conv2d(3, 32, 5, 2, 2, bias=False), nn.BatchNorm2d(32), nn.ReLU(), Residual(32, 32, 1)]
+    blocks = [nn.Conv2d(3, 32, 5, 2, 2, bias=False), nn.BatchNorm2d(32), nn.ReLU(), Residual(32, 32)]
     for width in (64, 128, 256):
-        blocks.append(Residual(width // 2, width, 2))
+        blocks += [nn.MaxPool2d(2), Residual(width // 2, width)]
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 128))
 
 
