@@ -148,11 +148,14 @@ func (d *canvas) legend() {
 		if s.Name == "" {
 			continue
 		}
-		sign := "━"
-		if s.Bars {
+		sign, fill := "━", fmt.Sprintf("--s%d", colour(i))
+		switch {
+		case s.Bars:
 			sign = "■"
+		case s.Dashed:
+			sign, fill = "╍", "--soft"
 		}
-		d.add(`<tspan style="fill:var(--s%d)">    %s</tspan> %s`, colour(i), sign, html.EscapeString(s.Name))
+		d.add(`<tspan style="fill:var(%s)">    %s</tspan> %s`, fill, sign, html.EscapeString(s.Name))
 	}
 	d.add(`</text>`)
 }
@@ -248,10 +251,11 @@ func (d *canvas) dot(m Dot) {
 	if !ok {
 		return
 	}
-	anchor, shift := "start", 9.0
-	if x > (plotLeft+plotRight)*0.6 {
-		anchor, shift = "end", -9
+	const below, half = 23, 40 // half of a short label
+	labelY := y + below
+	if labelY > plotBottom-4 {
+		labelY = y - below/2
 	}
 	d.add(`<circle class="dot shown" cx="%.1f" cy="%.1f" r="5" fill="var(--s%d)"/>`, x, y, colour(m.Series))
-	d.text(x+shift, y+4, anchor, "strong", m.Label)
+	d.text(min(max(x, plotLeft+half), plotRight-half), labelY, "middle", "strong", m.Label)
 }

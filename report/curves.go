@@ -79,7 +79,7 @@ type NamedROC struct {
 func ROCChart(systems ...NamedROC) Chart {
 	c := Chart{
 		Title: "ROC",
-		X:     Axis{Label: "false accept rate", Scale: Log, Min: leastRate(systems), Max: 1}, Y: Axis{Label: "true accept rate", Percent: true, Max: 1},
+		X:     Axis{Label: "false accept rate", Scale: Log, Percent: true, Min: leastRate(systems), Max: 1}, Y: Axis{Label: "true accept rate", Percent: true, Max: 1},
 	}
 	for i, s := range systems {
 		var x, y []float64
@@ -107,7 +107,7 @@ func DETChart(systems ...NamedROC) Chart {
 		}
 		c.Series = append(c.Series, Series{Name: s.Name, X: x, Y: y})
 	}
-	c.Series = append(c.Series, Series{X: []float64{least, 0.6}, Y: []float64{least, 0.6}, Dashed: true})
+	c.Series = append(c.Series, Series{Name: "equal rates", X: []float64{least, 0.6}, Y: []float64{least, 0.6}, Dashed: true})
 	for i, s := range systems {
 		eer := s.EER()
 		c.Dots = append(c.Dots, Dot{eer, eer, fmt.Sprintf("EER %.2f %%", 100*eer), i})

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +18,7 @@ type Map struct {
 	Images []image.Image
 	Labels []int
 	Names  []string // said when pointed at; nil says nothing
+	Groups []string // of each label, written below the middle one of its pictures; nil writes nothing
 	// Ink is for dark drawings on light paper: they become strokes in their label's colour. Others get a coloured frame.
 	Ink bool
 }
@@ -30,7 +32,7 @@ const (
 // HTML implements [Part].
 func (m Map) HTML() (template.HTML, error) {
 	svg, err := m.svg("")
-	return template.HTML(svg), err
+	return template.HTML(`<div class="across">` + svg + `</div>`), err
 }
 
 func (m Map) svg(first string) (string, error) {
@@ -39,8 +41,8 @@ func (m Map) svg(first string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="map" viewBox="0 0 %d %d" role="img" aria-label="embedding map">%s`,
-		mapWidth, mapHeight, first)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="map" viewBox="0 0 %d %d" role="img" aria-label="embedding map of %d images">%s`,
+		mapWidth, mapHeight, len(m.Images), first)
 	side := m.side()
 	for i, picture := range m.Images {
 		colour := labelColour(m.Labels[i])
@@ -57,17 +59,53 @@ func (m Map) svg(first string) (string, error) {
 			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="3" fill="#%02x%02x%02x"/>`,
 				x-w/2-2, y-h/2-2, w+4, h+4, colour.R, colour.G, colour.B)
 		}
-		fmt.Fprintf(&b, `<image x="%.1f" y="%.1f" width="%.1f" height="%.1f" href="%s"%s/>`, x-side/2, y-side/2, side, side, uri, m.name(i))
+		fmt.Fprintf(&b, `<image x="%.1f" y="%.1f" width="%.1f" height="%.1f" href="%s"%s</image>`, x-side/2, y-side/2, side, side, uri, m.name(i))
+	}
+	for _, s := range m.signs(place) {
+		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, s.x, s.y, html.EscapeString(s.text))
 	}
 	b.WriteString(`</svg>`)
 	return b.String(), nil
 }
 
+// name goes on after an image's other attributes: the name for the page's script, and for those who cannot see or run it.
 func (m Map) name(i int) string {
 	if m.Names == nil {
-		return ""
+		return ">"
 	}
-	return ` data-name="` + html.EscapeString(m.Names[i]) + `"`
+	name := html.EscapeString(m.Names[i])
+	return fmt.Sprintf(` data-name="%s"><title>%s</title>`, name, name)
+}
+
+// sign is a group's name, with the middle of its foot at (x, y).
+type sign struct {
+	x, y float64
+	text string
+}
+
+// signs are the names of the groups, below the picture that is nearest to the mean of its group.
+func (m Map) signs(place func([2]float64) (x, y float64)) []sign {
+	sums, counts := make([][2]float64, len(m.Groups)), make([]float64, len(m.Groups))
+	for i, label := range m.Labels {
+		if label < 0 || label >= len(m.Groups) {
+			continue
+		}
+		x, y := place(m.Points[i])
+		sums[label][0], sums[label][1] = sums[label][0]+x, sums[label][1]+y
+		counts[label]++
+	}
+	signs, nearest := make([]sign, len(m.Groups)), slices.Repeat([]float64{math.Inf(1)}, len(m.Groups))
+	for i, label := range m.Labels {
+		if label < 0 || label >= len(m.Groups) {
+			continue
+		}
+		x, y := place(m.Points[i])
+		if d := math.Hypot(x-sums[label][0]/counts[label], y-sums[label][1]/counts[label]); d < nearest[label] {
+			nearest[label] = d
+			signs[label] = sign{x, min(y+m.side()/2+14, mapHeight-6), m.Groups[label]}
+		}
+	}
+	return slices.DeleteFunc(signs, func(s sign) bool { return s.text == "" })
 }
 
 // fitting is the size of a picture in a square of that side.

@@ -57,5 +57,8 @@ func (m Map) Image() (image.Image, error) {
 		}
 		draw.CatmullRom.Scale(canvas, within(box, picture.Bounds()), picture, picture.Bounds(), draw.Over, nil)
 	}
+	for _, s := range m.signs(place) {
+		write(canvas, int(mapScale*s.x), int(mapScale*s.y), s.text)
+	}
 	return canvas, nil
 }

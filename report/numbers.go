@@ -34,9 +34,9 @@ var numbersTemplate = template.Must(template.New("numbers").Funcs(template.FuncM
 		figure, _, _ := strings.Cut(value, " ")
 		return figure
 	},
-	"px":      func(v float64) string { return fmt.Sprintf("%.1f", 200*v) },
+	"px":      func(v float64) string { return fmt.Sprintf("%.1f", 198*v) }, // the mark of 1 is 2 wide,
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
-	"width":   func(ci stats.Interval) string { return fmt.Sprintf("%.1f", max(200*(ci[1]-ci[0]), 2)) },
+	"width":   func(ci stats.Interval) string { return fmt.Sprintf("%.1f", max(198*(ci[1]-ci[0]), 2)) },
 }).Parse(`<div class="numbers">{{range .}}
 <div class="number"><div class="value">{{figure .Value}}{{with unit .Value}} <small>{{.}}</small>{{end}}</div>
 <div class="label">{{.Label}}</div>
@@ -45,7 +45,7 @@ var numbersTemplate = template.Must(template.New("numbers").Funcs(template.FuncM
 <rect y="4" width="200" height="4" rx="2" fill="var(--grid)"/>
 <rect x="{{px (index .CI95 0)}}" y="3" width="{{width .CI95}}" height="6" rx="2" fill="var(--s0)" fill-opacity=".45"/>
 <rect x="{{px .Value}}" y="0" width="2" height="12" rx="1" fill="var(--s0)"/></svg>
-95 % CI {{percent (index .CI95 0)}}–{{percent (index .CI95 1)}} % · n = {{.N}}</div>{{end}}
+95&nbsp;% CI {{percent (index .CI95 0)}}–{{percent (index .CI95 1)}}&nbsp;% · <span class="whole">n = {{.N}}</span></div>{{end}}
 </div>{{end}}
 </div>`))
 

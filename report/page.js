@@ -15,4 +15,5 @@ const show = event => {
   preview.style.top = Math.max(Math.min(event.clientY + space, innerHeight - box.height - space), 0) + "px";
 };
 document.addEventListener("pointermove", show);
+document.addEventListener("pointerdown", show); // a finger points without moving
 document.addEventListener("pointerleave", () => { preview.hidden = true; });

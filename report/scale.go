@@ -93,7 +93,7 @@ type tick struct {
 }
 
 // leastTickGap keeps the labels of neighbouring ticks from running into each other.
-const leastTickGap = 0.07
+const leastTickGap = 0.09
 
 var probitTicks = []float64{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 0.999}
 

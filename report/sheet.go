@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"strings"
 
 	"golang.org/x/image/draw"
 )
@@ -20,7 +21,7 @@ const (
 	Right
 	Wrong
 	Query
-	Nothing // no picture, only its place
+	Nothing // no picture, only its place, in files with its caption
 )
 
 // class names the verdict in the style sheet.
@@ -36,7 +37,7 @@ func (v Verdict) frame() color.Color {
 // Tile is a picture with what is said of it.
 type Tile struct {
 	Image   image.Image
-	Caption string // shown on pages only
+	Caption string // shown on pages; in files only in place of a picture, two lines at most
 	Verdict Verdict
 }
 
@@ -54,11 +55,11 @@ func (s Sheet) columns() int {
 	return 10
 }
 
-var sheetTemplate = template.Must(template.New("sheet").Funcs(template.FuncMap{"uri": dataURI, "class": Verdict.class}).Parse(
+var sheetTemplate = template.Must(template.New("sheet").Funcs(template.FuncMap{"uri": dataURI, "class": Verdict.class, "breakable": breakable}).Parse(
 	`{{define "tile"}}<div class="tile {{class .Verdict}}"><img src="{{uri .Image}}" alt="{{.Caption}}">` +
 		`{{if eq (class .Verdict) "right"}}<span class="sign">✓</span>{{else if eq (class .Verdict) "wrong"}}<span class="sign">✗</span>{{end}}</div>{{end}}` +
-		`<div class="sheet" style="grid-template-columns: repeat({{.Columns}}, minmax(0, 1fr)); max-width: {{.Width}}px">` +
-		`{{range .Tiles}}<figure>{{template "tile" .}}{{with .Caption}}<figcaption>{{.}}</figcaption>{{end}}</figure>{{end}}</div>`))
+		`<div class="sheet" style="--columns: {{.Columns}}; max-width: {{.Width}}px">` +
+		`{{range .Tiles}}<figure>{{template "tile" .}}{{with .Caption}}<figcaption>{{breakable .}}</figcaption>{{end}}</figure>{{end}}</div>`))
 
 // HTML implements [Part].
 func (s Sheet) HTML() (template.HTML, error) {
@@ -94,20 +95,30 @@ func (s Sheet) Image() (image.Image, error) {
 	sheet := image.NewRGBA(image.Rect(0, 0, columns*cell+gap, rows*cell+gap))
 	draw.Draw(sheet, sheet.Bounds(), image.White, image.Point{}, draw.Src)
 	for i, tile := range s.Tiles {
+		at := image.Pt(gap+i%columns*cell, gap+i/columns*cell)
+		framed := image.Rect(0, 0, side+2*frame, side+2*frame).Add(at)
 		if tile.Verdict == Nothing {
+			tile.write(sheet, framed)
 			continue
 		}
 		if tile.Image == nil {
 			return nil, fmt.Errorf("picture %d of the contact sheet is missing", i+1)
 		}
-		at := image.Pt(gap+i%columns*cell, gap+i/columns*cell)
-		framed := image.Rect(0, 0, side+2*frame, side+2*frame).Add(at)
 		draw.Draw(sheet, framed, image.NewUniform(tile.Verdict.frame()), image.Point{}, draw.Src)
 		inside := framed.Inset(frame)
 		draw.Draw(sheet, inside, image.White, image.Point{}, draw.Src)
 		draw.CatmullRom.Scale(sheet, within(inside, tile.Image.Bounds()), tile.Image, tile.Image.Bounds(), draw.Over, nil)
 	}
 	return sheet, nil
+}
+
+// write draws the caption in the middle of a place without a picture.
+func (t Tile) write(sheet *image.RGBA, place image.Rectangle) {
+	lines := strings.Split(t.Caption, "\n")
+	foot := (place.Min.Y+place.Max.Y-letterHeight*len(lines))/2 + letterHeight - 4
+	for i, line := range lines {
+		write(sheet, (place.Min.X+place.Max.X)/2, foot+i*letterHeight, line)
+	}
 }
 
 // within returns the largest box of the picture's proportions in the middle of outer.
