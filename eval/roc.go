@@ -111,8 +111,11 @@ func (r *ROC) EER() float64 {
 // interpolated between FMRs (as davidsandberg/facenet does on a grid) ends up as the grid gets finer. A far below
 // 1/Different has no false accept to measure it by: report Different beside it.
 func (r *ROC) TAR(far float64) float64 {
-	return 1 - r.Points[r.lastWithin(far)].FNMR
+	return 1 - r.AtFMR(far).FNMR
 }
+
+// AtFMR returns the point at the largest threshold whose FMR is at most fmr.
+func (r *ROC) AtFMR(fmr float64) Point { return r.Points[r.lastWithin(fmr)] }
 
 // lastWithin returns the index of the last point whose FMR is at most far.
 func (r *ROC) lastWithin(far float64) int {

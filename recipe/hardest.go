@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/siam-go/siam"
@@ -26,6 +27,9 @@ func AddHardest(page *report.Report, model *siam.Model, set *dataset.Set, embedd
 		return err
 	}
 	show := func(title, text string, pairs []hardPair, isSame bool) {
+		if threshold := model.File().Calibration; threshold != nil {
+			text += fmt.Sprintf(" ✓ and ✗ tell what the model's threshold, %.3f, judges rightly and wrongly.", threshold.Threshold)
+		}
 		page.Add(report.Section{Title: title, Text: text, Parts: []report.Part{picturePairs(model, set, pairs, isSame)}})
 	}
 	show("Hardest to see as the same", "Images of one class with the largest distances. Look for wrong labels among them first.", same, true)

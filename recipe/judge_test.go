@@ -137,7 +137,7 @@ func TestJudgedModelMakesAReport(t *testing.T) {
 		t.Fatal(err)
 	}
 	half := 0.5
-	AddTraining(page, History{{Step: 1, Loss: 2}, {Step: 2, Loss: 1, Validation: &half}})
+	AddTraining(page, Settings{}, History{{Step: 1, Loss: 2}, {Step: 2, Loss: 1, Validation: &half}})
 	var html bytes.Buffer
 	if err := page.Write(&html); err != nil {
 		t.Fatal(err)

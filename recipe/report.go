@@ -38,12 +38,16 @@ func AddOneShot(ctx context.Context, page *report.Report, set *dataset.Set, resu
 	return nil
 }
 
-// AddTraining writes the curves of a training into a report.
-func AddTraining(page *report.Report, history History) {
+// AddTraining writes the curves of a training with these settings into a report.
+func AddTraining(page *report.Report, s Settings, history History) {
+	asked := "one-shot accuracy"
+	if s.Identities {
+		asked = "the accuracy of same or different, at the threshold that is best for it,"
+	}
 	page.Add(report.Section{
 		Title: "Training",
-		Text:  "The loss of each batch, smoothed, and one-shot accuracy on alphabets kept out of training.",
-		Parts: []report.Part{history.lossChart(), history.validationChart()},
+		Text:  fmt.Sprintf("The loss of each batch, smoothed, and %s on %s kept out of training.", asked, s.kind()),
+		Parts: []report.Part{history.lossChart(), history.validationChart(s.kind())},
 	})
 }
 
@@ -63,7 +67,7 @@ func (h History) lossChart() report.Chart {
 	}
 }
 
-func (h History) validationChart() report.Chart {
+func (h History) validationChart(kind string) report.Chart {
 	var steps, accuracies []float64
 	for _, p := range h {
 		if p.Validation != nil {
@@ -72,7 +76,7 @@ func (h History) validationChart() report.Chart {
 		}
 	}
 	return report.Chart{
-		Title: "One-shot accuracy on validation alphabets",
+		Title: "Accuracy on validation " + kind,
 		X:     report.Axis{Label: "step"}, Y: report.Axis{Label: "accuracy", Percent: true},
 		Series: []report.Series{{Name: "validation", X: steps, Y: accuracies}},
 	}

@@ -135,7 +135,7 @@ func (d *canvas) axes() {
 	for _, t := range d.x.ticks() {
 		x := pixelX(t.at)
 		d.add(`<line class="axis" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>`, x, x, plotBottom, plotBottom+5)
-		d.text(x, plotBottom+19, "middle", "", t.label)
+		d.text(min(x, chartWidth-24), plotBottom+19, "middle", "", t.label) // or the last one is cut off
 	}
 	d.text((plotLeft+plotRight)/2, plotBottom+40, "middle", "", d.chart.X.Label)
 	d.text(plotLeft, plotTop-10, "start", "", d.chart.Y.Label)

@@ -59,7 +59,7 @@ func (m Map) svg(first string) (string, error) {
 			fmt.Fprintf(&b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="3" fill="#%02x%02x%02x"/>`,
 				x-w/2-2, y-h/2-2, w+4, h+4, colour.R, colour.G, colour.B)
 		}
-		fmt.Fprintf(&b, `<image x="%.1f" y="%.1f" width="%.1f" height="%.1f" href="%s"%s</image>`, x-side/2, y-side/2, side, side, uri, m.name(i))
+		fmt.Fprintf(&b, `<image x="%.1f" y="%.1f" width="%.1f" height="%.1f" href="%s"%s</image>`, x-side/2, y-side/2, side, side, uri, m.name(i, first == ""))
 	}
 	for _, s := range m.signs(place) {
 		fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, s.x, s.y, html.EscapeString(s.text))
@@ -68,13 +68,16 @@ func (m Map) svg(first string) (string, error) {
 	return b.String(), nil
 }
 
-// name goes on after an image's other attributes: the name for the page's script, and for those who cannot see or run it.
-func (m Map) name(i int) string {
+// name goes on after an image's other attributes: the name for the script of a page, or, elsewhere, for the viewer to say.
+func (m Map) name(i int, onPage bool) string {
 	if m.Names == nil {
 		return ">"
 	}
 	name := html.EscapeString(m.Names[i])
-	return fmt.Sprintf(` data-name="%s"><title>%s</title>`, name, name)
+	if onPage {
+		return fmt.Sprintf(` data-name="%s" aria-label="%s">`, name, name)
+	}
+	return "><title>" + name + "</title>"
 }
 
 // sign is a group's name, with the middle of its foot at (x, y).

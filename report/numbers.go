@@ -34,7 +34,7 @@ var numbersTemplate = template.Must(template.New("numbers").Funcs(template.FuncM
 		figure, _, _ := strings.Cut(value, " ")
 		return figure
 	},
-	"px":      func(v float64) string { return fmt.Sprintf("%.1f", 198*v) }, // the mark of 1 is 2 wide,
+	"px":      func(v float64) string { return fmt.Sprintf("%.1f", 198*v) }, // as the mark of 1 is 2 wide
 	"percent": func(v float64) string { return fmt.Sprintf("%.1f", 100*v) },
 	"width":   func(ci stats.Interval) string { return fmt.Sprintf("%.1f", max(198*(ci[1]-ci[0]), 2)) },
 }).Parse(`<div class="numbers">{{range .}}

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image"
 	"image/png"
 	"os"
@@ -28,7 +29,7 @@ func TestPageHoldsEverythingItShows(t *testing.T) {
 	}
 	page := string(data)
 	for _, want := range []string{
-		"One-shot recognition", "93.0", "95 % CI 92.2–93.8 % · n = 4000", "Example episodes", "✗ wrong", "threshold", "EER",
+		"One-shot recognition", "93.0", `95&nbsp;% CI 92.2–93.8&nbsp;% · <span class="whole">n = 4000</span>`, "Example episodes", "✗ wrong", "threshold", "EER",
 		`data-name="Invented/characterA"`, "data:image/png;base64,", "prefers-color-scheme: dark", "@media print",
 	} {
 		if !strings.Contains(page, want) {
@@ -153,8 +154,60 @@ func TestSheetDrawsFramesInTheColourOfTheVerdict(t *testing.T) {
 	if r, _, _, _ := picture.At(8+3+20, 8+3+2).RGBA(); r != 0xffff {
 		t.Errorf("above a wide picture = %v, want white", picture.At(31, 13))
 	}
+	s.Tiles[1] = Tile{Verdict: Nothing, Caption: "one\ntwo"}
+	titled, err := s.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := darkIn(titled, image.Rect(62, 8, 108, 54)); n < 50 {
+		t.Errorf("%d dark pixels where two words should be, want more", n)
+	}
 	if _, err := (Sheet{}).Image(); err == nil {
 		t.Errorf("Image of no tiles succeeded, want an error")
+	}
+}
+
+// darkIn counts the dark pixels in a part of a picture.
+func darkIn(picture image.Image, part image.Rectangle) (n int) {
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			if r, _, _, _ := picture.At(x, y).RGBA(); r < 0x6000 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func TestMapNamesGroupsBelowTheirMiddlePicture(t *testing.T) {
+	light := image.NewGray(image.Rect(0, 0, 20, 20))
+	for i := range light.Pix {
+		light.Pix[i] = 240
+	}
+	m := Map{
+		Points: [][2]float64{{0, 1}, {1, 1}, {2, 1}, {5, 0}}, Labels: []int{0, 0, 0, 1}, Groups: []string{"Ada & Co", "Bo"},
+		Images: []image.Image{light, light, light, light}, Names: []string{"a", "b", "c", "d"},
+	}
+	svg, err := m.svg("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	place, err := m.placing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := place(m.Points[1])
+	want := fmt.Sprintf(`<text x="%.1f" y="%.1f" text-anchor="middle">Ada &amp; Co</text>`, x, y+m.side()/2+14)
+	if !strings.Contains(svg, want) || !strings.Contains(svg, ">Bo</text>") || !strings.Contains(svg, `aria-label="b"`) {
+		t.Errorf("the map lacks %s, the other group's name, or a picture's", want)
+	}
+	picture, err := m.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	foot := image.Pt(int(mapScale*x), int(mapScale*(y+m.side()/2+14)))
+	if n := darkIn(picture, image.Rect(-32, -letterHeight, 32, 4).Add(foot)); n < 100 {
+		t.Errorf("%d dark pixels where a name should be, want more", n)
 	}
 }
 

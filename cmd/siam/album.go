@@ -193,12 +193,25 @@ func thumbnail(m imgproc.Image) image.Image {
 // labels numbers the identities from 0, in order of first appearance.
 func (al *album) labels() []int {
 	number := map[string]int{}
+	for i, name := range distinct(al.identities) {
+		number[name] = i
+	}
 	labels := make([]int, len(al.identities))
 	for i, name := range al.identities {
-		if _, seen := number[name]; !seen {
-			number[name] = len(number)
-		}
 		labels[i] = number[name]
 	}
 	return labels
+}
+
+// distinct lists names once each, in order of first appearance.
+func distinct(names []string) []string {
+	seen := map[string]bool{}
+	var list []string
+	for _, name := range names {
+		if !seen[name] {
+			seen[name] = true
+			list = append(list, name)
+		}
+	}
+	return list
 }

@@ -146,7 +146,7 @@ func (a *app) showClusters(f clusterFlags, al *album, found []int) error {
 		}
 		result.Judged = &judged
 	}
-	if err := f.write(al, groups); err != nil {
+	if err := f.write(al, groups, result.Judged); err != nil {
 		return err
 	}
 	return a.print(result, result.text())
@@ -181,5 +181,5 @@ func (c clustered) text() string {
 }
 
 func withInterval(value float64, ci eval.Interval) string {
-	return fmt.Sprintf("%.3f (%.3f to %.3f)", value, ci[0], ci[1])
+	return fmt.Sprintf("%.3f (%s)", value, span(ci))
 }

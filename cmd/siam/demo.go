@@ -150,7 +150,7 @@ func demoReport(ctx context.Context, unseen *dataset.Set, history recipe.History
 	if err := recipe.AddOneShot(ctx, page, unseen, result.OneShot); err != nil {
 		return err
 	}
-	recipe.AddTraining(page, history)
+	recipe.AddTraining(page, recipe.Demo().Settings, history)
 	return page.WriteFile(result.Report)
 }
 

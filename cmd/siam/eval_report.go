@@ -16,6 +16,7 @@ type verifiedPairs struct {
 	same, right []bool
 	threshold   float64
 	accuracy    stats.Proportion
+	where       string                                  // the accuracy holds
 	picture     func(i int) (report.PicturePair, error) // of pair i, without its distance and verdict
 }
 
@@ -28,19 +29,24 @@ func (v verifiedPairs) writeReport(f verifyFlags) error {
 	page := report.New("Same or different?")
 	page.Subtitle = fmt.Sprintf("Model %s on %s, commit %s", f.model, f.data, thisBuild().Commit)
 	page.Add(report.Section{Title: "What it reaches", Parts: []report.Part{report.Numbers{
-		report.Accuracy("Right verdicts", v.accuracy, fmt.Sprintf("%d same pairs and %d different ones", roc.Same, roc.Different)),
+		report.Accuracy("Right verdicts", v.accuracy, fmt.Sprintf("of %d same pairs and %d different ones, %s", roc.Same, roc.Different, v.where)),
 		{Label: "Equal error rate", Value: fmt.Sprintf("%.2f %%", 100*roc.EER()), Note: "where as many same pairs are missed as different ones are accepted"},
 		{Label: "True accept rate", Value: fmt.Sprintf("%.1f %%", 100*roc.TAR(0.01)), Note: "at a false accept rate of 1 %"},
 	}}})
-	page.Add(report.Section{Title: "Error rates", Parts: []report.Part{
-		report.DistanceHistogram(v.distances, v.same, v.threshold), report.ROCChart(system), report.DETChart(system),
-	}})
+	page.Add(report.Section{
+		Title: "Error rates",
+		Text: "Pairs left of a threshold are called the same. ROC: how many of the same pairs are accepted, against how many of the different " +
+			"ones are accepted wrongly. DET: the two kinds of mistakes against each other, on scales that make normal distributions straight lines.",
+		Parts: []report.Part{
+			report.DistanceHistogram(v.distances, v.same, v.threshold), report.ROCChart(system), report.DETChart(system), operatingPoints(roc),
+		},
+	})
 	for _, kind := range []struct {
 		title, text string
 		same        bool
 	}{
-		{"Wrongly called different", "Pairs of the same, with the largest distances first.", true},
-		{"Wrongly called the same", "Pairs of two, with the smallest distances first.", false},
+		{"Wrongly called different", "Pairs that show the same, with distances above the threshold: the largest first.", true},
+		{"Wrongly called the same", "Pairs that show two, with distances up to the threshold: the smallest first.", false},
 	} {
 		mistakes, err := v.mistakes(kind.same)
 		if err != nil {
@@ -51,6 +57,18 @@ func (v verifiedPairs) writeReport(f verifyFlags) error {
 		}
 	}
 	return page.WriteFile(f.report)
+}
+
+// operatingPoints lists the thresholds for some false accept rates, as far as there are different pairs to measure them by.
+func operatingPoints(roc *eval.ROC) report.Table {
+	table := report.Table{Title: "Thresholds", Columns: []string{"false accept rate", "true accept rate", "distance up to"}}
+	for far := 0.1; far*float64(roc.Different) >= 1 && far > 1e-7; far /= 10 {
+		at := roc.AtFMR(far)
+		table.Rows = append(table.Rows, []string{
+			fmt.Sprintf("%.2g %%", 100*far), fmt.Sprintf("%.1f %%", 100*(1-at.FNMR)), fmt.Sprintf("%.3f", at.Threshold),
+		})
+	}
+	return table
 }
 
 // mostMistakes is how many pairs of a kind a report shows.

@@ -108,10 +108,16 @@ func picked[T any](from []T, rows []int) []T {
 	return some
 }
 
+// mostNamed is the most identities whose names are written on a map: more would hide the pictures.
+const mostNamed = 40
+
 func (a *app) drawMap(ctx context.Context, f mapFlags, model *siam.Model, al *album, kind string) (explained [2]float64, err error) {
 	picture := report.Map{Images: al.pictures, Labels: make([]int, len(al.files)), Names: al.names, Ink: model.File().Spec.Preprocess.Invert}
 	if al.identities != nil {
 		picture.Labels = al.labels()
+		if names := distinct(al.identities); len(names) <= mostNamed {
+			picture.Groups = names
+		}
 	}
 	pca := picture
 	if pca.Points, explained, err = report.PCA(al.embeddings, a.seed); err != nil {

@@ -155,7 +155,7 @@ func (f trainFlags) writeReport(history recipe.History, r recipe.Recipe) error {
 	}
 	page := report.New("Training of " + r.Name)
 	page.Subtitle = fmt.Sprintf("On %s, model %s, commit %s", f.data, f.out, thisBuild().Commit)
-	recipe.AddTraining(page, history)
+	recipe.AddTraining(page, r.Settings, history)
 	return page.WriteFile(f.report)
 }
 
