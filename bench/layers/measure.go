@@ -68,29 +68,23 @@ type speed struct {
 
 func (s speed) String() string { return fmt.Sprintf("%.0f (%.0f %%)", s.gflops, 100*s.share) }
 
-// measure runs a product of a layer again and again. The result of each run is the memory for the result of the next, so no
-// run waits for new memory.
+// measure runs a product of a layer again and again. The memory of each result is given back for the next, so that no run waits
+// for new memory.
 func (m meter) measure(l bench.Layer, p product) speed {
 	g := graph.NewGraph(m.backend, l.Name)
 	defer g.Finalize()
 	xShape, wShape, yShape := operands(l)
 	x, w, dy := graph.Parameter(g, "x", xShape), graph.Parameter(g, "w", wShape), graph.Parameter(g, "dy", yShape)
-	result := p.build(l, x, w, dy)
-	graph.Parameter(g, "memory", result.Shape())
-	if err := g.Compile(result); err != nil {
+	if err := g.Compile(p.build(l, x, w, dy)); err != nil {
 		panic(err)
 	}
-	inputs := []compute.Buffer{m.noise(xShape), m.noise(wShape), m.noise(yShape), m.noise(result.Shape())}
-	donate := []bool{false, false, false, true}
+	inputs := []compute.Buffer{m.noise(xShape), m.noise(wShape), m.noise(yShape)}
 	limit, best := bench.Limit(m.threads, m.within/10), math.Inf(1)
 	for end := time.Now().Add(m.within); time.Now().Before(end); {
 		start := time.Now()
-		output := g.RunWithBuffers(inputs, donate, 0)[0]
+		output := g.RunWithBuffers(inputs, make([]bool, len(inputs)), 0)[0]
 		best = min(best, time.Since(start).Seconds())
-		var err error
-		if inputs[3], err = output.DonateBuffer(m.backend, 0); err != nil {
-			panic(err)
-		}
+		output.MustFinalizeAll()
 	}
 	limit = max(limit, bench.Limit(m.threads, m.within/10))
 	gflops := l.FLOPs() / best / 1e9
