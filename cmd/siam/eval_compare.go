@@ -1,12 +1,16 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
 
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/spf13/cobra"
 )
@@ -38,20 +42,36 @@ seed, task by task.`,
 
 // answers says for each task which of its trials were answered right.
 type answers struct {
-	Seed  uint64            `json:"seed"`
-	Tasks map[string][]bool `json:"tasks"`
+	Seed   uint64            `json:"seed"`
+	Trials string            `json:"trials,omitempty"` // tells data and trials from others
+	Tasks  map[string][]bool `json:"tasks"`
 }
 
-// saveAnswers writes answers for siam eval compare; it does nothing when file is empty.
-func (a *app) saveAnswers(file string, tasks map[string][]bool) error {
+// saveAnswers writes answers for siam eval compare; it does nothing when file is empty. trials is what tells the trials from others.
+func (a *app) saveAnswers(file string, trials any, tasks map[string][]bool) error {
 	if file == "" {
 		return nil
 	}
-	encoded, err := json.Marshal(answers{a.seed, tasks})
+	asked, err := json.Marshal(trials)
+	if err != nil {
+		return fmt.Errorf("writing answers %s: %w", file, err)
+	}
+	hash := sha256.Sum256(asked)
+	encoded, err := json.Marshal(answers{a.seed, hex.EncodeToString(hash[:8]), tasks})
 	if err != nil {
 		return fmt.Errorf("writing answers %s: %w", file, err)
 	}
 	return a.writeOut(file, encoded)
+}
+
+// classSizes tells sets apart: how many images each class has.
+func classSizes(set *dataset.Set) map[string]int {
+	sizes := map[string]int{}
+	for _, item := range set.Items {
+		class := set.Classes[item.Label]
+		sizes[class.Group+"/"+class.Name]++
+	}
+	return sizes
 }
 
 func readAnswers(file string) (answers, error) {
@@ -73,6 +93,9 @@ func compareAnswers(first, second answers, seed uint64) (map[string]eval.Compari
 	if first.Seed != second.Seed {
 		return nil, "", fmt.Errorf("they come from seeds %d and %d, so from different trials", first.Seed, second.Seed)
 	}
+	if first.Trials != second.Trials && first.Trials != "" && second.Trials != "" {
+		return nil, "", errors.New("they come from different data or trials: judge both models on the same ones")
+	}
 	result, text := make(map[string]eval.Comparison), ""
 	for _, task := range slices.Sorted(maps.Keys(first.Tasks)) {
 		other, both := second.Tasks[task]
@@ -84,11 +107,22 @@ func compareAnswers(first, second answers, seed uint64) (map[string]eval.Compari
 			return nil, "", fmt.Errorf("%s: %w", task, err)
 		}
 		result[task] = c
-		text += fmt.Sprintf("%-16s %.2f %% against %.2f %%: difference %.2f points (95 %% interval %.2f to %.2f), McNemar p = %.3g, n = %d\n",
-			task, 100*c.A.Value, 100*c.B.Value, 100*c.Difference.Value, 100*c.Difference.CI95[0], 100*c.Difference.CI95[1], c.McNemar.P, c.A.N)
+		text += fmt.Sprintf("%-16s %.2f %% against %.2f %%: difference %.2f points (95 %% interval %.2f to %.2f), McNemar p = %.3g, n = %d: %s\n",
+			task, 100*c.A.Value, 100*c.B.Value, 100*c.Difference.Value, 100*c.Difference.CI95[0], 100*c.Difference.CI95[1], c.McNemar.P, c.A.N, verdict(c))
 	}
 	if len(result) == 0 {
 		return nil, "", fmt.Errorf("they have no task in common")
 	}
 	return result, text, nil
+}
+
+// verdict says which of two results is better, at the usual level of 5 %.
+func verdict(c eval.Comparison) string {
+	switch {
+	case c.McNemar.P >= 0.05:
+		return "no difference that chance would not make"
+	case c.Difference.Value > 0:
+		return "the first is better"
+	}
+	return "the second is better"
 }

@@ -133,6 +133,7 @@ func judgePhotos(model *siam.Model, pairs *dataset.PhotoPairs, embeddings [][]fl
 		return result, v, err
 	}
 	v.right, v.accuracy, v.threshold = result.Right, result.Proportion, stats.Mean(result.Thresholds)
+	v.trials = []any{pairs.Files, pairs.Pairs}
 	v.where = "each fold at the threshold best on the others"
 	v.picture = func(i int) (report.PicturePair, error) { return pairOfPhotos(pairs, i) }
 	return result, v, nil

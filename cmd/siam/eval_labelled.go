@@ -157,6 +157,7 @@ func (j judgedSet) verify(n int, seed uint64) (eval.Verification, verifiedPairs,
 	v := verifiedPairs{distances: eval.PairDistances(pairs, embeddings, j.distance), same: eval.Same(pairs), threshold: float64(*j.threshold)}
 	result, err := eval.Verify(v.distances, v.same, v.threshold, seed)
 	v.right, v.accuracy, v.where = result.Right, result.Proportion, "at the model's own threshold"
+	v.trials = []any{classSizes(j.set), drawn}
 	v.picture = func(i int) (report.PicturePair, error) {
 		a, b := j.set.Items[drawn[i].A], j.set.Items[drawn[i].B]
 		return report.PicturePair{

@@ -77,7 +77,7 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := a.saveAnswers(f.answers, oneshotAnswers(result)); err != nil {
+	if err := a.saveAnswers(f.answers, []any{classSizes(set), f.test.Ways, f.test.Shots}, oneshotAnswers(result)); err != nil {
 		return err
 	}
 	if f.report != "" {
@@ -138,7 +138,7 @@ func (a *app) evalRuns(ctx context.Context, f oneshotFlags, folder dataset.Folde
 	if err != nil {
 		return err
 	}
-	if err := a.saveAnswers(f.answers, map[string][]bool{"runs": result.Right}); err != nil {
+	if err := a.saveAnswers(f.answers, len(runs), map[string][]bool{"runs": result.Right}); err != nil {
 		return err
 	}
 	return a.print(result, fmt.Sprintf("%d runs  %s\n", len(runs), percent(result.Proportion)))

@@ -15,6 +15,7 @@ type verifiedPairs struct {
 	distances   []float32
 	same, right []bool
 	threshold   float64
+	trials      any // what tells these pairs from others
 	accuracy    stats.Proportion
 	where       string                                  // the accuracy holds
 	picture     func(i int) (report.PicturePair, error) // of pair i, without its distance and verdict

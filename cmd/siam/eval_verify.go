@@ -93,7 +93,7 @@ func (f verifyFlags) listed() (bool, error) {
 }
 
 func (a *app) printVerified(f verifyFlags, pairs verifiedPairs, result any, text string) error {
-	if err := a.saveAnswers(f.answers, map[string][]bool{"verification": pairs.right}); err != nil {
+	if err := a.saveAnswers(f.answers, pairs.trials, map[string][]bool{"verification": pairs.right}); err != nil {
 		return err
 	}
 	if f.report != "" {
