@@ -35,8 +35,8 @@ testdata: ## train testdata/strokes.safetensors again, and draw the images besid
 bench: ## Go benchmarks of kernels, layers and training steps
 	$(GO) test -run '^$$' -bench . -benchtime 1s ./internal/kernel ./bench
 
-bench-layers: ## every product of some networks through the whole backend; ARGS=-markdown prints a table for the docs
-	$(GO) run ./bench/layers $(ARGS)
+bench-layers: ## every product of some networks through the whole backend; writes the table of docs/results.md
+	$(GO) run ./bench/layers -results docs/results.md $(ARGS)
 
 bench-peers: ## siam and PyTorch in turn on this machine; writes the table of docs/results.md (Debian; ARGS="-rounds 5", PYTHON=...)
 	test -n "$(PYTHON)" || dpkg -s python3-torch libopenblas0-openmp >/dev/null 2>&1 || apt-get install -y python3-torch libopenblas0-openmp

@@ -1,17 +1,15 @@
 // Command layers measures every product of some networks through the whole backend: forward, the gradient to the input and
 // the gradient to the weights, with the share of what the processor could do at most, measured next to it.
 //
-//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 300ms] [-markdown]
+//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 1s] [-results FILE]
 package main
 
 import (
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -36,31 +34,60 @@ func networks() []network {
 	}
 }
 
+// settings are the command's flags.
+type settings struct {
+	threads                  int
+	precision, only, results string
+	within                   time.Duration
+}
+
 func main() {
-	threads := flag.Int("threads", runtime.GOMAXPROCS(0), "processor threads")
-	precision := flag.String("precision", "fp32", "of the operands: fp32 or bf16")
-	only := flag.String("net", "", "only networks whose name contains this")
-	within := flag.Duration("time", 300*time.Millisecond, "to spend on each product")
-	markdown := flag.Bool("markdown", false, "print a markdown table")
+	var s settings
+	flag.IntVar(&s.threads, "threads", runtime.GOMAXPROCS(0), "processor threads")
+	flag.StringVar(&s.precision, "precision", "fp32", "of the operands: fp32 or bf16")
+	flag.StringVar(&s.only, "net", "", "only networks whose name contains this")
+	flag.StringVar(&s.results, "results", "", "file whose table to rewrite, such as docs/results.md; empty for none")
+	flag.DurationVar(&s.within, "time", time.Second, "to spend on each product")
 	flag.Parse()
-	backend, err := compute.NewWithConfig(fmt.Sprintf("cpu:threads=%d,precision=%s", *threads, *precision))
-	if err != nil {
+	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "layers:", err)
 		os.Exit(1)
 	}
-	m := meter{backend: backend, threads: *threads, within: *within}
-	fmt.Printf("%d threads, %s, %s; GFLOP/s of the direct product, and the share of the float32 limit measured around each;\n"+
-		"minimal filtering needs fewer multiplications than the direct product, and bf16 has twice the limit, so shares can be above 100 %%\n\n", *threads, kernel.Active(), *precision)
-	t := newTable(os.Stdout, *markdown)
-	defer t.end()
+}
+
+func run(s settings) error {
+	backend, err := compute.NewWithConfig(fmt.Sprintf("cpu:threads=%d,precision=%s", s.threads, s.precision))
+	if err != nil {
+		return err
+	}
+	m := meter{backend: backend, threads: s.threads, within: s.within, bandwidth: bench.Bandwidth(s.threads)}
+	var table strings.Builder
+	fmt.Fprintf(&table, "`make bench-layers`, %s: %s, %d threads, %s, %s, %.0f GFLOP/s and %.0f GB/s at most; commit %s, %s; load average %s.\n\n",
+		time.Now().Format(time.DateOnly), bench.Processor(), s.threads, kernel.Active(), s.precision, bench.Limit(s.threads, time.Second), m.bandwidth,
+		bench.Commit(), runtime.Version(), bench.Load())
+	table.WriteString("| network | layer | shape | forward | gradient to the input | gradient to the weights |\n|---|---|---|---:|---:|---:|\n")
 	for _, net := range networks() {
-		if !strings.Contains(net.name, *only) {
+		if !strings.Contains(net.name, s.only) {
 			continue
 		}
-		for _, l := range net.layers {
-			t.row(net.name, l.Name, shapeText(l), m.measure(l, forward), m.measure(l, inputGradient), m.measure(l, weightGradient))
+		for i, l := range net.layers {
+			toInput := "not needed"
+			if i > 0 {
+				toInput = m.measure(l, inputGradient).String()
+			}
+			row := fmt.Sprintf("| %s | %s | %s | %s | %s | %s |\n", net.name, l.Name, shapeText(l), m.measure(l, forward), toInput, m.measure(l, weightGradient))
+			fmt.Fprint(os.Stderr, row)
+			table.WriteString(row)
 		}
 	}
+	table.WriteString("\nGFLOP/s of the direct product at best, and the share of the float32 limit measured around it. Minimal filtering needs fewer " +
+		"multiplications than the direct product, and bf16 has twice the limit, so shares can be above 100 %. Where a product must read and write so much " +
+		"that memory limits it sooner, the second share is that of memory: its operands and its result once each, at the speed at which memory is read.\n")
+	fmt.Print(table.String())
+	if s.results == "" {
+		return nil
+	}
+	return bench.Rewrite(s.results, "bench-layers", table.String())
 }
 
 // shapeText describes a layer as input → filters, kernel.
@@ -73,40 +100,4 @@ func shapeText(l bench.Layer) string {
 		text += fmt.Sprintf(" / %d", l.Stride)
 	}
 	return text
-}
-
-// table prints rows for people or as markdown.
-type table struct {
-	out     io.Writer
-	columns *tabwriter.Writer // nil for markdown
-}
-
-func newTable(out io.Writer, markdown bool) *table {
-	t := &table{out: out}
-	if !markdown {
-		t.columns = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	}
-	t.row("network", "layer", "shape", "forward", "input gradient", "weight gradient")
-	if markdown {
-		t.row("---", "---", "---", "---:", "---:", "---:")
-	}
-	return t
-}
-
-func (t *table) row(cells ...any) {
-	line := make([]string, len(cells))
-	for i, c := range cells {
-		line[i] = fmt.Sprint(c)
-	}
-	if t.columns == nil {
-		fmt.Fprintf(t.out, "| %s |\n", strings.Join(line, " | "))
-		return
-	}
-	fmt.Fprintln(t.columns, strings.Join(line, "\t"))
-}
-
-func (t *table) end() {
-	if t.columns != nil {
-		t.columns.Flush()
-	}
 }

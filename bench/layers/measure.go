@@ -55,18 +55,25 @@ func operands(l bench.Layer) (x, w, y shapes.Shape) {
 
 // meter times products.
 type meter struct {
-	backend compute.Backend
-	threads int
-	within  time.Duration
+	backend   compute.Backend
+	threads   int
+	within    time.Duration
+	bandwidth float64 // of memory, thousand million bytes a second
 }
 
 // speed is how fast a product ran at best; the fastest run is the one that other programs disturbed least.
 type speed struct {
 	gflops float64
 	share  float64 // of the limit measured before and after
+	memory float64 // share of the bandwidth
 }
 
-func (s speed) String() string { return fmt.Sprintf("%.0f (%.0f %%)", s.gflops, 100*s.share) }
+func (s speed) String() string {
+	if s.memory > s.share {
+		return fmt.Sprintf("%.0f (%.0f %%, memory %.0f %%)", s.gflops, 100*s.share, 100*s.memory)
+	}
+	return fmt.Sprintf("%.0f (%.0f %%)", s.gflops, 100*s.share)
+}
 
 // measure runs a product of a layer again and again. The memory of each result is given back for the next, so that no run waits
 // for new memory.
@@ -88,7 +95,8 @@ func (m meter) measure(l bench.Layer, p product) speed {
 	}
 	limit = max(limit, bench.Limit(m.threads, m.within/10))
 	gflops := l.FLOPs() / best / 1e9
-	return speed{gflops, gflops / limit}
+	bytes := float64(xShape.Memory() + wShape.Memory() + yShape.Memory())
+	return speed{gflops, gflops / limit, bytes / best / 1e9 / m.bandwidth}
 }
 
 // noise is a buffer of numbers in [-1, 1).
