@@ -11,9 +11,16 @@ import (
 // parameters are numbers of a loss or miner by name: a flag name=value,name=value.
 type parameters map[string]float64
 
-// suited are the parameters of the losses whose authors' own suit another number of classes or length of embeddings.
+// suited are the parameters of the losses whose authors' own are for longer trainings, other numbers of classes and examples, or
+// embeddings of any length.
 func suited() map[string]parameters {
-	return map[string]parameters{}
+	return map[string]parameters{
+		"arcface":          {"scale": 24, "margin": 0.3},
+		"cosface":          {"scale": 32, "margin": 0.25},
+		"lifted_structure": {"scale": 16},
+		"proxy_anchor":     {"scale": 8},
+		"soft_triple":      {"centers": 2},
+	}
 }
 
 // String implements flag.Value.
