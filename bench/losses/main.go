@@ -170,7 +170,7 @@ func network(choice metric.Choice, steps int) recipe.Recipe {
 	r := recipe.Triplet()
 	r.Name = "losses"
 	s := &r.Settings
-	s.Size, s.Widths, s.Dim = 28, []int{32, 64}, 64
+	s.Size, s.Widths, s.Dim, s.MaxPool = 28, []int{32, 64}, 64, false
 	s.Objective, s.Mining, s.Loss, s.Whiten = choice.Loss, choice.Miner, choice.Parameters, 0
 	s.Turns, s.Invented, s.RealShare = false, 0, 0 // so that losses with proxies see every class often enough
 	s.ProxyRate = 10
