@@ -11,15 +11,21 @@ import (
 // parameters are numbers of a loss or miner by name: a flag name=value,name=value.
 type parameters map[string]float64
 
-// suited are the parameters of the losses whose authors' own are for longer trainings, other numbers of classes and examples, or
+// suit is what a loss is given that is not its authors'.
+type suit struct {
+	parameters parameters
+	slower     int // how many times as many steps as the others it takes; 0 stands for 1
+}
+
+// suited are the suits of the losses whose authors' parameters are for longer trainings, other numbers of classes and examples, or
 // embeddings of any length.
-func suited() map[string]parameters {
-	return map[string]parameters{
-		"arcface":          {"scale": 24, "margin": 0.3},
-		"cosface":          {"scale": 32, "margin": 0.25},
-		"lifted_structure": {"scale": 16},
-		"proxy_anchor":     {"scale": 8},
-		"soft_triple":      {"centers": 2},
+func suited() map[string]suit {
+	return map[string]suit{
+		"arcface":          {parameters: parameters{"scale": 24, "margin": 0.3}},
+		"cosface":          {parameters: parameters{"scale": 32, "margin": 0.25}},
+		"lifted_structure": {parameters: parameters{"scale": 16}},
+		"proxy_anchor":     {parameters: parameters{"scale": 8}, slower: 2},
+		"soft_triple":      {parameters: parameters{"centers": 2}},
 	}
 }
 
