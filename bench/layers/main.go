@@ -1,7 +1,7 @@
 // Command layers measures every product of some networks through the whole backend: forward, the gradient to the input and
 // the gradient to the weights, with the share of what the processor could do at most, measured next to it.
 //
-//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 1s] [-results FILE]
+//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 2s] [-results FILE]
 package main
 
 import (
@@ -47,7 +47,7 @@ func main() {
 	flag.StringVar(&s.precision, "precision", "fp32", "of the operands: fp32 or bf16")
 	flag.StringVar(&s.only, "net", "", "only networks whose name contains this")
 	flag.StringVar(&s.results, "results", "", "file whose table to rewrite, such as docs/results.md; empty for none")
-	flag.DurationVar(&s.within, "time", time.Second, "to spend on each product")
+	flag.DurationVar(&s.within, "time", 2*time.Second, "to spend on each product")
 	flag.Parse()
 	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "layers:", err)
