@@ -95,7 +95,7 @@ func (m meter) measure(l bench.Layer, p product) speed {
 	}
 	limit = max(limit, bench.Limit(m.threads, m.within/10))
 	gflops := l.FLOPs() / best / 1e9
-	bytes := float64(xShape.Memory() + wShape.Memory() + yShape.Memory())
+	bytes := float64(xShape.ByteSize() + wShape.ByteSize() + yShape.ByteSize())
 	return speed{gflops, gflops / limit, bytes / best / 1e9 / m.bandwidth}
 }
 
