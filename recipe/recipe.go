@@ -5,6 +5,7 @@ package recipe
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
@@ -128,6 +129,9 @@ type Job struct {
 	Checkpoint string
 	// Resume goes on from Checkpoint. Without it a checkpoint that is there is an error, so that none is lost.
 	Resume bool
+	// For above 0 is how long to train at most: the step under way then is the last one, and the model is made as after all steps.
+	// The checkpoint still goes on to the rest.
+	For time.Duration
 	// Init is a model to start from, nil for fresh weights.
 	Init *encoder.File
 	// Compatible is an older model whose stored embeddings are to be compared with the new ones; nil for none. The new ones get

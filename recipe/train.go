@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"time"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
@@ -31,6 +32,7 @@ type training struct {
 	old        [][]float32         // extended as the job's older model embeds it; nil without one
 	setName    string
 	setHash    string // of what is learned from
+	began      time.Time
 }
 
 // Train runs the recipe and yields every step; the last Progress has the model.
@@ -73,7 +75,7 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if job.Compatible != nil {
 		spec.Dim = job.Compatible.Spec.Dim
 	}
-	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name, setHash: hashOf(job.Background)}
+	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name, setHash: hashOf(job.Background), began: time.Now()}
 	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
 		return nil, err
 	}
@@ -231,7 +233,8 @@ func (t *training) round(ctx context.Context, yield func(Progress, error) bool) 
 // validate scores the weights when it is time, saves a checkpoint, and says when training should stop.
 func (t *training) validate(ctx context.Context, progress *Progress) (stop bool, err error) {
 	s := t.recipe.Settings
-	if progress.Step%s.Every != 0 && progress.Step != s.Steps {
+	over := t.job.For > 0 && time.Since(t.began) >= t.job.For
+	if progress.Step%s.Every != 0 && progress.Step != s.Steps && !over {
 		return false, nil
 	}
 	score, err := t.validation.score(ctx, t.trainer)
@@ -246,7 +249,7 @@ func (t *training) validate(ctx context.Context, progress *Progress) (stop bool,
 	if _, stop, err = t.trainer.Observe(score, patience); err != nil {
 		return false, err
 	}
-	return stop, t.save()
+	return stop || over, t.save()
 }
 
 func (t *training) save() error {

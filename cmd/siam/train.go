@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
@@ -23,6 +24,7 @@ type trainFlags struct {
 	set, exclude       []string
 	testFolds          []string
 	resume, incomplete bool
+	most               time.Duration
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -31,7 +33,7 @@ func (a *app) trainCommand() *cobra.Command {
 		Use:   "train RECIPE --data DIR --out MODEL",
 		Short: "train a network by a recipe",
 		Long: `Trains a network and writes a model file. Of a folder with images_background, only that part is read.
-Ctrl-C leaves MODEL.checkpoint, from which --resume goes on exactly.
+Ctrl-C leaves MODEL.checkpoint, from which --resume goes on exactly; --for leaves it too, and a model.
 
 Recipes, with the settings that --set changes:
 ` + recipeList(),
@@ -56,6 +58,7 @@ Recipes, with the settings that --set changes:
 	flags.StringSliceVar(&f.exclude, "exclude", nil, "`names` of alphabets or classes to leave out of training, separated by commas")
 	flags.StringSliceVar(&f.testFolds, "test-folds", nil, "folds of LFW or LFWcrop whose people are left out of training, such as 07,08")
 	flags.StringVar(&f.report, "report", "", "HTML file to write with the curves of the loss and the validation")
+	flags.DurationVar(&f.most, "for", 0, "end after this `time`, such as 1h, with the model so far and a checkpoint; 0 takes all steps")
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
@@ -99,7 +102,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if err := checkOut(f.out); err != nil {
 		return err
 	}
-	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, Commit: thisBuild().Commit}
+	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, For: f.most, Commit: thisBuild().Commit}
 	var err error
 	if job.Background, err = a.readTraining(ctx, r, f); err != nil {
 		return err
@@ -129,7 +132,9 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if err := f.writeReport(history, r); err != nil {
 		return err
 	}
-	if err := os.Remove(job.Checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if f.most > 0 && len(history) > 0 && history[len(history)-1].Step < r.Settings.Steps {
+		a.say("checkpoint %s has the rest: go on with --resume", job.Checkpoint)
+	} else if err := os.Remove(job.Checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	info := describe(model)
