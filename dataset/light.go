@@ -12,13 +12,12 @@ type Light struct {
 	Bright   Range `json:"bright"`   // added to every pixel, whose values are in [0, 1]
 	Contrast Range `json:"contrast"` // factor on the distance from the channel's mean
 	Colour   Range `json:"colour"`   // factor on the distance from grey: 0 takes the colour away
-	Tint     Range `json:"tint"`     // factor on each channel, as the colour of the light has it
 	// Hide is the side of a square that becomes grey, as a fraction of the image's width; below 0 nothing is hidden.
 	Hide Range `json:"hide"`
 }
 
 func (l Light) validate() error {
-	for name, r := range map[string]Range{"bright": l.Bright, "contrast": l.Contrast, "colour": l.Colour, "tint": l.Tint, "hide": l.Hide} {
+	for name, r := range map[string]Range{"bright": l.Bright, "contrast": l.Contrast, "colour": l.Colour, "hide": l.Hide} {
 		if !(r.Low <= r.High && r.Low >= -10 && r.High <= 10) {
 			return fmt.Errorf("augmentation %s from %v to %v: want a range within ±10 in ascending order", name, r.Low, r.High)
 		}
@@ -44,9 +43,6 @@ func (l Light) change(dst []float32, p imgproc.Preprocess, rng *rand.Rand) {
 			shift /= p.Std[c]
 		}
 		spread(dst[c:], p.Channels, scale, shift)
-		if l.Tint != (Range{}) {
-			tint(dst[c:], p, c, float32(l.Tint.draw(rng)))
-		}
 	}
 	hide(dst, p, int(l.Hide.draw(rng)*float64(p.Width)), rng)
 }
@@ -72,23 +68,6 @@ func spread(dst []float32, step int, factor, shift float32) {
 	mean := float32(sum / float64(n))
 	for i := 0; i < len(dst); i += step {
 		dst[i] = mean + factor*(dst[i]-mean) + shift
-	}
-}
-
-// tint multiplies the pixels behind every Channels-th value, which p moved and scaled, by a factor.
-func tint(dst []float32, p imgproc.Preprocess, c int, factor float32) {
-	var black float32 // what p makes of 0
-	if p.Invert {
-		black = 1
-	}
-	if len(p.Mean) > c {
-		black -= p.Mean[c]
-	}
-	if len(p.Std) > c {
-		black /= p.Std[c]
-	}
-	for i := 0; i < len(dst); i += p.Channels {
-		dst[i] = black + factor*(dst[i]-black)
 	}
 }
 

@@ -59,7 +59,6 @@ func TestLightIsItsDefinition(t *testing.T) {
 		"bright":   {Light{Bright: Range{0.1, 0.1}}, func(i int) float64 { return float64(plain[i]) + 0.1/0.25 }},
 		"contrast": {Light{Contrast: Range{2, 2}}, func(i int) float64 { return 2*float64(plain[i]) - means[i%3] }},
 		"colour":   {Light{Colour: Range{0.5, 0.5}}, func(i int) float64 { return (float64(plain[i]) + grey(i)) / 2 }},
-		"tint":     {Light{Tint: Range{1.5, 1.5}}, func(i int) float64 { return 1.5*(float64(plain[i])+2) - 2 }}, // black is -2
 		"hide":     {Light{Hide: Range{1, 1}}, func(int) float64 { return 0 }},
 		"nothing":  {Light{Hide: Range{-1, 0}}, func(i int) float64 { return float64(plain[i]) }},
 	} {
