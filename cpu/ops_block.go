@@ -146,10 +146,12 @@ func (c *compiler) pooledBands(b *bands, relu bool, norm *normBlocks, y, arg, x,
 			in := fr.f32(x)[pixels:][:p.H*p.W*p.C]
 			if norm != nil {
 				normalized := scratch(fr, thread)[:len(in)]
-				norm.apply(fr, normalized, in, false)
-				if in = normalized; residual >= 0 {
-					kernel.Binary(kernel.OpAdd, in, in, fr.f32(residual)[pixels:][:len(in)])
+				if residual >= 0 {
+					norm.addTo(fr, normalized, in, fr.f32(residual)[pixels:][:len(in)])
+				} else {
+					norm.apply(fr, normalized, in, false)
 				}
+				in = normalized
 			}
 			out := fr.f32(y)[windows:][:p.OH*p.OW*p.C]
 			if arg < 0 {

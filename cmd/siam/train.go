@@ -87,6 +87,9 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if f.out == "" {
 		return usagef("--out is missing: name the model file to write")
 	}
+	if f.most < 0 {
+		return usagef("--for %v: want a time above 0, such as 1h, or 0 for all steps", f.most)
+	}
 	for _, setting := range f.set {
 		key, value, found := strings.Cut(setting, "=")
 		if !found {
