@@ -3,7 +3,6 @@ package siam_test
 import (
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,21 +12,14 @@ import (
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/face"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/realdata"
 	"github.com/siam-go/siam/onnx"
 )
 
-// publicWeights finds a network in the folder $SIAM_WEIGHTS, or in weights beside the folder $SIAM_DATA.
+// publicWeights reads a public network.
 func publicWeights(t *testing.T, name string) *onnx.Model {
 	t.Helper()
-	folder := os.Getenv("SIAM_WEIGHTS")
-	if data := os.Getenv("SIAM_DATA"); folder == "" && data != "" {
-		folder = filepath.Join(filepath.Dir(filepath.Clean(data)), "weights")
-	}
-	path := filepath.Join(folder, filepath.FromSlash(name))
-	if _, err := os.Stat(path); folder == "" || err != nil {
-		t.Skipf("the network %s is not here: set SIAM_WEIGHTS to the folder that has it", name)
-	}
-	m, err := onnx.ReadFile(path)
+	m, err := onnx.ReadFile(realdata.Network(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,20 +58,15 @@ func faceModel(t *testing.T) *siam.Model {
 // lfw is the photographs of Labeled Faces in the Wild.
 func lfw(t *testing.T) *dataset.PhotoPairs {
 	t.Helper()
-	data := os.Getenv("SIAM_DATA")
-	for _, name := range []string{filepath.Join(data, "lfw250", "lfw250.tar.gz"), filepath.Join(data, "lfw250")} {
-		folder, err := dataset.OpenFolder(name)
-		if err != nil || data == "" {
-			continue
-		}
-		pairs, err := dataset.ReadLFWPairs(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pairs
+	folder, err := dataset.OpenFolder(realdata.Set(t, "lfw250"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Skip("the photographs lfw250 are not here: set SIAM_DATA to the folder that has them")
-	return nil
+	pairs, err := dataset.ReadLFWPairs(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pairs
 }
 
 func readPhoto(t *testing.T, fsys fs.FS, name string) imgproc.Image {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/siam-go/siam/internal/realdata"
 	"github.com/siam-go/siam/onnx"
 )
 
@@ -33,10 +34,7 @@ func Networks() []Network {
 
 // NetworksFolder is $SIAM_WEIGHTS, or weights beside the folder $SIAM_DATA. It fails when there is no such folder.
 func NetworksFolder() (string, error) {
-	folder := os.Getenv("SIAM_WEIGHTS")
-	if data := os.Getenv("SIAM_DATA"); folder == "" && data != "" {
-		folder = filepath.Join(filepath.Dir(filepath.Clean(data)), "weights")
-	}
+	folder := realdata.Networks()
 	if _, err := os.Stat(folder); folder == "" || err != nil {
 		return "", fmt.Errorf("no folder of public networks: set SIAM_WEIGHTS to the one that has them, by name as %s", Networks()[0].File)
 	}

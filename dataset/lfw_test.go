@@ -1,13 +1,13 @@
 package dataset
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/siam-go/siam/internal/realdata"
 )
 
 func lfwFolder(list string, files ...string) Folder {
@@ -64,18 +64,7 @@ func realFaces(t testing.TB) *Set {
 // realFolder opens a data set in the folder that SIAM_DATA names, unpacked or as an archive.
 func realFolder(t testing.TB, name string) Folder {
 	t.Helper()
-	root := os.Getenv("SIAM_DATA")
-	if root == "" {
-		t.Skipf("SIAM_DATA is not set: it names the folder with %s/ in it", name)
-	}
-	archive := filepath.Join(root, name, name+".tar.gz")
-	if _, err := os.Stat(archive); err == nil {
-		return must[Folder](t)(OpenFolder(archive))
-	}
-	if _, err := os.Stat(filepath.Join(root, name)); err != nil {
-		t.Skipf("%s has no %s/ in it", root, name)
-	}
-	return must[Folder](t)(OpenFolder(filepath.Join(root, name)))
+	return must[Folder](t)(OpenFolder(realdata.Set(t, name)))
 }
 
 func TestReadLFWcrop(t *testing.T) {

@@ -21,25 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// realOmniglot opens the folder omniglot in SIAM_DATA, unpacked or as an archive.
-func realOmniglot(t testing.TB) Folder {
-	t.Helper()
-	root := os.Getenv("SIAM_DATA")
-	if root == "" {
-		t.Skip("SIAM_DATA is not set: it names the folder with omniglot/ in it")
-	}
-	for _, name := range []string{"omniglot/images_background", "omniglot/omniglot.tar.gz"} {
-		path := filepath.Join(root, name)
-		if _, err := os.Stat(path); err == nil {
-			return must[Folder](t)(OpenFolder(strings.TrimSuffix(path, "/images_background")))
-		}
-	}
-	t.Skipf("%s has no omniglot/ in it", root)
-	return Folder{}
-}
-
 func TestReadOmniglot(t *testing.T) {
-	f := realOmniglot(t)
+	f := realFolder(t, "omniglot")
 	background := must[*Set](t)(ReadBackground(t.Context(), f, AlphabetOptions{}))
 	evaluation := must[*Set](t)(ReadEvaluation(t.Context(), f, AlphabetOptions{}))
 	if n, c, g := len(background.Items), len(background.Classes), len(background.Groups()); n != 19280 || c != 964 || g != 30 {

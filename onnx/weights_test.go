@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/realdata"
 )
 
 var update = flag.Bool("update", false, "write the numbers of ONNX Runtime to testdata")
@@ -39,20 +40,6 @@ func networks() []network {
 		{"reid_0277/reid_0277.onnx", nil, [][3]int{{1, 256, 128}, {2, 256, 128}}, raw},
 		{"reid_0288/reid_0288.onnx", nil, [][3]int{{1, 256, 128}, {3, 256, 128}}, raw},
 	}
-}
-
-// weightsFile finds a network in the folder $SIAM_WEIGHTS, or in weights beside the folder $SIAM_DATA.
-func weightsFile(t testing.TB, name string) string {
-	t.Helper()
-	folder := os.Getenv("SIAM_WEIGHTS")
-	if data := os.Getenv("SIAM_DATA"); folder == "" && data != "" {
-		folder = filepath.Join(filepath.Dir(filepath.Clean(data)), "weights")
-	}
-	path := filepath.Join(folder, filepath.FromSlash(name))
-	if _, err := os.Stat(path); folder == "" || err != nil {
-		t.Skipf("the network %s is not here: set SIAM_WEIGHTS to the folder that has it", name)
-	}
-	return path
 }
 
 // scene is a picture that a computer can paint anywhere alike: shaded discs and edges on a slope.
@@ -118,7 +105,7 @@ func TestNetworksAgreeWithONNXRuntimeOnPhotographs(t *testing.T) {
 	photos := photographs(t)
 	for _, n := range networks() {
 		t.Run(filepath.Base(n.file), func(t *testing.T) {
-			path := weightsFile(t, n.file)
+			path := realdata.Network(t, n.file)
 			needRuntime(t)
 			m, err := ReadFile(path)
 			if err != nil {
@@ -192,7 +179,7 @@ func TestNetworksAgreeWithReference(t *testing.T) {
 	photo := []imgproc.Image{scene(250, 250)}
 	for _, n := range networks() {
 		t.Run(filepath.Base(n.file), func(t *testing.T) {
-			path, size := weightsFile(t, n.file), n.sizes[0]
+			path, size := realdata.Network(t, n.file), n.sizes[0]
 			images := n.pictures(size, photo)
 			got, names := n.ours(t, path, images)
 			if *update {

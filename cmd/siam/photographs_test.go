@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/realdata"
 )
 
 // TestPhotographScripts runs testdata/photographs/*.txtar, which are like those of [TestScripts], with public networks and with
@@ -25,7 +26,7 @@ func TestPhotographScripts(t *testing.T) {
 		"MOBILENET": "mobilenet_v2_imagenet/mobilenet_v2_imagenet_i8w.onnx",
 	}
 	for variable, name := range networks {
-		networks[variable] = publicFile(t, name)
+		networks[variable] = realdata.Network(t, name)
 	}
 	pairs := photographPairs(t)
 	testscript.RunT(inTurn{t}, testscript.Params{
@@ -43,37 +44,18 @@ func TestPhotographScripts(t *testing.T) {
 	})
 }
 
-// publicFile finds a network in the folder $SIAM_WEIGHTS, or in weights beside the folder $SIAM_DATA.
-func publicFile(t *testing.T, name string) string {
-	t.Helper()
-	folder := os.Getenv("SIAM_WEIGHTS")
-	if data := os.Getenv("SIAM_DATA"); folder == "" && data != "" {
-		folder = filepath.Join(filepath.Dir(filepath.Clean(data)), "weights")
-	}
-	path := filepath.Join(folder, filepath.FromSlash(name))
-	if _, err := os.Stat(path); folder == "" || err != nil {
-		t.Skipf("the network %s is not here: set SIAM_WEIGHTS to the folder that has it", name)
-	}
-	return path
-}
-
 // photographPairs is Labeled Faces in the Wild.
 func photographPairs(t *testing.T) *dataset.PhotoPairs {
 	t.Helper()
-	data := os.Getenv("SIAM_DATA")
-	for _, name := range []string{filepath.Join(data, "lfw250", "lfw250.tar.gz"), filepath.Join(data, "lfw250")} {
-		folder, err := dataset.OpenFolder(name)
-		if err != nil || data == "" {
-			continue
-		}
-		pairs, err := dataset.ReadLFWPairs(folder)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pairs
+	folder, err := dataset.OpenFolder(realdata.Set(t, "lfw250"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Skip("the photographs lfw250 are not here: set SIAM_DATA to the folder that has them")
-	return nil
+	pairs, err := dataset.ReadLFWPairs(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pairs
 }
 
 // makePhotographs writes a.jpg, same.jpg with the same person and other.jpg with somebody else, and unusual ones: the person of

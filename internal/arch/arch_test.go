@@ -32,6 +32,7 @@ var floors = [][]string{
 	{"internal/nearest"},
 	{"internal/kernel"},
 	{"internal/parallel"},
+	{"internal/realdata"},
 	{"internal/arch"},
 }
 
