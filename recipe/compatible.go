@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/train"
 )
 
@@ -26,7 +27,7 @@ func (t *training) beCompatible(ctx context.Context) error {
 		return fmt.Errorf("being compatible with another model: %w", err)
 	}
 	defer model.Close()
-	t.old, err = EmbedSet(ctx, model, t.extended)
+	t.old, err = judge.Embed(ctx, model, t.extended)
 	return err
 }
 

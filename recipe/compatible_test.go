@@ -9,6 +9,7 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/judge"
 )
 
 // embeddedBy are a set's embeddings by a model.
@@ -19,7 +20,7 @@ func embeddedBy(t *testing.T, b siam.Backend, file *encoder.File, set *dataset.S
 		t.Fatal(err)
 	}
 	defer model.Close()
-	rows, err := EmbedSet(t.Context(), model, set)
+	rows, err := judge.Embed(t.Context(), model, set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,7 @@ func TestCompatibleModelsFindTheOldOnesEmbeddings(t *testing.T) {
 	b := backend(t)
 	set := alphabets(t, dataset.GenerateOptions{Alphabets: 8, Characters: 10, Drawers: 6, Seed: 1})
 	unseen := alphabets(t, dataset.GenerateOptions{Alphabets: 1, Characters: 20, Drawers: 6, Seed: 2})
-	labels := ItemsOf(unseen).Labels
+	labels := judge.ItemsOf(unseen).Labels
 	r := tiny()
 	r.Settings.Steps, r.Settings.Every, r.Settings.Characters, r.Settings.Rate = 150, 150, 8, 5e-3
 	old := trained(t, r, Job{Backend: b, Background: set, Seed: 1}).model

@@ -7,6 +7,7 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/judge"
 )
 
 // faces are the settings that the recipes for faces share: a residual network on 64×64 pixels in colour.
@@ -141,7 +142,7 @@ func withFewImages(set *dataset.Set) []string {
 
 // judgePairs asks whether pairs of a set, half of them same, are told apart at the threshold that suits them best.
 func judgePairs(set *dataset.Set, n int, seed uint64) (func([][]float32, distance) (float64, error), error) {
-	pairs, err := ItemsOf(set).BalancedPairs(n, seed)
+	pairs, err := judge.ItemsOf(set).BalancedPairs(n, seed)
 	return func(embeddings [][]float32, compare distance) (float64, error) {
 		roc, err := eval.NewROC(eval.PairDistances(pairs, embeddings, compare), eval.Same(pairs))
 		if err != nil {

@@ -1,5 +1,5 @@
 // Package recipe holds named trainings: a data set, an encoder, an objective and a schedule that belong together, with the
-// numbers they reach; and the judging of what came out.
+// numbers they reach.
 package recipe
 
 import (

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/judge"
 )
 
 func TestSplitKeepsWholeAlphabetsOut(t *testing.T) {
@@ -150,7 +151,7 @@ func TestValidationTrialsAskWithinAnAlphabet(t *testing.T) {
 	if len(trials) != s.Trials || len(v.inputs) != len(set.Items)*spec.Preprocess.Size() {
 		t.Errorf("%d trials on %d numbers, want %d and %d", len(trials), len(v.inputs), s.Trials, len(set.Items)*spec.Preprocess.Size())
 	}
-	items := ItemsOf(set)
+	items := judge.ItemsOf(set)
 	for i, trial := range trials {
 		if len(trial.Support) != 5 {
 			t.Fatalf("trial %d has %d ways, want all 5 characters of an alphabet", i, len(trial.Support))

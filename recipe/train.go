@@ -15,6 +15,7 @@ import (
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/train"
 )
 
@@ -375,11 +376,11 @@ func (t *training) whiten(ctx context.Context, file *encoder.File) error {
 		return err
 	}
 	defer model.Close()
-	embeddings, err := EmbedSet(ctx, model, t.learned)
+	embeddings, err := judge.Embed(ctx, model, t.learned)
 	if err != nil {
 		return err
 	}
-	file.Weights, err = encoder.Whiten(file.Spec, file.Weights, embeddings, ItemsOf(t.learned).Labels, t.recipe.Settings.Whiten)
+	file.Weights, err = encoder.Whiten(file.Spec, file.Weights, embeddings, judge.ItemsOf(t.learned).Labels, t.recipe.Settings.Whiten)
 	if err != nil {
 		err = fmt.Errorf("%w: the model tells nothing apart; lower the learning rate", err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/judge"
 )
 
 func TestTrainingYieldsEveryStepAndThenTheModel(t *testing.T) {
@@ -274,8 +275,8 @@ func TestDemoNetworkLearnsInASmallBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	test := OneShotTest{Ways: 20, Shots: 1, Trials: 1000, Pairs: 2000, Seed: 1}
-	got, err := JudgeOneShot(t.Context(), model, unseen, test)
+	test := judge.OneShotTest{Ways: 20, Shots: 1, Trials: 1000, Pairs: 2000, Seed: 1}
+	got, err := judge.OneShot(t.Context(), model, unseen, test)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +286,7 @@ func TestDemoNetworkLearnsInASmallBudget(t *testing.T) {
 		t.Errorf("within %.3f, unstructured %.3f, verification %.3f; want at least 0.70, 0.72 and 0.86",
 			got.Within.Value, got.Unstructured.Value, got.Verification.Value)
 	}
-	pixels, err := JudgeBaseline(unseen, PixelBaseline(), OneShotTest{Ways: 20, Shots: 1, Trials: 200, Seed: 1})
+	pixels, err := judge.PixelBaseline().OneShot(unseen, judge.OneShotTest{Ways: 20, Shots: 1, Trials: 200, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

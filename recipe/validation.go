@@ -8,6 +8,7 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/train"
 )
 
@@ -64,7 +65,7 @@ func (s Settings) judge(set *dataset.Set, seed uint64) (func([][]float32, distan
 
 // trials are one-shot trials within the alphabets of a set.
 func (s Settings) trials(set *dataset.Set, seed uint64) ([]eval.Trial, error) {
-	return ItemsOf(set).WithinGroup(eval.Episodes{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: s.Trials, Seed: seed})
+	return judge.ItemsOf(set).WithinGroup(eval.Episodes{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: s.Trials, Seed: seed})
 }
 
 // largestGroup is how many classes the largest group has.
@@ -110,11 +111,11 @@ func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *
 		return nil, err
 	}
 	defer model.Close()
-	embeddings, err := EmbedSet(ctx, model, v.set)
+	embeddings, err := judge.Embed(ctx, model, v.set)
 	if err != nil {
 		return nil, err
 	}
-	pairs, err := ItemsOf(v.set).BalancedPairs(calibrationPairs, seed)
+	pairs, err := judge.ItemsOf(v.set).BalancedPairs(calibrationPairs, seed)
 	if err != nil {
 		return nil, fmt.Errorf("choosing the threshold: %w", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/recipe"
 )
@@ -63,7 +64,7 @@ type row struct {
 	loss, miner string
 	with        parameters
 	steps       int
-	result      recipe.OneShotResult
+	result      judge.OneShotResult
 	seconds     float64 // of training
 }
 
@@ -159,7 +160,7 @@ func (c *contest) run(ctx context.Context, choice metric.Choice) (row, error) {
 	}
 	defer trained.Close()
 	seconds := time.Since(started).Seconds()
-	result, err := recipe.JudgeOneShot(ctx, trained, c.unseen, recipe.StandardOneShot(c.seed))
+	result, err := judge.OneShot(ctx, trained, c.unseen, judge.StandardOneShot(c.seed))
 	if err != nil {
 		return row{}, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/recipe"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
@@ -18,12 +19,12 @@ import (
 
 // demoResult is what siam demo prints as JSON.
 type demoResult struct {
-	Seconds float64              `json:"seconds"`
-	Model   string               `json:"model"`
-	Report  string               `json:"report"`
-	OneShot recipe.OneShotResult `json:"oneshot"`
-	Same    siam.Verdict         `json:"same_pair"`      // two drawings of one character
-	Other   siam.Verdict         `json:"different_pair"` // drawings of two characters
+	Seconds float64             `json:"seconds"`
+	Model   string              `json:"model"`
+	Report  string              `json:"report"`
+	OneShot judge.OneShotResult `json:"oneshot"`
+	Same    siam.Verdict        `json:"same_pair"`      // two drawings of one character
+	Other   siam.Verdict        `json:"different_pair"` // drawings of two characters
 }
 
 func (a *app) demoCommand() *cobra.Command {
@@ -58,14 +59,14 @@ func (a *app) demo(ctx context.Context, out string) error {
 	}
 	defer model.Close()
 	a.say("judging it on %d alphabets that it has never seen", len(unseen.Groups()))
-	if result.OneShot, err = recipe.JudgeOneShot(ctx, model, unseen, recipe.StandardOneShot(a.seed)); err != nil {
+	if result.OneShot, err = judge.OneShot(ctx, model, unseen, judge.StandardOneShot(a.seed)); err != nil {
 		return err
 	}
 	files, err := a.demoPair(ctx, model, unseen, out, &result)
 	if err != nil {
 		return err
 	}
-	if err := recipe.ExampleEpisodes(unseen, result.OneShot).Sheet().WriteFile(filepath.Join(out, "episodes.png")); err != nil {
+	if err := judge.ExampleEpisodes(unseen, result.OneShot).Sheet().WriteFile(filepath.Join(out, "episodes.png")); err != nil {
 		return err
 	}
 	result.Seconds = time.Since(started).Seconds()
@@ -147,7 +148,7 @@ func writePNG(name string, item dataset.Item) error {
 func demoReport(ctx context.Context, unseen *dataset.Set, history recipe.History, result demoResult) error {
 	page := report.New("Same or different?")
 	page.Subtitle = fmt.Sprintf("A Siamese network trained by siam demo in %.0f seconds, commit %s", result.Seconds, thisBuild().Commit)
-	if err := recipe.AddOneShot(ctx, page, unseen, result.OneShot); err != nil {
+	if err := judge.AddOneShot(ctx, page, unseen, result.OneShot); err != nil {
 		return err
 	}
 	recipe.AddTraining(page, recipe.Demo().Settings, history)

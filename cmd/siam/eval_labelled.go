@@ -8,8 +8,8 @@ import (
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/metric"
-	"github.com/siam-go/siam/recipe"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
@@ -43,8 +43,8 @@ type judgedSet struct {
 	threshold  *float32 // nil when the model has none
 }
 
-// withLabelled reads a set, embeds it with a model and hands both to judge.
-func (a *app) withLabelled(ctx context.Context, f labelledFlags, judge func(judgedSet) error) error {
+// withLabelled reads a set, embeds it with a model and hands both on.
+func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(judgedSet) error) error {
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return err
@@ -56,8 +56,8 @@ func (a *app) withLabelled(ctx context.Context, f labelledFlags, judge func(judg
 	}
 	a.warnOfLearned(model, classNames(set))
 	a.warnOfDoubts(set)
-	judged := judgedSet{model: model, set: set, items: recipe.ItemsOf(set), distance: model.Distance}
-	if judged.embeddings, err = recipe.EmbedSet(ctx, model, set); err != nil {
+	judged := judgedSet{model: model, set: set, items: judge.ItemsOf(set), distance: model.Distance}
+	if judged.embeddings, err = judge.Embed(ctx, model, set); err != nil {
 		return err
 	}
 	if f.against != "" {
@@ -68,7 +68,7 @@ func (a *app) withLabelled(ctx context.Context, f labelledFlags, judge func(judg
 	if calibration := model.File().Calibration; calibration != nil {
 		judged.threshold = &calibration.Threshold
 	}
-	return judge(judged)
+	return ask(judged)
 }
 
 func readJudging(ctx context.Context, f labelledFlags) (*dataset.Set, error) {
@@ -115,7 +115,7 @@ func (a *app) embedOld(ctx context.Context, model *siam.Model, against string, s
 	if !slices.Contains(model.File().Provenance.Compatible, old.File().Hash) {
 		return nil, fmt.Errorf("--against %s: the model's embeddings cannot be compared with that one's: train it with --compatible-with %s", against, against)
 	}
-	return recipe.EmbedSet(ctx, old, set)
+	return judge.Embed(ctx, old, set)
 }
 
 func classNames(set *dataset.Set) []string {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
-	"github.com/siam-go/siam/recipe"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
@@ -17,11 +17,11 @@ type oneshotFlags struct {
 	model, data, baseline string
 	answers, report       string
 	incomplete            bool
-	test                  recipe.OneShotTest
+	test                  judge.OneShotTest
 }
 
 func (a *app) evalOneshotCommand() *cobra.Command {
-	f := oneshotFlags{test: recipe.StandardOneShot(0)}
+	f := oneshotFlags{test: judge.StandardOneShot(0)}
 	cmd := &cobra.Command{
 		Use:   "oneshot --model M --data DIR",
 		Short: "one-shot recognition: Lake's runs, or random episodes of an Omniglot-style folder",
@@ -83,7 +83,7 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 	if f.report != "" {
 		page := report.New("One-shot recognition")
 		page.Subtitle = fmt.Sprintf("Model %s on %s, seed %d, commit %s", f.model, f.data, a.seed, thisBuild().Commit)
-		if err := recipe.AddOneShot(ctx, page, set, result); err != nil {
+		if err := judge.AddOneShot(ctx, page, set, result); err != nil {
 			return err
 		}
 		if err := page.WriteFile(f.report); err != nil {
@@ -94,7 +94,7 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 }
 
 // oneshotAnswers names the trials of each task that were right.
-func oneshotAnswers(r recipe.OneShotResult) map[string][]bool {
+func oneshotAnswers(r judge.OneShotResult) map[string][]bool {
 	tasks := map[string][]bool{"within_alphabet": r.Within.Right, "unstructured": r.Unstructured.Right}
 	if r.Verification != nil {
 		tasks["verification"] = r.Verification.Right
@@ -102,23 +102,23 @@ func oneshotAnswers(r recipe.OneShotResult) map[string][]bool {
 	return tasks
 }
 
-func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, set *dataset.Set) (recipe.OneShotResult, error) {
+func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, set *dataset.Set) (judge.OneShotResult, error) {
 	if f.baseline != "" {
-		baseline, err := recipe.BaselineByName(f.baseline)
+		baseline, err := judge.BaselineByName(f.baseline)
 		if err != nil {
-			return recipe.OneShotResult{}, usageError{err}
+			return judge.OneShotResult{}, usageError{err}
 		}
-		return recipe.JudgeBaseline(set, baseline, f.test)
+		return baseline.OneShot(set, f.test)
 	}
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
-		return recipe.OneShotResult{}, err
+		return judge.OneShotResult{}, err
 	}
 	defer closeModel()
-	return recipe.JudgeOneShot(ctx, model, set, f.test)
+	return judge.OneShot(ctx, model, set, f.test)
 }
 
-func oneshotText(r recipe.OneShotResult) string {
+func oneshotText(r judge.OneShotResult) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d-way %d-shot within an alphabet  %s\n", r.Ways, r.Shots, percent(r.Within.Proportion))
 	fmt.Fprintf(&b, "%d-way %d-shot unstructured        %s\n", r.Ways, r.Shots, percent(r.Unstructured.Proportion))
@@ -146,16 +146,16 @@ func (a *app) evalRuns(ctx context.Context, f oneshotFlags, folder dataset.Folde
 
 func (a *app) judgeRuns(ctx context.Context, f oneshotFlags, runs []dataset.Run) (eval.RunsResult, error) {
 	if f.baseline != "" {
-		baseline, err := recipe.BaselineByName(f.baseline)
+		baseline, err := judge.BaselineByName(f.baseline)
 		if err != nil {
 			return eval.RunsResult{}, usageError{err}
 		}
-		return recipe.JudgeRunsBaseline(runs, baseline)
+		return baseline.Runs(runs)
 	}
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return eval.RunsResult{}, err
 	}
 	defer closeModel()
-	return recipe.JudgeRuns(ctx, model, runs)
+	return judge.Runs(ctx, model, runs)
 }

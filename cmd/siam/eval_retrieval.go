@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam/eval"
-	"github.com/siam-go/siam/recipe"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
@@ -61,7 +61,7 @@ func (a *app) reportRetrieval(f retrievalFlags, judged judgedSet, r eval.Retriev
 		Text:  fmt.Sprintf("Each of %d images in turn asks for the others of its class. The bars are 95 %% confidence intervals.", r.Queries),
 		Parts: []report.Part{retrievalNumbers(r)},
 	})
-	if err := recipe.AddHardest(page, judged.model, judged.set, judged.embeddings); err != nil {
+	if err := judge.AddHardest(page, judged.model, judged.set, judged.embeddings); err != nil {
 		return err
 	}
 	return page.WriteFile(f.report)

@@ -21,6 +21,7 @@ var floors = [][]string{
 	{"cmd/siam"},
 	{"web", "client"},
 	{"recipe"},
+	{"judge"},
 	{"."},
 	{"coseg", "track"},
 	{"train", "gallery", "face", "report"},

@@ -1,4 +1,4 @@
-package recipe
+package judge
 
 import (
 	"cmp"
@@ -39,7 +39,7 @@ func AddHardest(page *report.Report, model *siam.Model, set *dataset.Set, embedd
 
 // hardest lists the same pairs with the largest distances, and the different ones with the smallest; every image is in one pair
 // of a kind at most.
-func hardest(set *dataset.Set, embeddings [][]float32, distance distance) (same, different []hardPair, err error) {
+func hardest(set *dataset.Set, embeddings [][]float32, distance func(a, b []float32) float32) (same, different []hardPair, err error) {
 	items := make([]int32, len(set.Items))
 	for i := range items {
 		items[i] = int32(i)

@@ -1,4 +1,4 @@
-package recipe
+package judge
 
 import (
 	"bytes"
@@ -12,6 +12,27 @@ import (
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/report"
 )
+
+// strokes is a small model of characters.
+func strokes(t *testing.T) *siam.Model {
+	t.Helper()
+	model, err := siam.Open(filepath.Join("..", "testdata", "strokes.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(model.Close)
+	return model
+}
+
+// alphabets are invented ones, as small as o says.
+func alphabets(t *testing.T, o dataset.GenerateOptions) *dataset.Set {
+	t.Helper()
+	set, err := dataset.Generate(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
 
 // blocks are two alphabets of three characters each, drawn alike by three people: a black square in a place of its own.
 func blocks() *dataset.Set {
@@ -41,7 +62,7 @@ func TestBaselinesKnowEqualImages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := JudgeBaseline(blocks(), baseline, OneShotTest{Ways: 3, Shots: 1, Trials: 50, Seed: 1})
+		got, err := baseline.OneShot(blocks(), OneShotTest{Ways: 3, Shots: 1, Trials: 50, Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +79,7 @@ func TestBaselinesKnowEqualImages(t *testing.T) {
 }
 
 func TestJudgingNeedsAsManyCharactersAsWays(t *testing.T) {
-	_, err := JudgeBaseline(blocks(), PixelBaseline(), OneShotTest{Ways: 4, Shots: 1, Trials: 5, Seed: 1})
+	_, err := PixelBaseline().OneShot(blocks(), OneShotTest{Ways: 4, Shots: 1, Trials: 5, Seed: 1})
 	if err == nil || !strings.Contains(err.Error(), "blocks") || !strings.Contains(err.Error(), "3 ways") {
 		t.Errorf("4 ways of 3 characters: error %v, want one that names the set and 3 ways", err)
 	}
@@ -71,7 +92,7 @@ func TestRunsAreAnsweredByTheirLabels(t *testing.T) {
 		run.Query = append(run.Query, dataset.Item{Image: block(label), Label: label})
 	}
 	slices.Reverse(run.Query)
-	right, err := JudgeRunsBaseline([]dataset.Run{run, run}, PixelBaseline())
+	right, err := PixelBaseline().Runs([]dataset.Run{run, run})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +102,7 @@ func TestRunsAreAnsweredByTheirLabels(t *testing.T) {
 	for i := range run.Query {
 		run.Query[i].Label = (run.Query[i].Label + 1) % 4
 	}
-	wrong, err := JudgeRunsBaseline([]dataset.Run{run}, PixelBaseline())
+	wrong, err := PixelBaseline().Runs([]dataset.Run{run})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,14 +122,10 @@ func TestItemsOfKeepsGroupsLabelsAndDrawers(t *testing.T) {
 }
 
 func TestJudgedModelMakesAReport(t *testing.T) {
-	model, err := siam.Open(filepath.Join("..", "testdata", "strokes.safetensors"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer model.Close()
+	model := strokes(t)
 	set := alphabets(t, dataset.GenerateOptions{Alphabets: 3, Characters: 8, Drawers: 6, Seed: 9})
 	test := OneShotTest{Ways: 8, Shots: 1, Trials: 200, Pairs: 400, Seed: 1}
-	got, err := JudgeOneShot(t.Context(), model, set, test)
+	got, err := OneShot(t.Context(), model, set, test)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,13 +153,11 @@ func TestJudgedModelMakesAReport(t *testing.T) {
 	if err := AddOneShot(t.Context(), page, set, got); err != nil {
 		t.Fatal(err)
 	}
-	half := 0.5
-	AddTraining(page, Settings{}, History{{Step: 1, Loss: 2}, {Step: 2, Loss: 1, Validation: &half}})
 	var html bytes.Buffer
 	if err := page.Write(&html); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"What it reaches", "Example episodes", "Same or different?", "The embedding map", "Training", "data:image/png"} {
+	for _, want := range []string{"What it reaches", "Example episodes", "Same or different?", "The embedding map", "data:image/png"} {
 		if !strings.Contains(html.String(), want) {
 			t.Errorf("the report lacks %q", want)
 		}

@@ -1,8 +1,9 @@
-package recipe
+package judge
 
 import (
 	"fmt"
 
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
 )
@@ -47,4 +48,26 @@ func BaselineByName(name string) (Baseline, error) {
 		}
 	}
 	return Baseline{}, fmt.Errorf("unknown baseline %q, want pixel or hausdorff", name)
+}
+
+// OneShot questions the baseline in place of a model, as [OneShot] does.
+func (b Baseline) OneShot(set *dataset.Set, test OneShotTest) (OneShotResult, error) {
+	return recognise(set, things(set.Items), b.distance, test)
+}
+
+// Runs questions the baseline on Lake's runs, which checks the reader and the protocol against published errors.
+func (b Baseline) Runs(runs []dataset.Run) (eval.RunsResult, error) {
+	compared := make([]eval.Run[thing], len(runs))
+	for i, run := range runs {
+		compared[i] = eval.Run[thing]{Training: things(run.Support), Test: things(run.Query), Truth: truth(run)}
+	}
+	return eval.JudgeRuns(compared, b.distance)
+}
+
+func things(items []dataset.Item) []thing {
+	all := make([]thing, len(items))
+	for i, item := range items {
+		all[i] = newThing(item.Pixels())
+	}
+	return all
 }

@@ -1,4 +1,4 @@
-package recipe
+package judge
 
 import (
 	"bytes"
@@ -7,9 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/report"
 )
+
+// few are six alphabets of five characters, each drawn by four hands.
+func few(t *testing.T) *dataset.Set {
+	return alphabets(t, dataset.GenerateOptions{Alphabets: 6, Characters: 5, Drawers: 4, Seed: 1})
+}
 
 func TestHardestPairsAreThoseOfAllPairs(t *testing.T) {
 	set := few(t)
@@ -53,14 +58,8 @@ func TestHardestPairsAreThoseOfAllPairs(t *testing.T) {
 }
 
 func TestHardestPairsAreShown(t *testing.T) {
-	b, set := backend(t), few(t)
-	o := trained(t, tiny(), Job{Backend: b, Background: set, Seed: 1})
-	model, err := siam.New(o.model, siam.WithBackend(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer model.Close()
-	embeddings, err := EmbedSet(t.Context(), model, set)
+	model, set := strokes(t), few(t)
+	embeddings, err := Embed(t.Context(), model, set)
 	if err != nil {
 		t.Fatal(err)
 	}

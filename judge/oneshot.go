@@ -1,4 +1,6 @@
-package recipe
+// Package judge asks what a model reaches on data that it was not trained on: one-shot recognition, same or different, retrieval,
+// groups and maps. Each answer is a result with its intervals and the page that shows it; package eval has the numbers.
+package judge
 
 import (
 	"context"
@@ -7,10 +9,9 @@ import (
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
-	"github.com/siam-go/siam/imgproc"
 )
 
-// OneShotTest says how [JudgeOneShot] questions a model.
+// OneShotTest says how [OneShot] questions a model.
 type OneShotTest struct {
 	Ways, Shots int
 	Trials      int // of each of the two tasks
@@ -40,14 +41,14 @@ type OneShotResult struct {
 	Distances  []float32    `json:"-"` // of Pairs
 }
 
-// JudgeOneShot questions a model on a set that it was not trained on. It fails when no alphabet has as many characters as the
+// OneShot questions a model on a set that it was not trained on. It fails when no alphabet has as many characters as the
 // test has ways.
-func JudgeOneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test OneShotTest) (OneShotResult, error) {
-	embeddings, err := EmbedSet(ctx, model, set)
+func OneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test OneShotTest) (OneShotResult, error) {
+	embeddings, err := Embed(ctx, model, set)
 	if err != nil {
 		return OneShotResult{}, err
 	}
-	result, err := judgeRecognition(set, embeddings, model.Distance, test)
+	result, err := recognise(set, embeddings, model.Distance, test)
 	result.Embeddings = embeddings
 	if err != nil || model.File().Calibration == nil {
 		return result, err
@@ -67,12 +68,7 @@ func JudgeOneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test
 	return result, nil
 }
 
-// JudgeBaseline questions a plain image distance, [PixelBaseline] or [HausdorffBaseline], in place of a model.
-func JudgeBaseline(set *dataset.Set, baseline Baseline, test OneShotTest) (OneShotResult, error) {
-	return judgeRecognition(set, things(set.Items), baseline.distance, test)
-}
-
-func judgeRecognition[T any](set *dataset.Set, things []T, distance func(a, b T) float32, test OneShotTest) (OneShotResult, error) {
+func recognise[T any](set *dataset.Set, things []T, distance func(a, b T) float32, test OneShotTest) (OneShotResult, error) {
 	result := OneShotResult{Ways: test.Ways, Shots: test.Shots}
 	items := ItemsOf(set)
 	episodes := eval.Episodes{Ways: test.Ways, Shots: test.Shots, Trials: test.Trials, Seed: test.Seed}
@@ -88,36 +84,4 @@ func judgeRecognition[T any](set *dataset.Set, things []T, distance func(a, b T)
 	}
 	result.Unstructured = eval.Answer(unstructured, things, distance)
 	return result, nil
-}
-
-// EmbedSet embeds every item of a set, in order.
-func EmbedSet(ctx context.Context, model *siam.Model, set *dataset.Set) ([][]float32, error) {
-	embeddings, err := model.EmbedImages(ctx, pictures(set.Items))
-	if err != nil {
-		return nil, fmt.Errorf("embedding %s: %w", set.Name, err)
-	}
-	return embeddings, nil
-}
-
-func pictures(items []dataset.Item) []imgproc.Image {
-	images := make([]imgproc.Image, len(items))
-	for i, item := range items {
-		images[i] = item.Pixels()
-	}
-	return images
-}
-
-// ItemsOf describes a set as eval draws trials from it.
-func ItemsOf(set *dataset.Set) eval.Items {
-	group := make(map[string]int)
-	for _, name := range set.Groups() {
-		group[name] = len(group)
-	}
-	var items eval.Items
-	for _, item := range set.Items {
-		items.Labels = append(items.Labels, item.Label)
-		items.Groups = append(items.Groups, group[set.Classes[item.Label].Group])
-		items.Drawers = append(items.Drawers, item.Drawer)
-	}
-	return items
 }

@@ -1,0 +1,43 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/imgproc"
+)
+
+// Embed embeds every item of a set, in order.
+func Embed(ctx context.Context, model *siam.Model, set *dataset.Set) ([][]float32, error) {
+	embeddings, err := model.EmbedImages(ctx, pictures(set.Items))
+	if err != nil {
+		return nil, fmt.Errorf("embedding %s: %w", set.Name, err)
+	}
+	return embeddings, nil
+}
+
+func pictures(items []dataset.Item) []imgproc.Image {
+	images := make([]imgproc.Image, len(items))
+	for i, item := range items {
+		images[i] = item.Pixels()
+	}
+	return images
+}
+
+// ItemsOf describes a set as eval draws trials from it.
+func ItemsOf(set *dataset.Set) eval.Items {
+	group := make(map[string]int)
+	for _, name := range set.Groups() {
+		group[name] = len(group)
+	}
+	var items eval.Items
+	for _, item := range set.Items {
+		items.Labels = append(items.Labels, item.Label)
+		items.Groups = append(items.Groups, group[set.Classes[item.Label].Group])
+		items.Drawers = append(items.Drawers, item.Drawer)
+	}
+	return items
+}

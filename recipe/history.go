@@ -1,0 +1,54 @@
+package recipe
+
+import (
+	"fmt"
+
+	"github.com/siam-go/siam/report"
+)
+
+// History is what the steps of a training showed, for its curves.
+type History []Progress
+
+// AddTraining writes the curves of a training with these settings into a report.
+func AddTraining(page *report.Report, s Settings, history History) {
+	asked := "one-shot accuracy"
+	if s.Identities {
+		asked = "the accuracy of same or different, at the threshold that is best for it,"
+	}
+	page.Add(report.Section{
+		Title: "Training",
+		Text:  fmt.Sprintf("The loss of each batch, smoothed, and %s on %s kept out of training.", asked, s.kind()),
+		Parts: []report.Part{history.lossChart(), history.validationChart(s.kind())},
+	})
+}
+
+// curvePoints is how many points a smoothed curve has.
+const curvePoints = 200
+
+func (h History) lossChart() report.Chart {
+	var steps, losses []float64
+	for _, p := range h {
+		steps = append(steps, float64(p.Step))
+		losses = append(losses, p.Loss)
+	}
+	x, y := report.Smooth(steps, losses, curvePoints)
+	return report.Chart{
+		Title: "Loss", X: report.Axis{Label: "step"}, Y: report.Axis{Label: "loss"},
+		Series: []report.Series{{Name: "loss", X: x, Y: y}},
+	}
+}
+
+func (h History) validationChart(kind string) report.Chart {
+	var steps, accuracies []float64
+	for _, p := range h {
+		if p.Validation != nil {
+			steps = append(steps, float64(p.Step))
+			accuracies = append(accuracies, *p.Validation)
+		}
+	}
+	return report.Chart{
+		Title: "Accuracy on validation " + kind,
+		X:     report.Axis{Label: "step"}, Y: report.Axis{Label: "accuracy", Percent: true},
+		Series: []report.Series{{Name: "validation", X: steps, Y: accuracies}},
+	}
+}
