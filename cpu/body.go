@@ -17,20 +17,23 @@ type body struct {
 
 // Operations that passes introduce.
 const (
-	opRelu      = compute.OpTypeLast + 1 + iota // max(x, 0)
-	opLeakyRelu                                 // max(x, 0) + slope·min(x, 0): inputs x, slope
-	opReluGrad                                  // dy where x ≥ 0, else 0: inputs dy, x
-	opConv                                      // convolution with what follows it
-	opDot                                       // matrix product with what follows it
-	opBlock                                     // normalisation, activation and pooling
-	opBlockGrad                                 // the gradient of opBlock
-	opAdam                                      // a step of an optimizer
-	opSquares                                   // the sum of all squares
-	opChain                                     // element-wise operations block by block
+	opRelu         = compute.OpTypeLast + 1 + iota // max(x, 0)
+	opLeakyRelu                                    // max(x, 0) + slope·min(x, 0): inputs x, slope
+	opReluGrad                                     // dy where x ≥ 0, else 0: inputs dy, x
+	opConv                                         // convolution with what follows it
+	opDot                                          // matrix product with what follows it
+	opBlock                                        // normalisation, activation and pooling
+	opBlockGrad                                    // the gradient of opBlock
+	opAdam                                         // a step of an optimizer
+	opSquares                                      // the sum of all squares
+	opL1                                           // weighted L1 distances between all rows: inputs a, b, w
+	opL1Grad                                       // their gradient to a or b: inputs a, b, w, v
+	opL1WeightGrad                                 // their gradient to w: inputs a, b, v
+	opChain                                        // element-wise operations block by block
 )
 
 var opNames = map[compute.OpType]string{
-	opRelu: "Relu", opLeakyRelu: "LeakyRelu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opAdam: "Adam", opSquares: "Squares", opChain: "Chain",
+	opRelu: "Relu", opLeakyRelu: "LeakyRelu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opAdam: "Adam", opSquares: "Squares", opL1: "L1", opL1Grad: "L1Grad", opL1WeightGrad: "L1WeightGrad", opChain: "Chain",
 }
 
 // opName names an operation, those of the passes too.

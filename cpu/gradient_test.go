@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/siam-go/siam/metric"
 )
 
 // gradientCase is a function of its inputs, whose gradient GoMLX derives.
@@ -38,6 +39,7 @@ var gradientCases = []gradientCase{
 		y, _, _ := graph.InternalBatchNormForTraining(in[0], in[1], in[2], 1e-3, 3)
 		return y
 	}},
+	{"weighted L1 distances", [][]int{{7, 5}, {5}}, func(in []*graph.Node) *graph.Node { return metric.PairwiseL1(in[0], in[1]) }},
 	{"cumulative sum", [][]int{{3, 5}}, func(in []*graph.Node) *graph.Node { return graph.CumSum(in[0], 1) }},
 	{"softmax", [][]int{{3, 5}}, func(in []*graph.Node) *graph.Node { return graph.Softmax(in[0]) }},
 }

@@ -21,6 +21,7 @@ func main() {
 	e.elementwise()
 	e.selections()
 	e.reductions()
+	e.weightedDistances()
 	e.normalisation()
 	e.pooling()
 	e.optimizers()

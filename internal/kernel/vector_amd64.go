@@ -25,6 +25,7 @@ func (s vectorSet) withAVX512() vectorSet {
 	s.reduce = [...]func(x []float32) float32{sumAVX512, maximumAVX512, minimumAVX512}
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX512, maximumColumnsAVX512, minimumColumnsAVX512}
 	s.dot, s.squaredDistance = dotAVX512, squaredDistanceAVX512
+	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX512, signSumsAVX512, l1SumsAVX512
 
 	s.moments, s.normalize, s.normalizeRelu = momentsAVX512, normalizeAVX512, normalizeReluAVX512
 	s.normSums, s.normGrad = normSumsAVX512, normGradAVX512
@@ -66,6 +67,7 @@ func (s vectorSet) withAVX2() vectorSet {
 	s.reduce = [...]func(x []float32) float32{sumAVX2, maximumAVX2, minimumAVX2}
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX2, maximumColumnsAVX2, minimumColumnsAVX2}
 	s.dot, s.squaredDistance = dotAVX2, squaredDistanceAVX2
+	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX2, signSumsAVX2, l1SumsAVX2
 
 	s.moments, s.normalize, s.normalizeRelu = momentsAVX2, normalizeAVX2, normalizeReluAVX2
 	s.normSums, s.normGrad = normSumsAVX2, normGradAVX2

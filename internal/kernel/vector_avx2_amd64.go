@@ -176,6 +176,15 @@ func dotAVX2(a []float32, b []float32) float32
 func squaredDistanceAVX2(a []float32, b []float32) float32
 
 //go:noescape
+func weightedL1AVX2(a []float32, b []float32, w []float32) float32
+
+//go:noescape
+func signSumsAVX2(dst []float32, x []float32, y []float32, v []float32)
+
+//go:noescape
+func l1SumsAVX2(dst []float32, x []float32, y []float32, v []float32)
+
+//go:noescape
 func momentsAVX2(sums []float32, squares []float32, x []float32, rows int)
 
 //go:noescape

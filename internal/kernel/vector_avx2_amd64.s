@@ -3759,6 +3759,444 @@ done184:
 	VZEROUPPER
 	RET
 
+// func weightedL1AVX2(a []float32, b []float32, w []float32) float32
+// Requires: AVX, FMA3
+TEXT ·weightedL1AVX2(SB), NOSPLIT, $0-76
+	MOVQ    a_base+0(FP), AX
+	MOVQ    b_base+24(FP), CX
+	MOVQ    w_base+48(FP), DX
+	MOVQ    a_len+8(FP), BX
+	VXORPS  Y0, Y0, Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VMOVAPS Y0, Y0
+	XORQ    SI, SI
+	SUBQ    $0x40, BX
+	JLT     tail186
+
+loop185:
+	VMOVAPS     Y1, Y1
+	VMOVUPS     (AX)(SI*4), Y8
+	VMOVUPS     (CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     (DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y1
+	VMOVAPS     Y1, Y1
+	VMOVAPS     Y2, Y2
+	VMOVUPS     32(AX)(SI*4), Y8
+	VMOVUPS     32(CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     32(DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y2
+	VMOVAPS     Y2, Y2
+	VMOVAPS     Y3, Y3
+	VMOVUPS     64(AX)(SI*4), Y8
+	VMOVUPS     64(CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     64(DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y3
+	VMOVAPS     Y3, Y3
+	VMOVAPS     Y4, Y4
+	VMOVUPS     96(AX)(SI*4), Y8
+	VMOVUPS     96(CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     96(DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y4
+	VMOVAPS     Y4, Y4
+	VMOVAPS     Y5, Y5
+	VMOVUPS     128(AX)(SI*4), Y8
+	VMOVUPS     128(CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     128(DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y5
+	VMOVAPS     Y5, Y5
+	VMOVAPS     Y6, Y6
+	VMOVUPS     160(AX)(SI*4), Y8
+	VMOVUPS     160(CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     160(DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y6
+	VMOVAPS     Y6, Y6
+	VMOVAPS     Y7, Y7
+	VMOVUPS     192(AX)(SI*4), Y8
+	VMOVUPS     192(CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     192(DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y7
+	VMOVAPS     Y7, Y7
+	VMOVAPS     Y0, Y0
+	VMOVUPS     224(AX)(SI*4), Y8
+	VMOVUPS     224(CX)(SI*4), Y9
+	VSUBPS      Y9, Y8, Y8
+	VANDPS      all7fffffff<>+0(SB), Y8, Y8
+	VMOVUPS     224(DX)(SI*4), Y9
+	VFMADD231PS Y9, Y8, Y0
+	VMOVAPS     Y0, Y0
+	ADDQ        $0x40, SI
+	CMPQ        SI, BX
+	JLE         loop185
+
+tail186:
+	ADDQ        $0x40, BX
+	SUBQ        SI, BX
+	JLE         done187
+	LEAQ        tailMasks<>+0(SB), R8
+	MOVQ        $0x00000040, DI
+	SUBQ        BX, DI
+	LEAQ        (R8)(DI*4), R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y1, Y1
+	VMASKMOVPS  (AX)(SI*4), Y8, Y9
+	VMASKMOVPS  (CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  (DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y1
+	VMOVAPS     Y1, Y1
+	ADDQ        $0x20, R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y2, Y2
+	VMASKMOVPS  32(AX)(SI*4), Y8, Y9
+	VMASKMOVPS  32(CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  32(DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y2
+	VMOVAPS     Y2, Y2
+	ADDQ        $0x20, R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y3, Y3
+	VMASKMOVPS  64(AX)(SI*4), Y8, Y9
+	VMASKMOVPS  64(CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  64(DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y3
+	VMOVAPS     Y3, Y3
+	ADDQ        $0x20, R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y4, Y4
+	VMASKMOVPS  96(AX)(SI*4), Y8, Y9
+	VMASKMOVPS  96(CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  96(DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y4
+	VMOVAPS     Y4, Y4
+	ADDQ        $0x20, R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y5, Y5
+	VMASKMOVPS  128(AX)(SI*4), Y8, Y9
+	VMASKMOVPS  128(CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  128(DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y5
+	VMOVAPS     Y5, Y5
+	ADDQ        $0x20, R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y6, Y6
+	VMASKMOVPS  160(AX)(SI*4), Y8, Y9
+	VMASKMOVPS  160(CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  160(DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y6
+	VMOVAPS     Y6, Y6
+	ADDQ        $0x20, R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y7, Y7
+	VMASKMOVPS  192(AX)(SI*4), Y8, Y9
+	VMASKMOVPS  192(CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  192(DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y7
+	VMOVAPS     Y7, Y7
+	ADDQ        $0x20, R8
+	VMOVUPS     (R8), Y8
+	VMOVAPS     Y0, Y0
+	VMASKMOVPS  224(AX)(SI*4), Y8, Y9
+	VMASKMOVPS  224(CX)(SI*4), Y8, Y10
+	VSUBPS      Y10, Y9, Y9
+	VANDPS      all7fffffff<>+0(SB), Y9, Y9
+	VMASKMOVPS  224(DX)(SI*4), Y8, Y8
+	VFMADD231PS Y8, Y9, Y0
+	VMOVAPS     Y0, Y0
+
+done187:
+	VADDPS     Y5, Y1, Y1
+	VADDPS     Y6, Y2, Y2
+	VADDPS     Y7, Y3, Y3
+	VADDPS     Y0, Y4, Y0
+	VADDPS     Y3, Y1, Y1
+	VADDPS     Y0, Y2, Y0
+	VADDPS     Y0, Y1, Y0
+	VPERM2F128 $0x01, Y0, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VSHUFPS    $0x0e, Y0, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VSHUFPS    $0x01, Y0, Y0, Y1
+	VADDPS     Y1, Y0, Y0
+	VMOVSS     X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func signSumsAVX2(dst []float32, x []float32, y []float32, v []float32)
+// Requires: AVX
+TEXT ·signSumsAVX2(SB), NOSPLIT, $0-96
+	MOVQ   dst_base+0(FP), AX
+	MOVQ   x_base+24(FP), CX
+	MOVQ   y_base+48(FP), DX
+	MOVQ   v_base+72(FP), BX
+	MOVQ   dst_len+8(FP), SI
+	MOVQ   v_len+80(FP), DI
+	VXORPS Y0, Y0, Y0
+	XORQ   R8, R8
+
+wide188:
+	LEAQ    32(R8), R9
+	CMPQ    R9, SI
+	JGT     narrow189
+	VMOVUPS (CX)(R8*4), Y1
+	VMOVUPS 32(CX)(R8*4), Y2
+	VMOVUPS 64(CX)(R8*4), Y3
+	VMOVUPS 96(CX)(R8*4), Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop193:
+	VBROADCASTSS (R9), Y9
+	VMOVUPS      (R10), Y10
+	VSUBPS       Y10, Y1, Y10
+	VXORPS       all80000000<>+0(SB), Y9, Y11
+	VCMPPS       $0x11, Y0, Y10, Y10
+	VBLENDVPS    Y10, Y11, Y9, Y10
+	VADDPS       Y10, Y5, Y5
+	VMOVUPS      32(R10), Y10
+	VSUBPS       Y10, Y2, Y10
+	VXORPS       all80000000<>+0(SB), Y9, Y11
+	VCMPPS       $0x11, Y0, Y10, Y10
+	VBLENDVPS    Y10, Y11, Y9, Y10
+	VADDPS       Y10, Y6, Y6
+	VMOVUPS      64(R10), Y10
+	VSUBPS       Y10, Y3, Y10
+	VXORPS       all80000000<>+0(SB), Y9, Y11
+	VCMPPS       $0x11, Y0, Y10, Y10
+	VBLENDVPS    Y10, Y11, Y9, Y10
+	VADDPS       Y10, Y7, Y7
+	VMOVUPS      96(R10), Y10
+	VSUBPS       Y10, Y4, Y10
+	VXORPS       all80000000<>+0(SB), Y9, Y11
+	VCMPPS       $0x11, Y0, Y10, Y10
+	VBLENDVPS    Y10, Y11, Y9, Y9
+	VADDPS       Y9, Y8, Y8
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop193
+	VMOVUPS      Y5, (AX)(R8*4)
+	VMOVUPS      Y6, 32(AX)(R8*4)
+	VMOVUPS      Y7, 64(AX)(R8*4)
+	VMOVUPS      Y8, 96(AX)(R8*4)
+	ADDQ         $0x20, R8
+	JMP          wide188
+
+narrow189:
+strip190:
+	LEAQ    8(R8), R9
+	CMPQ    R9, SI
+	JGT     tail191
+	VMOVUPS (CX)(R8*4), Y1
+	VXORPS  Y2, Y2, Y2
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop194:
+	VBROADCASTSS (R9), Y3
+	VMOVUPS      (R10), Y4
+	VSUBPS       Y4, Y1, Y4
+	VXORPS       all80000000<>+0(SB), Y3, Y5
+	VCMPPS       $0x11, Y0, Y4, Y4
+	VBLENDVPS    Y4, Y5, Y3, Y3
+	VADDPS       Y3, Y2, Y2
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop194
+	VMOVUPS      Y2, (AX)(R8*4)
+	ADDQ         $0x08, R8
+	JMP          strip190
+
+tail191:
+	MOVQ       SI, R9
+	SUBQ       R8, R9
+	JLE        done192
+	LEAQ       tailMasks<>+0(SB), R11
+	MOVQ       $0x00000040, R10
+	SUBQ       R9, R10
+	LEAQ       (R11)(R10*4), R11
+	VMOVUPS    (R11), Y1
+	VMASKMOVPS (CX)(R8*4), Y1, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       BX, CX
+	LEAQ       (DX)(R8*4), DX
+	MOVQ       DI, BX
+
+loop195:
+	VBROADCASTSS (CX), Y4
+	VMASKMOVPS   (DX), Y1, Y5
+	VSUBPS       Y5, Y2, Y5
+	VXORPS       all80000000<>+0(SB), Y4, Y6
+	VCMPPS       $0x11, Y0, Y5, Y5
+	VBLENDVPS    Y5, Y6, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         $0x04, CX
+	LEAQ         (DX)(SI*4), DX
+	DECQ         BX
+	JNZ          loop195
+	VMASKMOVPS   Y3, Y1, (AX)(R8*4)
+
+done192:
+	VZEROUPPER
+	RET
+
+// func l1SumsAVX2(dst []float32, x []float32, y []float32, v []float32)
+// Requires: AVX
+TEXT ·l1SumsAVX2(SB), NOSPLIT, $0-96
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ v_base+72(FP), BX
+	MOVQ dst_len+8(FP), SI
+	MOVQ v_len+80(FP), DI
+	XORQ R8, R8
+
+wide196:
+	LEAQ    32(R8), R9
+	CMPQ    R9, SI
+	JGT     narrow197
+	VMOVUPS (CX)(R8*4), Y0
+	VMOVUPS 32(CX)(R8*4), Y1
+	VMOVUPS 64(CX)(R8*4), Y2
+	VMOVUPS 96(CX)(R8*4), Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop201:
+	VBROADCASTSS (R9), Y8
+	VMOVUPS      (R10), Y9
+	VSUBPS       Y9, Y0, Y9
+	VANDPS       all7fffffff<>+0(SB), Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y4, Y4
+	VMOVUPS      32(R10), Y9
+	VSUBPS       Y9, Y1, Y9
+	VANDPS       all7fffffff<>+0(SB), Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y5, Y5
+	VMOVUPS      64(R10), Y9
+	VSUBPS       Y9, Y2, Y9
+	VANDPS       all7fffffff<>+0(SB), Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y6, Y6
+	VMOVUPS      96(R10), Y9
+	VSUBPS       Y9, Y3, Y9
+	VANDPS       all7fffffff<>+0(SB), Y9, Y9
+	VMULPS       Y8, Y9, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop201
+	VMOVUPS      Y4, (AX)(R8*4)
+	VMOVUPS      Y5, 32(AX)(R8*4)
+	VMOVUPS      Y6, 64(AX)(R8*4)
+	VMOVUPS      Y7, 96(AX)(R8*4)
+	ADDQ         $0x20, R8
+	JMP          wide196
+
+narrow197:
+strip198:
+	LEAQ    8(R8), R9
+	CMPQ    R9, SI
+	JGT     tail199
+	VMOVUPS (CX)(R8*4), Y0
+	VXORPS  Y1, Y1, Y1
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop202:
+	VBROADCASTSS (R9), Y2
+	VMOVUPS      (R10), Y3
+	VSUBPS       Y3, Y0, Y3
+	VANDPS       all7fffffff<>+0(SB), Y3, Y3
+	VMULPS       Y2, Y3, Y2
+	VADDPS       Y2, Y1, Y1
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop202
+	VMOVUPS      Y1, (AX)(R8*4)
+	ADDQ         $0x08, R8
+	JMP          strip198
+
+tail199:
+	MOVQ       SI, R9
+	SUBQ       R8, R9
+	JLE        done200
+	LEAQ       tailMasks<>+0(SB), R11
+	MOVQ       $0x00000040, R10
+	SUBQ       R9, R10
+	LEAQ       (R11)(R10*4), R11
+	VMOVUPS    (R11), Y0
+	VMASKMOVPS (CX)(R8*4), Y0, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       BX, CX
+	LEAQ       (DX)(R8*4), DX
+	MOVQ       DI, BX
+
+loop203:
+	VBROADCASTSS (CX), Y3
+	VMASKMOVPS   (DX), Y0, Y4
+	VSUBPS       Y4, Y1, Y4
+	VANDPS       all7fffffff<>+0(SB), Y4, Y4
+	VMULPS       Y3, Y4, Y3
+	VADDPS       Y3, Y2, Y2
+	ADDQ         $0x04, CX
+	LEAQ         (DX)(SI*4), DX
+	DECQ         BX
+	JNZ          loop203
+	VMASKMOVPS   Y2, Y0, (AX)(R8*4)
+
+done200:
+	VZEROUPPER
+	RET
+
 // func momentsAVX2(sums []float32, squares []float32, x []float32, rows int)
 // Requires: AVX, AVX2
 TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
@@ -3774,10 +4212,10 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
 	VDIVPS       Y0, Y1, Y0
 	XORQ         DI, DI
 
-wide185:
+wide204:
 	LEAQ   32(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow186
+	JGT    narrow205
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -3785,7 +4223,7 @@ wide185:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop190:
+loop209:
 	VMOVUPS (R8), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVUPS 32(R8), Y5
@@ -3796,7 +4234,7 @@ loop190:
 	VADDPS  Y5, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop190
+	JNZ     loop209
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
@@ -3812,7 +4250,7 @@ loop190:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop191:
+loop210:
 	VMOVUPS (R8), Y9
 	VSUBPS  Y5, Y9, Y9
 	VMULPS  Y9, Y9, Y9
@@ -3831,51 +4269,51 @@ loop191:
 	VADDPS  Y9, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop191
+	JNZ     loop210
 	VMOVUPS Y1, (CX)(DI*4)
 	VMOVUPS Y2, 32(CX)(DI*4)
 	VMOVUPS Y3, 64(CX)(DI*4)
 	VMOVUPS Y4, 96(CX)(DI*4)
 	ADDQ    $0x20, DI
-	JMP     wide185
+	JMP     wide204
 
-narrow186:
-strip187:
+narrow205:
+strip206:
 	LEAQ   8(DI), R8
 	CMPQ   R8, BX
-	JGT    tail188
+	JGT    tail207
 	VXORPS Y1, Y1, Y1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop192:
+loop211:
 	VMOVUPS (R8), Y2
 	VADDPS  Y2, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop192
+	JNZ     loop211
 	VMOVUPS Y1, (AX)(DI*4)
 	VMULPS  Y0, Y1, Y2
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop193:
+loop212:
 	VMOVUPS (R8), Y3
 	VSUBPS  Y2, Y3, Y3
 	VMULPS  Y3, Y3, Y3
 	VADDPS  Y3, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop193
+	JNZ     loop212
 	VMOVUPS Y1, (CX)(DI*4)
 	ADDQ    $0x08, DI
-	JMP     strip187
+	JMP     strip206
 
-tail188:
+tail207:
 	MOVQ    BX, R8
 	SUBQ    DI, R8
-	JLE     done189
+	JLE     done208
 	LEAQ    tailMasks<>+0(SB), R10
 	MOVQ    $0x00000040, R9
 	SUBQ    R8, R9
@@ -3885,29 +4323,29 @@ tail188:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop194:
+loop213:
 	VMASKMOVPS (R8), Y1, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (R8)(BX*4), R8
 	DECQ       R9
-	JNZ        loop194
+	JNZ        loop213
 	VMASKMOVPS Y2, Y1, (AX)(DI*4)
 	VMULPS     Y0, Y2, Y0
 	VXORPS     Y2, Y2, Y2
 	LEAQ       (DX)(DI*4), AX
 	MOVQ       SI, DX
 
-loop195:
+loop214:
 	VMASKMOVPS (AX), Y1, Y3
 	VSUBPS     Y0, Y3, Y3
 	VMULPS     Y3, Y3, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (AX)(BX*4), AX
 	DECQ       DX
-	JNZ        loop195
+	JNZ        loop214
 	VMASKMOVPS Y2, Y1, (CX)(DI*4)
 
-done189:
+done208:
 	VZEROUPPER
 	RET
 
@@ -3924,10 +4362,10 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide196:
+wide215:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow197
+	JGT     narrow216
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS 32(SI)(R9*4), Y1
 	VMOVUPS 64(SI)(R9*4), Y2
@@ -3944,7 +4382,7 @@ wide196:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop201:
+loop220:
 	VMOVUPS (R11), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y4, Y12, Y12
@@ -3968,15 +4406,15 @@ loop201:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop201
+	JNZ     loop220
 	ADDQ    $0x20, R9
-	JMP     wide196
+	JMP     wide215
 
-narrow197:
-strip198:
+narrow216:
+strip217:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail199
+	JGT     tail218
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS (DI)(R9*4), Y1
 	VMOVUPS (R8)(R9*4), Y2
@@ -3984,7 +4422,7 @@ strip198:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop202:
+loop221:
 	VMOVUPS (R11), Y3
 	VSUBPS  Y0, Y3, Y3
 	VMULPS  Y1, Y3, Y3
@@ -3993,14 +4431,14 @@ loop202:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop202
+	JNZ     loop221
 	ADDQ    $0x08, R9
-	JMP     strip198
+	JMP     strip217
 
-tail199:
+tail218:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done200
+	JLE        done219
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4012,7 +4450,7 @@ tail199:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop203:
+loop222:
 	VMASKMOVPS (CX), Y0, Y4
 	VSUBPS     Y1, Y4, Y4
 	VMULPS     Y2, Y4, Y4
@@ -4021,9 +4459,9 @@ loop203:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop203
+	JNZ        loop222
 
-done200:
+done219:
 	VZEROUPPER
 	RET
 
@@ -4040,10 +4478,10 @@ TEXT ·normalizeReluAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide204:
+wide223:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow205
+	JGT     narrow224
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS 32(SI)(R9*4), Y2
 	VMOVUPS 64(SI)(R9*4), Y3
@@ -4060,7 +4498,7 @@ wide204:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop209:
+loop228:
 	VMOVUPS (R11), Y13
 	VSUBPS  Y1, Y13, Y13
 	VMULPS  Y5, Y13, Y13
@@ -4088,15 +4526,15 @@ loop209:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop209
+	JNZ     loop228
 	ADDQ    $0x20, R9
-	JMP     wide204
+	JMP     wide223
 
-narrow205:
-strip206:
+narrow224:
+strip225:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail207
+	JGT     tail226
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS (DI)(R9*4), Y2
 	VMOVUPS (R8)(R9*4), Y3
@@ -4104,7 +4542,7 @@ strip206:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop210:
+loop229:
 	VMOVUPS (R11), Y4
 	VSUBPS  Y1, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4114,14 +4552,14 @@ loop210:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop210
+	JNZ     loop229
 	ADDQ    $0x08, R9
-	JMP     strip206
+	JMP     strip225
 
-tail207:
+tail226:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done208
+	JLE        done227
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4133,7 +4571,7 @@ tail207:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop211:
+loop230:
 	VMASKMOVPS (CX), Y1, Y5
 	VSUBPS     Y2, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4143,9 +4581,9 @@ loop211:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop211
+	JNZ        loop230
 
-done208:
+done227:
 	VZEROUPPER
 	RET
 
@@ -4162,10 +4600,10 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide212:
+wide231:
 	LEAQ    24(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow213
+	JGT     narrow232
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS 32(SI)(R10*4), Y1
 	VMOVUPS 64(SI)(R10*4), Y2
@@ -4182,7 +4620,7 @@ wide212:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop217:
+loop236:
 	VMOVUPS (R11), Y12
 	VMOVUPS (R12), Y13
 	VSUBPS  Y0, Y13, Y13
@@ -4207,7 +4645,7 @@ loop217:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop217
+	JNZ     loop236
 	VMOVUPS Y6, (AX)(R10*4)
 	VMOVUPS Y8, 32(AX)(R10*4)
 	VMOVUPS Y10, 64(AX)(R10*4)
@@ -4215,13 +4653,13 @@ loop217:
 	VMOVUPS Y9, 32(CX)(R10*4)
 	VMOVUPS Y11, 64(CX)(R10*4)
 	ADDQ    $0x18, R10
-	JMP     wide212
+	JMP     wide231
 
-narrow213:
-strip214:
+narrow232:
+strip233:
 	LEAQ    8(R10), R11
 	CMPQ    R11, R8
-	JGT     tail215
+	JGT     tail234
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS (DI)(R10*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -4230,7 +4668,7 @@ strip214:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop218:
+loop237:
 	VMOVUPS (R11), Y4
 	VMOVUPS (R12), Y5
 	VSUBPS  Y0, Y5, Y5
@@ -4241,16 +4679,16 @@ loop218:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop218
+	JNZ     loop237
 	VMOVUPS Y2, (AX)(R10*4)
 	VMOVUPS Y3, (CX)(R10*4)
 	ADDQ    $0x08, R10
-	JMP     strip214
+	JMP     strip233
 
-tail215:
+tail234:
 	MOVQ       R8, R11
 	SUBQ       R10, R11
-	JLE        done216
+	JLE        done235
 	LEAQ       tailMasks<>+0(SB), R13
 	MOVQ       $0x00000040, R12
 	SUBQ       R11, R12
@@ -4264,7 +4702,7 @@ tail215:
 	LEAQ       (BX)(R10*4), BX
 	MOVQ       R9, SI
 
-loop219:
+loop238:
 	VMASKMOVPS (DX), Y0, Y5
 	VMASKMOVPS (BX), Y0, Y6
 	VSUBPS     Y1, Y6, Y6
@@ -4275,11 +4713,11 @@ loop219:
 	LEAQ       (DX)(R8*4), DX
 	LEAQ       (BX)(R8*4), BX
 	DECQ       SI
-	JNZ        loop219
+	JNZ        loop238
 	VMASKMOVPS Y3, Y0, (AX)(R10*4)
 	VMASKMOVPS Y4, Y0, (CX)(R10*4)
 
-done216:
+done235:
 	VZEROUPPER
 	RET
 
@@ -4297,10 +4735,10 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide220:
+wide239:
 	LEAQ    24(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow221
+	JGT     narrow240
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS 32(DI)(R11*4), Y1
 	VMOVUPS 64(DI)(R11*4), Y2
@@ -4318,7 +4756,7 @@ wide220:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop225:
+loop244:
 	VMOVUPS (R14), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y6, Y12, Y12
@@ -4347,15 +4785,15 @@ loop225:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop225
+	JNZ     loop244
 	ADDQ    $0x18, R11
-	JMP     wide220
+	JMP     wide239
 
-narrow221:
-strip222:
+narrow240:
+strip241:
 	LEAQ    8(R11), R12
 	CMPQ    R12, BX
-	JGT     tail223
+	JGT     tail242
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS (R8)(R11*4), Y1
 	VMOVUPS (R9)(R11*4), Y2
@@ -4365,7 +4803,7 @@ strip222:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop226:
+loop245:
 	VMOVUPS (R14), Y4
 	VSUBPS  Y0, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4378,14 +4816,14 @@ loop226:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop226
+	JNZ     loop245
 	ADDQ    $0x08, R11
-	JMP     strip222
+	JMP     strip241
 
-tail223:
+tail242:
 	MOVQ       BX, R12
 	SUBQ       R11, R12
-	JLE        done224
+	JLE        done243
 	LEAQ       tailMasks<>+0(SB), R14
 	MOVQ       $0x00000040, R13
 	SUBQ       R12, R13
@@ -4399,7 +4837,7 @@ tail223:
 	LEAQ       (CX)(R11*4), CX
 	LEAQ       (DX)(R11*4), DX
 
-loop227:
+loop246:
 	VMASKMOVPS (DX), Y0, Y5
 	VSUBPS     Y1, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4412,9 +4850,9 @@ loop227:
 	LEAQ       (CX)(BX*4), CX
 	LEAQ       (DX)(BX*4), DX
 	DECQ       SI
-	JNZ        loop227
+	JNZ        loop246
 
-done224:
+done243:
 	VZEROUPPER
 	RET
 
@@ -4426,9 +4864,9 @@ TEXT ·takeMaxAVX2(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail229
+	JLT  tail248
 
-loop228:
+loop247:
 	VMOVUPS   (AX)(BX*4), Y0
 	VMOVUPS   (CX)(BX*4), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
@@ -4438,12 +4876,12 @@ loop228:
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLE       loop228
+	JLE       loop247
 
-tail229:
+tail248:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done230
+	JLE        done249
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -4457,7 +4895,7 @@ tail229:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done230:
+done249:
 	VZEROUPPER
 	RET
 
@@ -4473,9 +4911,9 @@ TEXT ·takeMaxArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done232
+	JGE          done251
 
-loop231:
+loop250:
 	VMOVUPS      (AX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VPMOVZXBD    (CX)(SI*1), Y3
@@ -4491,9 +4929,9 @@ loop231:
 	VMOVQ        X1, (CX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop231
+	JLT          loop250
 
-done232:
+done251:
 	VZEROUPPER
 	RET
 
@@ -4508,17 +4946,17 @@ TEXT ·maxPool2AVX2(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window233:
+window252:
 	CMPQ AX, CX
-	JGE  done234
+	JGE  done253
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x08, R10
-	JLT  tail236
+	JLT  tail255
 
-loop235:
+loop254:
 	VMOVUPS   (DX)(R9*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   (DI)(R9*4), Y1
@@ -4539,12 +4977,12 @@ loop235:
 	VMOVUPS   Y0, (AX)(R9*4)
 	ADDQ      $0x08, R9
 	CMPQ      R9, R10
-	JLE       loop235
+	JLE       loop254
 
-tail236:
+tail255:
 	ADDQ       $0x08, R10
 	SUBQ       R9, R10
-	JLE        done237
+	JLE        done256
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4569,13 +5007,13 @@ tail236:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 
-done237:
+done256:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window233
+	JMP  window252
 
-done234:
+done253:
 	VZEROUPPER
 	RET
 
@@ -4594,16 +5032,16 @@ TEXT ·maxPool2ArgAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y2
 	LEAQ         (DX)(BX*4), BX
 
-window238:
+window257:
 	CMPQ AX, CX
-	JGE  done239
+	JGE  done258
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	CMPQ R10, SI
-	JGE  done241
+	JGE  done260
 
-loop240:
+loop259:
 	VMOVUPS      (DX)(R10*4), Y3
 	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (R8)(R10*4), Y5
@@ -4631,16 +5069,16 @@ loop240:
 	VMOVQ        X3, (DI)(R10*1)
 	ADDQ         $0x08, R10
 	CMPQ         R10, SI
-	JLT          loop240
+	JLT          loop259
 
-done241:
+done260:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window238
+	JMP  window257
 
-done239:
+done258:
 	VZEROUPPER
 	RET
 
@@ -4676,9 +5114,9 @@ TEXT ·scatterArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done243
+	JGE          done262
 
-loop242:
+loop261:
 	VMOVUPS   (AX)(SI*4), Y1
 	VPMOVZXBD (DX)(SI*1), Y2
 	VPCMPEQD  Y2, Y0, Y2
@@ -4688,9 +5126,9 @@ loop242:
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, BX
-	JLT       loop242
+	JLT       loop261
 
-done243:
+done262:
 	VZEROUPPER
 	RET
 
@@ -4710,16 +5148,16 @@ TEXT ·maxPool2GradAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y3
 	LEAQ         (AX)(SI*4), SI
 
-window244:
+window263:
 	CMPQ CX, DX
-	JGE  done245
+	JGE  done264
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	CMPQ R10, DI
-	JGE  done247
+	JGE  done266
 
-loop246:
+loop265:
 	VMOVUPS   (CX)(R10*4), Y4
 	VPMOVZXBD (BX)(R10*1), Y5
 	VPCMPEQD  Y5, Y0, Y6
@@ -4736,16 +5174,16 @@ loop246:
 	VMOVUPS   Y4, (R9)(R10*4)
 	ADDQ      $0x08, R10
 	CMPQ      R10, DI
-	JLT       loop246
+	JLT       loop265
 
-done247:
+done266:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window244
+	JMP  window263
 
-done245:
+done264:
 	VZEROUPPER
 	RET
 
@@ -4763,9 +5201,9 @@ TEXT ·reluArgAVX2(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Y3
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done249
+	JGE          done268
 
-loop248:
+loop267:
 	VMOVUPS      (AX)(BX*4), Y4
 	VPMOVZXBD    (CX)(BX*1), Y5
 	VXORPS       Y0, Y5, Y6
@@ -4780,9 +5218,9 @@ loop248:
 	VMOVQ        X4, (CX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop248
+	JLT          loop267
 
-done249:
+done268:
 	VZEROUPPER
 	RET
 
@@ -4817,9 +5255,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Y9
 	XORQ         DI, DI
 	SUBQ         $0x08, SI
-	JLT          tail251
+	JLT          tail270
 
-loop250:
+loop269:
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y6, Y10, Y11
 	VMOVUPS (BX)(DI*4), Y12
@@ -4847,12 +5285,12 @@ loop250:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, SI
-	JLE     loop250
+	JLE     loop269
 
-tail251:
+tail270:
 	ADDQ       $0x08, SI
 	SUBQ       DI, SI
-	JLE        done252
+	JLE        done271
 	LEAQ       tailMasks<>+0(SB), R9
 	MOVQ       $0x00000040, R8
 	SUBQ       SI, R8
@@ -4884,7 +5322,7 @@ tail251:
 	VSUBPS     Y0, Y11, Y0
 	VMASKMOVPS Y0, Y10, (AX)(DI*4)
 
-done252:
+done271:
 	VZEROUPPER
 	RET
 
@@ -4901,9 +5339,9 @@ TEXT ·sgdAVX2(SB), NOSPLIT, $0-80
 	VBROADCASTSS 8(SI), Y2
 	XORQ         SI, SI
 	SUBQ         $0x08, BX
-	JLT          tail254
+	JLT          tail273
 
-loop253:
+loop272:
 	VMOVUPS (AX)(SI*4), Y3
 	VMULPS  Y2, Y3, Y4
 	VMOVUPS (DX)(SI*4), Y5
@@ -4917,12 +5355,12 @@ loop253:
 	VMOVUPS Y3, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, BX
-	JLE     loop253
+	JLE     loop272
 
-tail254:
+tail273:
 	ADDQ       $0x08, BX
 	SUBQ       SI, BX
-	JLE        done255
+	JLE        done274
 	LEAQ       tailMasks<>+0(SB), R8
 	MOVQ       $0x00000040, DI
 	SUBQ       BX, DI
@@ -4940,7 +5378,7 @@ tail254:
 	VSUBPS     Y0, Y4, Y0
 	VMASKMOVPS Y0, Y3, (AX)(SI*4)
 
-done255:
+done274:
 	VZEROUPPER
 	RET
 
@@ -4955,9 +5393,9 @@ TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Y2
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done257
+	JGE          done276
 
-loop256:
+loop275:
 	VMOVUPS      (CX)(BX*4), Y3
 	VPSRLD       $0x10, Y3, Y4
 	VANDPS       Y0, Y4, Y4
@@ -4972,9 +5410,9 @@ loop256:
 	VMOVUPS      X3, (AX)(BX*2)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop256
+	JLT          loop275
 
-done257:
+done276:
 	VZEROUPPER
 	RET
 
@@ -5006,17 +5444,17 @@ TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ BX, DX
-	JGE  done259
+	JGE  done278
 
-loop258:
+loop277:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLT       loop258
+	JLT       loop277
 
-done259:
+done278:
 	VZEROUPPER
 	RET
 

@@ -176,6 +176,15 @@ func dotAVX512(a []float32, b []float32) float32
 func squaredDistanceAVX512(a []float32, b []float32) float32
 
 //go:noescape
+func weightedL1AVX512(a []float32, b []float32, w []float32) float32
+
+//go:noescape
+func signSumsAVX512(dst []float32, x []float32, y []float32, v []float32)
+
+//go:noescape
+func l1SumsAVX512(dst []float32, x []float32, y []float32, v []float32)
+
+//go:noescape
 func momentsAVX512(sums []float32, squares []float32, x []float32, rows int)
 
 //go:noescape

@@ -3691,6 +3691,360 @@ done198:
 	VZEROUPPER
 	RET
 
+// func weightedL1AVX512(a []float32, b []float32, w []float32) float32
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·weightedL1AVX512(SB), NOSPLIT, $0-76
+	MOVQ         a_base+0(FP), AX
+	MOVQ         b_base+24(FP), CX
+	MOVQ         w_base+48(FP), DX
+	MOVQ         a_len+8(FP), BX
+	VBROADCASTSS all7fffffff<>+0(SB), Z0
+	VXORPS       Z1, Z1, Z1
+	VMOVAPS      Z1, Z2
+	VMOVAPS      Z1, Z3
+	VMOVAPS      Z1, Z4
+	VMOVAPS      Z1, Z1
+	XORQ         SI, SI
+	SUBQ         $0x40, BX
+	JLT          tail200
+
+loop199:
+	VMOVAPS     Z2, Z2
+	VMOVUPS     (AX)(SI*4), Z5
+	VMOVUPS     (CX)(SI*4), Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS     (DX)(SI*4), Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVAPS     Z2, Z2
+	VMOVAPS     Z3, Z3
+	VMOVUPS     64(AX)(SI*4), Z5
+	VMOVUPS     64(CX)(SI*4), Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS     64(DX)(SI*4), Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVAPS     Z3, Z3
+	VMOVAPS     Z4, Z4
+	VMOVUPS     128(AX)(SI*4), Z5
+	VMOVUPS     128(CX)(SI*4), Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS     128(DX)(SI*4), Z6
+	VFMADD231PS Z6, Z5, Z4
+	VMOVAPS     Z4, Z4
+	VMOVAPS     Z1, Z1
+	VMOVUPS     192(AX)(SI*4), Z5
+	VMOVUPS     192(CX)(SI*4), Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS     192(DX)(SI*4), Z6
+	VFMADD231PS Z6, Z5, Z1
+	VMOVAPS     Z1, Z1
+	ADDQ        $0x40, SI
+	CMPQ        SI, BX
+	JLE         loop199
+
+tail200:
+	ADDQ        $0x40, BX
+	SUBQ        SI, BX
+	JLE         done201
+	MOVQ        $-1, DI
+	BZHIQ       BX, DI, DI
+	KMOVQ       DI, K1
+	VMOVAPS     Z2, Z2
+	VMOVUPS.Z   (AX)(SI*4), K1, Z5
+	VMOVUPS.Z   (CX)(SI*4), K1, Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS.Z   (DX)(SI*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z2
+	VMOVAPS     Z2, Z2
+	KSHIFTRQ    $0x10, K1, K1
+	VMOVAPS     Z3, Z3
+	VMOVUPS.Z   64(AX)(SI*4), K1, Z5
+	VMOVUPS.Z   64(CX)(SI*4), K1, Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS.Z   64(DX)(SI*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z3
+	VMOVAPS     Z3, Z3
+	KSHIFTRQ    $0x10, K1, K1
+	VMOVAPS     Z4, Z4
+	VMOVUPS.Z   128(AX)(SI*4), K1, Z5
+	VMOVUPS.Z   128(CX)(SI*4), K1, Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS.Z   128(DX)(SI*4), K1, Z6
+	VFMADD231PS Z6, Z5, Z4
+	VMOVAPS     Z4, Z4
+	KSHIFTRQ    $0x10, K1, K1
+	VMOVAPS     Z1, Z1
+	VMOVUPS.Z   192(AX)(SI*4), K1, Z5
+	VMOVUPS.Z   192(CX)(SI*4), K1, Z6
+	VSUBPS      Z6, Z5, Z5
+	VANDPS      Z0, Z5, Z5
+	VMOVUPS.Z   192(DX)(SI*4), K1, Z0
+	VFMADD231PS Z0, Z5, Z1
+	VMOVAPS     Z1, Z1
+
+done201:
+	VADDPS     Z4, Z2, Z0
+	VADDPS     Z1, Z3, Z1
+	VADDPS     Z1, Z0, Z0
+	VSHUFF32X4 $0x0e, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VSHUFF32X4 $0x01, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VSHUFPS    $0x0e, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VSHUFPS    $0x01, Z0, Z0, Z1
+	VADDPS     Z1, Z0, Z0
+	VMOVSS     X0, ret+72(FP)
+	VZEROUPPER
+	RET
+
+// func signSumsAVX512(dst []float32, x []float32, y []float32, v []float32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·signSumsAVX512(SB), NOSPLIT, $0-96
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+48(FP), DX
+	MOVQ         v_base+72(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	MOVQ         v_len+80(FP), DI
+	VXORPS       Z0, Z0, Z0
+	VBROADCASTSS all80000000<>+0(SB), Z1
+	XORQ         R8, R8
+
+wide202:
+	LEAQ    64(R8), R9
+	CMPQ    R9, SI
+	JGT     narrow203
+	VMOVUPS (CX)(R8*4), Z2
+	VMOVUPS 64(CX)(R8*4), Z3
+	VMOVUPS 128(CX)(R8*4), Z4
+	VMOVUPS 192(CX)(R8*4), Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop207:
+	VBROADCASTSS (R9), Z10
+	VMOVUPS      (R10), Z11
+	VSUBPS       Z11, Z2, Z11
+	VXORPS       Z1, Z10, Z18
+	VCMPPS       $0x11, Z0, Z11, K1
+	VBLENDMPS    Z18, Z10, K1, Z12
+	VADDPS       Z12, Z6, Z6
+	VMOVUPS      64(R10), Z11
+	VSUBPS       Z11, Z3, Z11
+	VXORPS       Z1, Z10, Z18
+	VCMPPS       $0x11, Z0, Z11, K1
+	VBLENDMPS    Z18, Z10, K1, Z13
+	VADDPS       Z13, Z7, Z7
+	VMOVUPS      128(R10), Z11
+	VSUBPS       Z11, Z4, Z11
+	VXORPS       Z1, Z10, Z18
+	VCMPPS       $0x11, Z0, Z11, K1
+	VBLENDMPS    Z18, Z10, K1, Z14
+	VADDPS       Z14, Z8, Z8
+	VMOVUPS      192(R10), Z11
+	VSUBPS       Z11, Z5, Z11
+	VXORPS       Z1, Z10, Z18
+	VCMPPS       $0x11, Z0, Z11, K1
+	VBLENDMPS    Z18, Z10, K1, Z15
+	VADDPS       Z15, Z9, Z9
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop207
+	VMOVUPS      Z6, (AX)(R8*4)
+	VMOVUPS      Z7, 64(AX)(R8*4)
+	VMOVUPS      Z8, 128(AX)(R8*4)
+	VMOVUPS      Z9, 192(AX)(R8*4)
+	ADDQ         $0x40, R8
+	JMP          wide202
+
+narrow203:
+strip204:
+	LEAQ    16(R8), R9
+	CMPQ    R9, SI
+	JGT     tail205
+	VMOVUPS (CX)(R8*4), Z2
+	VXORPS  Z3, Z3, Z3
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop208:
+	VBROADCASTSS (R9), Z4
+	VMOVUPS      (R10), Z5
+	VSUBPS       Z5, Z2, Z5
+	VXORPS       Z1, Z4, Z6
+	VCMPPS       $0x11, Z0, Z5, K1
+	VBLENDMPS    Z6, Z4, K1, Z16
+	VADDPS       Z16, Z3, Z3
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop208
+	VMOVUPS      Z3, (AX)(R8*4)
+	ADDQ         $0x10, R8
+	JMP          strip204
+
+tail205:
+	MOVQ      SI, R9
+	SUBQ      R8, R9
+	JLE       done206
+	MOVQ      $-1, R10
+	BZHIQ     R9, R10, R10
+	KMOVQ     R10, K1
+	VMOVUPS.Z (CX)(R8*4), K1, Z2
+	VXORPS    Z3, Z3, Z3
+	MOVQ      BX, CX
+	LEAQ      (DX)(R8*4), DX
+	MOVQ      DI, BX
+
+loop209:
+	VBROADCASTSS (CX), Z4
+	VMOVUPS.Z    (DX), K1, Z5
+	VSUBPS       Z5, Z2, Z5
+	VXORPS       Z1, Z4, Z6
+	VCMPPS       $0x11, Z0, Z5, K2
+	VBLENDMPS    Z6, Z4, K2, Z17
+	VADDPS       Z17, Z3, Z3
+	ADDQ         $0x04, CX
+	LEAQ         (DX)(SI*4), DX
+	DECQ         BX
+	JNZ          loop209
+	VMOVUPS      Z3, K1, (AX)(R8*4)
+
+done206:
+	VZEROUPPER
+	RET
+
+// func l1SumsAVX512(dst []float32, x []float32, y []float32, v []float32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·l1SumsAVX512(SB), NOSPLIT, $0-96
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_base+48(FP), DX
+	MOVQ         v_base+72(FP), BX
+	MOVQ         dst_len+8(FP), SI
+	MOVQ         v_len+80(FP), DI
+	VBROADCASTSS all7fffffff<>+0(SB), Z0
+	XORQ         R8, R8
+
+wide210:
+	LEAQ    64(R8), R9
+	CMPQ    R9, SI
+	JGT     narrow211
+	VMOVUPS (CX)(R8*4), Z1
+	VMOVUPS 64(CX)(R8*4), Z2
+	VMOVUPS 128(CX)(R8*4), Z3
+	VMOVUPS 192(CX)(R8*4), Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop215:
+	VBROADCASTSS (R9), Z9
+	VMOVUPS      (R10), Z10
+	VSUBPS       Z10, Z1, Z10
+	VANDPS       Z0, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VADDPS       Z10, Z5, Z5
+	VMOVUPS      64(R10), Z10
+	VSUBPS       Z10, Z2, Z10
+	VANDPS       Z0, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VADDPS       Z10, Z6, Z6
+	VMOVUPS      128(R10), Z10
+	VSUBPS       Z10, Z3, Z10
+	VANDPS       Z0, Z10, Z10
+	VMULPS       Z9, Z10, Z10
+	VADDPS       Z10, Z7, Z7
+	VMOVUPS      192(R10), Z10
+	VSUBPS       Z10, Z4, Z10
+	VANDPS       Z0, Z10, Z10
+	VMULPS       Z9, Z10, Z9
+	VADDPS       Z9, Z8, Z8
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop215
+	VMOVUPS      Z5, (AX)(R8*4)
+	VMOVUPS      Z6, 64(AX)(R8*4)
+	VMOVUPS      Z7, 128(AX)(R8*4)
+	VMOVUPS      Z8, 192(AX)(R8*4)
+	ADDQ         $0x40, R8
+	JMP          wide210
+
+narrow211:
+strip212:
+	LEAQ    16(R8), R9
+	CMPQ    R9, SI
+	JGT     tail213
+	VMOVUPS (CX)(R8*4), Z1
+	VXORPS  Z2, Z2, Z2
+	MOVQ    BX, R9
+	LEAQ    (DX)(R8*4), R10
+	MOVQ    DI, R11
+
+loop216:
+	VBROADCASTSS (R9), Z3
+	VMOVUPS      (R10), Z4
+	VSUBPS       Z4, Z1, Z4
+	VANDPS       Z0, Z4, Z4
+	VMULPS       Z3, Z4, Z3
+	VADDPS       Z3, Z2, Z2
+	ADDQ         $0x04, R9
+	LEAQ         (R10)(SI*4), R10
+	DECQ         R11
+	JNZ          loop216
+	VMOVUPS      Z2, (AX)(R8*4)
+	ADDQ         $0x10, R8
+	JMP          strip212
+
+tail213:
+	MOVQ      SI, R9
+	SUBQ      R8, R9
+	JLE       done214
+	MOVQ      $-1, R10
+	BZHIQ     R9, R10, R10
+	KMOVQ     R10, K1
+	VMOVUPS.Z (CX)(R8*4), K1, Z1
+	VXORPS    Z2, Z2, Z2
+	MOVQ      BX, CX
+	LEAQ      (DX)(R8*4), DX
+	MOVQ      DI, BX
+
+loop217:
+	VBROADCASTSS (CX), Z3
+	VMOVUPS.Z    (DX), K1, Z4
+	VSUBPS       Z4, Z1, Z4
+	VANDPS       Z0, Z4, Z4
+	VMULPS       Z3, Z4, Z3
+	VADDPS       Z3, Z2, Z2
+	ADDQ         $0x04, CX
+	LEAQ         (DX)(SI*4), DX
+	DECQ         BX
+	JNZ          loop217
+	VMOVUPS      Z2, K1, (AX)(R8*4)
+
+done214:
+	VZEROUPPER
+	RET
+
 // func momentsAVX512(sums []float32, squares []float32, x []float32, rows int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
 TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
@@ -3706,10 +4060,10 @@ TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
 	VDIVPS       Z0, Z1, Z0
 	XORQ         DI, DI
 
-wide199:
+wide218:
 	LEAQ   64(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow200
+	JGT    narrow219
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -3717,7 +4071,7 @@ wide199:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop204:
+loop223:
 	VMOVUPS (R8), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVUPS 64(R8), Z5
@@ -3728,7 +4082,7 @@ loop204:
 	VADDPS  Z5, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop204
+	JNZ     loop223
 	VMOVUPS Z1, (AX)(DI*4)
 	VMOVUPS Z2, 64(AX)(DI*4)
 	VMOVUPS Z3, 128(AX)(DI*4)
@@ -3744,7 +4098,7 @@ loop204:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop205:
+loop224:
 	VMOVUPS (R8), Z9
 	VSUBPS  Z5, Z9, Z9
 	VMULPS  Z9, Z9, Z9
@@ -3763,51 +4117,51 @@ loop205:
 	VADDPS  Z9, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop205
+	JNZ     loop224
 	VMOVUPS Z1, (CX)(DI*4)
 	VMOVUPS Z2, 64(CX)(DI*4)
 	VMOVUPS Z3, 128(CX)(DI*4)
 	VMOVUPS Z4, 192(CX)(DI*4)
 	ADDQ    $0x40, DI
-	JMP     wide199
+	JMP     wide218
 
-narrow200:
-strip201:
+narrow219:
+strip220:
 	LEAQ   16(DI), R8
 	CMPQ   R8, BX
-	JGT    tail202
+	JGT    tail221
 	VXORPS Z1, Z1, Z1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop206:
+loop225:
 	VMOVUPS (R8), Z2
 	VADDPS  Z2, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop206
+	JNZ     loop225
 	VMOVUPS Z1, (AX)(DI*4)
 	VMULPS  Z0, Z1, Z2
 	VXORPS  Z1, Z1, Z1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop207:
+loop226:
 	VMOVUPS (R8), Z3
 	VSUBPS  Z2, Z3, Z3
 	VMULPS  Z3, Z3, Z3
 	VADDPS  Z3, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop207
+	JNZ     loop226
 	VMOVUPS Z1, (CX)(DI*4)
 	ADDQ    $0x10, DI
-	JMP     strip201
+	JMP     strip220
 
-tail202:
+tail221:
 	MOVQ   BX, R8
 	SUBQ   DI, R8
-	JLE    done203
+	JLE    done222
 	MOVQ   $-1, R9
 	BZHIQ  R8, R9, R9
 	KMOVQ  R9, K1
@@ -3815,29 +4169,29 @@ tail202:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop208:
+loop227:
 	VMOVUPS.Z (R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (R8)(BX*4), R8
 	DECQ      R9
-	JNZ       loop208
+	JNZ       loop227
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 	VMULPS    Z0, Z1, Z0
 	VXORPS    Z1, Z1, Z1
 	LEAQ      (DX)(DI*4), AX
 	MOVQ      SI, DX
 
-loop209:
+loop228:
 	VMOVUPS.Z (AX), K1, Z2
 	VSUBPS    Z0, Z2, Z2
 	VMULPS    Z2, Z2, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (AX)(BX*4), AX
 	DECQ      DX
-	JNZ       loop209
+	JNZ       loop228
 	VMOVUPS   Z1, K1, (CX)(DI*4)
 
-done203:
+done222:
 	VZEROUPPER
 	RET
 
@@ -3854,10 +4208,10 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide210:
+wide229:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow211
+	JGT     narrow230
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS 64(SI)(R9*4), Z1
 	VMOVUPS 128(SI)(R9*4), Z2
@@ -3874,7 +4228,7 @@ wide210:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop215:
+loop234:
 	VMOVUPS (R11), Z12
 	VSUBPS  Z0, Z12, Z12
 	VMULPS  Z4, Z12, Z12
@@ -3898,15 +4252,15 @@ loop215:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop215
+	JNZ     loop234
 	ADDQ    $0x40, R9
-	JMP     wide210
+	JMP     wide229
 
-narrow211:
-strip212:
+narrow230:
+strip231:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail213
+	JGT     tail232
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS (DI)(R9*4), Z1
 	VMOVUPS (R8)(R9*4), Z2
@@ -3914,7 +4268,7 @@ strip212:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop216:
+loop235:
 	VMOVUPS (R11), Z3
 	VSUBPS  Z0, Z3, Z3
 	VMULPS  Z1, Z3, Z3
@@ -3923,14 +4277,14 @@ loop216:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop216
+	JNZ     loop235
 	ADDQ    $0x10, R9
-	JMP     strip212
+	JMP     strip231
 
-tail213:
+tail232:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done214
+	JLE       done233
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -3940,7 +4294,7 @@ tail213:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop217:
+loop236:
 	VMOVUPS.Z (CX), K1, Z3
 	VSUBPS    Z0, Z3, Z3
 	VMULPS    Z1, Z3, Z3
@@ -3949,9 +4303,9 @@ loop217:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop217
+	JNZ       loop236
 
-done214:
+done233:
 	VZEROUPPER
 	RET
 
@@ -3968,10 +4322,10 @@ TEXT ·normalizeReluAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide218:
+wide237:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow219
+	JGT     narrow238
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS 64(SI)(R9*4), Z2
 	VMOVUPS 128(SI)(R9*4), Z3
@@ -3988,7 +4342,7 @@ wide218:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop223:
+loop242:
 	VMOVUPS (R11), Z13
 	VSUBPS  Z1, Z13, Z13
 	VMULPS  Z5, Z13, Z13
@@ -4016,15 +4370,15 @@ loop223:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop223
+	JNZ     loop242
 	ADDQ    $0x40, R9
-	JMP     wide218
+	JMP     wide237
 
-narrow219:
-strip220:
+narrow238:
+strip239:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail221
+	JGT     tail240
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS (DI)(R9*4), Z2
 	VMOVUPS (R8)(R9*4), Z3
@@ -4032,7 +4386,7 @@ strip220:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop224:
+loop243:
 	VMOVUPS (R11), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4042,14 +4396,14 @@ loop224:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop224
+	JNZ     loop243
 	ADDQ    $0x10, R9
-	JMP     strip220
+	JMP     strip239
 
-tail221:
+tail240:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done222
+	JLE       done241
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4059,7 +4413,7 @@ tail221:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop225:
+loop244:
 	VMOVUPS.Z (CX), K1, Z4
 	VSUBPS    Z1, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4069,9 +4423,9 @@ loop225:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop225
+	JNZ       loop244
 
-done222:
+done241:
 	VZEROUPPER
 	RET
 
@@ -4088,10 +4442,10 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide226:
+wide245:
 	LEAQ    64(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow227
+	JGT     narrow246
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS 64(SI)(R10*4), Z1
 	VMOVUPS 128(SI)(R10*4), Z2
@@ -4112,7 +4466,7 @@ wide226:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop231:
+loop250:
 	VMOVUPS (R11), Z16
 	VMOVUPS (R12), Z17
 	VSUBPS  Z0, Z17, Z17
@@ -4144,7 +4498,7 @@ loop231:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop231
+	JNZ     loop250
 	VMOVUPS Z8, (AX)(R10*4)
 	VMOVUPS Z10, 64(AX)(R10*4)
 	VMOVUPS Z12, 128(AX)(R10*4)
@@ -4154,13 +4508,13 @@ loop231:
 	VMOVUPS Z13, 128(CX)(R10*4)
 	VMOVUPS Z15, 192(CX)(R10*4)
 	ADDQ    $0x40, R10
-	JMP     wide226
+	JMP     wide245
 
-narrow227:
-strip228:
+narrow246:
+strip247:
 	LEAQ    16(R10), R11
 	CMPQ    R11, R8
-	JGT     tail229
+	JGT     tail248
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS (DI)(R10*4), Z1
 	VXORPS  Z2, Z2, Z2
@@ -4169,7 +4523,7 @@ strip228:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop232:
+loop251:
 	VMOVUPS (R11), Z4
 	VMOVUPS (R12), Z5
 	VSUBPS  Z0, Z5, Z5
@@ -4180,16 +4534,16 @@ loop232:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop232
+	JNZ     loop251
 	VMOVUPS Z2, (AX)(R10*4)
 	VMOVUPS Z3, (CX)(R10*4)
 	ADDQ    $0x10, R10
-	JMP     strip228
+	JMP     strip247
 
-tail229:
+tail248:
 	MOVQ      R8, R11
 	SUBQ      R10, R11
-	JLE       done230
+	JLE       done249
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -4201,7 +4555,7 @@ tail229:
 	LEAQ      (BX)(R10*4), BX
 	MOVQ      R9, SI
 
-loop233:
+loop252:
 	VMOVUPS.Z (DX), K1, Z4
 	VMOVUPS.Z (BX), K1, Z5
 	VSUBPS    Z0, Z5, Z5
@@ -4212,11 +4566,11 @@ loop233:
 	LEAQ      (DX)(R8*4), DX
 	LEAQ      (BX)(R8*4), BX
 	DECQ      SI
-	JNZ       loop233
+	JNZ       loop252
 	VMOVUPS   Z2, K1, (AX)(R10*4)
 	VMOVUPS   Z3, K1, (CX)(R10*4)
 
-done230:
+done249:
 	VZEROUPPER
 	RET
 
@@ -4234,10 +4588,10 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide234:
+wide253:
 	LEAQ    64(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow235
+	JGT     narrow254
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS 64(DI)(R11*4), Z1
 	VMOVUPS 128(DI)(R11*4), Z2
@@ -4259,7 +4613,7 @@ wide234:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop239:
+loop258:
 	VMOVUPS (R14), Z16
 	VSUBPS  Z0, Z16, Z16
 	VMULPS  Z8, Z16, Z16
@@ -4296,15 +4650,15 @@ loop239:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop239
+	JNZ     loop258
 	ADDQ    $0x40, R11
-	JMP     wide234
+	JMP     wide253
 
-narrow235:
-strip236:
+narrow254:
+strip255:
 	LEAQ    16(R11), R12
 	CMPQ    R12, BX
-	JGT     tail237
+	JGT     tail256
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS (R8)(R11*4), Z1
 	VMOVUPS (R9)(R11*4), Z2
@@ -4314,7 +4668,7 @@ strip236:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop240:
+loop259:
 	VMOVUPS (R14), Z4
 	VSUBPS  Z0, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4327,14 +4681,14 @@ loop240:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop240
+	JNZ     loop259
 	ADDQ    $0x10, R11
-	JMP     strip236
+	JMP     strip255
 
-tail237:
+tail256:
 	MOVQ      BX, R12
 	SUBQ      R11, R12
-	JLE       done238
+	JLE       done257
 	MOVQ      $-1, R13
 	BZHIQ     R12, R13, R13
 	KMOVQ     R13, K1
@@ -4346,7 +4700,7 @@ tail237:
 	LEAQ      (CX)(R11*4), CX
 	LEAQ      (DX)(R11*4), DX
 
-loop241:
+loop260:
 	VMOVUPS.Z (DX), K1, Z4
 	VSUBPS    Z0, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4359,9 +4713,9 @@ loop241:
 	LEAQ      (CX)(BX*4), CX
 	LEAQ      (DX)(BX*4), DX
 	DECQ      SI
-	JNZ       loop241
+	JNZ       loop260
 
-done238:
+done257:
 	VZEROUPPER
 	RET
 
@@ -4373,9 +4727,9 @@ TEXT ·takeMaxAVX512(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail243
+	JLT  tail262
 
-loop242:
+loop261:
 	VMOVUPS (AX)(BX*4), Z0
 	VMOVUPS (CX)(BX*4), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
@@ -4385,12 +4739,12 @@ loop242:
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop242
+	JLE     loop261
 
-tail243:
+tail262:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done244
+	JLE       done263
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -4402,7 +4756,7 @@ tail243:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done244:
+done263:
 	VZEROUPPER
 	RET
 
@@ -4418,9 +4772,9 @@ TEXT ·takeMaxArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail246
+	JLT          tail265
 
-loop245:
+loop264:
 	VMOVUPS   (AX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VPMOVZXBD (CX)(SI*1), Z3
@@ -4433,12 +4787,12 @@ loop245:
 	VPMOVDB   Z3, (CX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop245
+	JLE       loop264
 
-tail246:
+tail265:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done247
+	JLE         done266
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -4453,7 +4807,7 @@ tail246:
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 	VPMOVDB     Z3, K1, (CX)(SI*1)
 
-done247:
+done266:
 	VZEROUPPER
 	RET
 
@@ -4468,17 +4822,17 @@ TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window248:
+window267:
 	CMPQ AX, CX
-	JGE  done249
+	JGE  done268
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x10, R10
-	JLT  tail251
+	JLT  tail270
 
-loop250:
+loop269:
 	VMOVUPS (DX)(R9*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (DI)(R9*4), Z1
@@ -4499,12 +4853,12 @@ loop250:
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, R10
-	JLE     loop250
+	JLE     loop269
 
-tail251:
+tail270:
 	ADDQ      $0x10, R10
 	SUBQ      R9, R10
-	JLE       done252
+	JLE       done271
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4527,13 +4881,13 @@ tail251:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done252:
+done271:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window248
+	JMP  window267
 
-done249:
+done268:
 	VZEROUPPER
 	RET
 
@@ -4552,17 +4906,17 @@ TEXT ·maxPool2ArgAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z2
 	LEAQ         (DX)(BX*4), BX
 
-window253:
+window272:
 	CMPQ AX, CX
-	JGE  done254
+	JGE  done273
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	MOVQ SI, R11
 	SUBQ $0x10, R11
-	JLT  tail256
+	JLT  tail275
 
-loop255:
+loop274:
 	VMOVUPS (DX)(R10*4), Z3
 	VXORPS  Z4, Z4, Z4
 	VMOVUPS (R8)(R10*4), Z5
@@ -4587,12 +4941,12 @@ loop255:
 	VPMOVDB Z4, (DI)(R10*1)
 	ADDQ    $0x10, R10
 	CMPQ    R10, R11
-	JLE     loop255
+	JLE     loop274
 
-tail256:
+tail275:
 	ADDQ      $0x10, R11
 	SUBQ      R10, R11
-	JLE       done257
+	JLE       done276
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -4619,14 +4973,14 @@ tail256:
 	VMOVUPS   Z3, K1, (AX)(R10*4)
 	VPMOVDB   Z4, K1, (DI)(R10*1)
 
-done257:
+done276:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window253
+	JMP  window272
 
-done254:
+done273:
 	VZEROUPPER
 	RET
 
@@ -4678,9 +5032,9 @@ TEXT ·scatterArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail259
+	JLT          tail278
 
-loop258:
+loop277:
 	VMOVUPS   (AX)(SI*4), Z1
 	VPMOVZXBD (DX)(SI*1), Z2
 	VPCMPEQD  Z2, Z0, K1
@@ -4690,12 +5044,12 @@ loop258:
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop258
+	JLE       loop277
 
-tail259:
+tail278:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done260
+	JLE         done279
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -4707,7 +5061,7 @@ tail259:
 	VMOVAPS     Z0, K2, Z1
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 
-done260:
+done279:
 	VZEROUPPER
 	RET
 
@@ -4727,17 +5081,17 @@ TEXT ·maxPool2GradAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z3
 	LEAQ         (AX)(SI*4), SI
 
-window261:
+window280:
 	CMPQ CX, DX
-	JGE  done262
+	JGE  done281
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	MOVQ DI, R11
 	SUBQ $0x10, R11
-	JLT  tail264
+	JLT  tail283
 
-loop263:
+loop282:
 	VMOVUPS   (CX)(R10*4), Z4
 	VPMOVZXBD (BX)(R10*1), Z5
 	VPCMPEQD  Z5, Z0, K1
@@ -4754,12 +5108,12 @@ loop263:
 	VMOVUPS   Z4, (R9)(R10*4)
 	ADDQ      $0x10, R10
 	CMPQ      R10, R11
-	JLE       loop263
+	JLE       loop282
 
-tail264:
+tail283:
 	ADDQ        $0x10, R11
 	SUBQ        R10, R11
-	JLE         done265
+	JLE         done284
 	MOVQ        $-1, R12
 	BZHIQ       R11, R12, R12
 	KMOVQ       R12, K1
@@ -4778,14 +5132,14 @@ tail264:
 	VMOVAPS.Z   Z4, K2, Z4
 	VMOVUPS     Z4, K1, (R9)(R10*4)
 
-done265:
+done284:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window261
+	JMP  window280
 
-done262:
+done281:
 	VZEROUPPER
 	RET
 
@@ -4803,9 +5157,9 @@ TEXT ·reluArgAVX512(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Z3
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail267
+	JLT          tail286
 
-loop266:
+loop285:
 	VMOVUPS   (AX)(BX*4), Z4
 	VPMOVZXBD (CX)(BX*1), Z5
 	VXORPS    Z0, Z5, Z6
@@ -4817,12 +5171,12 @@ loop266:
 	VPMOVDB   Z5, (CX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop266
+	JLE       loop285
 
-tail267:
+tail286:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done268
+	JLE         done287
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -4836,7 +5190,7 @@ tail267:
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 	VPMOVDB     Z5, K1, (CX)(BX*1)
 
-done268:
+done287:
 	VZEROUPPER
 	RET
 
@@ -4879,9 +5233,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Z9
 	XORQ         DI, DI
 	SUBQ         $0x10, SI
-	JLT          tail270
+	JLT          tail289
 
-loop269:
+loop288:
 	VMOVUPS (AX)(DI*4), Z10
 	VMULPS  Z6, Z10, Z11
 	VMOVUPS (BX)(DI*4), Z12
@@ -4909,12 +5263,12 @@ loop269:
 	VMOVUPS Z10, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, SI
-	JLE     loop269
+	JLE     loop288
 
-tail270:
+tail289:
 	ADDQ      $0x10, SI
 	SUBQ      DI, SI
-	JLE       done271
+	JLE       done290
 	MOVQ      $-1, R8
 	BZHIQ     SI, R8, R8
 	KMOVQ     R8, K1
@@ -4944,7 +5298,7 @@ tail270:
 	VSUBPS    Z0, Z10, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done271:
+done290:
 	VZEROUPPER
 	RET
 
@@ -4961,9 +5315,9 @@ TEXT ·sgdAVX512(SB), NOSPLIT, $0-80
 	VBROADCASTSS 8(SI), Z2
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail273
+	JLT          tail292
 
-loop272:
+loop291:
 	VMOVUPS (AX)(SI*4), Z3
 	VMULPS  Z2, Z3, Z4
 	VMOVUPS (DX)(SI*4), Z5
@@ -4977,12 +5331,12 @@ loop272:
 	VMOVUPS Z3, (AX)(SI*4)
 	ADDQ    $0x10, SI
 	CMPQ    SI, BX
-	JLE     loop272
+	JLE     loop291
 
-tail273:
+tail292:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done274
+	JLE       done293
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -4998,7 +5352,7 @@ tail273:
 	VSUBPS    Z0, Z3, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done274:
+done293:
 	VZEROUPPER
 	RET
 
@@ -5013,9 +5367,9 @@ TEXT ·toBFloat16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail276
+	JLT          tail295
 
-loop275:
+loop294:
 	VMOVUPS   (CX)(BX*4), Z3
 	VPSRLD    $0x10, Z3, Z4
 	VANDPS    Z0, Z4, Z4
@@ -5028,12 +5382,12 @@ loop275:
 	VPMOVDW   Z6, (AX)(BX*2)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop275
+	JLE       loop294
 
-tail276:
+tail295:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done277
+	JLE       done296
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -5048,7 +5402,7 @@ tail276:
 	VPSRLD    $0x10, Z7, Z7
 	VPMOVDW   Z7, K1, (AX)(BX*2)
 
-done277:
+done296:
 	VZEROUPPER
 	RET
 
@@ -5096,20 +5450,20 @@ TEXT ·fromBFloat16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail279
+	JLT  tail298
 
-loop278:
+loop297:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop278
+	JLE       loop297
 
-tail279:
+tail298:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done280
+	JLE         done299
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5117,6 +5471,6 @@ tail279:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done280:
+done299:
 	VZEROUPPER
 	RET

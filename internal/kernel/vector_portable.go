@@ -65,7 +65,7 @@ func unaryLoop(f func(x float32) float32) unaryFunc {
 }
 
 var unaryFuncs = [unaryOps]func(x float32) float32{
-	OpAbs:        func(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) },
+	OpAbs:        absOf,
 	OpNeg:        func(x float32) float32 { return -x },
 	OpSquare:     func(x float32) float32 { return x * x },
 	OpSqrt:       func(x float32) float32 { return float32(math.Sqrt(float64(x))) },
@@ -188,3 +188,5 @@ func (s *vectorSet) setPortableElementwise() {
 	s.choose, s.chooseScalar = chooseLoop, chooseScalarLoop
 	s.reluGrad, s.leakyRelu = reluGradLoop, leakyReluLoop
 }
+
+func absOf(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

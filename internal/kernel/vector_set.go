@@ -22,6 +22,10 @@ type vectorSet struct {
 	dot             func(a, b []float32) float32
 	squaredDistance func(a, b []float32) float32
 
+	weightedL1 func(a, b, w []float32) float32
+	signSums   func(dst, x, y, v []float32)
+	l1Sums     func(dst, x, y, v []float32)
+
 	moments       func(sums, squares, x []float32, rows int)
 	normalize     func(y, x, mean, scale, shift []float32, rows int)
 	normalizeRelu func(y, x, mean, scale, shift []float32, rows int)
@@ -55,6 +59,7 @@ func portableVector() vectorSet {
 	var s vectorSet
 	s.setPortableElementwise()
 	s.setPortableReductions()
+	s.setPortableL1()
 	s.setPortableNorm()
 	s.setPortablePool()
 	s.setPortableOptim()
