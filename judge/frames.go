@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"fmt"
@@ -11,8 +11,8 @@ import (
 	"github.com/siam-go/siam/dataset"
 )
 
-// thinned keeps n items of each class, evenly spread in the order of their names.
-func thinned(set *dataset.Set, n int) *dataset.Set {
+// Thinned keeps n items of each class, evenly spread in the order of their names.
+func Thinned(set *dataset.Set, n int) *dataset.Set {
 	classes := make([][]dataset.Item, len(set.Classes))
 	for _, item := range set.Items {
 		classes[item.Label] = append(classes[item.Label], item)
@@ -30,8 +30,9 @@ func thinned(set *dataset.Set, n int) *dataset.Set {
 	return &kept
 }
 
-// framesWithin says which two items of a set, by number, lie fewer than apart frames from each other; nil when apart is 0.
-func framesWithin(set *dataset.Set, apart int) (func(a, b int) bool, error) {
+// Within says which two items of a set, by number, lie fewer than apart frames from each other, as a frame's number is the last
+// one in a file's name. It is nil when apart is 0.
+func Within(set *dataset.Set, apart int) (func(a, b int) bool, error) {
 	if apart <= 0 {
 		return nil, nil
 	}
@@ -39,7 +40,7 @@ func framesWithin(set *dataset.Set, apart int) (func(a, b int) bool, error) {
 	for i, item := range set.Items {
 		var err error
 		if frames[i], err = frameOf(item.Source); err != nil {
-			return nil, fmt.Errorf("--frames-apart: %w", err)
+			return nil, err
 		}
 	}
 	return func(a, b int) bool { return max(frames[a]-frames[b], frames[b]-frames[a]) < apart }, nil

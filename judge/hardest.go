@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/report"
 )
@@ -19,18 +18,19 @@ type hardPair struct {
 	distance float32
 }
 
-// AddHardest writes the pairs of a set that are hardest for a model into a report: images of one class that it finds least alike, and
-// images of two classes that it finds most alike. Many of them are wrong labels. embeddings are those of the set's items.
-func AddHardest(page *report.Report, model *siam.Model, set *dataset.Set, embeddings [][]float32) error {
-	same, different, err := hardest(set, embeddings, model.Distance)
+// AddHardest writes the pairs of the set that are hardest for the model into a report: images of one class that it finds least alike,
+// and images of two classes that it finds most alike. Many of them are wrong labels.
+func (l *Labelled) AddHardest(page *report.Report) error {
+	same, different, err := hardest(l.Set, l.Embeddings, l.model.Distance)
 	if err != nil {
 		return err
 	}
 	show := func(title, text string, pairs []hardPair, isSame bool) {
-		if threshold := model.File().Calibration; threshold != nil {
-			text += fmt.Sprintf(" ✓ and ✗ tell what the model's threshold, %.3f, judges rightly and wrongly.", threshold.Threshold)
+		threshold := thresholdOf(l.model)
+		if threshold != nil {
+			text += fmt.Sprintf(" ✓ and ✗ tell what the model's threshold, %.3f, judges rightly and wrongly.", *threshold)
 		}
-		page.Add(report.Section{Title: title, Text: text, Parts: []report.Part{picturePairs(model, set, pairs, isSame)}})
+		page.Add(report.Section{Title: title, Text: text, Parts: []report.Part{picturePairs(l.Set, pairs, isSame, threshold)}})
 	}
 	show("Hardest to see as the same", "Images of one class with the largest distances. Look for wrong labels among them first.", same, true)
 	show("Hardest to tell apart", "Images of two classes with the smallest distances: look-alikes, or one thing under two labels.", different, false)
@@ -74,17 +74,15 @@ func onceEach(pairs []hardPair) []hardPair {
 	return kept
 }
 
-func picturePairs(model *siam.Model, set *dataset.Set, pairs []hardPair, same bool) report.PicturePairs {
+// picturePairs shows pairs with their distances, and verdicts where there is a threshold.
+func picturePairs(set *dataset.Set, pairs []hardPair, same bool, threshold *float64) report.PicturePairs {
 	var shown report.PicturePairs
 	for _, p := range pairs {
-		a, b := set.Items[p.a], set.Items[p.b]
-		pair := report.PicturePair{
-			A: a.Pixels().GoImage(), B: b.Pixels().GoImage(), Distance: float64(p.distance),
-			Names: [2]string{set.Classes[a.Label].Name, set.Classes[b.Label].Name},
-		}
-		if verdict, err := model.Judge(p.distance); err == nil { // a model without a threshold gives no verdict
+		pair := picturePair(set, int(p.a), int(p.b))
+		pair.Distance = float64(p.distance)
+		if threshold != nil {
 			pair.Verdict = report.Wrong
-			if verdict.Same == same {
+			if (pair.Distance <= *threshold) == same {
 				pair.Verdict = report.Right
 			}
 		}

@@ -59,12 +59,12 @@ func TestHardestPairsAreThoseOfAllPairs(t *testing.T) {
 
 func TestHardestPairsAreShown(t *testing.T) {
 	model, set := strokes(t), few(t)
-	embeddings, err := Embed(t.Context(), model, set)
+	labelled, err := NewLabelled(t.Context(), model, nil, set)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := report.New("hardest")
-	if err := AddHardest(page, model, set, embeddings); err != nil {
+	if err := labelled.AddHardest(page); err != nil {
 		t.Fatal(err)
 	}
 	var html bytes.Buffer

@@ -1,12 +1,9 @@
-// Package judge asks what a model reaches on data that it was not trained on: one-shot recognition, same or different, retrieval,
-// groups and maps. Each answer is a result with its intervals and the page that shows it; package eval has the numbers.
 package judge
 
 import (
 	"context"
 	"fmt"
 
-	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 )
@@ -43,7 +40,7 @@ type OneShotResult struct {
 
 // OneShot questions a model on a set that it was not trained on. It fails when no alphabet has as many characters as the
 // test has ways.
-func OneShot(ctx context.Context, model *siam.Model, set *dataset.Set, test OneShotTest) (OneShotResult, error) {
+func OneShot(ctx context.Context, model Model, set *dataset.Set, test OneShotTest) (OneShotResult, error) {
 	embeddings, err := Embed(ctx, model, set)
 	if err != nil {
 		return OneShotResult{}, err
@@ -84,4 +81,13 @@ func recognise[T any](set *dataset.Set, things []T, distance func(a, b T) float3
 	}
 	result.Unstructured = eval.Answer(unstructured, things, distance)
 	return result, nil
+}
+
+// Answers are the answers on a set as a comparison with another model's takes them; seed is that of the test.
+func (r OneShotResult) Answers(set *dataset.Set, seed uint64) (Answers, error) {
+	tasks := map[string][]bool{"within_alphabet": r.Within.Right, "unstructured": r.Unstructured.Right}
+	if r.Verification != nil {
+		tasks["verification"] = r.Verification.Right
+	}
+	return newAnswers(seed, []any{classSizes(set), r.Ways, r.Shots}, tasks)
 }

@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 )
 
 // Runs questions a model on Lake's runs.
-func Runs(ctx context.Context, model *siam.Model, runs []dataset.Run) (eval.RunsResult, error) {
+func Runs(ctx context.Context, model Model, runs []dataset.Run) (eval.RunsResult, error) {
 	embedded := make([]eval.Run[[]float32], len(runs))
 	for i, run := range runs {
 		support, err := model.EmbedImages(ctx, pictures(run.Support))
@@ -33,4 +32,9 @@ func truth(run dataset.Run) []int {
 		right[i] = query.Label
 	}
 	return right
+}
+
+// RunsAnswers are the answers in some runs as a comparison with another model's takes them.
+func RunsAnswers(result eval.RunsResult, runs int, seed uint64) (Answers, error) {
+	return newAnswers(seed, runs, map[string][]bool{"runs": result.Right})
 }

@@ -3,18 +3,25 @@ package judge
 import (
 	"context"
 	"fmt"
+	"slices"
 
-	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
 )
 
+// embedBlock is how many images are embedded at a time: a whole number of the batches that a model embeds together.
+const embedBlock = 512
+
 // Embed embeds every item of a set, in order.
-func Embed(ctx context.Context, model *siam.Model, set *dataset.Set) ([][]float32, error) {
-	embeddings, err := model.EmbedImages(ctx, pictures(set.Items))
-	if err != nil {
-		return nil, fmt.Errorf("embedding %s: %w", set.Name, err)
+func Embed(ctx context.Context, model Model, set *dataset.Set) ([][]float32, error) {
+	embeddings := make([][]float32, 0, len(set.Items))
+	for some := range slices.Chunk(set.Items, embedBlock) {
+		rows, err := model.EmbedImages(ctx, pictures(some))
+		if err != nil {
+			return nil, fmt.Errorf("embedding %s: %w", set.Name, err)
+		}
+		embeddings = append(embeddings, rows...)
 	}
 	return embeddings, nil
 }

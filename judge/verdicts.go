@@ -1,4 +1,4 @@
-package main
+package judge
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 	"github.com/siam-go/siam/stats"
 )
 
-// verifiedPairs are pairs that were judged, as a report shows them.
-type verifiedPairs struct {
+// Verdicts are pairs of images that a model called the same or different, with what a report and a comparison need.
+type Verdicts struct {
 	distances   []float32
 	same, right []bool
 	threshold   float64
@@ -21,27 +21,19 @@ type verifiedPairs struct {
 	picture     func(i int) (report.PicturePair, error) // of pair i, without its distance and verdict
 }
 
-func (v verifiedPairs) writeReport(f verifyFlags) error {
+// Answers are the verdicts as a comparison with another model's takes them; seed is that of the result.
+func (v *Verdicts) Answers(seed uint64) (Answers, error) {
+	return newAnswers(seed, v.trials, map[string][]bool{"verification": v.right})
+}
+
+// AddTo writes the verdicts into a report: the figures, the curves and the pictures of the worst mistakes.
+func (v *Verdicts) AddTo(page *report.Report) error {
 	roc, err := eval.NewROC(v.distances, v.same)
 	if err != nil {
 		return err
 	}
-	system := report.NamedROC{Name: "this model", ROC: roc}
-	page := report.New("Same or different?")
-	page.Subtitle = fmt.Sprintf("Model %s on %s, commit %s", f.model, f.data, thisBuild().Commit)
-	page.Add(report.Section{Title: "What it reaches", Parts: []report.Part{report.Numbers{
-		report.Accuracy("Right verdicts", v.accuracy, fmt.Sprintf("of %d same pairs and %d different ones, %s", roc.Same, roc.Different, v.where)),
-		{Label: "Equal error rate", Value: fmt.Sprintf("%.2f %%", 100*roc.EER()), Note: "where as many same pairs are missed as different ones are accepted"},
-		{Label: "True accept rate", Value: fmt.Sprintf("%.1f %%", 100*roc.TAR(0.01)), Note: "at a false accept rate of 1 %"},
-	}}})
-	page.Add(report.Section{
-		Title: "Error rates",
-		Text: "Pairs left of a threshold are called the same. ROC: how many of the same pairs are accepted, against how many of the different " +
-			"ones are accepted wrongly. DET: the two kinds of mistakes against each other, on scales that make normal distributions straight lines.",
-		Parts: []report.Part{
-			report.DistanceHistogram(v.distances, v.same, v.threshold), report.ROCChart(system), report.DETChart(system), operatingPoints(roc),
-		},
-	})
+	page.Add(v.headlines(roc))
+	page.Add(v.errorRates(roc))
 	for _, kind := range []struct {
 		title, text string
 		same        bool
@@ -57,7 +49,27 @@ func (v verifiedPairs) writeReport(f verifyFlags) error {
 			page.Add(report.Section{Title: kind.title, Text: kind.text, Parts: []report.Part{mistakes}})
 		}
 	}
-	return page.WriteFile(f.report)
+	return nil
+}
+
+func (v *Verdicts) headlines(roc *eval.ROC) report.Section {
+	return report.Section{Title: "What it reaches", Parts: []report.Part{report.Numbers{
+		report.Accuracy("Right verdicts", v.accuracy, fmt.Sprintf("of %d same pairs and %d different ones, %s", roc.Same, roc.Different, v.where)),
+		{Label: "Equal error rate", Value: fmt.Sprintf("%.2f %%", 100*roc.EER()), Note: "where as many same pairs are missed as different ones are accepted"},
+		{Label: "True accept rate", Value: fmt.Sprintf("%.1f %%", 100*roc.TAR(0.01)), Note: "at a false accept rate of 1 %"},
+	}}}
+}
+
+func (v *Verdicts) errorRates(roc *eval.ROC) report.Section {
+	system := report.NamedROC{Name: "this model", ROC: roc}
+	return report.Section{
+		Title: "Error rates",
+		Text: "Pairs left of a threshold are called the same. ROC: how many of the same pairs are accepted, against how many of the different " +
+			"ones are accepted wrongly. DET: the two kinds of mistakes against each other, on scales that make normal distributions straight lines.",
+		Parts: []report.Part{
+			report.DistanceHistogram(v.distances, v.same, v.threshold), report.ROCChart(system), report.DETChart(system), operatingPoints(roc),
+		},
+	}
 }
 
 // operatingPoints lists the thresholds for some false accept rates, as far as there are different pairs to measure them by.
@@ -76,7 +88,7 @@ func operatingPoints(roc *eval.ROC) report.Table {
 const mostMistakes = 25
 
 // mistakes are the worst wrong verdicts on the same pairs, or on the different ones.
-func (v verifiedPairs) mistakes(same bool) (report.PicturePairs, error) {
+func (v *Verdicts) mistakes(same bool) (report.PicturePairs, error) {
 	var wrong []int
 	for i, right := range v.right {
 		if !right && v.same[i] == same {

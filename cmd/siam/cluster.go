@@ -1,17 +1,18 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
-	"slices"
+	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
 
@@ -22,15 +23,6 @@ type clusterFlags struct {
 	threshold           float64
 	groups              int
 	sheet, report, into string
-}
-
-// clustered is what siam cluster prints as JSON.
-type clustered struct {
-	Images    int        `json:"images"`
-	Threshold *float64   `json:"threshold,omitempty"` // absent when the number of groups was given
-	Groups    [][]string `json:"groups"`              // files, the largest group first
-	// Judged compares the groups with the identities that the folder's layout tells.
-	Judged *eval.Clustering `json:"judged,omitempty"`
 }
 
 func (a *app) clusterCommand() *cobra.Command {
@@ -57,9 +49,6 @@ at most the model's threshold, or --threshold.`,
 	return cmd
 }
 
-// mostClustered is the most images that siam cluster takes: its memory grows with their square, here to 1.6 GB.
-const mostClustered = 20000
-
 func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 	linkage, known := map[string]eval.Linkage{"average": eval.Average, "complete": eval.Complete, "single": eval.Single}[f.linkage]
 	switch {
@@ -78,30 +67,28 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 		return err
 	}
 	defer closeModel()
-	f.most = mostClustered
+	f.most = judge.MostClustered
 	al, err := a.openAlbum(ctx, model, f.albumFlags)
 	if err != nil {
 		return err
 	}
-	if n := len(al.files); n > mostClustered {
-		return fmt.Errorf("%s has %d faces, want at most %d, as memory grows with their square: choose some with --only", f.data, n, mostClustered)
+	how := judge.Grouping{Linkage: linkage, Groups: f.groups}
+	if f.threshold >= 0 {
+		how.Threshold = &f.threshold
 	}
-	tree, err := eval.Agglomerate(al.embeddings, model.Distance, linkage)
+	found, err := al.Cluster(model, how)
 	if err != nil {
 		return err
 	}
-	if f.threshold < 0 && f.groups == 0 {
-		most := math.Inf(1)
-		if threshold := thresholdOf(model); threshold != nil {
-			most = *threshold
+	if f.labels {
+		if err := found.Judge(a.seed); err != nil {
+			return fmt.Errorf("--labels: %w", err)
 		}
-		f.threshold, _ = eval.BestCut(tree, al.embeddings, model.Distance, most)
 	}
-	found := tree.Cut(f.threshold)
-	if f.groups > 0 {
-		found = tree.CutInto(f.groups)
+	if err := f.write(al, found); err != nil {
+		return err
 	}
-	return a.showClusters(f, al, found)
+	return a.print(found, clustersText(found))
 }
 
 // checkOutputs finds out early what cannot be written.
@@ -123,56 +110,14 @@ func (f clusterFlags) checkOutputs() error {
 	return nil
 }
 
-func (a *app) showClusters(f clusterFlags, al *album, found []int) error {
-	result := clustered{Images: len(al.files)}
-	if f.groups == 0 {
-		result.Threshold = &f.threshold
-	}
-	groups := bySize(found)
-	for _, group := range groups {
-		var names []string
-		for _, i := range group {
-			names = append(names, al.names[i])
-		}
-		result.Groups = append(result.Groups, names)
-	}
-	if f.labels {
-		if al.identities == nil { // as when faces were found in some photographs only
-			return fmt.Errorf("--labels: the faces found in %s are not of two identities, one of them with two", f.data)
-		}
-		judged, err := eval.JudgeClusters(al.labels(), found, a.seed)
-		if err != nil {
-			return err
-		}
-		result.Judged = &judged
-	}
-	if err := f.write(al, groups, result.Judged); err != nil {
-		return err
-	}
-	return a.print(result, result.text())
-}
-
-// bySize lists the rows of each cluster, the largest first.
-func bySize(clusters []int) [][]int {
-	groups := make([][]int, slices.Max(clusters)+1)
-	for row, c := range clusters {
-		groups[c] = append(groups[c], row)
-	}
-	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(len(b), len(a)) })
-	return groups
-}
-
-func (c clustered) text() string {
+func clustersText(c *judge.Clusters) string {
 	var b strings.Builder
-	alone := 0
 	for i, group := range c.Groups {
-		if len(group) == 1 {
-			alone++
-			continue
+		if len(group) > 1 {
+			fmt.Fprintf(&b, "group %d, %d images: %s\n", i+1, len(group), strings.Join(group, " "))
 		}
-		fmt.Fprintf(&b, "group %d, %d images: %s\n", i+1, len(group), strings.Join(group, " "))
 	}
-	fmt.Fprintf(&b, "%d groups, %d images alone\n", len(c.Groups)-alone, alone)
+	fmt.Fprintf(&b, "%d groups, %d images alone\n", len(c.Groups)-c.Alone(), c.Alone())
 	if j := c.Judged; j != nil {
 		fmt.Fprintf(&b, "against %d identities: pairwise F %s, BCubed F %s, NMI %s\n", j.Labels, withInterval(j.Pairwise.F, j.PairwiseCI95),
 			withInterval(j.BCubed.F, j.BCubedCI95), withInterval(j.NMI, j.NMICI95))
@@ -180,6 +125,44 @@ func (c clustered) text() string {
 	return b.String()
 }
 
-func withInterval(value float64, ci eval.Interval) string {
-	return fmt.Sprintf("%.3f (%s)", value, span(ci))
+// write makes the files that are asked for.
+func (f clusterFlags) write(al *judge.Album, found *judge.Clusters) error {
+	if f.sheet != "" {
+		if err := found.Sheet().WriteFile(f.sheet); err != nil {
+			return err
+		}
+	}
+	if f.report != "" {
+		page := report.New("Groups")
+		page.Subtitle = fmt.Sprintf("Model %s on %s, %s linkage, commit %s", f.model, f.data, f.linkage, thisBuild().Commit)
+		found.AddTo(page)
+		if err := page.WriteFile(f.report); err != nil {
+			return err
+		}
+	}
+	if f.into != "" {
+		return copyGroups(f.into, al, found.Rows)
+	}
+	return nil
+}
+
+// copyGroups copies the files of group i to the folder into/group00i; folder/1.png is called folder-1.png there.
+func copyGroups(into string, al *judge.Album, groups [][]int) error {
+	for g, group := range groups {
+		dir := filepath.Join(into, fmt.Sprintf("group%03d", g+1))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		for _, i := range group {
+			content, err := fs.ReadFile(al.Folder.FS, al.Pictures[i].File)
+			if err != nil {
+				return err
+			}
+			name := strings.ReplaceAll(path.Clean(al.Pictures[i].File), "/", "-")
+			if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

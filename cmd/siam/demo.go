@@ -122,7 +122,7 @@ func (a *app) demoPair(ctx context.Context, model *siam.Model, unseen *dataset.S
 			return nil, err
 		}
 	}
-	images, err := readImages(files)
+	images, err := readImages(ctx, files)
 	if err != nil {
 		return nil, err
 	}

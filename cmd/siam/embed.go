@@ -5,10 +5,13 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/judge"
 	"github.com/spf13/cobra"
 )
 
@@ -76,17 +79,39 @@ func (a *app) embedCommand() *cobra.Command {
 	return cmd
 }
 
-// embedFiles embeds images, or the faces in them, and names each embedding.
+// embedFiles embeds images, or the faces in them, a few at a time, and names each embedding. A photograph without a face is
+// mentioned and left out.
 func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags, files []string) (names []string, rows [][]float32, err error) {
-	if faces.faces {
-		return a.embedFaces(ctx, model, faces, files)
-	}
-	images, err := readImages(files)
+	view, err := faces.view(model, judge.Faces)
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err = model.Embed(ctx, images...)
-	return files, rows, err
+	var faceless []string
+	for some := range slices.Chunk(files, judge.PhotosAtOnce) {
+		photos, err := dataset.ReadFiles(ctx, some)
+		if err != nil {
+			return nil, nil, err
+		}
+		lists, err := view(ctx, photos)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, cuts := range lists {
+			if len(cuts) == 0 {
+				faceless = append(faceless, some[i])
+			}
+			for j, cut := range cuts {
+				names, rows = append(names, judge.NameOf(some[i], j, len(cuts))), append(rows, cut.Embedding)
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil, nil, fmt.Errorf("no face was found in %s: embed without --faces", strings.Join(faceless, ", "))
+	}
+	for _, file := range faceless {
+		fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", file)
+	}
+	return names, rows, nil
 }
 
 func encodeJSON(e embedded) ([]byte, error) {

@@ -1,10 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 
-	"github.com/siam-go/siam"
-	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
 )
@@ -15,32 +16,28 @@ func (a *app) evalCommand() *cobra.Command {
 	return cmd
 }
 
-// openData opens the folder or archive that --data names.
-func openData(name string) (dataset.Folder, error) {
-	if name == "" {
-		return dataset.Folder{}, usagef("--data is missing: name a folder or an archive of images")
+// saveAnswers writes answers for siam eval compare; it does nothing when file is empty.
+func (a *app) saveAnswers(file string, answers func(seed uint64) (judge.Answers, error)) error {
+	if file == "" {
+		return nil
 	}
-	return dataset.OpenFolder(name)
-}
-
-// warnOfLearned says how many of the judged classes the model was made from: figures on them flatter it.
-func (a *app) warnOfLearned(model *siam.Model, names []string) {
-	learned := 0
-	for _, name := range names {
-		if model.File().Provenance.Learned.Has(name) {
-			learned++
-		}
+	found, err := answers(a.seed)
+	if err != nil {
+		return fmt.Errorf("writing answers %s: %w", file, err)
 	}
-	if learned > 0 {
-		a.say("note: the model was made from %d of the %d classes that judge it here, so these figures flatter it", learned, len(names))
+	encoded, err := json.Marshal(found)
+	if err != nil {
+		return fmt.Errorf("writing answers %s: %w", file, err)
 	}
-}
-
-func addDataFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVarP(name, "data", "d", "", "`folder` or archive of images")
+	return a.writeOut(file, encoded)
 }
 
 // percent writes a proportion for people: 92.0 % (91.1 to 92.8, n = 4000).
 func percent(p stats.Proportion) string {
 	return fmt.Sprintf("%.2f %% (95 %% interval %.2f to %.2f, n = %d)", 100*p.Value, 100*p.CI95[0], 100*p.CI95[1], p.N)
+}
+
+// withInterval writes a number for people: 0.920 (0.911 to 0.928).
+func withInterval(value float64, ci eval.Interval) string {
+	return fmt.Sprintf("%.3f (%.3f to %.3f)", value, ci[0], ci[1])
 }

@@ -77,7 +77,8 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 	if err != nil {
 		return err
 	}
-	if err := a.saveAnswers(f.answers, []any{classSizes(set), f.test.Ways, f.test.Shots}, oneshotAnswers(result)); err != nil {
+	answers := func(seed uint64) (judge.Answers, error) { return result.Answers(set, seed) }
+	if err := a.saveAnswers(f.answers, answers); err != nil {
 		return err
 	}
 	if f.report != "" {
@@ -91,15 +92,6 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 		}
 	}
 	return a.print(result, oneshotText(result))
-}
-
-// oneshotAnswers names the trials of each task that were right.
-func oneshotAnswers(r judge.OneShotResult) map[string][]bool {
-	tasks := map[string][]bool{"within_alphabet": r.Within.Right, "unstructured": r.Unstructured.Right}
-	if r.Verification != nil {
-		tasks["verification"] = r.Verification.Right
-	}
-	return tasks
 }
 
 func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, set *dataset.Set) (judge.OneShotResult, error) {
@@ -138,7 +130,8 @@ func (a *app) evalRuns(ctx context.Context, f oneshotFlags, folder dataset.Folde
 	if err != nil {
 		return err
 	}
-	if err := a.saveAnswers(f.answers, len(runs), map[string][]bool{"runs": result.Right}); err != nil {
+	answers := func(seed uint64) (judge.Answers, error) { return judge.RunsAnswers(result, len(runs), seed) }
+	if err := a.saveAnswers(f.answers, answers); err != nil {
 		return err
 	}
 	return a.print(result, fmt.Sprintf("%d runs  %s\n", len(runs), percent(result.Proportion)))

@@ -7,7 +7,6 @@ import (
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
-	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
 )
 
@@ -35,17 +34,17 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 	if err := checkOut(f.report); err != nil {
 		return err
 	}
-	return a.withLabelled(ctx, f.labelledFlags, func(judged judgedSet) error {
-		near, err := framesWithin(judged.set, f.framesApart)
+	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled) error {
+		near, err := judge.Within(labelled.Set, f.framesApart)
 		if err != nil {
-			return err
+			return fmt.Errorf("--frames-apart: %w", err)
 		}
-		result, err := judged.retrieve(a.seed, near)
+		result, err := labelled.Retrieve(a.seed, near)
 		if err != nil {
 			return err
 		}
 		if f.report != "" {
-			if err := a.reportRetrieval(f, judged, result); err != nil {
+			if err := reportRetrieval(f, labelled, result); err != nil {
 				return err
 			}
 		}
@@ -53,29 +52,14 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 	})
 }
 
-func (a *app) reportRetrieval(f retrievalFlags, judged judgedSet, r eval.Retrieval) error {
+func reportRetrieval(f retrievalFlags, labelled *judge.Labelled, r eval.Retrieval) error {
 	page := report.New("Retrieval")
 	page.Subtitle = fmt.Sprintf("Model %s on %s, commit %s", f.model, f.data, thisBuild().Commit)
-	page.Add(report.Section{
-		Title: "What it finds",
-		Text:  fmt.Sprintf("Each of %d images in turn asks for the others of its class. The bars are 95 %% confidence intervals.", r.Queries),
-		Parts: []report.Part{retrievalNumbers(r)},
-	})
-	if err := judge.AddHardest(page, judged.model, judged.set, judged.embeddings); err != nil {
+	judge.AddRetrieval(page, r)
+	if err := labelled.AddHardest(page); err != nil {
 		return err
 	}
 	return page.WriteFile(f.report)
-}
-
-func retrievalNumbers(r eval.Retrieval) report.Numbers {
-	number := func(label, note string, e stats.Estimate) report.Number {
-		return report.Accuracy(label, stats.Proportion(e), note)
-	}
-	return report.Numbers{
-		number("Precision at 1", "the nearest image is of the same class", r.PrecisionAt1),
-		number("R-precision", "of as many nearest images as the class has", r.RPrecision),
-		number("MAP@R", "the same, with the order counted", r.MAPAtR),
-	}
 }
 
 func retrievalText(r eval.Retrieval) string {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
 
@@ -65,18 +67,14 @@ func (a *app) evalVerify(ctx context.Context, f verifyFlags) error {
 		return err
 	}
 	if listed {
-		result, pairs, err := a.verifyPhotos(ctx, f)
-		if err != nil {
-			return err
-		}
-		return a.printVerified(f, pairs, result, result.text())
+		return a.verifyPhotos(ctx, f)
 	}
-	return a.withLabelled(ctx, f.labelledFlags, func(judged judgedSet) error {
-		result, pairs, err := judged.verify(f.pairs, a.seed)
+	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled) error {
+		result, verdicts, err := labelled.Verify(f.pairs, a.seed)
 		if err != nil {
 			return err
 		}
-		return a.printVerified(f, pairs, result, verifyText(result))
+		return a.printVerified(f, verdicts, result, verifyText(result))
 	})
 }
 
@@ -92,12 +90,53 @@ func (f verifyFlags) listed() (bool, error) {
 	return err == nil && dataset.IsLFW(folder), err
 }
 
-func (a *app) printVerified(f verifyFlags, pairs verifiedPairs, result any, text string) error {
-	if err := a.saveAnswers(f.answers, pairs.trials, map[string][]bool{"verification": pairs.right}); err != nil {
+// verifyPhotos judges the pairs of an LFW folder.
+func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) error {
+	model, closeModel, err := a.openModel(f.model)
+	if err != nil {
+		return err
+	}
+	defer closeModel()
+	pairs, err := readPairs(f)
+	if err != nil {
+		return err
+	}
+	a.warnOfLearned(model, pairs.Identities())
+	view, err := f.faces.view(model, judge.MainFaces)
+	if err != nil {
+		return err
+	}
+	result, verdicts, err := judge.VerifyPhotos(ctx, model, view, pairs, a.seed)
+	if err != nil {
+		return err
+	}
+	return a.printVerified(f, verdicts, result, photosText(result))
+}
+
+// readPairs reads the lists of a folder, less the folds that --folds does not name.
+func readPairs(f verifyFlags) (*dataset.PhotoPairs, error) {
+	folder, err := openData(f.data)
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := dataset.ReadLFWPairs(folder)
+	if err != nil || len(f.folds) == 0 {
+		return pairs, err
+	}
+	return pairs.Only(f.folds...)
+}
+
+func (a *app) printVerified(f verifyFlags, verdicts *judge.Verdicts, result any, text string) error {
+	if err := a.saveAnswers(f.answers, verdicts.Answers); err != nil {
 		return err
 	}
 	if f.report != "" {
-		if err := pairs.writeReport(f); err != nil {
+		page := report.New("Same or different?")
+		page.Subtitle = fmt.Sprintf("Model %s on %s, commit %s", f.model, f.data, thisBuild().Commit)
+		if err := verdicts.AddTo(page); err != nil {
+			return err
+		}
+		if err := page.WriteFile(f.report); err != nil {
 			return err
 		}
 	}
@@ -111,5 +150,19 @@ func verifyText(v eval.Verification) string {
 	for _, far := range slices.Sorted(maps.Keys(v.TARAtFAR)) {
 		fmt.Fprintf(&b, "TAR at FAR %s  %.2f %%\n", far, 100*v.TARAtFAR[far])
 	}
+	return b.String()
+}
+
+func photosText(v judge.PhotoVerification) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "accuracy  %s, thresholds %.4f\n", percent(v.Proportion), v.Thresholds)
+	if v.AtModel != nil {
+		fmt.Fprintf(&b, "accuracy at the model's threshold %.4f  %s\n", v.AtModel.Threshold, percent(v.AtModel.Proportion))
+	}
+	fmt.Fprintf(&b, "equal error rate  %.2f %%\n", 100*v.EER)
+	for _, far := range slices.Sorted(maps.Keys(v.TARAtFAR)) {
+		fmt.Fprintf(&b, "TAR at FAR %s  %.2f %%\n", far, 100*v.TARAtFAR[far])
+	}
+	fmt.Fprintf(&b, "photographs  %d, without a face %d\n", v.Photographs, len(v.Faceless))
 	return b.String()
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/detect"
 	"github.com/siam-go/siam/face"
-	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/judge"
 	"github.com/spf13/cobra"
 )
 
@@ -49,6 +49,18 @@ func (f *faceFlags) pipeline(model *siam.Model) (*face.Pipeline, error) {
 	return pipeline, nil
 }
 
+// view takes photographs whole, or, with --faces, the faces that some takes out of them.
+func (f *faceFlags) view(model *siam.Model, some func(*face.Pipeline) judge.View) (judge.View, error) {
+	if !f.faces {
+		return judge.Whole(model), nil
+	}
+	pipeline, err := f.pipeline(model)
+	if err != nil {
+		return nil, err
+	}
+	return some(pipeline), nil
+}
+
 // faceInfo is a face in what is printed as JSON.
 type faceInfo struct {
 	File  string     `json:"file"`
@@ -73,7 +85,7 @@ func (a *app) compareFaces(ctx context.Context, model *siam.Model, flags faceFla
 	if err != nil {
 		return err
 	}
-	photos, err := readPhotos(files)
+	photos, err := dataset.ReadFiles(ctx, files)
 	if err != nil {
 		return err
 	}
@@ -102,52 +114,4 @@ func (a *app) compareFaces(ctx context.Context, model *siam.Model, flags faceFla
 		}
 	}
 	return a.print(result, text)
-}
-
-// embedFaces embeds all faces of photographs; the i-th of several in one file is called FILE#i. A photograph without a face is
-// mentioned and left out.
-func (a *app) embedFaces(ctx context.Context, model *siam.Model, flags faceFlags, files []string) (names []string, rows [][]float32, err error) {
-	pipeline, err := flags.pipeline(model)
-	if err != nil {
-		return nil, nil, err
-	}
-	photos, err := readPhotos(files)
-	if err != nil {
-		return nil, nil, err
-	}
-	lists, err := pipeline.Embed(ctx, photos)
-	if err != nil {
-		return nil, nil, err
-	}
-	var faceless []string
-	for i, list := range lists {
-		if len(list) == 0 {
-			faceless = append(faceless, files[i])
-		}
-		for j, f := range list {
-			name := files[i]
-			if len(list) > 1 {
-				name = fmt.Sprintf("%s#%d", name, j+1)
-			}
-			names, rows = append(names, name), append(rows, f.Embedding)
-		}
-	}
-	if len(rows) == 0 {
-		return nil, nil, fmt.Errorf("no face was found in %s: embed without --faces", strings.Join(faceless, ", "))
-	}
-	for _, file := range faceless {
-		fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", file)
-	}
-	return names, rows, nil
-}
-
-func readPhotos(files []string) ([]imgproc.Image, error) {
-	photos := make([]imgproc.Image, len(files))
-	for i, file := range files {
-		var err error
-		if photos[i], err = imgproc.ReadFile(file); err != nil {
-			return nil, err
-		}
-	}
-	return photos, nil
 }

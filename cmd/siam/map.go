@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
 )
@@ -73,78 +71,31 @@ func (a *app) embeddingMap(ctx context.Context, f mapFlags) error {
 	if err != nil {
 		return err
 	}
-	result := mapped{Images: len(al.files), File: f.out}
-	al.choose(f.most, a.seed)
-	result.Drawn = len(al.files)
+	result := mapped{Images: len(al.Pictures), File: f.out}
+	al.Choose(f.most, a.seed)
+	result.Drawn = len(al.Pictures)
 	a.say("drawing %d of %d images", result.Drawn, result.Images)
-	if result.Explained, err = a.drawMap(ctx, f, model, al, kind); err != nil {
+	maps, err := al.Map(ctx, model.File().Spec.Preprocess.Invert, kind == ".html" || f.method == "tsne", a.seed)
+	if err != nil {
 		return err
 	}
+	if err := f.write(maps, kind, result.Drawn, a.seed); err != nil {
+		return err
+	}
+	result.Explained = maps.Explained
 	return a.print(result, fmt.Sprintf("%d of %d images: %s\n", result.Drawn, result.Images, f.out))
 }
 
-// choose keeps at most n pictures, chosen at random, in their order.
-func (al *album) choose(n int, seed uint64) {
-	if len(al.files) <= n {
-		return
-	}
-	rows := rand.New(rand.NewPCG(seed, 0)).Perm(len(al.files))[:n]
-	slices.Sort(rows)
-	*al = album{
-		folder: al.folder, files: picked(al.files, rows), names: picked(al.names, rows), pictures: picked(al.pictures, rows),
-		embeddings: picked(al.embeddings, rows), identities: picked(al.identities, rows),
-	}
-}
-
-// picked are the elements at rows; nil of nil.
-func picked[T any](from []T, rows []int) []T {
-	if from == nil {
-		return nil
-	}
-	some := make([]T, len(rows))
-	for i, row := range rows {
-		some[i] = from[row]
-	}
-	return some
-}
-
-// mostNamed is the most identities whose names are written on a map: more would hide the pictures.
-const mostNamed = 40
-
-func (a *app) drawMap(ctx context.Context, f mapFlags, model *siam.Model, al *album, kind string) (explained [2]float64, err error) {
-	picture := report.Map{Images: al.pictures, Labels: make([]int, len(al.files)), Names: al.names, Ink: model.File().Spec.Preprocess.Invert}
-	if al.identities != nil {
-		picture.Labels = al.labels()
-		if names := distinct(al.identities); len(names) <= mostNamed {
-			picture.Groups = names
-		}
-	}
-	pca := picture
-	if pca.Points, explained, err = report.PCA(al.embeddings, a.seed); err != nil {
-		return explained, err
-	}
-	if kind != ".html" && f.method == "pca" {
-		return explained, pca.WriteFile(f.out)
-	}
-	if picture.Points, err = report.TSNE(ctx, al.embeddings, a.seed); err != nil {
-		return explained, err
-	}
-	if kind != ".html" {
-		return explained, picture.WriteFile(f.out)
+// write makes the picture or the page.
+func (f mapFlags) write(maps judge.Maps, kind string, images int, seed uint64) error {
+	switch {
+	case kind != ".html" && f.method == "pca":
+		return maps.Axes.WriteFile(f.out)
+	case kind != ".html":
+		return maps.Neighbours.WriteFile(f.out)
 	}
 	page := report.New("Embedding map")
-	page.Subtitle = fmt.Sprintf("%d images of %s, model %s, seed %d, commit %s", len(al.files), f.data, f.model, a.seed, thisBuild().Commit)
-	colours := ""
-	if al.identities != nil {
-		colours = " Pictures of one identity have one colour."
-	}
-	page.Add(report.Section{
-		Title: "Neighbours (t-SNE)", Parts: []report.Part{picture},
-		Text: "Pictures whose embeddings are near stand together; distances between far groups mean little." + colours + " Point at one to see it large.",
-	})
-	page.Add(report.Section{
-		Title: "Main axes (PCA)", Parts: []report.Part{pca},
-		Text: fmt.Sprintf("The two directions of largest variance, which show %.0f %% and %.0f %% of it.", 100*explained[0], 100*explained[1]),
-	})
-	return explained, page.WriteFile(f.out)
+	page.Subtitle = fmt.Sprintf("%d images of %s, model %s, seed %d, commit %s", images, f.data, f.model, seed, thisBuild().Commit)
+	maps.AddTo(page)
+	return page.WriteFile(f.out)
 }

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/judge"
+	"github.com/spf13/cobra"
+)
+
+// labelledFlags say what judges a model: a folder of labelled images.
+type labelledFlags struct {
+	model, data, against string
+	only                 []string
+	each                 int
+	incomplete           bool
+}
+
+func (f *labelledFlags) add(cmd *cobra.Command) {
+	addModelFlag(cmd, &f.model)
+	addDataFlag(cmd, &f.data)
+	flags := cmd.Flags()
+	flags.StringVar(&f.against, "against", "", "older model `file` that the model is compatible with: compare its embeddings with the model's")
+	flags.StringSliceVar(&f.only, "only", nil, "judge the classes of these `names` only; patterns such as 's2[1-9],s30' will do")
+	flags.IntVar(&f.each, "each", 0, "judge `N` images of each class, evenly spread in the order of their names; all when not given")
+	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
+}
+
+// withLabelled reads a set, embeds it with a model and hands it on.
+func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(*judge.Labelled) error) error {
+	model, closeModel, err := a.openModel(f.model)
+	if err != nil {
+		return err
+	}
+	defer closeModel()
+	old, closeOld, err := a.openOld(model, f.against)
+	if err != nil {
+		return err
+	}
+	defer closeOld()
+	set, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	a.warnOfLearned(model, classNames(set))
+	a.warnOfDoubts(set)
+	labelled, err := judge.NewLabelled(ctx, model, old, set)
+	if err != nil {
+		return err
+	}
+	return ask(labelled)
+}
+
+// read reads the images that the flags choose.
+func (f labelledFlags) read(ctx context.Context) (*dataset.Set, error) {
+	folder, err := openData(f.data)
+	if err != nil {
+		return nil, err
+	}
+	set, err := judge.ReadLabelled(ctx, folder, f.incomplete)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.only) > 0 {
+		if set, err = judge.OnlyClasses(set, f.only); err != nil {
+			return nil, fmt.Errorf("--only: %w", err)
+		}
+	}
+	if f.each > 0 {
+		set = judge.Thinned(set, f.each)
+	}
+	return set, judge.CanJudge(set, folder)
+}
+
+// openOld opens the older model that --against names, nil when it names none.
+func (a *app) openOld(model *siam.Model, against string) (judge.Model, func(), error) {
+	if against == "" {
+		return nil, func() {}, nil
+	}
+	old, closeOld, err := a.openModel(against)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !judge.Compatible(model, old) {
+		closeOld()
+		return nil, nil, fmt.Errorf("--against %s: the model's embeddings cannot be compared with that one's: train it with --compatible-with %s", against, against)
+	}
+	return old, closeOld, nil
+}
+
+// warnOfDoubts names the pictures that stand under two identities.
+func (a *app) warnOfDoubts(set *dataset.Set) {
+	for _, d := range judge.Doubts(set) {
+		a.say("note: %s and %s show the same picture under two identities, and count as different here", set.Items[d.A].Source, set.Items[d.B].Source)
+	}
+}
+
+func classNames(set *dataset.Set) []string {
+	names := make([]string, len(set.Classes))
+	for i, class := range set.Classes {
+		names[i] = class.Name
+	}
+	return names
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/judge"
+	"github.com/spf13/cobra"
+)
+
+func addModelFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVarP(file, "model", "m", "", "model `file`, as siam train wrote it")
+}
+
+// openModel opens a model file on the backend that the flags ask for. What it returns besides the model closes both.
+func (a *app) openModel(file string) (*siam.Model, func(), error) {
+	if file == "" {
+		return nil, nil, usagef("--model is missing: name a model file, such as one that siam train wrote")
+	}
+	backend, err := a.newBackend()
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := siam.Open(file, siam.WithBackend(backend))
+	if err != nil {
+		backend.Finalize()
+		return nil, nil, modelError(file, err)
+	}
+	return model, func() { model.Close(); backend.Finalize() }, nil
+}
+
+// modelError tells what to do about a model file that is not there.
+func modelError(file string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no model file %s: check the path, or make a model with siam train", file)
+	}
+	return err
+}
+
+// warnOfLearned says how many of the judged classes the model was made from: figures on them flatter it.
+func (a *app) warnOfLearned(model *siam.Model, names []string) {
+	if learned := judge.Learned(model, names); learned > 0 {
+		a.say("note: the model was made from %d of the %d classes that judge it here, so these figures flatter it", learned, len(names))
+	}
+}

@@ -1,0 +1,106 @@
+package judge
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/siam-go/siam/eval"
+)
+
+// Grouping says how the pictures of an album are grouped: agglomerative clustering of their embeddings, as FaceNet groups faces.
+type Grouping struct {
+	Linkage   eval.Linkage
+	Threshold *float64 // distance up to which groups are joined; nil chooses one, at most the model's own
+	Groups    int      // above 0 makes as many groups instead
+}
+
+// Clusters are the groups of one identity that were found in an album.
+type Clusters struct {
+	Images    int        `json:"images"`
+	Threshold *float64   `json:"threshold,omitempty"` // absent when the number of groups was given
+	Groups    [][]string `json:"groups"`              // files, the largest group first
+	// Judged compares the groups with the identities that the folder's layout tells.
+	Judged *eval.Clustering `json:"judged,omitempty"`
+
+	Rows  [][]int `json:"-"` // places of the groups' pictures in the album
+	found []int   // number of each picture's group
+	album *Album
+}
+
+// MostClustered is the most pictures that are grouped: memory grows with their square, here to 1.6 GB.
+const MostClustered = 20000
+
+// Cluster groups the pictures of an album. It fails when there are more than [MostClustered].
+func (al *Album) Cluster(model Model, how Grouping) (*Clusters, error) {
+	if n := len(al.Pictures); n > MostClustered {
+		return nil, fmt.Errorf("%s has %d faces, want at most %d, as memory grows with their square: choose some with --only",
+			al.Folder.Path, n, MostClustered)
+	}
+	embeddings := al.embeddings()
+	tree, err := eval.Agglomerate(embeddings, model.Distance, how.Linkage)
+	if err != nil {
+		return nil, err
+	}
+	c := &Clusters{Images: len(al.Pictures), album: al}
+	if how.Groups > 0 {
+		c.found = tree.CutInto(how.Groups)
+	} else {
+		c.Threshold = how.Threshold
+		if c.Threshold == nil {
+			chosen, _ := eval.BestCut(tree, embeddings, model.Distance, most(model))
+			c.Threshold = &chosen
+		}
+		c.found = tree.Cut(*c.Threshold)
+	}
+	c.Rows = bySize(c.found)
+	for _, group := range c.Rows {
+		var names []string
+		for _, i := range group {
+			names = append(names, al.Pictures[i].Name)
+		}
+		c.Groups = append(c.Groups, names)
+	}
+	return c, nil
+}
+
+// most is the largest distance up to which groups may be joined: the model's threshold, or any without one.
+func most(model Model) float64 {
+	if threshold := thresholdOf(model); threshold != nil {
+		return *threshold
+	}
+	return math.Inf(1)
+}
+
+// bySize lists the rows of each cluster, the largest first.
+func bySize(clusters []int) [][]int {
+	groups := make([][]int, slices.Max(clusters)+1)
+	for row, c := range clusters {
+		groups[c] = append(groups[c], row)
+	}
+	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(len(b), len(a)) })
+	return groups
+}
+
+// Judge compares the groups with the identities that the files tell. It fails when they tell none.
+func (c *Clusters) Judge(seed uint64) error {
+	if !c.album.Known { // as when faces were found in some photographs only
+		return fmt.Errorf("the faces found in %s are not of two identities, one of them with two", c.album.Folder.Path)
+	}
+	labels, _ := c.album.labels()
+	judged, err := eval.JudgeClusters(labels, c.found, seed)
+	c.Judged = &judged
+	return err
+}
+
+// Alone counts the groups of one picture.
+func (c *Clusters) Alone() int {
+	alone := 0
+	for _, group := range c.Rows {
+		if len(group) == 1 {
+			alone++
+		}
+	}
+	return alone
+}
