@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"cpu"},
 	{"internal/nearest"},
 	{"internal/kernel"},
-	{"internal/parallel"},
+	{"internal/parallel", "internal/batch"},
 	{"internal/realdata"},
 	{"internal/arch"},
 }

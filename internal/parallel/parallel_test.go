@@ -1,7 +1,10 @@
 package parallel
 
 import (
+	"errors"
+	"io"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 )
@@ -21,4 +24,38 @@ func TestRangesCoverEveryIndexOnce(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestPanicOfWorkIsRaisedInTheCaller(t *testing.T) {
+	for _, cores := range []int{1, 4} {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+		for _, value := range []any{"text", io.EOF} {
+			raised := panicOf(func() {
+				Ranges(8, func(lo, hi int) {
+					if lo <= 5 && 5 < hi {
+						panic(value)
+					}
+				})
+			})
+			if p, ok := raised.(*Panic); ok {
+				if !strings.Contains(p.Error(), "TestPanicOfWorkIsRaisedInTheCaller") {
+					t.Errorf("panic of work on %d cores does not say where it came from: %v", cores, p)
+				}
+				if err, isError := value.(error); isError && !errors.Is(p, err) {
+					t.Errorf("panic %v of work on %d cores is raised as %v", value, cores, p)
+				}
+				raised = p.Value
+			}
+			if raised != value {
+				t.Errorf("panic %v of work on %d cores is raised as %v", value, cores, raised)
+			}
+		}
+	}
+}
+
+// panicOf is what do panics with, nil if it does not.
+func panicOf(do func()) (value any) {
+	defer func() { value = recover() }()
+	do()
+	return nil
 }
