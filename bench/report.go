@@ -3,10 +3,13 @@ package bench
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // Processor is the name Linux gives the processor.
@@ -52,8 +55,8 @@ func Rewrite(file, target, text string) error {
 	if !found || !closed {
 		return fmt.Errorf("writing the table: %s lacks the lines %q and %q", file, begin, end)
 	}
-	if err := os.WriteFile(file, []byte(before+begin+"\n"+text+"\n"+end+after), 0o644); err != nil {
-		return fmt.Errorf("writing the table: %w", err)
-	}
-	return nil
+	return atomicfile.Write(file, func(w io.Writer) error {
+		_, err := io.WriteString(w, before+begin+"\n"+text+"\n"+end+after)
+		return err
+	})
 }

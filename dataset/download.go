@@ -16,6 +16,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // Download is a public data set, or network, and where its owners keep it.
@@ -107,23 +109,15 @@ func (d Download) Get(ctx context.Context, client *http.Client, dir string) (str
 	if _, err := os.Stat(final); err == nil {
 		return "", fmt.Errorf("downloading %s: %s is there already; remove it to download again", d.Name, final)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", fmt.Errorf("downloading %s: %w", d.Name, err)
-	}
-	part, err := os.MkdirTemp(dir, "."+d.Name+"-*")
-	if err != nil {
-		return "", fmt.Errorf("downloading %s: %w", d.Name, err)
-	}
-	defer os.RemoveAll(part)
-	for _, file := range d.Files {
-		if err := file.get(ctx, client, part); err != nil {
-			return "", fmt.Errorf("downloading %s: %s: %w", d.Name, file.URL, err)
+	err := atomicfile.Folder(final, func(partial string) error {
+		for _, file := range d.Files {
+			if err := file.get(ctx, client, partial); err != nil {
+				return fmt.Errorf("%s: %w", file.URL, err)
+			}
 		}
-	}
-	if err := os.Chmod(part, 0o755); err != nil {
-		return "", fmt.Errorf("downloading %s: %w", d.Name, err)
-	}
-	if err := os.Rename(part, final); err != nil {
+		return nil
+	})
+	if err != nil {
 		return "", fmt.Errorf("downloading %s: %w", d.Name, err)
 	}
 	return final, nil

@@ -3,7 +3,6 @@ package dataset
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -13,13 +12,14 @@ import (
 	"path/filepath"
 
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // WriteAlphabets saves a set as a folder that [ReadAlphabets] reads, dir/ALPHABET/characterNN/NNNN_DD.png, with a new number
 // NNNN for each character; classes without a group go to the alphabet "ungrouped" and items without a drawer are numbered.
 // The folder must not exist yet; it appears when all of it is written.
 func WriteAlphabets(ctx context.Context, s *Set, dir string) error {
-	return writeWhole(dir, func(partial string) error {
+	return atomicfile.Folder(dir, func(partial string) error {
 		inGroup := map[string]int{} // characters so far
 		for label, items := range s.ByClass() {
 			group := s.Classes[label].Group
@@ -59,7 +59,7 @@ func (s *Set) writeCharacter(ctx context.Context, dir string, label int, items [
 // WriteRuns saves runs as a folder that [ReadRuns] reads. The folder must not exist yet; it appears when all of it is
 // written.
 func WriteRuns(ctx context.Context, runs []Run, dir string) error {
-	return writeWhole(dir, func(partial string) error {
+	return atomicfile.Folder(dir, func(partial string) error {
 		for _, run := range runs {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -97,29 +97,6 @@ func (r Run) write(dir string) error {
 // support is the file of support image i.
 func (r Run) support(i int) string {
 	return path.Join(r.Name, "training", fmt.Sprintf("class%02d.png", i+1))
-}
-
-// writeWhole lets fill write a folder beside dir and renames it when that is done, so that dir is never half there.
-func writeWhole(dir string, fill func(partial string) error) error {
-	if _, err := os.Lstat(dir); err == nil {
-		return fmt.Errorf("write %s: it exists already: choose another name or remove it", dir)
-	}
-	dir = filepath.Clean(dir)
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return fmt.Errorf("write %s: %w", dir, err)
-	}
-	partial, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+".partial-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", dir, err)
-	}
-	err = errors.Join(os.Chmod(partial, 0o755), fill(partial))
-	if err == nil {
-		err = os.Rename(partial, dir)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", dir, errors.Join(err, os.RemoveAll(partial)))
-	}
-	return nil
 }
 
 // writePNG saves an image; one with black and white only takes one bit per pixel, as Omniglot's do.

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // Chart is one or more series over a pair of axes. It is a [Part], and a picture of its own by WriteFile.
@@ -49,7 +51,7 @@ const (
 
 // WriteFile writes the chart as an SVG file, complete in itself. A file already there stays whole until the new one is.
 func (c Chart) WriteFile(path string) error {
-	return writeFile(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, c.svg("<style>"+chartCSS+"</style>"+
 			fmt.Sprintf(`<rect width="%d" height="%d" fill="var(--card)"/>`, chartWidth, chartHeight)))
 		return err

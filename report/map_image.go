@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/image/draw"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // mapScale is how many pixels of a PNG one pixel of the drawing has.
@@ -23,13 +25,13 @@ func (m Map) WriteFile(path string) error {
 		if err != nil {
 			return fmt.Errorf("drawing %s: %w", path, err)
 		}
-		return writeFile(path, func(w io.Writer) error { return png.Encode(w, picture) })
+		return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, picture) })
 	}
 	svg, err := m.svg(fmt.Sprintf(`<style>%s</style><rect width="%d" height="%d" fill="var(--card)"/>`, chartCSS, mapWidth, mapHeight))
 	if err != nil {
 		return fmt.Errorf("drawing %s: %w", path, err)
 	}
-	return writeFile(path, func(w io.Writer) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, svg)
 		return err
 	})

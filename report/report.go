@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // Report is a page made of sections.
@@ -82,5 +84,5 @@ func (r *Report) Write(w io.Writer) error {
 
 // WriteFile writes the page to path. A file already there stays whole until the new one is.
 func (r *Report) WriteFile(path string) error {
-	return writeFile(path, r.Write)
+	return atomicfile.Write(path, r.Write)
 }

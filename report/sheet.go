@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/image/draw"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // Verdict marks a picture.
@@ -75,7 +77,7 @@ func (s Sheet) WriteFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("drawing %s: %w", path, err)
 	}
-	return writeFile(path, func(w io.Writer) error { return png.Encode(w, picture) })
+	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, picture) })
 }
 
 // Image draws the pictures side by side in frames of their verdict's colour. It fails without pictures and when one is

@@ -3,9 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // checkOut finds out, before long work, whether a file can be written beside what is there. An empty name is fine.
@@ -37,7 +40,10 @@ func (a *app) writeOut(name string, content []byte) error {
 	case statErr == nil && !info.Mode().IsRegular():
 		err = os.WriteFile(name, content, 0o644) // a device or a pipe cannot be replaced
 	default:
-		err = replace(name, content)
+		err = atomicfile.Write(name, func(w io.Writer) error {
+			_, err := w.Write(content)
+			return err
+		})
 	}
 	if err != nil {
 		return cannotWrite(name, err)
@@ -51,27 +57,4 @@ func cannotWrite(name string, err error) error {
 		err = at.Err
 	}
 	return fmt.Errorf("cannot write %s: %w", name, err)
-}
-
-// replace puts a file with that content in the place of what is there.
-func replace(name string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name())
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Chmod(file.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), name)
-	}
-	return err
 }

@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"cpu"},
 	{"internal/nearest"},
 	{"internal/kernel"},
-	{"internal/parallel", "internal/batch"},
+	{"internal/parallel", "internal/batch", "internal/atomicfile"},
 	{"internal/realdata"},
 	{"internal/arch"},
 }
