@@ -30,10 +30,10 @@ func (m *Model) Faces(detector []byte) (*face.Pipeline, error) {
 		return nil, fmt.Errorf("the face detector is not YuNet: %w", err)
 	}
 	template := face.ArcFace()
-	if points := m.file.Spec.Landmarks; len(points) == len(template) {
+	if points := m.spec.Landmarks; len(points) == len(template) {
 		template = face.Template(points)
 	}
 	return &face.Pipeline{
-		Detector: face.NewDetector(run), Encoder: m.embedder, Preprocess: m.file.Spec.Preprocess, Template: template,
+		Detector: face.NewDetector(run), Encoder: m.embedder, Preprocess: m.spec.Preprocess, Template: template,
 	}, nil
 }

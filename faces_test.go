@@ -45,7 +45,7 @@ func faceModel(t *testing.T) *siam.Model {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "face.safetensors")
-	if err := file.WriteFile(path); err != nil {
+	if err := file.Write(path); err != nil {
 		t.Fatal(err)
 	}
 	model, err := siam.Open(path, siam.WithBackend(backend))
@@ -159,8 +159,8 @@ func TestModelsWithoutADetectorSaySo(t *testing.T) {
 }
 
 func TestImportedModelsNeedTheirNetwork(t *testing.T) {
-	file := &encoder.File{Distance: "cosine", Spec: encoder.Spec{Arch: encoder.Imported, Dim: 3, Outputs: []string{"y"},
-		Preprocess: imgproc.Preprocess{Height: 8, Width: 8, Channels: 3}}}
+	file := fileOf(t, encoder.Spec{Arch: encoder.Imported, Dim: 3, Outputs: []string{"y"},
+		Preprocess: imgproc.Preprocess{Height: 8, Width: 8, Channels: 3}}, "cosine", nil)
 	if _, err := siam.New(file); err == nil || !strings.Contains(err.Error(), "the model's ONNX network") {
 		t.Errorf("New of an imported model without its network = %v, want an error that says so", err)
 	}

@@ -16,12 +16,14 @@ import (
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/metric"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 )
 
 // Model is a trained encoder with its distance and its threshold. It is safe for use by several goroutines.
 type Model struct {
-	file     *encoder.File
+	file     *modelfile.File
+	spec     encoder.Spec
 	embedder *encoder.Embedder
 	distance func(a, b []float32) float32
 	backend  Backend
@@ -40,7 +42,7 @@ func WithBackend(b Backend) Option { return func(o *options) { o.backend = b } }
 
 // Open reads a model file. A file that is missing, damaged or of another kind gives an error that names it.
 func Open(path string, opts ...Option) (*Model, error) {
-	file, err := encoder.ReadFile(path)
+	file, err := modelfile.Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -52,23 +54,27 @@ func Open(path string, opts ...Option) (*Model, error) {
 }
 
 // New makes a model of what a model file holds.
-func New(file *encoder.File, opts ...Option) (*Model, error) {
+func New(file *modelfile.File, opts ...Option) (*Model, error) {
 	var o options
 	for _, opt := range opts {
 		opt(&o)
 	}
-	distance, err := DistanceOf(file)
+	spec, err := encoder.SpecOf(file)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{file: file, distance: distance, backend: o.backend}
+	distance, err := DistanceOf(spec, file.Distance, file.Weights)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{file: file, spec: spec, distance: distance, backend: o.backend}
 	if m.backend == nil {
 		if m.backend, err = NewBackend("cpu", 0); err != nil {
 			return nil, err
 		}
 		m.own = true
 	}
-	if m.embedder, err = newEmbedder(m.backend, file); err != nil {
+	if m.embedder, err = m.newEmbedder(); err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -76,11 +82,11 @@ func New(file *encoder.File, opts ...Option) (*Model, error) {
 }
 
 // newEmbedder builds the encoder of a model: one of ours, or one that came as an ONNX file.
-func newEmbedder(backend Backend, file *encoder.File) (*encoder.Embedder, error) {
-	if file.Spec.Arch == encoder.Imported {
-		return onnx.NewEmbedder(backend, file)
+func (m *Model) newEmbedder() (*encoder.Embedder, error) {
+	if m.spec.Arch == encoder.Imported {
+		return onnx.NewEmbedder(m.backend, m.file)
 	}
-	return encoder.NewEmbedder(backend, file.Spec, file.Weights)
+	return encoder.NewEmbedder(m.backend, m.spec, m.file.Weights)
 }
 
 // Close frees what the model opened. The model is of no use afterwards.
@@ -90,8 +96,11 @@ func (m *Model) Close() {
 	}
 }
 
+// Spec says what the model's encoder is and how its images are prepared.
+func (m *Model) Spec() encoder.Spec { return m.spec }
+
 // File is what the model's file holds. It must not be changed.
-func (m *Model) File() *encoder.File { return m.file }
+func (m *Model) File() *modelfile.File { return m.file }
 
 // Embed returns one embedding [d] per image. Images may have any size; they are prepared as the model's training prepared its own.
 func (m *Model) Embed(ctx context.Context, images ...image.Image) ([][]float32, error) {
@@ -110,7 +119,7 @@ const embedBlock = 512
 
 // EmbedImages is [Model.Embed] for images that are decoded already.
 func (m *Model) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error) {
-	prepare := m.file.Spec.Preprocess
+	prepare := m.spec.Preprocess
 	size := prepare.Height * prepare.Width * prepare.Channels
 	input := make([]float32, min(embedBlock, len(images))*size)
 	embeddings := make([][]float32, 0, len(images))
@@ -179,13 +188,14 @@ func (m *Model) Judge(distance float32) (Verdict, error) {
 	return Verdict{Same: distance <= threshold, Distance: distance, Threshold: threshold}, nil
 }
 
-// DistanceOf finds how the embeddings of a model are compared; see [Model.Distance].
-func DistanceOf(file *encoder.File) (func(a, b []float32) float32, error) {
-	if !file.Spec.PairHead {
-		distance, err := metric.DistanceByName(file.Distance)
+// DistanceOf finds how the embeddings of an encoder are compared: by the distance of this name, or by the pair head among its
+// weights; see [Model.Distance].
+func DistanceOf(spec encoder.Spec, name string, weights []modelfile.Tensor) (func(a, b []float32) float32, error) {
+	if !spec.PairHead {
+		distance, err := metric.DistanceByName(name)
 		return distance.Of, err
 	}
-	alpha, bias, err := file.PairHead()
+	alpha, bias, err := encoder.HeadWeights(weights, spec.Dim)
 	if err != nil {
 		return nil, err
 	}

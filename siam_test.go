@@ -3,6 +3,7 @@ package siam_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"image"
 	"image/color"
@@ -20,6 +21,7 @@ import (
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
 )
 
 const strokes = "testdata/strokes.safetensors"
@@ -32,6 +34,15 @@ func open(t *testing.T) *siam.Model {
 	}
 	t.Cleanup(m.Close)
 	return m
+}
+
+func fileOf(t *testing.T, spec encoder.Spec, distance string, weights []modelfile.Tensor) *modelfile.File {
+	t.Helper()
+	file, err := encoder.NewFile(spec, distance, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func embed(t *testing.T, m *siam.Model, images ...image.Image) [][]float32 {
@@ -145,8 +156,8 @@ func TestEmbedTakesImagesOfAnyKind(t *testing.T) {
 	}
 	rows := embed(t, m, grey, coloured, see, image.NewRGBA64(image.Rect(0, 0, 1, 1)), noise(1, 3, 300))
 	for i, row := range rows {
-		if len(row) != m.File().Spec.Dim {
-			t.Errorf("embedding %d has %d numbers, want %d", i, len(row), m.File().Spec.Dim)
+		if len(row) != m.Spec().Dim {
+			t.Errorf("embedding %d has %d numbers, want %d", i, len(row), m.Spec().Dim)
 		}
 		if got := cosine(row, row); !near(got, 0) {
 			t.Errorf("embedding %d: distance to itself %v, want 0: %v", i, got, row)
@@ -217,14 +228,27 @@ func TestOpenNamesAFileThatIsNoModel(t *testing.T) {
 }
 
 func TestNewRefusesPartsThatDoNotFit(t *testing.T) {
-	file := open(t).File()
-	for name, change := range map[string]func(f *encoder.File){
-		"unknown distance":       func(f *encoder.File) { f.Distance = "taxicab" },
-		"no distance":            func(f *encoder.File) { f.Distance = "" },
-		"a pair head that lacks": func(f *encoder.File) { f.Spec.PairHead, f.Distance = true, "" },
-		"missing weights":        func(f *encoder.File) { f.Weights = f.Weights[1:] },
-		"other architecture":     func(f *encoder.File) { f.Spec.Dim++ },
-		"nonsense size":          func(f *encoder.File) { f.Spec.Preprocess.Height = -1 },
+	file, spec := open(t).File(), open(t).Spec()
+	otherSpec := func(f *modelfile.File, change func(*encoder.Spec)) {
+		other := spec
+		change(&other)
+		text, err := json.Marshal(other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Spec = text
+	}
+	for name, change := range map[string]func(f *modelfile.File){
+		"unknown distance": func(f *modelfile.File) { f.Distance = "taxicab" },
+		"no distance":      func(f *modelfile.File) { f.Distance = "" },
+		"a pair head that lacks": func(f *modelfile.File) {
+			otherSpec(f, func(s *encoder.Spec) { s.PairHead = true })
+			f.Distance = ""
+		},
+		"missing weights":    func(f *modelfile.File) { f.Weights = f.Weights[1:] },
+		"other architecture": func(f *modelfile.File) { otherSpec(f, func(s *encoder.Spec) { s.Dim++ }) },
+		"nonsense size":      func(f *modelfile.File) { otherSpec(f, func(s *encoder.Spec) { s.Preprocess.Height = -1 }) },
+		"another kind":       func(f *modelfile.File) { f.Kind = "tracker" },
 	} {
 		changed := *file
 		changed.Weights = slices.Clone(file.Weights)
@@ -258,14 +282,11 @@ func TestModelWithoutThresholdGivesDistancesOnly(t *testing.T) {
 
 // With Koch's pair head the distance is 1 − P(same) = 1 − σ(Σ α_j |a_j − b_j| + bias).
 func TestPairHeadDistanceIsOneMinusP(t *testing.T) {
-	file := &encoder.File{
-		Spec: encoder.Spec{PairHead: true, Dim: 3},
-		Weights: []encoder.Tensor{
-			{Name: "head/bias", Shape: []int{1}, Values: []float32{1.5}},
-			{Name: "head/weights", Shape: []int{3, 1}, Values: []float32{-2, 1, -0.5}},
-		},
+	weights := []modelfile.Tensor{
+		{Name: "head/bias", Shape: []int{1}, Values: []float32{1.5}},
+		{Name: "head/weights", Shape: []int{3, 1}, Values: []float32{-2, 1, -0.5}},
 	}
-	distance, err := siam.DistanceOf(file)
+	distance, err := siam.DistanceOf(encoder.Spec{PairHead: true, Dim: 3}, "", weights)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +325,7 @@ func TestBackendsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := &encoder.File{Spec: spec, Distance: "euclidean", Weights: weights}
+	file := fileOf(t, spec, "euclidean", weights)
 	var rows [][]float32
 	for _, backend := range []siam.Backend{ours, theirs} {
 		m, err := siam.New(file, siam.WithBackend(backend))

@@ -15,6 +15,7 @@ import (
 	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/train"
 )
 
@@ -36,7 +37,7 @@ func noisePairs(spec encoder.Spec, pairs int) *dataset.Batch {
 // trained is what a few steps lead to.
 type trained struct {
 	losses  []float64
-	weights []encoder.Tensor
+	weights []modelfile.Tensor
 }
 
 // newTrainer trains an encoder with a pair head by Adam.

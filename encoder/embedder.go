@@ -11,6 +11,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/siam-go/siam/modelfile"
 )
 
 // Embedder turns images into embeddings with fixed weights. Batch normalisation uses its moving averages and dropout is
@@ -23,7 +25,7 @@ type Embedder struct {
 }
 
 // NewEmbedder builds spec's encoder with copies of weights, which must be exactly the architecture's.
-func NewEmbedder(backend compute.Backend, spec Spec, weights []Tensor) (*Embedder, error) {
+func NewEmbedder(backend compute.Backend, spec Spec, weights []modelfile.Tensor) (*Embedder, error) {
 	store := model.NewStore()
 	if err := SetWeights(backend, store, spec, weights); err != nil {
 		return nil, err

@@ -13,6 +13,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/siam-go/siam/modelfile"
 )
 
 func TestKochHasThePapersNumberOfParameters(t *testing.T) {
@@ -176,7 +178,9 @@ func TestNormalizeIsSafeAtZero(t *testing.T) {
 
 func TestPairHeadIsAWeightedL1(t *testing.T) {
 	store := model.NewStore()
-	w := []Tensor{{"head/weights", []int{3, 1}, []float32{1, -2, 0.5}}, {"head/bias", []int{1}, []float32{0.25}}}
+	w := []modelfile.Tensor{
+		{Name: "head/weights", Shape: []int{3, 1}, Values: []float32{1, -2, 0.5}}, {Name: "head/bias", Shape: []int{1}, Values: []float32{0.25}},
+	}
 	for _, w := range w {
 		if err := setVariable(store, w); err != nil {
 			t.Fatal(err)

@@ -2,40 +2,17 @@ package encoder
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/siam-go/siam/imgproc"
 )
 
-func importedFile() *File {
-	return &File{
-		Spec: Spec{
-			Arch: Imported, Preprocess: imgproc.Preprocess{Height: 4, Width: 4, Channels: 3}, Dim: 3, Outputs: []string{"y"}, OneByOne: true,
-			Landmarks: [][2]float64{{.3, .4}, {.7, .4}, {.5, .6}, {.3, .8}, {.7, .8}},
-		},
-		Distance: "cosine",
-		Networks: map[string][]byte{EncoderNetwork: []byte("a network"), DetectorNetwork: []byte("another")},
-	}
-}
-
-func TestModelFilesKeepNetworks(t *testing.T) {
-	want := importedFile()
-	got, err := ReadFile(written(t, want))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("model read differs (-written +read):\n%s", diff)
-	}
-	other := importedFile()
-	other.Networks[DetectorNetwork][0] ^= 1
-	written(t, other)
-	if other.Hash == want.Hash {
-		t.Errorf("the hash stays when a network changes")
+func importedSpec() Spec {
+	return Spec{
+		Arch: Imported, Preprocess: imgproc.Preprocess{Height: 4, Width: 4, Channels: 3}, Dim: 3, Outputs: []string{"y"}, OneByOne: true,
+		Landmarks: [][2]float64{{.3, .4}, {.7, .4}, {.5, .6}, {.3, .8}, {.7, .8}},
 	}
 }
 
@@ -51,7 +28,7 @@ func TestImportedSpecsAreChecked(t *testing.T) {
 		"an input without pixels":   func(s *Spec) { s.Preprocess.Height = 0 },
 		"outputs of our own design": func(s *Spec) { *s = Conv4(16); s.Outputs = []string{"y"} },
 	} {
-		spec := importedFile().Spec
+		spec := importedSpec()
 		change(&spec)
 		if err := spec.Check(); err == nil {
 			t.Errorf("Check of an imported spec with %s = nil, want an error", name)
@@ -60,7 +37,7 @@ func TestImportedSpecsAreChecked(t *testing.T) {
 }
 
 func TestNetworksThatReadOneImageGetThemOneByOne(t *testing.T) {
-	spec := importedFile().Spec
+	spec := importedSpec()
 	spec.Normalize = true
 	e, err := NewImportedEmbedder(backend(t), spec, func(images *graph.Node) *graph.Node {
 		images.AssertDims(1, 4, 4, 3)
@@ -88,19 +65,5 @@ func TestNetworksThatReadOneImageGetThemOneByOne(t *testing.T) {
 	}
 	if len(rows) != 3 {
 		t.Errorf("%d embeddings, want 3", len(rows))
-	}
-}
-
-func TestNetworksAreNoWeights(t *testing.T) {
-	f := exampleFile(t)
-	f.Networks = map[string][]byte{DetectorNetwork: []byte("yunet")}
-	got, err := ReadFile(written(t, f))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, w := range got.Weights {
-		if strings.HasPrefix(w.Name, networkPrefix) {
-			t.Errorf("weights have %s, want networks apart", w.Name)
-		}
 	}
 }

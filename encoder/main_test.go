@@ -9,6 +9,7 @@ import (
 
 	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
 )
 
 func backend(t testing.TB) compute.Backend {
@@ -40,7 +41,7 @@ func initialized(t testing.TB, b compute.Backend, spec Spec, seed uint64) *model
 }
 
 // weights are spec's initial weights.
-func weights(t testing.TB, b compute.Backend, spec Spec, seed uint64) []Tensor {
+func weights(t testing.TB, b compute.Backend, spec Spec, seed uint64) []modelfile.Tensor {
 	t.Helper()
 	w, err := Weights(initialized(t, b, spec, seed))
 	if err != nil {

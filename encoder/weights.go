@@ -13,16 +13,9 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
-)
 
-// Tensor is one named array of weights: a variable's path in the store without the leading slash, such as
-// "encoder/conv1/weights", its shape, and its values row by row. Convolution kernels are [height, width, in, out], dense
-// weights [in, out].
-type Tensor struct {
-	Name   string
-	Shape  []int
-	Values []float32
-}
+	"github.com/siam-go/siam/modelfile"
+)
 
 // Initialize creates in store the variables of spec's encoder, and of its pair head if it has one, with the initial values
 // that belong to seed. Variables that are there already stay as they are. The backend only records; it runs nothing.
@@ -59,8 +52,8 @@ func weightName(v *model.Variable) string { return strings.TrimPrefix(v.Path(), 
 
 // Weights copies the variables of the encoder and its head out of store, sorted by name. Training gives the variables'
 // memory away at each step, so a copy is what keeps a state.
-func Weights(store *model.Store) ([]Tensor, error) {
-	var all []Tensor
+func Weights(store *model.Store) ([]modelfile.Tensor, error) {
+	var all []modelfile.Tensor
 	for v := range store.IterVariables() {
 		name := weightName(v)
 		if !strings.HasPrefix(name, "encoder/") && !strings.HasPrefix(name, "head/") {
@@ -74,15 +67,15 @@ func Weights(store *model.Store) ([]Tensor, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read weights %s: %w", name, err)
 		}
-		all = append(all, Tensor{name, slices.Clone(v.Shape().Dimensions), values})
+		all = append(all, modelfile.Tensor{Name: name, Shape: slices.Clone(v.Shape().Dimensions), Values: values})
 	}
-	slices.SortFunc(all, func(a, b Tensor) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b modelfile.Tensor) int { return strings.Compare(a.Name, b.Name) })
 	return all, nil
 }
 
 // SetWeights puts copies of weights into store, as the variables of spec's encoder and head. It fails unless they are exactly
 // what spec's architecture has; store is then of no further use.
-func SetWeights(backend compute.Backend, store *model.Store, spec Spec, weights []Tensor) error {
+func SetWeights(backend compute.Backend, store *model.Store, spec Spec, weights []modelfile.Tensor) error {
 	given := make(map[string]bool, len(weights))
 	for _, w := range weights {
 		if err := setVariable(store, w); err != nil {
@@ -108,7 +101,7 @@ func SetWeights(backend compute.Backend, store *model.Store, spec Spec, weights 
 }
 
 // setVariable gives the variable named like w a copy of its values, and creates it if need be.
-func setVariable(store *model.Store, w Tensor) error {
+func setVariable(store *model.Store, w modelfile.Tensor) error {
 	return exceptions.TryCatch[error](func() {
 		value := tensors.FromFlatDataAndDimensions(w.Values, w.Shape...)
 		v := store.GetVariable(w.Name)

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/siam-go/siam/modelfile"
 )
 
 // The last layer of encoders that can be whitened.
@@ -22,9 +24,9 @@ const (
 //
 // A is folded into the last layer, so that the encoder stays as it is and costs the same. Whiten fails when the encoder does not
 // end in a dense layer of d outputs on the unit sphere, and when no class has two images.
-func Whiten(spec Spec, weights []Tensor, embeddings [][]float32, labels []int, shrink float64) ([]Tensor, error) {
+func Whiten(spec Spec, weights []modelfile.Tensor, embeddings [][]float32, labels []int, shrink float64) ([]modelfile.Tensor, error) {
 	at := func(name string) int {
-		return slices.IndexFunc(weights, func(t Tensor) bool { return t.Name == name })
+		return slices.IndexFunc(weights, func(t modelfile.Tensor) bool { return t.Name == name })
 	}
 	w, b := at(lastWeights), at(lastBias)
 	if w < 0 || b < 0 || !spec.Normalize || spec.PairHead {

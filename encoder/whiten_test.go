@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/siam-go/siam/modelfile"
 )
 
 // unit is x·w + b on the unit sphere, by the definition of a dense layer.
@@ -25,9 +27,9 @@ func unit(x []float64, w, b []float32) []float64 {
 }
 
 // whitenCase is a last layer of k inputs and d outputs, and embeddings of classes that vary much more in one direction.
-func whitenCase(k, d int) (weights []Tensor, inputs [][]float64, embeddings [][]float32, labels []int) {
+func whitenCase(k, d int) (weights []modelfile.Tensor, inputs [][]float64, embeddings [][]float32, labels []int) {
 	rng := rand.New(rand.NewPCG(5, 5))
-	weights = []Tensor{
+	weights = []modelfile.Tensor{
 		{Name: lastWeights, Shape: []int{k, d}, Values: make([]float32, k*d)},
 		{Name: lastBias, Shape: []int{d}, Values: make([]float32, d)},
 		{Name: "stem/weights", Shape: []int{1}, Values: []float32{1}},
@@ -153,13 +155,13 @@ func TestWhitenRefusesWhatItCannotDo(t *testing.T) {
 	for i := range same {
 		same[i] = embeddings[0]
 	}
-	for name, try := range map[string]func() ([]Tensor, error){
-		"a pair head":                   func() ([]Tensor, error) { return Whiten(pairs, weights, embeddings, labels, 0.3) },
-		"no last layer":                 func() ([]Tensor, error) { return Whiten(Resnet(), weights[2:], embeddings, labels, 0.3) },
-		"one image per class":           func() ([]Tensor, error) { return Whiten(Resnet(), weights, embeddings, alone, 0.3) },
-		"fewer labels than embeddings":  func() ([]Tensor, error) { return Whiten(Resnet(), weights, embeddings, labels[1:], 0.3) },
-		"embeddings that are all alike": func() ([]Tensor, error) { return Whiten(Resnet(), weights, same, labels, 0.3) },
-		"no shrink":                     func() ([]Tensor, error) { return Whiten(Resnet(), weights, embeddings, labels, 0) },
+	for name, try := range map[string]func() ([]modelfile.Tensor, error){
+		"a pair head":                   func() ([]modelfile.Tensor, error) { return Whiten(pairs, weights, embeddings, labels, 0.3) },
+		"no last layer":                 func() ([]modelfile.Tensor, error) { return Whiten(Resnet(), weights[2:], embeddings, labels, 0.3) },
+		"one image per class":           func() ([]modelfile.Tensor, error) { return Whiten(Resnet(), weights, embeddings, alone, 0.3) },
+		"fewer labels than embeddings":  func() ([]modelfile.Tensor, error) { return Whiten(Resnet(), weights, embeddings, labels[1:], 0.3) },
+		"embeddings that are all alike": func() ([]modelfile.Tensor, error) { return Whiten(Resnet(), weights, same, labels, 0.3) },
+		"no shrink":                     func() ([]modelfile.Tensor, error) { return Whiten(Resnet(), weights, embeddings, labels, 0) },
 	} {
 		if _, err := try(); err == nil {
 			t.Errorf("Whiten with %s = nil error", name)

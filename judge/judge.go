@@ -7,13 +7,15 @@ import (
 
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // Model is what is judged: a [siam.Model], or one with something around it, such as a count of the images that it embeds.
 type Model interface {
 	EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error)
 	Distance(a, b []float32) float32
-	File() *encoder.File
+	Spec() encoder.Spec
+	File() *modelfile.File
 }
 
 // thresholdOf is the distance up to which a model calls two images the same, nil when it has no threshold.

@@ -120,7 +120,7 @@ func picturePair(set *dataset.Set, a, b int) report.PicturePair {
 func (l *Labelled) Retrieve(seed uint64, except func(query, reference int) bool) (eval.Retrieval, error) {
 	ranking := eval.Ranking{Distance: l.model.Distance, Seed: seed, Except: except}
 	alike := []string{metric.Cosine().Name, metric.SquaredEuclidean().Name, metric.Euclidean().Name}
-	if file := l.model.File(); file.Spec.Normalize && slices.Contains(alike, file.Distance) {
+	if l.model.Spec().Normalize && slices.Contains(alike, l.model.File().Distance) {
 		ranking.Distance = nil // on the unit sphere these order alike, and the squared one is fast
 	}
 	queries := eval.Labelled{Embeddings: l.Embeddings, Labels: l.items.Labels}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // tiny is a network with shapes computed at run time, weights stored as int8, and two outputs.
@@ -173,15 +174,16 @@ func TestImportedModelsEmbedAsTheirNetworkDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "model.safetensors")
-	if err := file.WriteFile(path); err != nil {
+	if err := file.Write(path); err != nil {
 		t.Fatal(err)
 	}
-	read, err := encoder.ReadFile(path)
+	read, err := modelfile.Read(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if read.Spec.Dim != 128 || read.Hash != file.Hash || read.Spec.Preprocess.Height != 8 {
-		t.Errorf("model read has dim %d, hash %q and height %d, want 128, %q and 8", read.Spec.Dim, read.Hash, read.Spec.Preprocess.Height, file.Hash)
+	spec, err := encoder.SpecOf(read)
+	if err != nil || spec.Dim != 128 || read.Hash != file.Hash || spec.Preprocess.Height != 8 {
+		t.Errorf("model read has dim %d, hash %q and height %d, %v, want 128, %q and 8", spec.Dim, read.Hash, spec.Preprocess.Height, err, file.Hash)
 	}
 	embedder, err := NewEmbedder(backend, read)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // The keys of what [Export] writes into a file's metadata: how images are prepared, as JSON like [imgproc.Preprocess]; how
@@ -30,21 +31,42 @@ const (
 	pairHead = "pair head" // where another model has the name of its distance
 )
 
+// export is a model on its way into an ONNX file.
+type export struct {
+	backend  compute.Backend
+	file     *modelfile.File
+	spec     encoder.Spec
+	metadata map[string]string // tells in the ONNX file what the graph does not
+}
+
+func newExport(backend compute.Backend, file *modelfile.File) (export, error) {
+	e := export{backend: backend, file: file}
+	var err error
+	if e.spec, err = encoder.SpecOf(file); err != nil {
+		return e, err
+	}
+	if e.spec.Arch == encoder.Imported && file.Networks[encoder.EncoderNetwork] == nil {
+		return e, errors.New("the model lacks its ONNX network")
+	}
+	e.metadata, err = exportMetadata(file, e.spec)
+	return e, err
+}
+
 // Export writes a model's encoder as an ONNX file: images [n, c, h, w], prepared as the metadata says, to embeddings [n, d],
-// for any n. Batch normalisation is folded into the convolutions, mirror images are averaged with if the model does so, and all operations are standard ones of version 17. An
-// imported network is written as it came.
-func Export(backend compute.Backend, file *encoder.File) ([]byte, error) {
-	metadata, err := exportMetadata(file)
+// for any n. Batch normalisation is folded into the convolutions, mirror images are averaged with if the model does so, and all
+// operations are standard ones of version 17. An imported network is written as it came.
+func Export(backend compute.Backend, file *modelfile.File) ([]byte, error) {
+	e, err := newExport(backend, file)
 	if err != nil {
 		return nil, err
 	}
-	if network := file.Networks[encoder.EncoderNetwork]; file.Spec.Arch == encoder.Imported {
-		return append(slices.Clone(network), encodeMetadata(metadata)...), nil
+	if e.spec.Arch == encoder.Imported {
+		return append(slices.Clone(file.Networks[encoder.EncoderNetwork]), encodeMetadata(e.metadata)...), nil
 	}
-	p := file.Spec.Preprocess
+	p := e.spec.Preprocess
 	images := ValueInfo{Name: "images", Shape: []int{tracedBatch, p.Height, p.Width, p.Channels}}
-	return exportGraph(backend, file, metadata, []ValueInfo{images}, "embedding", func(scope *model.Scope, in []*Node) *Node {
-		return buildSingle(scope, file.Spec, in[0])
+	return e.graph([]ValueInfo{images}, "embedding", func(scope *model.Scope, in []*Node) *Node {
+		return buildSingle(scope, e.spec, in[0])
 	})
 }
 
@@ -65,34 +87,33 @@ func buildSingle(scope *model.Scope, spec encoder.Spec, images *Node) *Node {
 
 // ExportHead writes a model's pair head as an ONNX file: embeddings "a" and "b", [n, d] each, to distances [n], which are
 // 1 − P(same).
-func ExportHead(backend compute.Backend, file *encoder.File) ([]byte, error) {
-	if !file.Spec.PairHead {
-		return nil, fmt.Errorf("export the pair head: the model has none, its embeddings are compared by the distance %s", file.Distance)
-	}
-	metadata, err := exportMetadata(file)
+func ExportHead(backend compute.Backend, file *modelfile.File) ([]byte, error) {
+	e, err := newExport(backend, file)
 	if err != nil {
 		return nil, err
 	}
-	row := []int{tracedBatch, file.Spec.Dim}
+	if !e.spec.PairHead {
+		return nil, fmt.Errorf("export the pair head: the model has none, its embeddings are compared by the distance %s", file.Distance)
+	}
+	row := []int{tracedBatch, e.spec.Dim}
 	inputs := []ValueInfo{{Name: "a", Shape: row}, {Name: "b", Shape: row}}
-	return exportGraph(backend, file, metadata, inputs, "distance", func(scope *model.Scope, in []*Node) *Node {
+	return e.graph(inputs, "distance", func(scope *model.Scope, in []*Node) *Node {
 		return Sigmoid(Neg(encoder.PairHead(scope, in[0], in[1])))
 	})
 }
 
-// exportGraph traces what build does with the weights of file.
-func exportGraph(backend compute.Backend, file *encoder.File, metadata map[string]string, inputs []ValueInfo, output string,
-	build func(*model.Scope, []*Node) *Node) (data []byte, err error) {
+// graph traces what build does with the model's weights.
+func (e export) graph(inputs []ValueInfo, output string, build func(*model.Scope, []*Node) *Node) (data []byte, err error) {
 	store := model.NewStore()
-	if err := encoder.SetWeights(backend, store, file.Spec, file.Weights); err != nil {
+	if err := encoder.SetWeights(e.backend, store, e.spec, e.file.Weights); err != nil {
 		return nil, err
 	}
 	weights := map[string]*Tensor{}
-	for _, w := range file.Weights {
+	for _, w := range e.file.Weights {
 		weights["/"+w.Name] = floatTensor(w.Shape, w.Values)
 	}
 	err = exceptions.TryCatch[error](func() {
-		m, err := trace(backend, weights, inputs, output, func(in []*Node) *Node {
+		m, err := trace(e.backend, weights, inputs, output, func(in []*Node) *Node {
 			model.SetStore(in[0].Graph(), store)
 			return build(store.RootScope(), in)
 		})
@@ -102,39 +123,32 @@ func exportGraph(backend compute.Backend, file *encoder.File, metadata map[strin
 		m.foldNorms()
 		m.shareWeights()
 		m.dropUnused()
-		m.metadata = metadata
+		m.metadata = e.metadata
 		data = m.encode()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("export %s: %w", file.Spec.Arch, err)
+		return nil, fmt.Errorf("export %s: %w", e.spec.Arch, err)
 	}
 	return data, nil
 }
 
-// exportMetadata tells in the file what the graph does not.
-func exportMetadata(file *encoder.File) (map[string]string, error) {
-	if err := file.Spec.Check(); err != nil {
-		return nil, err
-	}
-	if file.Spec.Arch == encoder.Imported && file.Networks[encoder.EncoderNetwork] == nil {
-		return nil, errors.New("the model lacks its ONNX network")
-	}
-	preprocess, err := json.Marshal(file.Spec.Preprocess)
+func exportMetadata(file *modelfile.File, spec encoder.Spec) (map[string]string, error) {
+	preprocess, err := json.Marshal(spec.Preprocess)
 	if err != nil {
 		return nil, err
 	}
 	metadata := map[string]string{metaPreprocess: string(preprocess), metaHash: file.Hash, metaDistance: file.Distance}
-	if file.Spec.PairHead {
+	if spec.PairHead {
 		metadata[metaDistance] = pairHead
 	}
-	if len(file.Spec.Landmarks) > 0 {
-		landmarks, err := json.Marshal(file.Spec.Landmarks)
+	if len(spec.Landmarks) > 0 {
+		landmarks, err := json.Marshal(spec.Landmarks)
 		if err != nil {
 			return nil, err
 		}
 		metadata[metaLandmarks] = string(landmarks)
 	}
-	if file.Spec.Normalize && file.Spec.Arch == encoder.Imported {
+	if spec.Normalize && spec.Arch == encoder.Imported {
 		metadata[metaNormalize] = "true"
 	}
 	if c := file.Calibration; c != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // exportedSpecs are all architectures, at sizes quick to run.
@@ -30,7 +31,7 @@ func exportedSpecs() map[string]encoder.Spec {
 }
 
 // trained is a model with weights that look like trained ones: no two statistics or biases are alike.
-func trained(t *testing.T, spec encoder.Spec) *encoder.File {
+func trained(t *testing.T, spec encoder.Spec) *modelfile.File {
 	t.Helper()
 	backend, store := newBackend(t), model.NewStore()
 	if err := encoder.Initialize(backend, store, spec, 1); err != nil {
@@ -47,8 +48,16 @@ func trained(t *testing.T, spec encoder.Spec) *encoder.File {
 			}
 		}
 	}
-	return &encoder.File{Spec: spec, Distance: "squared_euclidean", Weights: weights, Hash: "abc",
-		Calibration: &encoder.Calibration{Threshold: 0.25}}
+	distance := "squared_euclidean"
+	if spec.PairHead {
+		distance = ""
+	}
+	file, err := encoder.NewFile(spec, distance, weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Hash, file.Calibration = "abc", &modelfile.Calibration{Threshold: 0.25}
+	return file
 }
 
 func waves(shape ...int) Array {
@@ -172,22 +181,23 @@ func TestMirrorImagesShareTheWeights(t *testing.T) {
 }
 
 func TestExportedPairHeadGivesTheSameDistances(t *testing.T) {
-	backend, file := newBackend(t), trained(t, encoder.Koch35())
+	spec := encoder.Koch35()
+	backend, file := newBackend(t), trained(t, spec)
 	data, err := ExportHead(backend, file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	alpha, bias, err := file.PairHead()
+	alpha, bias, err := encoder.HeadWeights(file.Weights, spec.Dim)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, b := waves(2, file.Spec.Dim), waves(2, file.Spec.Dim)
+	a, b := waves(2, spec.Dim), waves(2, spec.Dim)
 	slices.Reverse(b.Values)
 	want := make([]float32, 2)
 	for i := range want {
 		logit := float64(bias)
 		for j, weight := range alpha {
-			at := i*file.Spec.Dim + j
+			at := i*spec.Dim + j
 			logit += float64(weight) * math.Abs(float64(a.Values[at])-float64(b.Values[at]))
 		}
 		want[i] = float32(1 / (1 + math.Exp(logit)))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // ImportOptions say what a network cannot tell about itself.
@@ -35,43 +36,49 @@ type ImportOptions struct {
 }
 
 // Import makes a model of a network. It fails when the options do not fit the network; what it says names the choice to make.
-func Import(backend compute.Backend, m *Model, o ImportOptions) (*encoder.File, error) {
+func Import(backend compute.Backend, m *Model, o ImportOptions) (*modelfile.File, error) {
 	o, err := o.completed(m)
 	if err != nil {
 		return nil, err
 	}
-	file := &encoder.File{
-		Spec: encoder.Spec{
-			Arch: encoder.Imported, Normalize: o.Normalize, Outputs: slices.Clone(o.Outputs), Landmarks: o.Landmarks,
-		},
-		Distance: o.Distance,
-		Networks: map[string][]byte{encoder.EncoderNetwork: m.Bytes()},
+	spec, err := m.spec(backend, o)
+	if err != nil {
+		return nil, err
 	}
+	file, err := encoder.NewFile(spec, o.Distance, nil)
+	if err != nil {
+		return nil, err
+	}
+	file.Networks = map[string][]byte{encoder.EncoderNetwork: m.Bytes()}
 	if o.Detector != nil {
 		file.Networks[encoder.DetectorNetwork] = o.Detector
 	}
 	if o.Threshold != nil {
-		file.Calibration = &encoder.Calibration{Threshold: *o.Threshold}
+		file.Calibration = &modelfile.Calibration{Threshold: *o.Threshold}
 	}
-	for i, name := range file.Spec.Outputs {
-		if file.Spec.Outputs[i], err = m.Output(name); err != nil {
-			return nil, err
+	return file, nil
+}
+
+// spec describes the network as an encoder.
+func (m *Model) spec(backend compute.Backend, o ImportOptions) (encoder.Spec, error) {
+	spec := encoder.Spec{Arch: encoder.Imported, Normalize: o.Normalize, Outputs: slices.Clone(o.Outputs), Landmarks: o.Landmarks}
+	var err error
+	for i, name := range spec.Outputs {
+		if spec.Outputs[i], err = m.Output(name); err != nil {
+			return spec, err
 		}
 	}
-	if file.Spec.Preprocess, err = m.preprocess(*o.Preprocess); err != nil {
-		return nil, err
+	if spec.Preprocess, err = m.preprocess(*o.Preprocess); err != nil {
+		return spec, err
 	}
 	if batch := m.inputs[0].Shape; batch != nil && batch[0] == 1 {
-		file.Spec.OneByOne = true
+		spec.OneByOne = true
 	}
-	dims, err := m.OutputShapes(backend, file.Spec)
-	if err != nil {
-		return nil, err
+	dims, err := m.OutputShapes(backend, spec)
+	if err == nil && len(dims) == 1 && isEmbedding(dims[0]) {
+		spec.Dim = product(dims[0])
 	}
-	if len(dims) == 1 && isEmbedding(dims[0]) {
-		file.Spec.Dim = product(dims[0])
-	}
-	return file, file.Spec.Check()
+	return spec, err
 }
 
 // completed fills in what was not given: from the file's metadata where it is one of ours, or what is usual.
@@ -175,15 +182,19 @@ func isEmbedding(shape []int) bool {
 }
 
 // NewEmbedder runs the encoder of an imported model.
-func NewEmbedder(backend compute.Backend, file *encoder.File) (*encoder.Embedder, error) {
+func NewEmbedder(backend compute.Backend, file *modelfile.File) (*encoder.Embedder, error) {
+	spec, err := encoder.SpecOf(file)
+	if err != nil {
+		return nil, err
+	}
 	m, err := Decode(file.Networks[encoder.EncoderNetwork])
 	if err != nil {
 		return nil, fmt.Errorf("the model's ONNX network: %w", err)
 	}
-	if file.Spec.Dim == 0 {
-		return nil, fmt.Errorf("the model makes no embeddings: its outputs are %v", file.Spec.Outputs)
+	if spec.Dim == 0 {
+		return nil, fmt.Errorf("the model makes no embeddings: its outputs are %v", spec.Outputs)
 	}
-	return encoder.NewImportedEmbedder(backend, file.Spec, func(images *Node) *Node {
-		return m.Build([]*Node{images}, file.Spec.Outputs)[0]
+	return encoder.NewImportedEmbedder(backend, spec, func(images *Node) *Node {
+		return m.Build([]*Node{images}, spec.Outputs)[0]
 	})
 }

@@ -7,22 +7,34 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/train"
 )
 
-// beCompatible prepares a training whose embeddings are to be compared with those of the job's older model: they become as long as
-// the older ones, and the older model embeds every image that is learned from.
-func (t *training) beCompatible(ctx context.Context) error {
-	old := t.job.Compatible
-	switch {
-	case old == nil:
-		return nil
-	case old.Spec.PairHead || t.spec.PairHead:
-		return errors.New("being compatible with another model: a pair head compares no other model's embeddings")
-	case !old.Spec.Normalize:
-		return errors.New("being compatible with another model: its embeddings are not scaled to length 1")
+// compatible is spec with embeddings as long as those of the job's older model, with which they are to be compared.
+func (j Job) compatible(spec encoder.Spec) (encoder.Spec, error) {
+	if j.Compatible == nil {
+		return spec, nil
 	}
-	model, err := siam.New(old, siam.WithBackend(t.job.Backend))
+	old, err := encoder.SpecOf(j.Compatible)
+	switch {
+	case err != nil:
+		return spec, fmt.Errorf("being compatible with another model: %w", err)
+	case old.PairHead || spec.PairHead:
+		return spec, errors.New("being compatible with another model: a pair head compares no other model's embeddings")
+	case !old.Normalize:
+		return spec, errors.New("being compatible with another model: its embeddings are not scaled to length 1")
+	}
+	spec.Dim = old.Dim
+	return spec, nil
+}
+
+// embedOld lets the job's older model, if it has one, embed every image that is learned from.
+func (t *training) embedOld(ctx context.Context) error {
+	if t.job.Compatible == nil {
+		return nil
+	}
+	model, err := siam.New(t.job.Compatible, siam.WithBackend(t.job.Backend))
 	if err != nil {
 		return fmt.Errorf("being compatible with another model: %w", err)
 	}

@@ -7,13 +7,13 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // embeddedBy are a set's embeddings by a model.
-func embeddedBy(t *testing.T, b siam.Backend, file *encoder.File, set *dataset.Set) [][]float32 {
+func embeddedBy(t *testing.T, b siam.Backend, file *modelfile.File, set *dataset.Set) [][]float32 {
 	t.Helper()
 	model, err := siam.New(file, siam.WithBackend(b))
 	if err != nil {
@@ -41,7 +41,7 @@ func TestCompatibleModelsFindTheOldOnesEmbeddings(t *testing.T) {
 	plain := trained(t, r, Job{Backend: b, Background: set, Seed: 2}).model
 	compatible := trained(t, wider, Job{Backend: b, Background: set, Seed: 2, Compatible: old}).model
 
-	found := func(by *encoder.File) float64 { // what one model's queries find among the old model's references
+	found := func(by *modelfile.File) float64 { // what one model's queries find among the old model's references
 		result, err := eval.RetrieveAcross(
 			eval.Labelled{Embeddings: embeddedBy(t, b, by, unseen), Labels: labels},
 			eval.Labelled{Embeddings: embeddedBy(t, b, old, unseen), Labels: labels}, eval.Ranking{Seed: 1})
@@ -56,9 +56,9 @@ func TestCompatibleModelsFindTheOldOnesEmbeddings(t *testing.T) {
 		t.Errorf("MRR among the old embeddings: %.3f by the old model, %.3f by the compatible one, %.3f by another; want the second near the first, the third far below",
 			itself, across, stranger)
 	}
-	if compatible.Spec.Dim != old.Spec.Dim || compatible.Distance != old.Distance || !slices.Contains(compatible.Provenance.Compatible, "the old one") {
+	if specOf(t, compatible).Dim != specOf(t, old).Dim || compatible.Distance != old.Distance || !slices.Contains(compatible.Provenance.Compatible, "the old one") {
 		t.Errorf("the compatible model has %d numbers, distance %s and %v, want the old one's %d, %s and its hash",
-			compatible.Spec.Dim, compatible.Distance, compatible.Provenance.Compatible, old.Spec.Dim, old.Distance)
+			specOf(t, compatible).Dim, compatible.Distance, compatible.Provenance.Compatible, specOf(t, old).Dim, old.Distance)
 	}
 }
 

@@ -40,7 +40,7 @@ func TestFaceRecipesTrain(t *testing.T) {
 		if c == nil || c.Pairs != calibrationPairs || c.DataSet != "validation identities of generated" {
 			t.Errorf("%s: calibration %+v, want one on pairs of validation identities", r.Name, c)
 		}
-		if spec := o.model.Spec; !spec.Mirror || spec.Preprocess.Invert || len(spec.Preprocess.Mean) != 1 {
+		if spec := specOf(t, o.model); !spec.Mirror || spec.Preprocess.Invert || len(spec.Preprocess.Mean) != 1 {
 			t.Errorf("%s: spec %+v, want photographs as they are, and mirror images", r.Name, spec)
 		}
 	}

@@ -64,7 +64,7 @@ func (t *training) weigh(embeddings [][]float32) error {
 	if err != nil {
 		return err
 	}
-	alpha, _, err := (&encoder.File{Spec: t.spec, Weights: weights}).PairHead()
+	alpha, _, err := encoder.HeadWeights(weights, t.spec.Dim)
 	if err != nil {
 		return err
 	}

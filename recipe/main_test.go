@@ -7,6 +7,7 @@ import (
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 )
 
 func backend(t *testing.T) siam.Backend {
@@ -48,7 +49,7 @@ func tiny() Recipe {
 // outcome is what a training yielded.
 type outcome struct {
 	steps History
-	model *encoder.File
+	model *modelfile.File
 	err   error
 }
 
@@ -79,6 +80,15 @@ func walk(t *testing.T, r Recipe, job Job, breakAfter int) outcome {
 		}
 	}
 	return o
+}
+
+func specOf(t *testing.T, model *modelfile.File) encoder.Spec {
+	t.Helper()
+	spec, err := encoder.SpecOf(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
 }
 
 // trained runs a recipe that must succeed.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // Recipe is a named training with its settings.
@@ -133,10 +133,10 @@ type Job struct {
 	// The checkpoint still goes on to the rest.
 	For time.Duration
 	// Init is a model to start from, nil for fresh weights.
-	Init *encoder.File
+	Init *modelfile.File
 	// Compatible is an older model whose stored embeddings are to be compared with the new ones; nil for none. The new ones get
 	// its length and its distance.
-	Compatible *encoder.File
+	Compatible *modelfile.File
 	// Commit of the program, for the model's provenance.
 	Commit string
 }
@@ -155,5 +155,5 @@ type Progress struct {
 	Validation *float64
 	Note       string // what the watch for collapse found, in plain words
 	// Model is the result, set once, at the end; beside an error it is the last good one.
-	Model *encoder.File
+	Model *modelfile.File
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/train"
 )
 
@@ -73,8 +74,8 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	if job.Compatible != nil {
-		spec.Dim = job.Compatible.Spec.Dim
+	if spec, err = job.compatible(spec); err != nil {
+		return nil, err
 	}
 	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name, setHash: hashOf(job.Background), began: time.Now()}
 	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
@@ -84,7 +85,7 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if t.extended, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
 		return nil, err
 	}
-	if err := t.beCompatible(ctx); err != nil {
+	if err := t.embedOld(ctx); err != nil {
 		return nil, err
 	}
 	return t, t.newTrainer(len(t.extended.Classes), r.Settings.stepsPerEpoch(t.extended))
@@ -288,7 +289,7 @@ func (t *training) interrupted(ctx context.Context, reason error) (Progress, err
 }
 
 // lastGood is the model of the best validation so far, nil when there is none that tells things apart.
-func (t *training) lastGood(ctx context.Context) *encoder.File {
+func (t *training) lastGood(ctx context.Context) *modelfile.File {
 	best, weights := t.trainer.Best()
 	if weights == nil {
 		return nil
@@ -302,7 +303,7 @@ func (t *training) lastGood(ctx context.Context) *encoder.File {
 
 // result is the weights of the best validation where training may stop early. Otherwise the schedule has brought the rate down
 // to 0, and the last weights are better than what the noise of a validation would choose.
-func (t *training) result() (weights []encoder.Tensor, step int, err error) {
+func (t *training) result() (weights []modelfile.Tensor, step int, err error) {
 	if t.recipe.Settings.Patience > 0 {
 		if best, weights := t.trainer.Best(); weights != nil {
 			return weights, best.Step, nil
@@ -313,7 +314,7 @@ func (t *training) result() (weights []encoder.Tensor, step int, err error) {
 }
 
 // finish makes the model.
-func (t *training) finish(ctx context.Context) (*encoder.File, error) {
+func (t *training) finish(ctx context.Context) (*modelfile.File, error) {
 	weights, step, err := t.result()
 	if err != nil {
 		return nil, err
@@ -322,7 +323,7 @@ func (t *training) finish(ctx context.Context) (*encoder.File, error) {
 }
 
 // model is a model of the weights of a step, with its threshold chosen on the validation alphabets.
-func (t *training) model(ctx context.Context, weights []encoder.Tensor, step int, whiten bool) (*encoder.File, error) {
+func (t *training) model(ctx context.Context, weights []modelfile.Tensor, step int, whiten bool) (*modelfile.File, error) {
 	settings := make(map[string]string)
 	var raw map[string]json.RawMessage
 	encoded, err := json.Marshal(t.recipe.Settings)
@@ -335,12 +336,13 @@ func (t *training) model(ctx context.Context, weights []encoder.Tensor, step int
 	for name, value := range raw {
 		settings[name] = string(value)
 	}
-	file := &encoder.File{
-		Spec: t.spec, Distance: t.recipe.Settings.distance(), Weights: weights,
-		Provenance: encoder.Provenance{
-			Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit, Settings: settings,
-			Learned: t.names(),
-		},
+	file, err := encoder.NewFile(t.spec, t.recipe.Settings.distance(), weights)
+	if err != nil {
+		return nil, err
+	}
+	file.Provenance = modelfile.Provenance{
+		Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit, Settings: settings,
+		Learned: t.names(),
 	}
 	if old := t.job.Compatible; old != nil {
 		file.Distance = old.Distance // on the unit sphere all orders are one
@@ -355,8 +357,8 @@ func (t *training) model(ctx context.Context, weights []encoder.Tensor, step int
 }
 
 // names remembers the classes that the model was made from, and those of the model that it started from.
-func (t *training) names() encoder.Learned {
-	var before encoder.Learned
+func (t *training) names() modelfile.Learned {
+	var before modelfile.Learned
 	if t.job.Init != nil {
 		before = t.job.Init.Provenance.Learned
 	}
@@ -366,11 +368,11 @@ func (t *training) names() encoder.Learned {
 			names = append(names, class.Name)
 		}
 	}
-	return encoder.NewLearned(before, names...)
+	return modelfile.NewLearned(before, names...)
 }
 
 // whiten evens out how the model's embeddings vary within the classes that were learned.
-func (t *training) whiten(ctx context.Context, file *encoder.File) error {
+func (t *training) whiten(ctx context.Context, file *modelfile.File) error {
 	model, err := siam.New(file, siam.WithBackend(t.job.Backend))
 	if err != nil {
 		return err
@@ -380,7 +382,7 @@ func (t *training) whiten(ctx context.Context, file *encoder.File) error {
 	if err != nil {
 		return err
 	}
-	file.Weights, err = encoder.Whiten(file.Spec, file.Weights, embeddings, judge.ItemsOf(t.learned).Labels, t.recipe.Settings.Whiten)
+	file.Weights, err = encoder.Whiten(t.spec, file.Weights, embeddings, judge.ItemsOf(t.learned).Labels, t.recipe.Settings.Whiten)
 	if err != nil {
 		err = fmt.Errorf("%w: the model tells nothing apart; lower the learning rate", err)
 	}

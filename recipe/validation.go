@@ -9,6 +9,7 @@ import (
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/train"
 )
 
@@ -18,7 +19,7 @@ type validation struct {
 	spec   encoder.Spec
 	inputs []float32 // [n, h, w, c]
 	judge  func(embeddings [][]float32, compare distance) (accuracy float64, err error)
-	head   func(weights []encoder.Tensor) (distance, error)
+	head   func(weights []modelfile.Tensor) (distance, error)
 }
 
 type distance = func(a, b []float32) float32
@@ -27,8 +28,8 @@ const mostWays = 20
 
 func newValidation(set *dataset.Set, spec encoder.Spec, s Settings, seed uint64) (*validation, error) {
 	v := &validation{set: set, spec: spec}
-	v.head = func(weights []encoder.Tensor) (distance, error) {
-		return siam.DistanceOf(&encoder.File{Spec: spec, Distance: s.distance(), Weights: weights})
+	v.head = func(weights []modelfile.Tensor) (distance, error) {
+		return siam.DistanceOf(spec, s.distance(), weights)
 	}
 	judge, err := s.judge(set, seed)
 	if err != nil {
@@ -84,7 +85,7 @@ func (v *validation) score(ctx context.Context, trainer *train.Trainer) (float64
 	if err != nil {
 		return 0, fmt.Errorf("validating: %w", err)
 	}
-	var weights []encoder.Tensor
+	var weights []modelfile.Tensor
 	if v.spec.PairHead {
 		if weights, err = trainer.Weights(); err != nil {
 			return 0, fmt.Errorf("validating: %w", err)
@@ -105,7 +106,7 @@ func (v *validation) score(ctx context.Context, trainer *train.Trainer) (float64
 const calibrationPairs = 10000
 
 // calibrate chooses the threshold with the fewest wrong verdicts on validation pairs.
-func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *encoder.File, kind string, seed uint64) (*encoder.Calibration, error) {
+func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *modelfile.File, kind string, seed uint64) (*modelfile.Calibration, error) {
 	model, err := siam.New(file, siam.WithBackend(backend))
 	if err != nil {
 		return nil, err
@@ -127,7 +128,7 @@ func (v *validation) calibrate(ctx context.Context, backend siam.Backend, file *
 		return nil, fmt.Errorf("the model is no better than chance on %d pairs of validation %s of %s: lower the learning rate, or train longer",
 			len(pairs), kind, v.set.Name)
 	}
-	return &encoder.Calibration{
+	return &modelfile.Calibration{
 		Threshold: float32(chosen.Threshold.Value), FMR: chosen.FMR.Value, FNMR: chosen.FNMR.Value,
 		Pairs: len(pairs), DataSet: "validation " + kind + " of " + v.set.Name,
 	}, nil

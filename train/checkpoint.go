@@ -10,8 +10,8 @@ import (
 
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/siam-go/siam/encoder"
-	"github.com/siam-go/siam/encoder/safetensors"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/modelfile/safetensors"
 )
 
 // The keys of a checkpoint's metadata. The digest covers the whole file with an empty digest.
@@ -115,7 +115,7 @@ func (t *Trainer) restore(f *safetensors.File) error {
 		if err != nil {
 			return err
 		}
-		loaded.Best.weights = append(loaded.Best.weights, encoder.Tensor{Name: name, Shape: s.Shape, Values: values})
+		loaded.Best.weights = append(loaded.Best.weights, modelfile.Tensor{Name: name, Shape: s.Shape, Values: values})
 	}
 	if err := t.load(variables); err != nil {
 		return err

@@ -135,9 +135,12 @@ func TestLoadCheckpointRejects(t *testing.T) {
 			t.Errorf("LoadCheckpoint with byte %d changed = nil error", i)
 		}
 	}
-	model := &encoder.File{Spec: small(), Distance: "cosine"}
+	model, err := encoder.NewFile(small(), "cosine", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	modelPath := filepath.Join(dir, "model.safetensors")
-	if err := model.WriteFile(modelPath); err != nil {
+	if err := model.Write(modelPath); err != nil {
 		t.Fatal(err)
 	}
 	other := config()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // NotFinite is the error of a training whose numbers overflow: in the loss or a gradient of a step, which then changes nothing, or
@@ -73,7 +74,7 @@ func (t *Trainer) diagnose(batch *dataset.Batch, r result) string {
 
 // firstBadLayer runs an encoder of these weights on n images, as in training or as afterwards, and returns the first layer whose
 // output is not finite, "" if there is none.
-func (t *Trainer) firstBadLayer(weights []encoder.Tensor, pixels []float32, n int, training bool) (string, error) {
+func (t *Trainer) firstBadLayer(weights []modelfile.Tensor, pixels []float32, n int, training bool) (string, error) {
 	copied := model.NewStore()
 	if err := encoder.SetWeights(t.backend, copied, t.config.Spec, weights); err != nil {
 		return "", err

@@ -3,7 +3,7 @@ package train
 import (
 	"fmt"
 
-	"github.com/siam-go/siam/encoder/safetensors"
+	"github.com/siam-go/siam/modelfile/safetensors"
 )
 
 // healthy are copies of the weights at the beginning of the last two windows of steps that looked well.

@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/metric"
+	"github.com/siam-go/siam/modelfile"
 )
 
 func TestTrainingLearnsToTellClassesApart(t *testing.T) {
@@ -265,7 +265,7 @@ func TestNewRejects(t *testing.T) {
 
 func TestObserveKeepsTheBestAndStopsWithoutPatience(t *testing.T) {
 	tr := trainer(t, config())
-	var kept []encoder.Tensor
+	var kept []modelfile.Tensor
 	for i, score := range []float64{0.5, 0.7, math.NaN(), 0.7, 0.6} {
 		run(t, tr, stripes(i, i+1))
 		improved, stop, err := tr.Observe(score, 3)

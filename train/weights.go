@@ -13,11 +13,12 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/siam-go/siam/encoder"
-	"github.com/siam-go/siam/encoder/safetensors"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/modelfile/safetensors"
 )
 
 // Weights copies the result of the training so far: the weights, or their average where Config.Average is set.
-func (t *Trainer) Weights() ([]encoder.Tensor, error) {
+func (t *Trainer) Weights() ([]modelfile.Tensor, error) {
 	weights, err := encoder.Weights(t.store)
 	if err != nil || t.config.Average == 0 {
 		return weights, err
@@ -39,7 +40,7 @@ func (t *Trainer) Weights() ([]encoder.Tensor, error) {
 }
 
 // SetWeights starts from weights of the same architecture, or goes on from them, with an empty optimizer memory.
-func (t *Trainer) SetWeights(weights []encoder.Tensor) error {
+func (t *Trainer) SetWeights(weights []modelfile.Tensor) error {
 	if err := encoder.SetWeights(t.backend, t.store, t.config.Spec, weights); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -83,7 +84,7 @@ type Best struct {
 	Score   float64 `json:"score"`   // larger is better
 	Step    int     `json:"step"`    // when it was reached; 0 before the first score
 	Waiting int     `json:"waiting"` // scores since then
-	weights []encoder.Tensor
+	weights []modelfile.Tensor
 }
 
 // Observe takes the score of a validation, larger is better, after at least one step. It keeps a copy of
@@ -104,7 +105,7 @@ func (t *Trainer) Observe(score float64, patience int) (improved, stop bool, err
 }
 
 // Best returns the best score that Observe was told, and the step and the weights it belongs to; weights is nil before.
-func (t *Trainer) Best() (best Best, weights []encoder.Tensor) {
+func (t *Trainer) Best() (best Best, weights []modelfile.Tensor) {
 	return t.state.Best, t.state.Best.weights
 }
 

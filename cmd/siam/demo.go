@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/internal/atomicfile"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/recipe"
 	"github.com/siam-go/siam/report"
@@ -104,7 +106,7 @@ func (a *app) demoTraining(ctx context.Context, backend siam.Backend, background
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := trained.WriteFile(file); err != nil {
+	if err := trained.Write(file); err != nil {
 		return nil, nil, err
 	}
 	model, err := siam.Open(file, siam.WithBackend(backend))
@@ -134,15 +136,7 @@ func (a *app) demoPair(ctx context.Context, model *siam.Model, unseen *dataset.S
 }
 
 func writePNG(name string, item dataset.Item) error {
-	file, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	err = png.Encode(file, item.Pixels().GoImage())
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return atomicfile.Write(name, func(w io.Writer) error { return png.Encode(w, item.Pixels().GoImage()) })
 }
 
 func demoReport(ctx context.Context, unseen *dataset.Set, history recipe.History, result demoResult) error {

@@ -61,14 +61,14 @@ func (a *app) embedCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			encoded, err := encode(embedded{model.File().Hash, model.File().Spec.Dim, names, rows})
+			encoded, err := encode(embedded{model.File().Hash, model.Spec().Dim, names, rows})
 			if err != nil {
 				return fmt.Errorf("encoding the embeddings as %s: %w", format, err)
 			}
 			if err := a.writeOut(out, encoded); err != nil || out == "" {
 				return err
 			}
-			written := embeddedFile{model.File().Hash, model.File().Spec.Dim, len(rows), out}
+			written := embeddedFile{model.File().Hash, model.Spec().Dim, len(rows), out}
 			return a.print(written, fmt.Sprintf("%d embeddings of %d numbers: %s\n", written.N, written.Dim, out))
 		},
 	}

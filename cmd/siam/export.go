@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 	"github.com/spf13/cobra"
 )
@@ -25,7 +25,7 @@ func (a *app) exportCommand() *cobra.Command {
 			if modelFile == "" || out == "" {
 				return usagef("--model and --onnx are needed: the model to read and the file to write")
 			}
-			file, err := encoder.ReadFile(modelFile)
+			file, err := modelfile.Read(modelFile)
 			if err != nil {
 				return modelError(modelFile, err)
 			}
@@ -38,7 +38,7 @@ func (a *app) exportCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) export(file *encoder.File, out, head string) error {
+func (a *app) export(file *modelfile.File, out, head string) error {
 	backend, err := a.newBackend()
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (a *app) export(file *encoder.File, out, head string) error {
 			return err
 		}
 		text += fmt.Sprintf("%s: %d bytes\n", head, len(headNetwork))
-	} else if file.Spec.PairHead {
+	} else if file.Distance == "" {
 		text += "the model compares embeddings by a pair head, which --head FILE writes\n"
 	}
 	return a.print(exportedFiles{out, head, len(network)}, text)

@@ -9,7 +9,8 @@ import (
 	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/siam-go/siam/encoder/safetensors"
+
+	"github.com/siam-go/siam/modelfile/safetensors"
 )
 
 // identicalCommand: identical FILE FILE, or ! identical.

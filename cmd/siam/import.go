@@ -147,16 +147,20 @@ func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
 	if err != nil {
 		return fmt.Errorf("import %s: %w", f.onnx, err)
 	}
-	shapes, err := network.OutputShapes(backend, file.Spec)
+	spec, err := encoder.SpecOf(file)
 	if err != nil {
 		return fmt.Errorf("import %s: %w", f.onnx, err)
 	}
-	if err := file.WriteFile(f.out); err != nil {
+	shapes, err := network.OutputShapes(backend, spec)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", f.onnx, err)
+	}
+	if err := file.Write(f.out); err != nil {
 		return err
 	}
-	result := importedModel{File: f.out, Hash: file.Hash, Spec: file.Spec}
-	text := fmt.Sprintf("%s: an imported network for images of %d×%d pixels\n", f.out, file.Spec.Preprocess.Width, file.Spec.Preprocess.Height)
-	for i, name := range file.Spec.Outputs {
+	result := importedModel{File: f.out, Hash: file.Hash, Spec: spec}
+	text := fmt.Sprintf("%s: an imported network for images of %d×%d pixels\n", f.out, spec.Preprocess.Width, spec.Preprocess.Height)
+	for i, name := range spec.Outputs {
 		result.Outputs = append(result.Outputs, outputInfo{name, shapes[i]})
 		text += fmt.Sprintf("output %s %v\n", name, shapes[i])
 	}

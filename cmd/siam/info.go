@@ -1,25 +1,28 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/spf13/cobra"
 )
 
 // modelInfo is what siam info prints as JSON.
 type modelInfo struct {
-	Hash        string               `json:"hash"`
-	Spec        encoder.Spec         `json:"spec"`
-	Distance    string               `json:"distance"`
-	Parameters  int                  `json:"parameters"`
-	Calibration *encoder.Calibration `json:"calibration"` // null when no threshold was chosen
-	Provenance  encoder.Provenance   `json:"provenance"`
-	Tensors     []tensorInfo         `json:"tensors"`
-	Networks    map[string]int       `json:"networks,omitempty"` // bytes of the ONNX files that the model needs
+	Hash        string                 `json:"hash"`
+	Kind        string                 `json:"kind"`
+	Spec        json.RawMessage        `json:"spec"`
+	Distance    string                 `json:"distance"`
+	Parameters  int                    `json:"parameters"`
+	Calibration *modelfile.Calibration `json:"calibration"` // null when no threshold was chosen
+	Provenance  modelfile.Provenance   `json:"provenance"`
+	Tensors     []tensorInfo           `json:"tensors"`
+	Networks    map[string]int         `json:"networks,omitempty"` // bytes of the ONNX files that the model needs
 }
 
 type tensorInfo struct {
@@ -33,7 +36,7 @@ func (a *app) infoCommand() *cobra.Command {
 		Short: "what is in a model file",
 		Args:  wants("MODEL"),
 		RunE: func(_ *cobra.Command, files []string) error {
-			file, err := encoder.ReadFile(files[0])
+			file, err := modelfile.Read(files[0])
 			if err != nil {
 				return modelError(files[0], err)
 			}
@@ -43,13 +46,13 @@ func (a *app) infoCommand() *cobra.Command {
 	}
 }
 
-func describe(file *encoder.File) modelInfo {
+func describe(file *modelfile.File) modelInfo {
 	info := modelInfo{
-		Hash: file.Hash, Spec: file.Spec, Distance: file.Distance,
+		Hash: file.Hash, Kind: file.Kind, Spec: file.Spec, Distance: file.Distance,
 		Calibration: file.Calibration, Provenance: file.Provenance,
 	}
 	info.Provenance.Learned = nil // thousands of numbers that tell a reader nothing
-	if file.Spec.PairHead {
+	if file.Distance == "" {
 		info.Distance = "pair head"
 	}
 	for name, network := range file.Networks {
@@ -65,13 +68,22 @@ func describe(file *encoder.File) modelInfo {
 	return info
 }
 
+// what says in words what the spec says. The architecture may be one that this program does not know.
+func (i modelInfo) what() string {
+	var spec encoder.Spec
+	if err := json.Unmarshal(i.Spec, &spec); i.Kind != modelfile.Encoder || err != nil {
+		return string(i.Spec)
+	}
+	p := spec.Preprocess
+	return fmt.Sprintf("%s, %d numbers, %d×%d pixels, %d channel(s)", spec.Arch, spec.Dim, p.Height, p.Width, p.Channels)
+}
+
 func (i modelInfo) text() string {
 	var b strings.Builder
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-12s "+format+"\n", append([]any{name}, args...)...)
 	}
-	p := i.Spec.Preprocess
-	row("encoder", "%s, %d numbers, %d×%d pixels, %d channel(s)", i.Spec.Arch, i.Spec.Dim, p.Height, p.Width, p.Channels)
+	row(i.Kind, "%s", i.what())
 	row("weights", "%d in %d tensors", i.Parameters, len(i.Tensors))
 	for _, name := range slices.Sorted(maps.Keys(i.Networks)) {
 		row("network", "%s, %d bytes of ONNX", name, i.Networks[name])

@@ -75,7 +75,7 @@ func (a *app) embeddingMap(ctx context.Context, f mapFlags) error {
 	al.Choose(f.most, a.seed)
 	result.Drawn = len(al.Pictures)
 	a.say("drawing %d of %d images", result.Drawn, result.Images)
-	maps, err := al.Map(ctx, model.File().Spec.Preprocess.Invert, kind == ".html" || f.method == "tsne", a.seed)
+	maps, err := al.Map(ctx, model.Spec().Preprocess.Invert, kind == ".html" || f.method == "tsne", a.seed)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/recipe"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
@@ -111,12 +111,12 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 		return err
 	}
 	if f.init != "" {
-		if job.Init, err = encoder.ReadFile(f.init); err != nil {
+		if job.Init, err = modelfile.Read(f.init); err != nil {
 			return modelError(f.init, err)
 		}
 	}
 	if f.compatible != "" {
-		if job.Compatible, err = encoder.ReadFile(f.compatible); err != nil {
+		if job.Compatible, err = modelfile.Read(f.compatible); err != nil {
 			return modelError(f.compatible, err)
 		}
 	}
@@ -129,7 +129,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if err != nil {
 		return f.keep(model, err)
 	}
-	if err := model.WriteFile(f.out); err != nil {
+	if err := model.Write(f.out); err != nil {
 		return err
 	}
 	if err := f.writeReport(history, r); err != nil {
@@ -145,12 +145,12 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 }
 
 // keep writes the last good model of a training that failed, if it has one, and says so.
-func (f trainFlags) keep(model *encoder.File, failed error) error {
+func (f trainFlags) keep(model *modelfile.File, failed error) error {
 	if model == nil {
 		return failed
 	}
 	file := f.out + ".best"
-	if err := model.WriteFile(file); err != nil {
+	if err := model.Write(file); err != nil {
 		return fmt.Errorf("%w; and its last good model: %w", failed, err)
 	}
 	return fmt.Errorf("%w; the last good model, of step %d, is %s: start from it with --init", failed, model.Provenance.Steps, file)
@@ -224,7 +224,7 @@ func readBackground(ctx context.Context, folder dataset.Folder, f trainFlags) (*
 
 // runRecipe trains, shows progress, hands every step to see when it is not nil, and returns the model, beside an error the last good
 // one or nil.
-func (a *app) runRecipe(ctx context.Context, r recipe.Recipe, job recipe.Job, see func(recipe.Progress)) (*encoder.File, error) {
+func (a *app) runRecipe(ctx context.Context, r recipe.Recipe, job recipe.Job, see func(recipe.Progress)) (*modelfile.File, error) {
 	show := newProgress(a, r.Settings.Steps)
 	defer show.close()
 	for step, err := range r.Train(ctx, job) {

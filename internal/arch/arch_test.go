@@ -27,6 +27,7 @@ var floors = [][]string{
 	{"train", "gallery", "face", "report"},
 	{"onnx"},
 	{"encoder", "eval", "detect", "boost"},
+	{"modelfile"},
 	{"metric", "dataset", "stats"},
 	{"imgproc"},
 	{"cpu"},

@@ -1,14 +1,13 @@
 package safetensors
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+
+	"github.com/siam-go/siam/internal/atomicfile"
 )
 
 // Encode writes f to w. Equal files give equal bytes.
@@ -68,49 +67,5 @@ func (f *File) header() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// WriteFile writes f to path so that at every moment path holds the old content or all of the new: it writes beside path,
-// waits for the disk, and renames. A full disk leaves the old file.
-func (f *File) WriteFile(path string) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*.siam-tmp")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(temp.Name()) // does nothing after the rename
-	if err := f.writeTo(temp); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	if err := os.Rename(temp.Name(), path); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// writeTo fills and closes temp.
-func (f *File) writeTo(temp *os.File) error {
-	defer temp.Close() // a second Close is harmless
-	w := bufio.NewWriterSize(temp, 1<<20)
-	if err := f.Encode(w); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if err := temp.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := temp.Sync(); err != nil {
-		return err
-	}
-	return temp.Close()
-}
-
-// syncFolder makes a rename in dir survive a power cut, where the system can do that.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	_ = d.Sync() // not every file system can; the rename itself has succeeded
-	return nil
-}
+// WriteFile writes f to path, which at every moment holds the old content or all of the new.
+func (f *File) WriteFile(path string) error { return atomicfile.Write(path, f.Encode) }

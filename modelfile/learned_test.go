@@ -1,8 +1,7 @@
-package encoder
+package modelfile
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 )
 
@@ -36,21 +35,10 @@ func TestLearnedKnowsItsNamesAndNoOthers(t *testing.T) {
 }
 
 func TestModelFilesRememberWhatWasLearned(t *testing.T) {
-	b, spec := backend(t), specs()["resnet"]
-	f := &File{Spec: spec, Distance: "cosine", Weights: weights(t, b, spec, 1)}
-	path := filepath.Join(t.TempDir(), "model.safetensors")
-	if err := f.WriteFile(path); err != nil {
-		t.Fatal(err)
-	}
+	f := example()
 	plain := f.Hash
 	f.Provenance.Learned = NewLearned(nil, "ada", "bo")
-	if err := f.WriteFile(path); err != nil {
-		t.Fatal(err)
-	}
-	again, err := ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := read(t, written(t, f))
 	if l := again.Provenance.Learned; !l.Has("ada") || !l.Has("bo") || l.Has("cy") || again.Hash != plain {
 		t.Errorf("the file has learned %x with hash %s, want ada and bo, and the hash %s of the model without", l, again.Hash, plain)
 	}

@@ -1,4 +1,4 @@
-package encoder
+package modelfile
 
 import (
 	"crypto/sha256"
