@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"runtime"
-	"sync"
 
 	"github.com/siam-go/siam/imgproc"
 )
@@ -40,9 +38,6 @@ type State struct {
 	Classes int    `json:"classes"` // in the set
 }
 
-// perWorker is how many finished batches each worker keeps ready.
-const perWorker = 2
-
 // NewLoader checks the set and the options.
 func NewLoader(s *Set, sampler Sampler, o LoaderOptions) (*Loader, error) {
 	if err := s.Check(); err != nil {
@@ -59,9 +54,6 @@ func NewLoader(s *Set, sampler Sampler, o LoaderOptions) (*Loader, error) {
 	}
 	if err := checkOld(s, o.Old); err != nil {
 		return nil, err
-	}
-	if o.Workers == 0 {
-		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	return &Loader{set: s, sampler: sampler, options: o, groups: s.groupNumbers(), next: o.Start}, nil
 }
@@ -101,66 +93,23 @@ func (l *Loader) Resume(s State) error {
 // and its slices are valid until the loop asks for the next one. Workers end before the loop does.
 func (l *Loader) Batches(ctx context.Context) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
-		var wg sync.WaitGroup
-		defer wg.Wait()
-		defer cancel()
-		first := l.next
-		lines := make([]line, l.options.Workers)
-		for w := range lines {
-			lines[w] = newLine()
-			wg.Go(func() { l.work(ctx, lines[w], first+w) })
+		o := PrefetchOptions{Start: l.next, Workers: l.options.Workers}
+		if l.options.Steps > 0 {
+			o.End = l.options.Start + l.options.Steps
 		}
-		for step := first; !l.ended(step); step++ {
-			from := lines[(step-first)%len(lines)]
-			var b *Batch
-			select {
-			case <-ctx.Done():
-			case b = <-from.ready:
+		for b, err := range Prefetch(ctx, o, l.fill) {
+			if err == nil {
+				l.next = b.Step + 1
 			}
-			if err := ctx.Err(); err != nil {
-				yield(nil, err) // b, if there is one, may be unfinished
+			if !yield(b, err) {
 				return
 			}
-			l.next = step + 1
-			if !yield(b, nil) {
-				return
-			}
-			from.empty <- b
 		}
 	}
-}
-
-// line is one worker's two queues: batches to fill and batches filled.
-type line struct{ empty, ready chan *Batch }
-
-func newLine() line {
-	l := line{make(chan *Batch, perWorker), make(chan *Batch, perWorker)}
-	for range perWorker {
-		l.empty <- &Batch{}
-	}
-	return l
-}
-
-// work makes batches step, step + Workers, step + 2 Workers and so on.
-func (l *Loader) work(ctx context.Context, to line, step int) {
-	for ; !l.ended(step); step += l.options.Workers {
-		select {
-		case <-ctx.Done():
-			return
-		case b := <-to.empty:
-			l.fill(ctx, b, step)
-			to.ready <- b
-		}
-	}
-}
-
-func (l *Loader) ended(step int) bool {
-	return l.options.Steps > 0 && step >= l.options.Start+l.options.Steps
 }
 
 // fill makes the batch of one step in b, whose slices it uses again. When ctx ends meanwhile, b is left unfinished.
-func (l *Loader) fill(ctx context.Context, b *Batch, step int) {
+func (l *Loader) fill(ctx context.Context, b *Batch, step int) error {
 	sample, p := l.sampler.Sample(step), l.options.Preprocess
 	n, size := len(sample.Items), p.Size()
 	*b = Batch{
@@ -174,14 +123,15 @@ func (l *Loader) fill(ctx context.Context, b *Batch, step int) {
 		}
 	}
 	for row, i := range sample.Items {
-		if ctx.Err() != nil {
-			return
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		it := l.set.Items[i]
 		b.Labels[row], b.Groups[row] = int32(it.Label), l.groups[it.Label]
 		rng := newRand(l.options.Seed, forAugment, uint64(step), uint64(row))
 		l.options.Augment.write(b.Images[row*size:(row+1)*size], p, it, rng)
 	}
+	return nil
 }
 
 func sized[T any](buf []T, n int) []T {
