@@ -6,26 +6,15 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/siam-go/siam/imgproc"
 )
 
 // Point is a place in an image, in pixels from its top left corner.
-type Point struct{ X, Y float32 }
+type Point = imgproc.Point
 
 // Box is a rectangle in an image: its left and top side, width and height, in pixels.
-type Box struct{ X, Y, W, H float32 }
-
-// Area is W·H in pixels, 0 for a box without extent.
-func (b Box) Area() float32 { return max(b.W, 0) * max(b.H, 0) }
-
-// IoU is the area that two boxes share over the area that they cover together, in [0, 1].
-func (b Box) IoU(other Box) float32 {
-	w := min(b.X+b.W, other.X+other.W) - max(b.X, other.X)
-	h := min(b.Y+b.H, other.Y+other.H) - max(b.Y, other.Y)
-	if w <= 0 || h <= 0 {
-		return 0
-	}
-	return w * h / (b.Area() + other.Area() - w*h)
-}
+type Box = imgproc.Box
 
 // Detection is one thing that a detector found.
 type Detection struct {

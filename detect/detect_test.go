@@ -10,26 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestIoUOfBoxes(t *testing.T) {
-	a := Box{0, 0, 4, 2}
-	for _, test := range []struct {
-		b    Box
-		want float32
-	}{
-		{a, 1}, {Box{2, 0, 4, 2}, 1. / 3}, {Box{1, 0.5, 2, 1}, 0.25}, {Box{4, 0, 1, 1}, 0}, {Box{9, 9, 1, 1}, 0}, {Box{1, 1, 0, 0}, 0}, {Box{1, 1, -3, 5}, 0},
-	} {
-		if got := a.IoU(test.b); math.Abs(float64(got-test.want)) > 1e-6 || got != test.b.IoU(a) {
-			t.Errorf("%v.IoU(%v) = %v, want %v both ways", a, test.b, got, test.want)
-		}
-	}
-}
-
 func TestSuppressKeepsTheBestOfEachLabel(t *testing.T) {
 	found := []Detection{
-		{Box: Box{0, 0, 10, 10}, Score: 0.6},
-		{Box: Box{1, 0, 10, 10}, Score: 0.9},
-		{Box: Box{1, 0, 10, 10}, Score: 0.8, Label: 1},
-		{Box: Box{30, 0, 10, 10}, Score: 0.7},
+		{Box: Box{X: 0, Y: 0, W: 10, H: 10}, Score: 0.6},
+		{Box: Box{X: 1, Y: 0, W: 10, H: 10}, Score: 0.9},
+		{Box: Box{X: 1, Y: 0, W: 10, H: 10}, Score: 0.8, Label: 1},
+		{Box: Box{X: 30, Y: 0, W: 10, H: 10}, Score: 0.7},
 	}
 	before := slices.Clone(found)
 	want := []Detection{found[1], found[2], found[3]}
@@ -47,7 +33,7 @@ func TestSuppressHoldsItsPromiseOnRandomBoxes(t *testing.T) {
 	var found []Detection
 	for range 300 {
 		found = append(found, Detection{
-			Box:   Box{100 * random.Float32(), 100 * random.Float32(), 30 * random.Float32(), 30 * random.Float32()},
+			Box:   Box{X: 100 * random.Float32(), Y: 100 * random.Float32(), W: 30 * random.Float32(), H: 30 * random.Float32()},
 			Score: random.Float32(), Label: random.IntN(2),
 		})
 	}
@@ -89,9 +75,9 @@ func TestDecodeYuNetFollowsItsFormulas(t *testing.T) {
 	if err != nil || len(got) != 1 {
 		t.Fatalf("DecodeYuNet = %v, %v, want one face", got, err)
 	}
-	want := Detection{Score: 0.72, Box: Box{3.5*16 - 16, 1.75*16 - 24, 32, 48}}
+	want := Detection{Score: 0.72, Box: Box{X: 3.5*16 - 16, Y: 1.75*16 - 24, W: 32, H: 48}}
 	for k := range 5 {
-		want.Landmarks = append(want.Landmarks, Point{(3 + 0.2*float32(k)) * 16, (2.1 + 0.2*float32(k)) * 16})
+		want.Landmarks = append(want.Landmarks, Point{X: (3 + 0.2*float32(k)) * 16, Y: (2.1 + 0.2*float32(k)) * 16})
 	}
 	near := cmp.Comparer(func(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-4 })
 	if diff := cmp.Diff(want, got[0], near); diff != "" {
@@ -115,7 +101,7 @@ func TestDecodeYOLOXFollowsItsFormulas(t *testing.T) {
 	if err != nil || len(got) != 1 {
 		t.Fatalf("DecodeYOLOX = %v, %v, want one box", got, err)
 	}
-	want := Detection{Score: 0.72, Label: 1, Box: Box{1.25*16 - 12, 2.5*16 - 8, 24, 16}}
+	want := Detection{Score: 0.72, Label: 1, Box: Box{X: 1.25*16 - 12, Y: 2.5*16 - 8, W: 24, H: 16}}
 	near := cmp.Comparer(func(a, b float32) bool { return math.Abs(float64(a-b)) < 1e-4 })
 	if diff := cmp.Diff(want, got[0], near); diff != "" {
 		t.Errorf("box differs (-want +got):\n%s", diff)

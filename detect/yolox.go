@@ -42,6 +42,6 @@ func decodeCell(v []float32, row, column int, stride float32) Detection {
 	}
 	d.Score = v[4] * v[5+d.Label]
 	w, h := exp(v[2])*stride, exp(v[3])*stride
-	d.Box = Box{(float32(column)+v[0])*stride - w/2, (float32(row)+v[1])*stride - h/2, w, h}
+	d.Box = Box{X: (float32(column)+v[0])*stride - w/2, Y: (float32(row)+v[1])*stride - h/2, W: w, H: h}
 	return d
 }

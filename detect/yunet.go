@@ -47,12 +47,12 @@ func (y YuNetHead) face(i, row, column int, score float32) Detection {
 	boxW, boxH := exp(b[2])*stride, exp(b[3])*stride
 	d := Detection{
 		Score:     score,
-		Box:       Box{(c+b[0])*stride - boxW/2, (r+b[1])*stride - boxH/2, boxW, boxH},
+		Box:       Box{X: (c+b[0])*stride - boxW/2, Y: (r+b[1])*stride - boxH/2, W: boxW, H: boxH},
 		Landmarks: make([]Point, 5),
 	}
 	for k := range d.Landmarks {
 		at := y.Landmarks[10*i+2*k:]
-		d.Landmarks[k] = Point{(c + at[0]) * stride, (r + at[1]) * stride}
+		d.Landmarks[k] = Point{X: (c + at[0]) * stride, Y: (r + at[1]) * stride}
 	}
 	return d
 }

@@ -47,7 +47,7 @@ func NewDetector(network Network) *Detector {
 func (d *Detector) Detect(ctx context.Context, photos []imgproc.Image) ([][]detect.Detection, error) {
 	found := make([][]detect.Detection, len(photos))
 	for _, group := range d.groups(photos) {
-		if err := d.detect(ctx, group, found); err != nil {
+		if err := d.detect(ctx, photos, group, found); err != nil {
 			return nil, fmt.Errorf("find faces: %w", err)
 		}
 	}
@@ -56,54 +56,50 @@ func (d *Detector) Detect(ctx context.Context, photos []imgproc.Image) ([][]dete
 
 // group is photographs that go through the network together.
 type group struct {
-	padded size
-	scaled []imgproc.Image
-	photos []int  // their places
-	sizes  []size // before scaling
+	prepare imgproc.Preprocess
+	photos  []int // their places
 }
-
-type size struct{ h, w int }
 
 const (
 	cell     = 32 // both sides of the network's input are multiples of it
 	maxGroup = 16 // photographs that go through the network at once
 )
 
+// preprocess is what YuNet reads: blue, green and red in [0, 255], in the top left corner of an image that is black elsewhere.
+func (d *Detector) preprocess() imgproc.Preprocess {
+	const byte = 1. / 255
+	return imgproc.Preprocess{
+		Height: d.MaxSide, Width: d.MaxSide, Channels: 3, BGR: true, Std: []float32{byte, byte, byte},
+		Pad: &imgproc.Pad{Side: d.MaxSide, Corner: true},
+	}
+}
+
 func (d *Detector) groups(photos []imgproc.Image) []*group {
+	type size struct{ h, w int }
 	var groups []*group
 	open := map[size]*group{}
 	for i, photo := range photos {
-		scaled := d.shrink(photo)
-		padded := size{(scaled.H + cell - 1) / cell * cell, (scaled.W + cell - 1) / cell * cell}
-		g := open[padded]
+		prepare := d.preprocess().Snug(photo, cell)
+		input := size{prepare.Height, prepare.Width}
+		g := open[input]
 		if g == nil || len(g.photos) == maxGroup {
-			g = &group{padded: padded}
-			open[padded] = g
+			g = &group{prepare: prepare}
+			open[input] = g
 			groups = append(groups, g)
 		}
 		g.photos = append(g.photos, i)
-		g.sizes = append(g.sizes, size{photo.H, photo.W})
-		g.scaled = append(g.scaled, scaled)
 	}
 	return groups
 }
 
-// shrink makes a photograph that is larger than MaxSide as large as that.
-func (d *Detector) shrink(photo imgproc.Image) imgproc.Image {
-	long := max(photo.H, photo.W)
-	if long <= d.MaxSide {
-		return photo
-	}
-	side := func(n int) int { return max(1, (n*d.MaxSide+long/2)/long) }
-	return imgproc.Resize(photo, side(photo.H), side(photo.W))
-}
-
 // detect runs one group and puts what it finds at the photographs' places.
-func (d *Detector) detect(ctx context.Context, g *group, found [][]detect.Detection) error {
-	n, h, w := len(g.photos), g.padded.h, g.padded.w
-	input := make([]float32, n*h*w*3)
-	for i, photo := range g.scaled {
-		fill(input[i*h*w*3:], w, photo)
+func (d *Detector) detect(ctx context.Context, photos []imgproc.Image, g *group, found [][]detect.Detection) error {
+	n, h, w := len(g.photos), g.prepare.Height, g.prepare.Width
+	input := make([]float32, n*g.prepare.Size())
+	views := make([]imgproc.View, n)
+	for i, at := range g.photos {
+		views[i] = g.prepare.View(photos[at], imgproc.Identity(), nil)
+		views[i].Image(input[i*g.prepare.Size():][:g.prepare.Size()], photos[at])
 	}
 	outputs, err := d.Network.Run(ctx, onnx.Array{Shape: []int{n, h, w, 3}, Values: input})
 	if err != nil {
@@ -118,21 +114,10 @@ func (d *Detector) detect(ctx context.Context, g *group, found [][]detect.Detect
 			return err
 		}
 		faces = detect.Suppress(faces, d.Overlap)
-		toPhoto(faces, g.scaled[i], g.sizes[i])
+		toPhoto(faces, views[i])
 		found[at] = faces
 	}
 	return nil
-}
-
-// fill writes a photograph as blue, green, red in [0, 255] to the top left of an image w pixels wide.
-func fill(dst []float32, w int, photo imgproc.Image) {
-	for y := range photo.H {
-		row, out := photo.Row(y), dst[y*w*3:]
-		for x := range photo.W {
-			p := row[x*photo.C : (x+1)*photo.C]
-			out[3*x], out[3*x+1], out[3*x+2] = float32(p[len(p)-1]), float32(p[len(p)/2]), float32(p[0])
-		}
-	}
 }
 
 // headsOf takes image i of n out of the network's outputs.
@@ -149,15 +134,12 @@ func headsOf(outputs []onnx.Array, i, n int) []detect.YuNetHead {
 	return heads
 }
 
-// toPhoto moves faces from the pixels of the image that the network saw to those of the photograph.
-func toPhoto(faces []detect.Detection, seen imgproc.Image, photo size) {
-	x, y := float32(photo.w)/float32(seen.W), float32(photo.h)/float32(seen.H)
+// toPhoto moves faces from what the network saw to the photograph.
+func toPhoto(faces []detect.Detection, view imgproc.View) {
 	for i := range faces {
-		b := &faces[i].Box
-		b.X, b.Y, b.W, b.H = b.X*x, b.Y*y, b.W*x, b.H*y
-		for k := range faces[i].Landmarks {
-			p := &faces[i].Landmarks[k]
-			p.X, p.Y = p.X*x, p.Y*y
+		faces[i].Box = view.BoxBack(faces[i].Box)
+		for k, p := range faces[i].Landmarks {
+			faces[i].Landmarks[k] = view.PointBack(p)
 		}
 	}
 }

@@ -21,13 +21,16 @@ type Preprocess struct {
 	// Ink above 0 brings a drawing into the middle and scales it, so that the longer side of its bounding box fills this fraction
 	// of the frame: where and how large people draw says little about what they draw.
 	Ink float64 `json:"ink,omitempty"`
+	// Pad keeps the shape of images; nil stretches them to the input.
+	Pad *Pad `json:"pad,omitempty"`
 }
 
 // maxInputSide bounds an encoder's input, in pixels.
 const maxInputSide = 2048
 
 // Validate reports the first setting that makes no sense: sizes outside 1…2048, channels other than 1 and 3, or a Mean or
-// Std of another length than Channels or with a deviation that is not above zero, an Ink that is no fraction.
+// Std of another length than Channels or with a deviation that is not above zero, an Ink that is no fraction, a Pad
+// whose Side is negative or larger than an input's.
 func (p Preprocess) Validate() error {
 	switch {
 	case p.Height < 1 || p.Height > maxInputSide || p.Width < 1 || p.Width > maxInputSide:
@@ -43,6 +46,9 @@ func (p Preprocess) Validate() error {
 	}
 	if !(p.Ink >= 0 && p.Ink <= 1) {
 		return fmt.Errorf("ink filling %v of the frame: want a fraction", p.Ink)
+	}
+	if err := p.Pad.validate(); err != nil {
+		return err
 	}
 	for _, v := range p.Mean {
 		if !(v > -100 && v < 100) {
@@ -60,8 +66,8 @@ func (p Preprocess) Validate() error {
 // Size is how many numbers one image becomes: Height·Width·Channels.
 func (p Preprocess) Size() int { return p.Height * p.Width * p.Channels }
 
-// Apply writes one image [Height, Width, Channels] to dst, resized as [Resize] does, without regard to its aspect ratio.
-// It panics when dst is not [Preprocess.Size] long or m fails [Image.Check].
+// Apply writes one image [Height, Width, Channels] to dst, resized as [Resize] does: without regard to its shape,
+// unless Pad keeps that. It panics when dst is not [Preprocess.Size] long or m fails [Image.Check].
 func (p Preprocess) Apply(dst []float32, m Image) {
 	p.WarpBend(dst, m, Identity(), nil)
 }
@@ -76,18 +82,7 @@ func (p Preprocess) WarpBend(dst []float32, m Image, a Affine, bend *Displacemen
 	if p.Channels == 1 {
 		m = m.Grey()
 	}
-	if p.Ink > 0 {
-		a = frameInk(m, p.Ink).Then(a)
-	}
-	resample(dst, m, p.Height, p.Width, p.Channels, a, bend, p.level)
-	if p.Channels == 3 && m.C == 1 {
-		p.spread(dst)
-	}
-	if p.BGR {
-		for i := 0; i < len(dst); i += 3 {
-			dst[i], dst[i+2] = dst[i+2], dst[i]
-		}
-	}
+	p.View(m, a, bend).Image(dst, m)
 }
 
 // level is the scale and shift that make bytes of channel c what the encoder reads.

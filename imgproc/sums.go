@@ -22,10 +22,14 @@ const maxSumsSide = 2896
 
 var sumsPool = sync.Pool{New: func() any { return new(sums) }}
 
-// newSums builds the table of channel c of m, whose sides are at most maxSumsSide. Hand it back with release.
-func newSums(m Image, c int) *sums {
+// newSums builds the table of channel c of m, whose sides are at most maxSumsSide; outside is the level around it, or paper. Hand
+// it back with release.
+func newSums(m Image, c int, outside int32) *sums {
 	s := sumsPool.Get().(*sums)
-	s.h, s.w, s.stride, s.fill = m.H, m.W, m.W+2, borderMedian(m, c)
+	s.h, s.w, s.stride, s.fill = m.H, m.W, m.W+2, outside
+	if outside == paper {
+		s.fill = borderMedian(m, c)
+	}
 	s.at = resized(s.at, (m.H+2)*s.stride)
 	clear(s.at[:s.stride])
 	for y := range m.H {

@@ -27,38 +27,52 @@ func Resize(m Image, h, w int) Image {
 func render(m Image, h, w int, a Affine) Image {
 	values := make([]float32, h*w*m.C)
 	out := New(h, w, m.C)
-	resample(values, m, h, w, m.C, a, nil, func(int) (float32, float32) { return 1, 0.5 })
+	newFrame(h, w, a).resample(values, m.C, m, func(int) (float32, float32) { return 1, 0.5 })
 	for i, v := range values {
 		out.Pix[i] = uint8(min(max(v, 0), 255))
 	}
 	return out
 }
 
-// resample fills dst [h, w, step] with m warped by a, bent by bend when there is one, and resized. Channel c of m becomes
-// scale·v + shift, the two that level gives for it, with v in [0, 255].
-func resample(dst []float32, m Image, h, w, step int, a Affine, bend *Displacement, level func(c int) (scale, shift float32)) {
-	if err := m.Check(); err != nil {
-		panic("imgproc: " + err.Error())
-	}
-	if len(dst) != h*w*step {
-		panic(fmt.Sprintf("imgproc: output has %d values, want %d×%d×%d", len(dst), h, w, step))
-	}
+// paper stands for the level of an image's own border.
+const paper int32 = -1
+
+// frame is an output of h×w pixels that shows an image moved, bent and resized.
+type frame struct {
+	h, w    int
+	back    Affine        // from where the image was moved to where it was, about its centre, in its pixels
+	bend    *Displacement // nil for none
+	outside int32         // the level around the image, or paper
+}
+
+// newFrame shows an image after a. It panics when that cannot be undone.
+func newFrame(h, w int, a Affine) frame {
 	back, ok := a.Inverse()
 	if !ok {
 		panic(fmt.Sprintf("imgproc: the affine map %v cannot be undone", a))
 	}
-	g := newGrid(m, h, w, back)
+	return frame{h: h, w: w, back: back, outside: paper}
+}
+
+// resample fills dst [h, w, step] with what f shows of m. Channel c of m becomes scale·v + shift, the two that level gives for
+// it, with v in [0, 255].
+func (f frame) resample(dst []float32, step int, m Image, level func(c int) (scale, shift float32)) {
+	if err := m.Check(); err != nil {
+		panic("imgproc: " + err.Error())
+	}
+	checkSize(len(dst), f.h, f.w, step)
+	g := newGrid(m, f)
 	m = m.pooled(g.poolY, g.poolX)
 	for c := range m.C {
 		g.box.scale, g.box.shift = level(c)
-		s := newSums(m, c)
-		s.xs, s.ys = resized(s.xs, w), resized(s.ys, w)
-		for y := range h {
+		s := newSums(m, c, f.outside)
+		s.xs, s.ys = resized(s.xs, f.w), resized(s.ys, f.w)
+		for y := range f.h {
 			g.centres(s.xs, s.ys, y)
-			if bend != nil {
-				bend.move(s.xs, s.ys, float32(y)+0.5, float32(h), float32(g.poolX), float32(g.poolY))
+			if f.bend != nil {
+				f.bend.move(s.xs, s.ys, float32(y)+0.5, float32(f.h), float32(g.poolX), float32(g.poolY))
 			}
-			s.row(dst[y*w*step+c:], step, g.box)
+			s.row(dst[y*f.w*step+c:], step, g.box)
 		}
 		s.release()
 	}
@@ -71,19 +85,24 @@ type grid struct {
 	box          box    // read for one output pixel
 }
 
-// newGrid plans an h×w view of m; back maps a view of m's own size to m, from centre to centre.
+// newGrid plans what f shows of m.
 //
 // An output pixel covers a parallelogram of the image. The rectangle that is read instead has the same variance along
 // either axis, and is never smaller than a pixel, which makes enlarging linear interpolation.
-func newGrid(m Image, h, w int, back Affine) grid {
-	g := grid{poolY: poolFactor(m.H, h), poolX: poolFactor(m.W, w)}
-	fromOutput := Translation(-float64(w)/2, -float64(h)/2).Then(Scaling(float64(m.W)/float64(w), float64(m.H)/float64(h)))
+func newGrid(m Image, f frame) grid {
+	g := grid{poolY: poolFactor(m.H, f.h), poolX: poolFactor(m.W, f.w)}
 	toImage := Translation(float64(m.W)/2, float64(m.H)/2).Then(Scaling(1/float64(g.poolX), 1/float64(g.poolY)))
-	g.at = fromOutput.Then(back).Then(toImage)
+	g.at = fromOutput(m, f.h, f.w).Then(f.back).Then(toImage)
 	g.box.halfX = halfSide(g.at.XX, g.at.XY, m.W)
 	g.box.halfY = halfSide(g.at.YX, g.at.YY, m.H)
-	g.box.clip = back.keepsFrame()
+	g.box.clip = f.back.keepsFrame()
 	return g
+}
+
+// fromOutput leads from a place in an output of h×w pixels, from its corner, to the place from the centre of a view that is as
+// large as m.
+func fromOutput(m Image, h, w int) Affine {
+	return Translation(-float64(w)/2, -float64(h)/2).Then(Scaling(float64(m.W)/float64(w), float64(m.H)/float64(h)))
 }
 
 func halfSide(a, b float64, limit int) int {
