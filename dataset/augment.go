@@ -81,28 +81,6 @@ func (a Augment) Validate() error {
 
 func extent(r Range) float64 { return max(-r.Low, r.High) }
 
-// write makes one row of a batch out of an item.
-func (a Augment) write(dst []float32, p imgproc.Preprocess, it Item, rng *rand.Rand) {
-	m, move := it.Image, it.Turn.Affine()
-	if m.H != m.W && it.Turn != imgproc.Upright {
-		m, move = it.Pixels(), imgproc.Identity()
-	}
-	if a == (Augment{}) || rng.Float64() < a.Keep {
-		p.Warp(dst, m, move)
-		return
-	}
-	distortion := a.affine(rng, float64(m.W), float64(m.H))
-	bend := a.bend(rng, float64(m.W))
-	if a.Thicken != (Range{}) {
-		m = m.Thicken(a.Thicken.draw(rng))
-	}
-	if a.Mirror > 0 && rng.Float64() < a.Mirror {
-		move = move.Then(imgproc.Scaling(-1, 1))
-	}
-	p.WarpBend(dst, m, move.Then(distortion), bend)
-	a.Light.change(dst, p, rng)
-}
-
 // affine draws the map: scale, shear, rotation and move, in this order.
 func (a Augment) affine(rng *rand.Rand, w, h float64) imgproc.Affine {
 	next := func(r Range, unchanged float64) float64 {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"image"
 	"math/rand/v2"
 
 	"github.com/siam-go/siam/imgproc"
@@ -25,26 +26,50 @@ func (l Light) validate() error {
 	return nil
 }
 
-// change redraws one row of a batch [h, w, c], as p prepared it.
-func (l Light) change(dst []float32, p imgproc.Preprocess, rng *rand.Rand) {
+// draw picks what changes in one image as p prepares it, nil for nothing.
+func (l Light) draw(rng *rand.Rand, p imgproc.Preprocess) *LightDraw {
 	if l == (Light{}) {
+		return nil
+	}
+	d := &LightDraw{Bright: l.Bright.draw(rng), Contrast: l.Contrast.draw(rng), Colour: l.Colour.draw(rng)}
+	if l.Contrast == (Range{}) {
+		d.Contrast = 1
+	}
+	if l.Colour == (Range{}) {
+		d.Colour = 1
+	}
+	if side := int(l.Hide.draw(rng) * float64(p.Width)); side > 0 {
+		h, w := min(side, p.Height), min(side, p.Width)
+		top, left := rng.IntN(p.Height-h+1), rng.IntN(p.Width-w+1)
+		d.Hide = image.Rect(left, top, left+w, top+h)
+	}
+	return d
+}
+
+// LightDraw is what a [Light] drew for one image. It touches images only: masks, boxes and points stay as they are.
+type LightDraw struct {
+	Bright   float64         // added to every pixel, whose values are in [0, 1]
+	Contrast float64         // factor on the distance from the channel's mean
+	Colour   float64         // factor on the distance from grey
+	Hide     image.Rectangle // becomes grey, in pixels of the input; what of it lies outside has no effect
+}
+
+// change redraws one row of a batch [h, w, c], as p prepared it.
+func (d *LightDraw) change(dst []float32, p imgproc.Preprocess) {
+	if d == nil {
 		return
 	}
-	bright, contrast, colour := l.Bright.draw(rng), l.Contrast.draw(rng), l.Colour.draw(rng)
-	if p.Channels == 3 && l.Colour != (Range{}) {
-		saturate(dst, float32(colour))
+	if p.Channels == 3 && d.Colour != 1 {
+		saturate(dst, float32(d.Colour))
 	}
 	for c := range p.Channels {
-		scale, shift := float32(1), float32(bright)
-		if l.Contrast != (Range{}) {
-			scale = float32(contrast)
-		}
+		shift := float32(d.Bright)
 		if len(p.Std) > c {
 			shift /= p.Std[c]
 		}
-		spread(dst[c:], p.Channels, scale, shift)
+		spread(dst[c:], p.Channels, float32(d.Contrast), shift)
 	}
-	hide(dst, p, int(l.Hide.draw(rng)*float64(p.Width)), rng)
+	hide(dst, p, d.Hide.Intersect(image.Rect(0, 0, p.Width, p.Height)))
 }
 
 // saturate moves the three channels of each pixel away from their mean by a factor.
@@ -71,14 +96,9 @@ func spread(dst []float32, step int, factor, shift float32) {
 	}
 }
 
-// hide sets a square of side pixels to the middle grey of p, 0 where p moves the mean there.
-func hide(dst []float32, p imgproc.Preprocess, side int, rng *rand.Rand) {
-	if side < 1 {
-		return
-	}
-	h, w := min(side, p.Height), min(side, p.Width)
-	top, left := rng.IntN(p.Height-h+1), rng.IntN(p.Width-w+1)
-	for y := top; y < top+h; y++ {
-		clear(dst[(y*p.Width+left)*p.Channels : (y*p.Width+left+w)*p.Channels])
+// hide sets a rectangle to the middle grey of p, 0 where p moves the mean there.
+func hide(dst []float32, p imgproc.Preprocess, r image.Rectangle) {
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		clear(dst[(y*p.Width+r.Min.X)*p.Channels : (y*p.Width+r.Max.X)*p.Channels])
 	}
 }

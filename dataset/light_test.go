@@ -22,7 +22,7 @@ func colours() (imgproc.Image, imgproc.Preprocess) {
 // rowOf is one row of a batch, augmented.
 func rowOf(a Augment, m imgproc.Image, p imgproc.Preprocess, seed uint64) []float32 {
 	dst := make([]float32, p.Size())
-	a.write(dst, p, Item{Image: m}, rand.New(rand.NewPCG(seed, 0)))
+	Item{Image: m}.write(dst, p, a, rand.New(rand.NewPCG(seed, 0)))
 	return dst
 }
 

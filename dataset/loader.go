@@ -11,11 +11,11 @@ import (
 // LoaderOptions says how a [Loader] turns samples into batches.
 type LoaderOptions struct {
 	Preprocess imgproc.Preprocess
-	Augment    Augment
-	Seed       uint64 // of the augmentation
-	Start      int    // the first step: where a resumed training goes on
-	Steps      int    // how many; 0 means without end
-	Workers    int    // how many batches are made at once; 0 means one per core
+	Augment    Augmentation // nil for none
+	Seed       uint64       // of the augmentation
+	Start      int          // the first step: where a resumed training goes on
+	Steps      int          // how many; 0 means without end
+	Workers    int          // how many batches are made at once; 0 means one per core
 	// Old are embeddings [d] of the set's items by an older model, to go into the batches beside their images; nil for none.
 	Old [][]float32
 }
@@ -46,8 +46,10 @@ func NewLoader(s *Set, sampler Sampler, o LoaderOptions) (*Loader, error) {
 	if err := o.Preprocess.Validate(); err != nil {
 		return nil, fmt.Errorf("load batches: %w", err)
 	}
-	if err := o.Augment.Validate(); err != nil {
-		return nil, fmt.Errorf("load batches: %w", err)
+	if a, checks := o.Augment.(interface{ Validate() error }); checks {
+		if err := a.Validate(); err != nil {
+			return nil, fmt.Errorf("load batches: %w", err)
+		}
 	}
 	if o.Start < 0 || o.Steps < 0 || o.Workers < 0 {
 		return nil, fmt.Errorf("load batches: start %d, steps %d, workers %d: none may be negative", o.Start, o.Steps, o.Workers)
@@ -129,7 +131,7 @@ func (l *Loader) fill(ctx context.Context, b *Batch, step int) error {
 		it := l.set.Items[i]
 		b.Labels[row], b.Groups[row] = int32(it.Label), l.groups[it.Label]
 		rng := newRand(l.options.Seed, forAugment, uint64(step), uint64(row))
-		l.options.Augment.write(b.Images[row*size:(row+1)*size], p, it, rng)
+		it.write(b.Images[row*size:(row+1)*size], p, l.options.Augment, rng)
 	}
 	return nil
 }

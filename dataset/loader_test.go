@@ -198,12 +198,12 @@ func TestAugmentLeavesKeptImagesAlone(t *testing.T) {
 	it := letters(1, 1).Items[0]
 	want, got := make([]float32, 64), make([]float32, 64)
 	small.Apply(want, it.Image)
-	Augment{Rotate: Range{20, 30}, Keep: 1}.write(got, small, it, newRand(1))
+	it.write(got, small, Augment{Rotate: Range{20, 30}, Keep: 1}, newRand(1))
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("kept image (-want +got):\n%s", diff)
 	}
 	for name, a := range map[string]Augment{"bend": {Bend: 0.1}, "thicken": {Thicken: Range{0.5, 1}}, "rotate": {Rotate: Range{20, 30}}} {
-		a.write(got, small, it, newRand(1))
+		it.write(got, small, a, newRand(1))
 		if cmp.Equal(want, got) {
 			t.Errorf("%s: the image stays as it is", name)
 		}
@@ -215,7 +215,7 @@ func TestAugmentTurnsItems(t *testing.T) {
 	it.Turn = imgproc.Mirror | imgproc.TurnRight
 	want, got := make([]float32, 64), make([]float32, 64)
 	small.Apply(want, it.Pixels())
-	Augment{}.write(got, small, it, newRand(1))
+	it.write(got, small, Augment{}, newRand(1))
 	for i := range want {
 		if math.Abs(float64(want[i]-got[i])) > 0.02 {
 			t.Fatalf("value %d = %v, want %v", i, got[i], want[i])
