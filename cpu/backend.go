@@ -15,6 +15,7 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -24,7 +25,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 
 	"github.com/siam-go/siam/internal/kernel"
 )
@@ -75,10 +75,10 @@ func init() {
 // New returns a backend with the given options, or an error if they make no sense.
 func New(options Options) (compute.Backend, error) {
 	if options.Threads < 0 {
-		return nil, errors.Errorf("cpu backend: threads = %d, want 0 (all cores) or more", options.Threads)
+		return nil, fmt.Errorf("cpu backend: threads = %d, want 0 (all cores) or more", options.Threads)
 	}
 	if options.Precision != Float32 && options.Precision != BFloat16 {
-		return nil, errors.Errorf("cpu backend: unknown precision %d", options.Precision)
+		return nil, fmt.Errorf("cpu backend: unknown precision %d", options.Precision)
 	}
 	if options.Threads == 0 {
 		options.Threads = runtime.GOMAXPROCS(0)
@@ -86,7 +86,7 @@ func New(options Options) (compute.Backend, error) {
 	// Sequential: a panic in one of its parallel workers would end the process.
 	fallback, err := gobackend.New("ops_sequential")
 	if err != nil {
-		return nil, errors.WithMessage(err, "cpu backend: creating the Go backend to fall back on")
+		return nil, fmt.Errorf("cpu backend: creating the Go backend to fall back on: %w", err)
 	}
 	return &Backend{options: options, fallback: fallback}, nil
 }
@@ -101,7 +101,7 @@ func parseOptions(config string) (Options, error) {
 		case key == "threads":
 			n, err := strconv.Atoi(value)
 			if err != nil || n < 0 {
-				return options, errors.Errorf("cpu backend: threads=%q, want a number of threads such as threads=2", value)
+				return options, fmt.Errorf("cpu backend: threads=%q, want a number of threads such as threads=2", value)
 			}
 			options.Threads = n
 		case key == "precision" && value == "fp32":
@@ -109,7 +109,7 @@ func parseOptions(config string) (Options, error) {
 		case key == "precision" && value == "bf16":
 			options.Precision = BFloat16
 		default:
-			return options, errors.Errorf("cpu backend: unknown option %q, want threads=N or precision=fp32|bf16", part)
+			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N or precision=fp32|bf16", part)
 		}
 	}
 	return options, nil
@@ -181,7 +181,7 @@ func (b *Backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape s
 		return nil, err
 	}
 	if err := checkFlat(flat, shape); err != nil {
-		return nil, errors.WithMessage(err, "cpu backend: BufferFromFlatData")
+		return nil, fmt.Errorf("cpu backend: BufferFromFlatData: %w", err)
 	}
 	copy(buffer.mem, flatBytes(flat))
 	return buffer, nil
@@ -205,10 +205,10 @@ func (b *Backend) newBuffer(device compute.DeviceNum, shape shapes.Shape) (*Buff
 		return nil, errors.New("cpu backend: it was finalized")
 	}
 	if device != 0 {
-		return nil, errors.Errorf("cpu backend: device %d, want 0, the only one", device)
+		return nil, fmt.Errorf("cpu backend: device %d, want 0, the only one", device)
 	}
 	if !shape.Ok() || shape.IsDynamic() || shape.IsTuple() {
-		return nil, errors.Errorf("cpu backend: no buffer can have the shape %s", shape)
+		return nil, fmt.Errorf("cpu backend: no buffer can have the shape %s", shape)
 	}
 	return &Buffer{backend: b, shape: shape.Clone(), mem: b.memory.take(byteSize(shape))}, nil
 }

@@ -20,8 +20,8 @@ const (
 	opRelu         = compute.OpTypeLast + 1 + iota // max(x, 0)
 	opLeakyRelu                                    // max(x, 0) + slope·min(x, 0): inputs x, slope
 	opReluGrad                                     // dy where x ≥ 0, else 0: inputs dy, x
-	opConv                                         // convolution with what follows it
-	opDot                                          // matrix product with what follows it
+	opConv                                         // convolution with its epilogue
+	opDot                                          // matrix product with its epilogue
 	opBlock                                        // normalisation, activation and pooling
 	opBlockGrad                                    // the gradient of opBlock
 	opAdam                                         // a step of an optimizer

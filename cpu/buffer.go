@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
 	"sync/atomic"
 	"unsafe"
@@ -8,7 +10,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // Buffer implements compute.Buffer: a tensor in memory.
@@ -74,17 +75,17 @@ func checkFlat(flat any, shape shapes.Shape) error {
 		return nil
 	}
 	if t == nil || t.Kind() != reflect.Slice {
-		return errors.Errorf("data of type %T, want a slice", flat)
+		return fmt.Errorf("data of type %T, want a slice", flat)
 	}
 	if shape.DType.IsPacked() {
 		if t.Elem().Kind() != reflect.Uint8 {
-			return errors.Errorf("data of type %T for packed %s, want []uint8", flat, shape)
+			return fmt.Errorf("data of type %T for packed %s, want []uint8", flat, shape)
 		}
 	} else if dtypes.FromGoType(t.Elem()) != shape.DType {
-		return errors.Errorf("data of type %T for shape %s", flat, shape)
+		return fmt.Errorf("data of type %T for shape %s", flat, shape)
 	}
 	if got, want := len(flatBytes(flat)), byteSize(shape); got != want {
-		return errors.Errorf("%d bytes of data for shape %s, want %d", got, shape, want)
+		return fmt.Errorf("%d bytes of data for shape %s, want %d", got, shape, want)
 	}
 	return nil
 }
@@ -97,9 +98,9 @@ func (b *Buffer) check() error {
 	case b == nil:
 		return errors.New("cpu backend: nil buffer")
 	case b.state.Load() == bufferDonated:
-		return errors.Errorf("cpu backend: buffer %s was donated to an earlier execution", b.shape)
+		return fmt.Errorf("cpu backend: buffer %s was donated to an earlier execution", b.shape)
 	case b.state.Load() == bufferFinalized:
-		return errors.Errorf("cpu backend: buffer %s was finalized", b.shape)
+		return fmt.Errorf("cpu backend: buffer %s was finalized", b.shape)
 	case b.backend.IsFinalized():
 		return errors.New("cpu backend: it was finalized")
 	}
@@ -120,7 +121,7 @@ func (b *Buffer) Finalize() error {
 		return nil
 	}
 	if b.state.Load() == bufferFinalized {
-		return errors.Errorf("cpu backend: buffer %s was already finalized", b.shape)
+		return fmt.Errorf("cpu backend: buffer %s was already finalized", b.shape)
 	}
 	return nil
 }
@@ -142,7 +143,7 @@ func (b *Buffer) ToFlatData(flat any) error {
 		return err
 	}
 	if err := checkFlat(flat, b.shape); err != nil {
-		return errors.WithMessage(err, "cpu backend: ToFlatData")
+		return fmt.Errorf("cpu backend: ToFlatData: %w", err)
 	}
 	copy(flatBytes(flat), b.mem)
 	return nil

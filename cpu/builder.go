@@ -6,7 +6,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/notimplemented"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // Builder implements compute.Builder: it records functions and compiles the main one.
@@ -65,10 +64,10 @@ func (b *Builder) Main() compute.Function { return b.main }
 // NewFunction implements compute.Builder.
 func (b *Builder) NewFunction(name string) (compute.Function, error) {
 	if b.compiled {
-		return nil, errors.Errorf("cpu backend: builder %q was compiled, no function can be added", b.name)
+		return nil, fmt.Errorf("cpu backend: builder %q was compiled, no function can be added", b.name)
 	}
 	if name == "" || b.functions[name] != nil {
-		return nil, errors.Errorf("cpu backend: function name %q is empty or taken", name)
+		return nil, fmt.Errorf("cpu backend: function name %q is empty or taken", name)
 	}
 	b.functions[name] = b.newFunction(name, nil)
 	return b.functions[name], nil
@@ -78,7 +77,7 @@ func (b *Builder) NewFunction(name string) (compute.Function, error) {
 func (b *Builder) OpShape(op compute.Value) (shapes.Shape, error) {
 	v, ok := op.(*value)
 	if !ok || v.node.fn.builder != b {
-		return shapes.Invalid(), errors.Errorf("cpu backend: OpShape of %T, want a value of builder %q", op, b.name)
+		return shapes.Invalid(), fmt.Errorf("cpu backend: OpShape of %T, want a value of builder %q", op, b.name)
 	}
 	return v.shape, nil
 }
@@ -86,7 +85,7 @@ func (b *Builder) OpShape(op compute.Value) (shapes.Shape, error) {
 // DeviceAssignment implements compute.Builder: only device 0 is there.
 func (b *Builder) DeviceAssignment(devices ...compute.DeviceNum) error {
 	if len(devices) != 1 || devices[0] != 0 {
-		return errors.Wrapf(compute.ErrNotImplemented, "cpu backend: devices %v, it has only device 0", devices)
+		return fmt.Errorf("cpu backend: devices %v, it has only device 0: %w", devices, compute.ErrNotImplemented)
 	}
 	return nil
 }
@@ -94,10 +93,10 @@ func (b *Builder) DeviceAssignment(devices ...compute.DeviceNum) error {
 // Compile implements compute.Builder.
 func (b *Builder) Compile() (compute.Executable, error) {
 	if b.compiled {
-		return nil, errors.Errorf("cpu backend: builder %q was already compiled", b.name)
+		return nil, fmt.Errorf("cpu backend: builder %q was already compiled", b.name)
 	}
 	if b.main.results == nil {
-		return nil, errors.Errorf("cpu backend: builder %q: Return was not called on the main function", b.name)
+		return nil, fmt.Errorf("cpu backend: builder %q: Return was not called on the main function", b.name)
 	}
 	b.compiled = true
 	return newExecutable(b)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // program is a compiled function: tasks to run in order, on blocks of memory.
@@ -90,7 +89,7 @@ func compile(backend *Backend, f *Function) (p *program, err error) {
 // recoverTo turns a panic into an error.
 func recoverTo(err *error) {
 	if p := recover(); p != nil {
-		*err = errors.Errorf("%v", p)
+		*err = fmt.Errorf("%v", p)
 	}
 }
 
@@ -102,7 +101,7 @@ func lower(backend *Backend, g *body) (*program, error) {
 	}
 	for _, n := range g.nodes {
 		if err := c.lower(n); err != nil {
-			return nil, errors.WithMessagef(err, "lowering %s", n)
+			return nil, fmt.Errorf("lowering %s: %w", n, err)
 		}
 	}
 	for _, v := range g.results {

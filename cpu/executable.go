@@ -1,11 +1,11 @@
 package cpu
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // Executable implements compute.Executable. It is safe for concurrent use: every execution takes a frame of
@@ -27,7 +27,7 @@ var _ compute.Executable = (*Executable)(nil)
 func newExecutable(b *Builder) (*Executable, error) {
 	p, err := compile(b.backend, b.main)
 	if err != nil {
-		return nil, errors.WithMessagef(err, "cpu backend: compiling %q", b.name)
+		return nil, fmt.Errorf("cpu backend: compiling %q: %w", b.name, err)
 	}
 	e := &Executable{backend: b.backend, name: b.name, program: p}
 	for _, v := range b.main.parameters {
@@ -63,7 +63,7 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	}
 	fr.forget(inputs)
 	if err := fr.run(); err != nil {
-		return nil, errors.WithMessagef(err, "cpu backend: executing %q", e.name)
+		return nil, fmt.Errorf("cpu backend: executing %q: %w", e.name, err)
 	}
 	fr.remember(inputs)
 	outputs := make([]compute.Buffer, len(e.program.outputs))
@@ -78,7 +78,7 @@ func (e *Executable) take() (*frame, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.finalized || e.backend.IsFinalized() {
-		return nil, errors.Errorf("cpu backend: executable %q was finalized", e.name)
+		return nil, fmt.Errorf("cpu backend: executable %q was finalized", e.name)
 	}
 	if n := len(e.free); n > 0 {
 		fr := e.free[n-1]
@@ -101,21 +101,21 @@ func (e *Executable) giveBack(fr *frame) {
 // bind checks the inputs, claims the donated ones and gives every parameter and output its memory.
 func (e *Executable) bind(fr *frame, inputs []compute.Buffer, donate []bool) error {
 	if len(inputs) != len(e.inputShapes) {
-		return errors.Errorf("cpu backend: %q has %d inputs, got %d", e.name, len(e.inputShapes), len(inputs))
+		return fmt.Errorf("cpu backend: %q has %d inputs, got %d", e.name, len(e.inputShapes), len(inputs))
 	}
 	if len(donate) != 0 && len(donate) != len(inputs) {
-		return errors.Errorf("cpu backend: %q has %d inputs, donate has %d entries", e.name, len(inputs), len(donate))
+		return fmt.Errorf("cpu backend: %q has %d inputs, donate has %d entries", e.name, len(inputs), len(donate))
 	}
 	for i, input := range inputs {
 		buffer, ok := input.(*Buffer)
 		if !ok || buffer.backend != e.backend {
-			return errors.Errorf("cpu backend: input %q (%d) of %q is %T, want a buffer of this backend", e.inputNames[i], i, e.name, input)
+			return fmt.Errorf("cpu backend: input %q (%d) of %q is %T, want a buffer of this backend", e.inputNames[i], i, e.name, input)
 		}
 		if err := buffer.check(); err != nil {
-			return errors.WithMessagef(err, "input %q (%d) of %q", e.inputNames[i], i, e.name)
+			return fmt.Errorf("input %q (%d) of %q: %w", e.inputNames[i], i, e.name, err)
 		}
 		if !buffer.shape.Equal(e.inputShapes[i]) {
-			return errors.Errorf("cpu backend: input %q (%d) of %q has shape %s, want %s", e.inputNames[i], i, e.name, buffer.shape, e.inputShapes[i])
+			return fmt.Errorf("cpu backend: input %q (%d) of %q has shape %s, want %s", e.inputNames[i], i, e.name, buffer.shape, e.inputShapes[i])
 		}
 		fr.mem[e.program.parameters[i]] = buffer.mem
 	}
@@ -136,12 +136,12 @@ func (e *Executable) bind(fr *frame, inputs []compute.Buffer, donate []bool) err
 func (e *Executable) claim(inputs []compute.Buffer, donate []bool) error {
 	for i := range donate {
 		if donate[i] && !inputs[i].(*Buffer).state.CompareAndSwap(bufferLive, bufferDonated) {
-			return errors.Errorf("cpu backend: input %q (%d) of %q is donated twice", e.inputNames[i], i, e.name)
+			return fmt.Errorf("cpu backend: input %q (%d) of %q is donated twice", e.inputNames[i], i, e.name)
 		}
 	}
 	for i := range donate {
 		if !donate[i] && inputs[i].(*Buffer).state.Load() == bufferDonated {
-			return errors.Errorf("cpu backend: input %q (%d) of %q is donated as another input", e.inputNames[i], i, e.name)
+			return fmt.Errorf("cpu backend: input %q (%d) of %q is donated as another input", e.inputNames[i], i, e.name)
 		}
 	}
 	return nil

@@ -1,10 +1,10 @@
 package cpu
 
 import (
+	"fmt"
 	"sync"
 
 	"github.com/gomlx/compute"
-	"github.com/pkg/errors"
 )
 
 // fallbackOp is one node as a program of GoMLX's Go backend. Existing memory cannot become one of its buffers, so
@@ -36,7 +36,7 @@ func lowerFallback(c *compiler, n *node) error {
 	}
 	c.serial(func(fr *frame) {
 		if err := op.run(fr, inputs, outputs); err != nil {
-			fr.fail(errors.WithMessagef(err, "%s%s", fallbackName, n.op))
+			fr.fail(fmt.Errorf("%s%s: %w", fallbackName, n.op, err))
 		}
 	})
 	return nil

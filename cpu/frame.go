@@ -1,11 +1,11 @@
 package cpu
 
 import (
+	"fmt"
 	"sync"
 	"unsafe"
 
 	"github.com/gomlx/compute"
-	"github.com/pkg/errors"
 	"github.com/siam-go/siam/internal/kernel"
 )
 
@@ -108,7 +108,7 @@ func (fr *frame) fail(err error) {
 // recoverTo turns a panic of a task into an error of the execution.
 func (fr *frame) recoverTo(name string) {
 	if p := recover(); p != nil {
-		fr.fail(errors.Errorf("%s: %v", name, p))
+		fr.fail(fmt.Errorf("%s: %v", name, p))
 	}
 }
 

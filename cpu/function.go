@@ -8,7 +8,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/notimplemented"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // Function implements compute.Function: the record of one function or closure.
@@ -47,7 +46,7 @@ func (c *constant) String() string {
 func (b *Builder) newFunction(name string, parent *Function) *Function {
 	f := &Function{builder: b, name: name, parent: parent}
 	f.ErrFn = func(op compute.OpType) error {
-		return errors.Wrapf(compute.ErrNotImplemented, "cpu backend: operation %s", op)
+		return fmt.Errorf("cpu backend: operation %s: %w", op, compute.ErrNotImplemented)
 	}
 	return f
 }
@@ -83,10 +82,10 @@ func (f *Function) Parameter(name string, shape shapes.Shape, sharding *compute.
 		return nil, err
 	}
 	if sharding != nil {
-		return nil, errors.Wrapf(compute.ErrNotImplemented, "cpu backend: sharding of parameter %q", name)
+		return nil, fmt.Errorf("cpu backend: sharding of parameter %q: %w", name, compute.ErrNotImplemented)
 	}
 	if shape.IsDynamic() {
-		return nil, errors.Wrapf(compute.ErrNotImplemented, "cpu backend: parameter %q of dynamic shape %s", name, shape)
+		return nil, fmt.Errorf("cpu backend: parameter %q of dynamic shape %s: %w", name, shape, compute.ErrNotImplemented)
 	}
 	attrs := parameter{name, len(f.parameters)}
 	v, err := f.leaf(compute.OpTypeParameter, shape, attrs, func(g compute.Function, _ []compute.Value) ([]compute.Value, error) {
@@ -127,11 +126,11 @@ func constantShape(flat any, dims []int) (shapes.Shape, error) {
 		dtype = dtypes.FromGoType(elementType(flat))
 	}
 	if dtype == dtypes.InvalidDType {
-		return shapes.Invalid(), errors.Errorf("cpu backend: constant of type %T, want a slice of a supported type", flat)
+		return shapes.Invalid(), fmt.Errorf("cpu backend: constant of type %T, want a slice of a supported type", flat)
 	}
 	shape := shapes.Make(dtype, dims...)
 	if err := checkFlat(flat, shape); err != nil {
-		return shape, errors.WithMessage(err, "cpu backend: constant")
+		return shape, fmt.Errorf("cpu backend: constant: %w", err)
 	}
 	return shape, nil
 }
@@ -141,7 +140,7 @@ func (f *Function) leaf(op compute.OpType, shape shapes.Shape, attrs any, replay
 	shape = shape.Clone()
 	shadow, err := f.builder.newShadow(shape)
 	if err != nil {
-		return nil, errors.WithMessagef(err, "cpu backend: %s", op)
+		return nil, fmt.Errorf("cpu backend: %s: %w", op, err)
 	}
 	n := &node{op: op, fn: f, attrs: attrs, replay: replay}
 	n.outputs = []*value{{node: n, shape: shape, shadow: shadow}}
@@ -156,11 +155,11 @@ func (f *Function) Return(outputs []compute.Value, shardings []*compute.Sharding
 	}
 	for _, s := range shardings {
 		if s != nil {
-			return errors.Wrap(compute.ErrNotImplemented, "cpu backend: sharding of a function's outputs")
+			return fmt.Errorf("cpu backend: sharding of a function's outputs: %w", compute.ErrNotImplemented)
 		}
 	}
 	if len(outputs) == 0 {
-		return errors.Errorf("cpu backend: function %q returns nothing, want one output or more", f.name)
+		return fmt.Errorf("cpu backend: function %q returns nothing, want one output or more", f.name)
 	}
 	results, err := f.values("Return", outputs)
 	if err != nil {
@@ -173,10 +172,10 @@ func (f *Function) Return(outputs []compute.Value, shardings []*compute.Sharding
 // checkOpen returns an error if nothing can be recorded any more.
 func (f *Function) checkOpen(op string) error {
 	if f.builder.compiled {
-		return errors.Errorf("cpu backend: %s: builder %q was already compiled", op, f.builder.name)
+		return fmt.Errorf("cpu backend: %s: builder %q was already compiled", op, f.builder.name)
 	}
 	if f.results != nil {
-		return errors.Errorf("cpu backend: %s: function %q has already returned", op, f.name)
+		return fmt.Errorf("cpu backend: %s: function %q has already returned", op, f.name)
 	}
 	return nil
 }
@@ -188,11 +187,11 @@ func (f *Function) values(op string, operands []compute.Value) ([]*value, error)
 		v, ok := operand.(*value)
 		switch {
 		case !ok || v == nil:
-			return nil, errors.Errorf("cpu backend: %s: operand %d is %T, want a value of this backend", op, i, operand)
+			return nil, fmt.Errorf("cpu backend: %s: operand %d is %T, want a value of this backend", op, i, operand)
 		case v.node.fn.builder != f.builder:
-			return nil, errors.Errorf("cpu backend: %s: operand %d is of builder %q, want %q", op, i, v.node.fn.builder.name, f.builder.name)
+			return nil, fmt.Errorf("cpu backend: %s: operand %d is of builder %q, want %q", op, i, v.node.fn.builder.name, f.builder.name)
 		case !v.node.fn.encloses(f):
-			return nil, errors.Errorf("cpu backend: %s: operand %d is of a function that does not enclose this one", op, i)
+			return nil, fmt.Errorf("cpu backend: %s: operand %d is of a function that does not enclose this one", op, i)
 		}
 		values[i] = v
 	}
@@ -230,7 +229,7 @@ func (f *Function) captures() []*value {
 func (f *Function) record(op compute.OpType, attrs any, replay replay, operands ...compute.Value) (_ []*value, err error) {
 	defer func() { // the shadow panics on some senseless shapes
 		if p := recover(); p != nil {
-			err = errors.Errorf("cpu backend: %s: %v", op, p)
+			err = fmt.Errorf("cpu backend: %s: %v", op, p)
 		}
 	}()
 	if err := f.checkOpen(op.String()); err != nil {

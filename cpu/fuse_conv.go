@@ -7,21 +7,21 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-// fusedConv is a convolution with what follows it; its node's inputs are x and w, then those of the followers.
+// fusedConv is a convolution with its epilogue; its node's inputs are x and w, then those of the epilogue.
 type fusedConv struct {
 	convAttrs
-	followers
+	epilogue
 	reversed []int        // spatial axes of the kernel, by number among them, along which w lies reversed
 	pool     *kernel.Pool // a max pool after all else, or nil
 }
 
-// fusedDot is a matrix product with what follows it.
+// fusedDot is a matrix product with its epilogue.
 type fusedDot struct {
 	dotAttrs
-	followers
+	epilogue
 }
 
-// fuseConvolutions joins convolutions with a reversed kernel before them and their followers, and matrix products with the
+// fuseConvolutions joins convolutions with a reversed kernel before them and their epilogue, and matrix products with the
 // latter. Convolutions take a max pool, too.
 func (g *body) fuseConvolutions() {
 	r := newReaders(g)

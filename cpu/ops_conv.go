@@ -22,7 +22,7 @@ func lowerConv(c *compiler, n *node) bool {
 	if isWeightGradient(a, x.shape, w.shape) {
 		lowerWeightGradient(c, a, x, w, y)
 	} else {
-		lowerForward(c, a, a.weightStrides(w.shape), epilogue{scale: -1, bias: -1}, x, w, y)
+		lowerForward(c, a, a.weightStrides(w.shape), noEpilogue, x, w, y)
 	}
 	return true
 }
@@ -130,7 +130,7 @@ func (c *compiler) channelsLastResult(y *value, order []int) (to ref, finish fun
 	}
 }
 
-func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogue, x, w, y *value) {
+func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogueBlocks, x, w, y *value) {
 	s := a.convShape(x.shape, w.shape, y.shape)
 	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
 	weights := c.in(w)
@@ -160,7 +160,7 @@ type convPlan interface {
 
 // conv emits a convolution of channels-last images: the weights are packed, at once if they are constant and when they
 // change if they are a parameter, then the units run.
-func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogue, dst, src, weights ref) {
+func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogueBlocks, dst, src, weights ref) {
 	packed, known := c.packConstant(weights, k.PackSize(), func(to, from []float32) { k.Pack(to, from, at, 0, k.PackUnits()) })
 	if !known {
 		packed = c.scratch(k.PackSize())

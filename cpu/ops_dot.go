@@ -22,7 +22,7 @@ func lowerDot(c *compiler, n *node) bool {
 	if !a.ours(n) {
 		return false
 	}
-	a.product(c, epilogue{scale: -1, bias: -1}, n.inputs[0], n.inputs[1], n.outputs[0])
+	a.product(c, noEpilogue, n.inputs[0], n.inputs[1], n.outputs[0])
 	return true
 }
 
@@ -39,7 +39,7 @@ func (a dotAttrs) columns(r shapes.Shape) int {
 }
 
 // product computes batches of [m, k]·[k, n]. Operands whose axes are not in such an order are transposed first.
-func (a dotAttrs) product(c *compiler, e epilogue, l, r, y *value) {
+func (a dotAttrs) product(c *compiler, e epilogueBlocks, l, r, y *value) {
 	batch := axesSize(l.shape, a.lhsBatch)
 	k := axesSize(l.shape, a.lhsContract)
 	s := kernel.GemmShape{M: l.shape.Size() / batch / k, N: a.columns(r.shape), K: k}
@@ -94,7 +94,7 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 }
 
 // gemm emits batches of the product C = A·B. A constant B is packed at once.
-func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogue, to, left, right ref) {
+func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogueBlocks, to, left, right ref) {
 	g := kernel.NewGemm(s)
 	stream := c.exceedsCaches(to)
 	if batch == 1 {

@@ -1,12 +1,13 @@
 package cpu
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // Recording of control flow. The node's inputs are the operands, then every value its closures capture; replaying
@@ -16,7 +17,7 @@ import (
 func (f *Function) Call(callee compute.Function, inputs ...compute.Value) ([]compute.Value, error) {
 	g, ok := callee.(*Function)
 	if !ok || g.builder != f.builder || g.results == nil || g.parent != nil || g == f.builder.main {
-		return nil, errors.Errorf("cpu backend: Call wants a named function of builder %q that has returned", f.builder.name)
+		return nil, fmt.Errorf("cpu backend: Call wants a named function of builder %q that has returned", f.builder.name)
 	}
 	operands, err := f.values("Call", inputs)
 	if err != nil {
@@ -91,12 +92,12 @@ func (f *Function) Sort(comparator compute.Function, axis int, isStable bool, in
 		axis += first.Rank()
 	}
 	if axis < 0 || axis >= first.Rank() {
-		return nil, errors.Errorf("cpu backend: Sort: axis %d of %s", axis, first)
+		return nil, fmt.Errorf("cpu backend: Sort: axis %d of %s", axis, first)
 	}
 	var sides []shapes.Shape
 	for _, v := range operands {
 		if !slices.Equal(v.shape.Dimensions, first.Dimensions) {
-			return nil, errors.Errorf("cpu backend: Sort of %s and %s, want equal dimensions", first, v.shape)
+			return nil, fmt.Errorf("cpu backend: Sort of %s and %s, want equal dimensions", first, v.shape)
 		}
 		sides = append(sides, shapes.Make(v.shape.DType), shapes.Make(v.shape.DType))
 	}
@@ -124,7 +125,7 @@ func (f *Function) control(op string, operands []compute.Value, closures ...comp
 	for i, c := range closures {
 		g, ok := c.(*Function)
 		if !ok || g.parent != f || g.results == nil {
-			return nil, nil, errors.Errorf("cpu backend: %s: function %d is not a closure of this function that has returned", op, i)
+			return nil, nil, fmt.Errorf("cpu backend: %s: function %d is not a closure of this function that has returned", op, i)
 		}
 		own[i] = g
 	}
@@ -206,7 +207,7 @@ func shapesOf(values []*value) []shapes.Shape {
 
 func sameShapes(what string, got, want []shapes.Shape) error {
 	if !slices.EqualFunc(got, want, shapes.Shape.Equal) {
-		return errors.Errorf("cpu backend: %s have the shapes %v, want %v", what, got, want)
+		return fmt.Errorf("cpu backend: %s have the shapes %v, want %v", what, got, want)
 	}
 	return nil
 }

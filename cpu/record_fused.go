@@ -1,10 +1,10 @@
 package cpu
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/pkg/errors"
 )
 
 // Recording of GoMLX's fused operations. All but FusedDense in float32 run on the Go backend.

@@ -1,13 +1,13 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapeinference"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // Recording of products, convolutions, pooling and normalisation.
@@ -108,10 +108,10 @@ func (f *Function) selectAndScatter(op compute.OpType, issue selectOp, operand, 
 	a.inputDilations, a.windowDilations = orOnes(nil, shape.Rank()), orOnes(nil, shape.Rank())
 	windows, err := shapeinference.ReduceWindow(shape, a.window, a.strides, nil, nil, a.paddings)
 	if err != nil {
-		return nil, errors.WithMessagef(err, "cpu backend: %s", op)
+		return nil, fmt.Errorf("cpu backend: %s: %w", op, err)
 	}
 	if !windows.Equal(inputs[1].shape) {
-		return nil, errors.Errorf("cpu backend: %s: source %s, want %s, one per window of %s", op, inputs[1].shape, windows, shape)
+		return nil, fmt.Errorf("cpu backend: %s: source %s, want %s, one per window of %s", op, inputs[1].shape, windows, shape)
 	}
 	outputs, err := f.recordShaped(op, a, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
 		return one(issue(g, in[0], in[1], a.window, a.strides, a.paddings))
@@ -175,7 +175,7 @@ func (f *Function) BatchNormGradient(operand, scale, mean, variance, gradOutput 
 		return nil, nil, nil, err
 	}
 	if !values[4].shape.Equal(values[0].shape) {
-		return nil, nil, nil, errors.Errorf("cpu backend: BatchNormGradient: gradient %s, want %s as the operand", values[4].shape, values[0].shape)
+		return nil, nil, nil, fmt.Errorf("cpu backend: BatchNormGradient: gradient %s, want %s as the operand", values[4].shape, values[0].shape)
 	}
 	channels := values[1].shape
 	a := batchNormAttrs{epsilon, featureAxis}
@@ -201,15 +201,15 @@ func (f *Function) batchNorm(op compute.OpType, axis int, operands []compute.Val
 	}
 	x := values[0].shape
 	if x.DType != dtypes.Float32 {
-		return nil, errors.Wrapf(compute.ErrNotImplemented, "cpu backend: %s of %s, only float32 is", op, x)
+		return nil, fmt.Errorf("cpu backend: %s of %s, only float32 is: %w", op, x, compute.ErrNotImplemented)
 	}
 	if axis < 0 || axis >= x.Rank() {
-		return nil, errors.Errorf("cpu backend: %s: feature axis %d of %s", op, axis, x)
+		return nil, fmt.Errorf("cpu backend: %s: feature axis %d of %s", op, axis, x)
 	}
 	want := shapes.Make(x.DType, x.Dimensions[axis])
 	for i, v := range values[1:min(len(values), 4)] {
 		if !v.shape.Equal(want) {
-			return nil, errors.Errorf("cpu backend: %s: operand %d has shape %s, want %s", op, i+1, v.shape, want)
+			return nil, fmt.Errorf("cpu backend: %s: operand %d has shape %s, want %s", op, i+1, v.shape, want)
 		}
 	}
 	return values, nil

@@ -1,11 +1,11 @@
 package cpu
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
-	"github.com/pkg/errors"
 )
 
 // An inference that treats the images of a batch apart runs part by part: what a few images leave behind in the caches is

@@ -7,24 +7,24 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-// followers is what comes after a convolution or product, each part optional:
+// epilogue is what comes after a convolution or product, each part optional:
 //
 //	y = act(norm(x + bias) + residual)    or    act(norm(x + bias)) + residual
 //
 // The inputs it adds to a node are, in this order, the bias, the normalisation's scale, offset, mean and variance, the
 // slopes of the activation, and the residual, which lies in memory as y does.
-type followers struct {
+type epilogue struct {
 	bias         bool
 	norm         bool
 	epsilon      float32
-	act          ending
+	act          epilogueAct
 	slopes       bool // the activation has a slope for every column
 	residual     bool
 	residualLast bool // after the activation
 }
 
-// ending is the activation of a product's outputs.
-type ending struct {
+// epilogueAct is the activation of a product's outputs.
+type epilogueAct struct {
 	kind      kernel.Activation
 	slope     float32 // of LeakyReLU, if it is one for all
 	low, high float32 // of Clip
@@ -48,8 +48,8 @@ func (r *readers) only(y *value) *node {
 
 // take takes up the only reader of the result as long as it is one that fits, and returns the last node taken.
 // columns is the number of channels, or of columns of the product.
-func (a *followers) take(fused, end *node, columns int, r *readers) *node {
-	var operands followerOperands
+func (a *epilogue) take(fused, end *node, columns int, r *readers) *node {
+	var operands epilogueOperands
 	for {
 		next := r.only(end.outputs[0])
 		if next == nil || !a.takes(next, end.outputs[0], columns, &operands) {
@@ -62,14 +62,14 @@ func (a *followers) take(fused, end *node, columns int, r *readers) *node {
 	return end
 }
 
-// followerOperands are the inputs that followers add.
-type followerOperands struct {
+// epilogueOperands are the inputs that an epilogue adds.
+type epilogueOperands struct {
 	bias, slopes, residual *value
 	norm                   []*value
 }
 
 // list gives them in their order.
-func (o *followerOperands) list() []*value {
+func (o *epilogueOperands) list() []*value {
 	var list []*value
 	for _, v := range append(append([]*value{o.bias}, o.norm...), o.slopes, o.residual) {
 		if v != nil {
@@ -80,7 +80,7 @@ func (o *followerOperands) list() []*value {
 }
 
 // takes takes up one reader of y, if it fits.
-func (a *followers) takes(next *node, y *value, columns int, o *followerOperands) bool {
+func (a *epilogue) takes(next *node, y *value, columns int, o *epilogueOperands) bool {
 	switch next.op {
 	case compute.OpTypeAdd:
 		other := next.inputs[0]
@@ -106,9 +106,9 @@ func (a *followers) takes(next *node, y *value, columns int, o *followerOperands
 }
 
 // ended reports whether neither bias nor normalisation can follow any more.
-func (a *followers) ended() bool { return a.residual || a.act.kind != kernel.NoActivation }
+func (a *epilogue) ended() bool { return a.residual || a.act.kind != kernel.NoActivation }
 
-func (a *followers) takeBias(v, y *value, columns int, o *followerOperands) bool {
+func (a *epilogue) takeBias(v, y *value, columns int, o *epilogueOperands) bool {
 	kind, n, ok := layout(v.shape, y.shape)
 	if a.bias || a.norm || a.ended() || !ok || kind != asRow || n != columns {
 		return false
@@ -117,7 +117,7 @@ func (a *followers) takeBias(v, y *value, columns int, o *followerOperands) bool
 	return true
 }
 
-func (a *followers) takeResidual(v, y *value, o *followerOperands) bool {
+func (a *epilogue) takeResidual(v, y *value, o *epilogueOperands) bool {
 	if a.residual || !v.shape.Equal(y.shape) {
 		return false
 	}
@@ -126,36 +126,36 @@ func (a *followers) takeResidual(v, y *value, o *followerOperands) bool {
 }
 
 // open reports whether an activation can still follow.
-func (a *followers) open() bool { return a.act.kind == kernel.NoActivation }
+func (a *epilogue) open() bool { return a.act.kind == kernel.NoActivation }
 
-func (a *followers) takeRelu() bool {
+func (a *epilogue) takeRelu() bool {
 	if a.act.kind == kernel.ReLU && !a.residualLast {
 		return true
 	}
 	if !a.open() {
 		return false
 	}
-	a.act = ending{kind: kernel.ReLU}
+	a.act = epilogueAct{kind: kernel.ReLU}
 	return true
 }
 
-func (a *followers) takeLeaky(slope, y *value, columns int, o *followerOperands) bool {
+func (a *epilogue) takeLeaky(slope, y *value, columns int, o *epilogueOperands) bool {
 	if !a.open() {
 		return false
 	}
 	if x, known := slope.number(); known {
-		a.act = ending{kind: kernel.LeakyReLU, slope: x}
+		a.act = epilogueAct{kind: kernel.LeakyReLU, slope: x}
 		return true
 	}
 	if kind, n, ok := layout(slope.shape, y.shape); !ok || kind != asRow || n != columns {
 		return false
 	}
-	a.act, a.slopes, o.slopes = ending{kind: kernel.LeakyReLU}, true, slope
+	a.act, a.slopes, o.slopes = epilogueAct{kind: kernel.LeakyReLU}, true, slope
 	return true
 }
 
 // takeBound takes up the maximum or minimum of y and a known number: it clips, or narrows what was clipped before.
-func (a *followers) takeBound(next *node, y *value) bool {
+func (a *epilogue) takeBound(next *node, y *value) bool {
 	other := next.inputs[0]
 	if other == y {
 		other = next.inputs[1]
@@ -167,9 +167,9 @@ func (a *followers) takeBound(next *node, y *value) bool {
 	case !known || a.residualLast:
 		return false
 	case act.kind == kernel.NoActivation:
-		act = ending{kind: kernel.Clip, low: -inf, high: inf}
+		act = epilogueAct{kind: kernel.Clip, low: -inf, high: inf}
 	case act.kind == kernel.ReLU:
-		act = ending{kind: kernel.Clip, high: inf}
+		act = epilogueAct{kind: kernel.Clip, high: inf}
 	case act.kind != kernel.Clip:
 		return false
 	}
@@ -194,14 +194,25 @@ func (v *value) number() (x float32, known bool) {
 	return as[float32](n.attrs.(*constant).mem)[0], true
 }
 
+// epilogueBlocks is an epilogue's operands in memory, the normalisation folded into a scale and the bias; -1 stands for
+// nothing.
+type epilogueBlocks struct {
+	act                           epilogueAct
+	residualLast                  bool
+	scale, bias, slopes, residual ref
+}
+
+var noEpilogue = epilogueBlocks{scale: -1, bias: -1, slopes: -1, residual: -1}
+
 // lower prepares the epilogue.
-func (a *followers) lower(c *compiler, inputs []*value, columns int) epilogue {
+func (a *epilogue) lower(c *compiler, inputs []*value, columns int) epilogueBlocks {
 	next := func() ref {
 		r := c.in(inputs[0])
 		inputs = inputs[1:]
 		return r
 	}
-	e := epilogue{bias: -1, scale: -1, act: a.act, hasSlopes: a.slopes, hasResidual: a.residual, residualLast: a.residualLast}
+	e := noEpilogue
+	e.act, e.residualLast = a.act, a.residualLast
 	if a.bias {
 		e.bias = next()
 	}
@@ -217,19 +228,8 @@ func (a *followers) lower(c *compiler, inputs []*value, columns int) epilogue {
 	return e
 }
 
-// epilogue is what a convolution does to its sums as it stores them; a scale or bias of -1 stands for nothing.
-type epilogue struct {
-	scale, bias  ref
-	act          ending
-	hasSlopes    bool
-	slopes       ref
-	hasResidual  bool
-	residual     ref
-	residualLast bool
-}
-
 // foldNorm turns (sum + bias − mean)/√(variance+ε)·scale + offset into sum·scale' + bias'.
-func (c *compiler) foldNorm(e epilogue, epsilon float32, scale, offset, mean, variance ref, channels int) epilogue {
+func (c *compiler) foldNorm(e epilogueBlocks, epsilon float32, scale, offset, mean, variance ref, channels int) epilogueBlocks {
 	factor, shift, bias := c.scratch(channels), c.scratch(channels), e.bias
 	c.serial(func(fr *frame) {
 		f, s := fr.f32(factor), fr.f32(shift)
@@ -247,19 +247,15 @@ func (c *compiler) foldNorm(e epilogue, epsilon float32, scale, offset, mean, va
 }
 
 // bind gives an epilogue its memory.
-func (e epilogue) bind(fr *frame) kernel.Epilogue {
-	k := kernel.Epilogue{Act: e.act.kind, Slope: e.act.slope, Low: e.act.low, High: e.act.high, ResidualLast: e.residualLast}
-	if e.scale >= 0 {
-		k.Scale = fr.f32(e.scale)
+func (e *epilogueBlocks) bind(fr *frame) kernel.Epilogue {
+	memory := func(r ref) []float32 {
+		if r < 0 {
+			return nil
+		}
+		return fr.f32(r)
 	}
-	if e.bias >= 0 {
-		k.Shift = fr.f32(e.bias)
+	return kernel.Epilogue{
+		Act: e.act.kind, Slope: e.act.slope, Low: e.act.low, High: e.act.high, ResidualLast: e.residualLast,
+		Scale: memory(e.scale), Shift: memory(e.bias), Slopes: memory(e.slopes), Residual: memory(e.residual),
 	}
-	if e.hasSlopes {
-		k.Slopes = fr.f32(e.slopes)
-	}
-	if e.hasResidual {
-		k.Residual = fr.f32(e.residual)
-	}
-	return k
 }
