@@ -156,6 +156,7 @@ func (b *Backend) Capabilities() compute.Capabilities {
 	for _, op := range []compute.OpType{
 		compute.OpTypeBatchNormForInference, compute.OpTypeBatchNormForTraining, compute.OpTypeBatchNormGradient,
 		compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin,
+		compute.OpTypeDynamicSlice, compute.OpTypeDynamicUpdateSlice,
 	} {
 		c.Operations[op] = true
 	}

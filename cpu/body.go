@@ -32,18 +32,6 @@ const (
 	opChain                                        // element-wise operations block by block
 )
 
-var opNames = map[compute.OpType]string{
-	opRelu: "Relu", opLeakyRelu: "LeakyRelu", opReluGrad: "ReluGrad", opConv: "Conv", opDot: "Dot", opBlock: "Block", opBlockGrad: "BlockGrad", opAdam: "Adam", opSquares: "Squares", opL1: "L1", opL1Grad: "L1Grad", opL1WeightGrad: "L1WeightGrad", opChain: "Chain",
-}
-
-// opName names an operation, those of the passes too.
-func opName(op compute.OpType) string {
-	if name, ok := opNames[op]; ok {
-		return name
-	}
-	return op.String()
-}
-
 // users lists the nodes that read each value; a result of the body has a nil user besides.
 func (g *body) users() map[*value][]*node {
 	users := map[*value][]*node{}

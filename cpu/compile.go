@@ -122,20 +122,12 @@ func (c *compiler) lower(n *node) (err error) {
 	case compute.OpTypeConstant:
 		c.place(n.outputs[0], block{kind: constantBlock, mem: n.attrs.(*constant).mem})
 		return nil
-	case compute.OpTypeReshape, compute.OpTypeIdentity, compute.OpTypeOptimizationBarrier, compute.OpTypeSchedulingBarrier:
-		for i, v := range n.outputs {
-			c.where[v] = c.in(n.inputs[i])
-		}
-		return nil
 	}
-	if lower := lowerings[n.op]; lower != nil && lower(c, n) || lowerMapping(c, n) {
+	if lower := operations[n.op].lower; lower != nil && lower(c, n) || lowerMapping(c, n) {
 		return nil
 	}
 	return lowerFallback(c, n)
 }
-
-// lowering emits the tasks of a node, or returns false, having done nothing, if it cannot.
-type lowering func(c *compiler, n *node) bool
 
 // place gives a value its block.
 func (c *compiler) place(v *value, b block) ref {

@@ -162,7 +162,7 @@ func (v *value) dependsOn(nodes ...*node) bool {
 	return reaches(v.node)
 }
 
-func init() { lowerings[opAdam] = lowerAdam }
+func init() { introduce(opAdam, "Adam", lowerAdam) }
 
 func lowerAdam(c *compiler, n *node) bool {
 	const tensors, cost = 4, 8

@@ -100,8 +100,8 @@ func (a *fusedConv) takePool(end *node, r *readers) *node {
 }
 
 func init() {
-	lowerings[opConv] = lowerFusedConv
-	lowerings[opDot] = lowerFusedDot
+	introduce(opConv, "Conv", lowerFusedConv)
+	introduce(opDot, "Dot", lowerFusedDot)
 }
 
 func lowerFusedConv(c *compiler, n *node) bool {

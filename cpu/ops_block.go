@@ -59,8 +59,8 @@ func (c *compiler) threadScratch(n int) func(fr *frame, thread int) []float32 {
 }
 
 func init() {
-	lowerings[opBlock] = lowerBlock
-	lowerings[opBlockGrad] = lowerBlockGrad
+	introduce(opBlock, "Block", lowerBlock)
+	introduce(opBlockGrad, "BlockGrad", lowerBlockGrad)
 }
 
 // blockShape is the matrix of pixels a block works on.

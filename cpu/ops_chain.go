@@ -5,7 +5,7 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-func init() { lowerings[opChain] = lowerChain }
+func init() { introduce(opChain, "Chain", lowerChain) }
 
 // lowerChain runs a chain as a program of the kernels.
 func lowerChain(c *compiler, n *node) bool {

@@ -8,7 +8,12 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-func init() { lowerings[compute.OpTypeConvGeneral] = lowerConv }
+func init() { declare(lowerConv, replayedIf(convApart), compute.OpTypeConvGeneral) }
+
+func convApart(s *splitter, n *node) bool {
+	a := n.attrs.(convAttrs)
+	return a.axes.InputBatch == 0 && a.axes.OutputBatch == 0 && a.batchGroups == 1 && !s.batched[n.inputs[1]]
+}
 
 // lowerConv runs convolutions over one or two spatial axes. GoMLX writes all three convolutions of a layer as
 // ConvGeneral: forward, the gradient to the input with a reversed kernel, and the gradient to the weights with the

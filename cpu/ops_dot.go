@@ -9,7 +9,12 @@ import (
 	"github.com/siam-go/siam/internal/kernel"
 )
 
-func init() { lowerings[compute.OpTypeDotGeneral] = lowerDot }
+func init() { declare(lowerDot, replayedIf(dotApart), compute.OpTypeDotGeneral) }
+
+func dotApart(s *splitter, n *node) bool {
+	a := n.attrs.(dotAttrs)
+	return len(a.lhsBatch) == 0 && !slices.Contains(a.lhsContract, 0) && !s.batched[n.inputs[1]]
+}
 
 // side is one operand of a product: [batch, free, contracted] or, if transposed, [batch, contracted, free].
 type side struct {

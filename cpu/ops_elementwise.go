@@ -32,18 +32,19 @@ var (
 
 func init() {
 	for op := range binaryOps {
-		lowerings[op] = lowerElementwise
+		declare(lowerElementwise, pointwise, op)
 	}
 	for op := range unaryOps {
-		lowerings[op] = lowerElementwise
+		declare(lowerElementwise, pointwise, op)
 	}
 	for op := range compareOps {
-		lowerings[op] = lowerCompare
+		declare(lowerCompare, pointwise, op)
 	}
-	lowerings[opReluGrad] = lowerElementwise
-	lowerings[opLeakyRelu] = lowerElementwise
-	lowerings[compute.OpTypeWhere] = lowerWhere
-	lowerings[compute.OpTypeConvertDType] = lowerConvert
+	introduce(opRelu, "Relu", lowerElementwise)
+	introduce(opReluGrad, "ReluGrad", lowerElementwise)
+	introduce(opLeakyRelu, "LeakyRelu", lowerElementwise)
+	declare(lowerWhere, pointwise, compute.OpTypeWhere)
+	declare(lowerConvert, pointwise, compute.OpTypeConvertDType)
 }
 
 // workBlock is the number of elements of one unit of element-wise work.
@@ -268,7 +269,7 @@ var conversions = map[conversionKey]conversion{
 }
 
 type number interface {
-	~int32 | ~int64 | ~uint8 | ~uint32 | ~float32 | ~float64
+	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64 | ~float32 | ~float64
 }
 
 func convertNumbers[From, To number](to, from []byte, lo, hi int) {

@@ -7,9 +7,9 @@ import (
 )
 
 func init() {
-	lowerings[opL1] = lowerL1
-	lowerings[opL1Grad] = lowerL1Grad
-	lowerings[opL1WeightGrad] = lowerL1WeightGrad
+	introduce(opL1, "L1", lowerL1)
+	introduce(opL1Grad, "L1Grad", lowerL1Grad)
+	introduce(opL1WeightGrad, "L1WeightGrad", lowerL1WeightGrad)
 }
 
 const (

@@ -11,16 +11,39 @@ import (
 // Operations that only move elements are strided copies, of elements of 1, 2, 4 or 8 bytes.
 
 func init() {
-	for op, lower := range map[compute.OpType]lowering{
-		compute.OpTypeTranspose:      lowerTranspose,
-		compute.OpTypeBroadcastInDim: lowerBroadcast,
-		compute.OpTypeSlice:          lowerSlice,
-		compute.OpTypeReverse:        lowerReverse,
-		compute.OpTypeConcatenate:    lowerConcatenate,
-		compute.OpTypePad:            lowerPad,
-	} {
-		lowerings[op] = lower
+	declare(lowerTranspose, replayedIf(transposeApart), compute.OpTypeTranspose)
+	declare(lowerBroadcast, broadcastApart, compute.OpTypeBroadcastInDim)
+	declare(lowerSlice, sliceApart, compute.OpTypeSlice)
+	declare(lowerReverse, replayedIf(axesApart), compute.OpTypeReverse)
+	declare(lowerConcatenate, replayedIf(concatenateApart), compute.OpTypeConcatenate)
+	declare(lowerPad, together, compute.OpTypePad)
+}
+
+func transposeApart(_ *splitter, n *node) bool {
+	axes := n.attrs.([]int)
+	return len(axes) > 0 && axes[0] == 0
+}
+
+func broadcastApart(s *splitter, n *node, inputs []compute.Value) ([]compute.Value, error) {
+	a := n.attrs.(broadcastAttrs)
+	if len(a.axes) == 0 || a.axes[0] != 0 {
+		return nil, errApart
 	}
+	return one(s.to.BroadcastInDim(inputs[0], s.smaller(a.shape), a.axes))
+}
+
+func sliceApart(s *splitter, n *node, inputs []compute.Value) ([]compute.Value, error) {
+	a := n.attrs.(sliceAttrs)
+	if a.starts[0] != 0 || a.limits[0] != s.images {
+		return nil, errApart
+	}
+	limits := slices.Clone(a.limits)
+	limits[0] = s.part
+	return one(s.to.Slice(inputs[0], a.starts, limits, a.strides))
+}
+
+func concatenateApart(s *splitter, n *node) bool {
+	return n.attrs.(int) > 0 && !slices.ContainsFunc(n.inputs, func(v *value) bool { return !s.batched[v] })
 }
 
 // stridedCopy copies a box of elements: element (i, j, …) goes from from + i·fromStrides[0] + j·fromStrides[1] + … to
@@ -80,18 +103,21 @@ func (s stridedCopy) emit(c *compiler, to, from ref) {
 		s.emitTurned(c, to, from, total)
 		return
 	}
-	c.emit(total/s.dims[len(s.dims)-1], total, func(fr *frame, _, lo, hi int) {
-		switch s.size {
-		case 1:
-			copyRows(&s, as[uint8](fr.mem[to]), as[uint8](fr.mem[from]), lo, hi)
-		case 2:
-			copyRows(&s, as[uint16](fr.mem[to]), as[uint16](fr.mem[from]), lo, hi)
-		case 4:
-			copyRows(&s, as[uint32](fr.mem[to]), as[uint32](fr.mem[from]), lo, hi)
-		case 8:
-			copyRows(&s, as[uint64](fr.mem[to]), as[uint64](fr.mem[from]), lo, hi)
-		}
-	})
+	c.emit(total/s.dims[len(s.dims)-1], total, func(fr *frame, _, lo, hi int) { s.copy(fr.mem[to], fr.mem[from], lo, hi) })
+}
+
+// copy copies rows lo to hi-1 along the last axis.
+func (s *stridedCopy) copy(dst, src []byte, lo, hi int) {
+	switch s.size {
+	case 1:
+		copyRows(s, dst, src, lo, hi)
+	case 2:
+		copyRows(s, as[uint16](dst), as[uint16](src), lo, hi)
+	case 4:
+		copyRows(s, as[uint32](dst), as[uint32](src), lo, hi)
+	case 8:
+		copyRows(s, as[uint64](dst), as[uint64](src), lo, hi)
+	}
 }
 
 // turns reports whether the copy of the last two axes is the transposition of a matrix of floats.

@@ -8,9 +8,10 @@ import (
 // Batch normalisation of a tensor seen as a matrix [rows, channels]; another feature axis is moved to the end first.
 
 func init() {
-	lowerings[compute.OpTypeBatchNormForTraining] = lowerBatchNormTraining
-	lowerings[compute.OpTypeBatchNormForInference] = lowerBatchNormInference
-	lowerings[compute.OpTypeBatchNormGradient] = lowerBatchNormGradient
+	declare(lowerBatchNormTraining, together, compute.OpTypeBatchNormForTraining)
+	declare(lowerBatchNormGradient, together, compute.OpTypeBatchNormGradient)
+	declare(lowerBatchNormInference, replayedIf(func(_ *splitter, n *node) bool { return n.attrs.(batchNormAttrs).axis > 0 }),
+		compute.OpTypeBatchNormForInference)
 }
 
 // normShape is the matrix a batch normalisation works on.

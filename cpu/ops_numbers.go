@@ -41,9 +41,21 @@ func init() {
 	mappings[mappingKey{compute.OpTypeLogicalNot, dtypes.Bool}] = logic(func(x, _ uint64) uint64 { return x ^ eightTrue })
 	mapIntegers[int32](dtypes.Int32)
 	mapIntegers[int64](dtypes.Int64)
-	lowerings[compute.OpTypeArgMinMax] = lowerArgMinMax
-	lowerings[compute.OpTypeRNGBitGenerator] = lowerRandomBits
-	lowerings[compute.OpTypeIota] = lowerIota
+	declare(nil, pointwise,
+		compute.OpTypeSin, compute.OpTypeCos, compute.OpTypeErf, compute.OpTypeExpm1, compute.OpTypeFloor, compute.OpTypeCeil,
+		compute.OpTypeRound, compute.OpTypePow, compute.OpTypeIsFinite, compute.OpTypeIsNaN,
+		compute.OpTypeLogicalAnd, compute.OpTypeLogicalOr, compute.OpTypeLogicalXor, compute.OpTypeLogicalNot,
+		compute.OpTypeBitwiseAnd, compute.OpTypeBitwiseOr, compute.OpTypeBitwiseXor, compute.OpTypeBitwiseNot,
+		compute.OpTypeBitCount, compute.OpTypeClz, compute.OpTypeRem, compute.OpTypeAtan2,
+		compute.OpTypeShiftLeft, compute.OpTypeShiftRightArithmetic, compute.OpTypeShiftRightLogical,
+		compute.OpTypeEqualTotalOrder, compute.OpTypeNotEqualTotalOrder,
+		compute.OpTypeLessThanTotalOrder, compute.OpTypeLessOrEqualTotalOrder,
+		compute.OpTypeGreaterThanTotalOrder, compute.OpTypeGreaterOrEqualTotalOrder,
+		compute.OpTypeComplex, compute.OpTypeReal, compute.OpTypeImag, compute.OpTypeConj)
+	declare(lowerArgMinMax, replayedIf(func(_ *splitter, n *node) bool { return n.attrs.(argMinMaxAttrs).axis > 0 }),
+		compute.OpTypeArgMinMax)
+	declare(lowerRandomBits, together, compute.OpTypeRNGBitGenerator)
+	declare(lowerIota, together, compute.OpTypeIota)
 }
 
 // mapIntegers enters arithmetic and comparisons of an integer type.

@@ -9,9 +9,13 @@ import (
 )
 
 func init() {
-	lowerings[compute.OpTypeReduceWindow] = lowerReduceWindow
-	lowerings[compute.OpTypeSelectAndScatterMax] = lowerSelectAndScatter
-	lowerings[compute.OpTypeSelectAndScatterMin] = lowerSelectAndScatter
+	declare(lowerReduceWindow, replayedIf(windowApart), compute.OpTypeReduceWindow)
+	declare(lowerSelectAndScatter, together, compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin)
+}
+
+func windowApart(_ *splitter, n *node) bool {
+	a := n.attrs.(windowAttrs)
+	return a.window[0] == 1 && a.strides[0] == 1 && a.paddings[0] == [2]int{}
 }
 
 // pool is a window reduction as pooling over channels-last images, if it slides along two neighbouring axes at most

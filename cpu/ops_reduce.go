@@ -17,9 +17,18 @@ var reduceOps = map[compute.OpType]kernel.ReduceOp{
 
 func init() {
 	for op := range reduceOps {
-		lowerings[op] = lowerReduce
+		declare(lowerReduce, replayedIf(axesApart), op)
 	}
-	lowerings[opSquares] = lowerSquares
+	declare(nil, replayedIf(axesApart), compute.OpTypeReduceProduct,
+		compute.OpTypeReduceBitwiseAnd, compute.OpTypeReduceBitwiseOr, compute.OpTypeReduceBitwiseXor,
+		compute.OpTypeReduceLogicalAnd, compute.OpTypeReduceLogicalOr, compute.OpTypeReduceLogicalXor)
+	introduce(opSquares, "Squares", lowerSquares)
+}
+
+// axesApart tells of an operation along some axes whether the first is not among them.
+func axesApart(_ *splitter, n *node) bool {
+	axes := n.attrs.([]int)
+	return len(axes) > 0 && !slices.Contains(axes, 0)
 }
 
 // fuseSquares sums squares, such as those of a gradient's length, without writing them to memory.

@@ -1,10 +1,12 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapeinference"
 	"github.com/gomlx/compute/shapes"
 )
 
@@ -97,17 +99,61 @@ func (f *Function) DynamicShape(x compute.Value) (compute.Value, error) {
 
 // DynamicSlice implements compute.Function.
 func (f *Function) DynamicSlice(x compute.Value, startIndices []compute.Value, sliceDims []int) (compute.Value, error) {
+	inputs, err := f.dynamic("DynamicSlice", []compute.Value{x}, startIndices)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := shapeinference.DynamicSlice(inputs[0].shape, sliceDims); err != nil {
+		return nil, fmt.Errorf("cpu backend: DynamicSlice: %w", err)
+	}
 	sliceDims = slices.Clone(sliceDims)
-	return f.record1(compute.OpTypeDynamicSlice, sliceDims, func(g compute.Function, in []compute.Value) (compute.Value, error) {
-		return g.DynamicSlice(in[0], in[1:], sliceDims)
-	}, append([]compute.Value{x}, startIndices...)...)
+	shape := shapes.Make(inputs[0].shape.DType, sliceDims...)
+	outputs, err := f.recordShaped(compute.OpTypeDynamicSlice, sliceDims, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return one(g.DynamicSlice(in[0], in[1:], sliceDims))
+	}, []shapes.Shape{shape}, inputs)
+	if err != nil {
+		return nil, err
+	}
+	return outputs[0], nil
 }
 
 // DynamicUpdateSlice implements compute.Function.
 func (f *Function) DynamicUpdateSlice(x, update compute.Value, startIndices []compute.Value) (compute.Value, error) {
-	return f.record1(compute.OpTypeDynamicUpdateSlice, nil, func(g compute.Function, in []compute.Value) (compute.Value, error) {
-		return g.DynamicUpdateSlice(in[0], in[1], in[2:])
-	}, append([]compute.Value{x, update}, startIndices...)...)
+	inputs, err := f.dynamic("DynamicUpdateSlice", []compute.Value{x, update}, startIndices)
+	if err != nil {
+		return nil, err
+	}
+	shape, slice := inputs[0].shape, inputs[1].shape
+	if _, err := shapeinference.DynamicSlice(shape, slice.Dimensions); err != nil || slice.DType != shape.DType {
+		return nil, fmt.Errorf("cpu backend: DynamicUpdateSlice: the update %s is no slice of %s", slice, shape)
+	}
+	outputs, err := f.recordShaped(compute.OpTypeDynamicUpdateSlice, nil, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return one(g.DynamicUpdateSlice(in[0], in[1], in[2:]))
+	}, []shapes.Shape{shape}, inputs)
+	if err != nil {
+		return nil, err
+	}
+	return outputs[0], nil
+}
+
+// dynamic checks the operands of a dynamic slice of the first one: then there is an index for each of its axes.
+func (f *Function) dynamic(op string, operands, indices []compute.Value) ([]*value, error) {
+	if err := f.checkOpen(op); err != nil {
+		return nil, err
+	}
+	values, err := f.values(op, slices.Concat(operands, indices))
+	if err != nil {
+		return nil, err
+	}
+	if rank := values[0].shape.Rank(); len(indices) != rank {
+		return nil, fmt.Errorf("cpu backend: %s: %d indices for %s, want one for each axis", op, len(indices), values[0].shape)
+	}
+	for _, v := range values[len(operands):] {
+		if v.shape.Rank() != 0 || indexReaders[v.shape.DType] == nil {
+			return nil, fmt.Errorf("cpu backend: %s: index of shape %s, want a single integer", op, v.shape)
+		}
+	}
+	return values, nil
 }
 
 // FFT implements compute.Function.

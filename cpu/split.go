@@ -137,65 +137,29 @@ func (s *splitter) smaller(shape shapes.Shape) shapes.Shape {
 // issueBatched issues a node that reads images.
 func (s *splitter) issueBatched(n *node, inputs []compute.Value) ([]compute.Value, error) {
 	y := n.outputs[0].shape
-	if y.Rank() == 0 || y.Dimensions[0] != s.images || !s.batched[n.inputs[0]] && !pointwise(n.op) {
+	if y.Rank() == 0 || y.Dimensions[0] != s.images {
 		return nil, errApart
 	}
-	apart := false
-	switch a := n.attrs.(type) {
-	case convAttrs:
-		apart = a.axes.InputBatch == 0 && a.axes.OutputBatch == 0 && a.batchGroups == 1 && !s.batched[n.inputs[1]]
-	case dotAttrs:
-		apart = len(a.lhsBatch) == 0 && !slices.Contains(a.lhsContract, 0) && !s.batched[n.inputs[1]]
-	case windowAttrs:
-		apart = n.op == compute.OpTypeReduceWindow && a.window[0] == 1 && a.strides[0] == 1 && a.paddings[0] == [2]int{}
-	case batchNormAttrs:
-		apart = n.op == compute.OpTypeBatchNormForInference && a.axis > 0
-	case broadcastAttrs:
-		if len(a.axes) > 0 && a.axes[0] == 0 {
-			return one(s.to.BroadcastInDim(inputs[0], s.smaller(a.shape), a.axes))
-		}
-	case sliceAttrs:
-		if a.starts[0] == 0 && a.limits[0] == s.images {
-			limits := slices.Clone(a.limits)
-			limits[0] = s.part
-			return one(s.to.Slice(inputs[0], a.starts, limits, a.strides))
-		}
-	case []int: // axes, or dimensions
-		switch n.op {
-		case compute.OpTypeReshape:
-			return one(s.to.Reshape(inputs[0], s.smaller(y).Dimensions...))
-		case compute.OpTypeTranspose:
-			apart = len(a) > 0 && a[0] == 0
-		case compute.OpTypeReduceSum, compute.OpTypeReduceMax, compute.OpTypeReduceMin, compute.OpTypeReverse:
-			apart = len(a) > 0 && !slices.Contains(a, 0)
-		}
-	case int:
-		apart = n.op == compute.OpTypeConcatenate && a > 0 && !slices.ContainsFunc(n.inputs, func(v *value) bool { return !s.batched[v] })
-	default:
-		if pointwise(n.op) {
-			return s.issuePointwise(n, inputs)
-		}
-	}
-	if !apart {
-		return nil, errApart
-	}
-	return n.replay(s.to, inputs)
+	return operations[n.op].apart(s, n, inputs)
 }
 
-// pointwise reports whether an operation takes its operands element by element, and broadcasts them.
-func pointwise(op compute.OpType) bool {
-	_, binary := binaryOps[op]
-	_, unary := unaryOps[op]
-	_, comparison := compareOps[op]
-	switch op {
-	case compute.OpTypeWhere, compute.OpTypeConvertDType, compute.OpTypeIdentity, compute.OpTypeErf, compute.OpTypeExpm1, compute.OpTypeFloor, compute.OpTypeCeil, compute.OpTypePow:
-		return true
+// together is the apart of operations that do not treat images apart.
+func together(*splitter, *node, []compute.Value) ([]compute.Value, error) { return nil, errApart }
+
+// replayedIf is the apart of operations whose first operand is the images, and that are issued as they are if a condition
+// holds.
+func replayedIf(holds func(s *splitter, n *node) bool) apart {
+	return func(s *splitter, n *node, inputs []compute.Value) ([]compute.Value, error) {
+		if !s.batched[n.inputs[0]] || !holds(s, n) {
+			return nil, errApart
+		}
+		return n.replay(s.to, inputs)
 	}
-	return binary || unary || comparison
 }
 
-// issuePointwise issues a pointwise node. Operands that are the same for all images may be broadcast to them.
-func (s *splitter) issuePointwise(n *node, inputs []compute.Value) ([]compute.Value, error) {
+// pointwise is the apart of operations that take their operands element by element, and broadcast them. Operands that are
+// the same for all images may be broadcast to them.
+func pointwise(s *splitter, n *node, inputs []compute.Value) ([]compute.Value, error) {
 	for i, v := range n.inputs {
 		if s.batched[v] || v.shape.Size() == 1 || v.shape.Rank() > 0 && v.shape.Dimensions[0] == 1 {
 			continue

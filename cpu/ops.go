@@ -1,6 +1,0 @@
-package cpu
-
-import "github.com/gomlx/compute"
-
-// lowerings is the implementation of every operation that is ours.
-var lowerings = map[compute.OpType]lowering{}
