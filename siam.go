@@ -10,12 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/internal/parallel"
-	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 )
@@ -25,7 +24,7 @@ type Model struct {
 	file     *modelfile.File
 	spec     encoder.Spec
 	embedder *encoder.Embedder
-	distance func(a, b []float32) float32
+	distance distance.Distance
 	backend  Backend
 	own      bool // the model opened the backend
 }
@@ -34,11 +33,17 @@ type Model struct {
 type Option func(*options)
 
 type options struct {
-	backend Backend
+	backend   Backend
+	distances []distance.Distance
 }
 
 // WithBackend computes on a backend that the caller opened and closes. Without it a model opens the CPU backend for itself.
 func WithBackend(b Backend) Option { return func(o *options) { o.backend = b } }
+
+// WithDistance knows a distance of the caller's own, by the name that the model file gives it.
+func WithDistance(d distance.Distance) Option {
+	return func(o *options) { o.distances = append(o.distances, d) }
+}
 
 // Open reads a model file. A file that is missing, damaged or of another kind gives an error that names it.
 func Open(path string, opts ...Option) (*Model, error) {
@@ -63,11 +68,11 @@ func New(file *modelfile.File, opts ...Option) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	distance, err := DistanceOf(spec, file.Distance, file.Weights)
+	by, err := encoder.DistanceOf(spec, file.Distance, file.Weights, o.distances...)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{file: file, spec: spec, distance: distance, backend: o.backend}
+	m := &Model{file: file, spec: spec, distance: by, backend: o.backend}
 	if m.backend == nil {
 		if m.backend, err = NewBackend("cpu", 0); err != nil {
 			return nil, err
@@ -139,10 +144,14 @@ func (m *Model) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]fl
 	return embeddings, nil
 }
 
-// Distance compares two embeddings of this model: smaller is more alike.
+// Distance compares two embeddings of this model: smaller is more alike. It panics where their lengths differ; [distance.Check]
+// says so beforehand.
 //
 // It is the distance that the model file names, or, where the model has Koch's pair head, 1 − P(same).
-func (m *Model) Distance(a, b []float32) float32 { return m.distance(a, b) }
+func (m *Model) Distance(a, b []float32) float32 { return m.distance.Of(a, b) }
+
+// NamedDistance is what Distance compares by, for [distance.NewIndex] and others that compare many.
+func (m *Model) NamedDistance() distance.Distance { return m.distance }
 
 // ErrNoThreshold says that a model cannot give verdicts because its threshold was never chosen.
 var ErrNoThreshold = errors.New("the model has no calibrated threshold; train it with validation data, or use its distances")
@@ -186,24 +195,4 @@ func (m *Model) Judge(distance float32) (Verdict, error) {
 	}
 	threshold := m.file.Calibration.Threshold
 	return Verdict{Same: distance <= threshold, Distance: distance, Threshold: threshold}, nil
-}
-
-// DistanceOf finds how the embeddings of an encoder are compared: by the distance of this name, or by the pair head among its
-// weights; see [Model.Distance].
-func DistanceOf(spec encoder.Spec, name string, weights []modelfile.Tensor) (func(a, b []float32) float32, error) {
-	if !spec.PairHead {
-		distance, err := metric.DistanceByName(name)
-		return distance.Of, err
-	}
-	alpha, bias, err := encoder.HeadWeights(weights, spec.Dim)
-	if err != nil {
-		return nil, err
-	}
-	return func(a, b []float32) float32 {
-		logit := float64(bias)
-		for j, weight := range alpha {
-			logit += float64(weight) * math.Abs(float64(a[j])-float64(b[j]))
-		}
-		return float32(1 / (1 + math.Exp(logit)))
-	}, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/modelfile"
@@ -260,6 +261,23 @@ func TestNewRefusesPartsThatDoNotFit(t *testing.T) {
 	}
 }
 
+func TestModelWithADistanceOfTheCallersOwn(t *testing.T) {
+	file := *open(t).File()
+	file.Distance = "mine"
+	if _, err := siam.New(&file); err == nil || !strings.Contains(err.Error(), `unknown distance "mine"`) {
+		t.Errorf("New without the distance: error %v, want one that names it", err)
+	}
+	mine := distance.Distance{Name: "mine", Of: func(a, b []float32) float32 { return a[0] + b[0] }}
+	m, err := siam.New(&file, siam.WithDistance(mine))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if d := m.Distance([]float32{1}, []float32{2}); d != 3 || m.NamedDistance().Name != "mine" {
+		t.Errorf("Distance = %v by %q, want 3 by mine", d, m.NamedDistance().Name)
+	}
+}
+
 func TestModelWithoutThresholdGivesDistancesOnly(t *testing.T) {
 	file := *open(t).File()
 	file.Calibration = nil
@@ -277,29 +295,6 @@ func TestModelWithoutThresholdGivesDistancesOnly(t *testing.T) {
 	}
 	if rows := embed(t, m, a, a); !near(float64(m.Distance(rows[0], rows[1])), 0) {
 		t.Errorf("Distance(a, a) = %v, want 0", m.Distance(rows[0], rows[1]))
-	}
-}
-
-// With Koch's pair head the distance is 1 − P(same) = 1 − σ(Σ α_j |a_j − b_j| + bias).
-func TestPairHeadDistanceIsOneMinusP(t *testing.T) {
-	weights := []modelfile.Tensor{
-		{Name: "head/bias", Shape: []int{1}, Values: []float32{1.5}},
-		{Name: "head/weights", Shape: []int{3, 1}, Values: []float32{-2, 1, -0.5}},
-	}
-	distance, err := siam.DistanceOf(encoder.Spec{PairHead: true, Dim: 3}, "", weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, b := []float32{0, 1, 2}, []float32{1, -1, 6}
-	logit := 1.5 - 2*1 + 1*2 - 0.5*4
-	if got, want := distance(a, b), 1-1/(1+math.Exp(-logit)); !near(float64(got), want) {
-		t.Errorf("distance = %v, want %v", got, want)
-	}
-	if got, want := distance(a, a), 1/(1+math.Exp(1.5)); !near(float64(got), want) {
-		t.Errorf("distance of equals = %v, want 1 − σ(bias) = %v", got, want)
-	}
-	if distance(a, b) != distance(b, a) {
-		t.Errorf("distance(a, b) = %v, distance(b, a) = %v, want equal ones", distance(a, b), distance(b, a))
 	}
 }
 

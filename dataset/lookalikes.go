@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 
-	"github.com/siam-go/siam/internal/nearest"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/internal/parallel"
 )
 
@@ -50,12 +49,18 @@ func NewLookalikes(s *Set, items []int32, embeddings [][]float32, neighbours int
 		return nil, fmt.Errorf("find look-alikes: data set %s has images of %d classes to compare: want at least two", s.Name, len(present))
 	}
 	l := &Lookalikes{Items: items, Near: make([][]int32, len(s.Classes))}
-	for i, near := range nearestOthers(means, neighbours) {
+	nearest, err := nearestOthers(means, neighbours)
+	if err != nil {
+		return nil, fmt.Errorf("find look-alikes: %w", err)
+	}
+	for i, near := range nearest {
 		for _, j := range near {
 			l.Near[present[i]] = append(l.Near[present[i]], present[j])
 		}
 	}
-	l.Far, l.Close = partners(items, embeddings, labels)
+	if l.Far, l.Close, err = partners(items, embeddings, labels); err != nil {
+		return nil, fmt.Errorf("find look-alikes: %w", err)
+	}
 	return l, nil
 }
 
@@ -84,30 +89,21 @@ func classMeans(embeddings [][]float32, labels []int32, classes int) (means [][]
 }
 
 // nearestOthers lists for each vector the k others that are nearest, equal ones in order.
-func nearestOthers(vectors [][]float32, k int) [][]int32 {
+func nearestOthers(vectors [][]float32, k int) ([][]int32, error) {
 	near := make([][]int32, len(vectors))
-	eachRow(vectors, func(i int, row []float32) {
-		best := make([]int32, 0, k+1)
-		for j, d := range row {
-			if j == i || len(best) == k && d >= row[best[k-1]] {
-				continue
-			}
-			at := len(best)
-			for at > 0 && d < row[best[at-1]] {
-				at--
-			}
-			best = slices.Insert(best, at, int32(j))
-			best = best[:min(len(best), k)]
+	err := eachRow(vectors, func(i int, row []float32) {
+		row[i] = float32(math.Inf(1))
+		for _, j := range distance.Smallest(row, k) {
+			near[i] = append(near[i], int32(j))
 		}
-		near[i] = best
 	})
-	return near
+	return near, err
 }
 
 // partners finds for each image the farthest of its class and the nearest of another.
-func partners(items []int32, embeddings [][]float32, labels []int32) (far, close []int32) {
+func partners(items []int32, embeddings [][]float32, labels []int32) (far, close []int32, err error) {
 	far, close = make([]int32, len(items)), make([]int32, len(items))
-	eachRow(embeddings, func(i int, row []float32) {
+	err = eachRow(embeddings, func(i int, row []float32) {
 		far[i], close[i] = -1, -1
 		most, least := float32(math.Inf(-1)), float32(math.Inf(1))
 		for j, d := range row {
@@ -119,22 +115,27 @@ func partners(items []int32, embeddings [][]float32, labels []int32) (far, close
 			}
 		}
 	})
-	return far, close
+	return far, close, err
 }
 
 // eachRow calls see, from several goroutines, with each vector's number and what orders all vectors by their distance to it.
-func eachRow(vectors [][]float32, see func(i int, row []float32)) {
+func eachRow(vectors [][]float32, see func(i int, row []float32)) error {
+	index, err := distance.NewIndex(distance.SquaredEuclidean(), vectors)
+	if err != nil {
+		return err
+	}
 	n := len(vectors)
-	distances := nearest.NewSquared(vectors, vectors)
-	parallel.Ranges((n+nearest.Block-1)/nearest.Block, func(lo, hi int) {
-		dst := make([]float32, nearest.Block*n)
-		for first := lo * nearest.Block; first < min(hi*nearest.Block, n); first += nearest.Block {
-			distances.Rows(dst, first)
-			for i := first; i < min(first+nearest.Block, n); i++ {
+	parallel.Ranges((n+distance.Block-1)/distance.Block, func(lo, hi int) {
+		dst := make([]float32, distance.Block*n)
+		for first := lo * distance.Block; first < min(hi*distance.Block, n); first += distance.Block {
+			last := min(first+distance.Block, n)
+			index.Rows(dst[:(last-first)*n], vectors[first:last])
+			for i := first; i < last; i++ {
 				see(i, dst[(i-first)*n:(i-first+1)*n])
 			}
 		}
 	})
+	return nil
 }
 
 // Hard makes a sampler choose some examples by what a network takes for one another.

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/modelfile"
 )
 
@@ -176,23 +177,52 @@ func TestNormalizeIsSafeAtZero(t *testing.T) {
 	}
 }
 
-func TestPairHeadIsAWeightedL1(t *testing.T) {
-	store := model.NewStore()
-	w := []modelfile.Tensor{
+// The pair head's graph gives logits, and the distance of the same weights is 1 − σ(logit).
+func TestPairHeadInTheGraphAndOutsideAgree(t *testing.T) {
+	weights := []modelfile.Tensor{
 		{Name: "head/weights", Shape: []int{3, 1}, Values: []float32{1, -2, 0.5}}, {Name: "head/bias", Shape: []int{1}, Values: []float32{0.25}},
 	}
-	for _, w := range w {
+	store := model.NewStore()
+	for _, w := range weights {
 		if err := setVariable(store, w); err != nil {
 			t.Fatal(err)
 		}
 	}
-	exec := model.MustNewExec(backend(t), store, PairHead)
-	got, err := exec.Call1([][]float32{{1, 2, 3}, {1, 2, 3}}, [][]float32{{0, 4, 5}, {1, 2, 3}})
+	a, b := [][]float32{{1, 2, 3}, {1, 2, 3}, {0, 0, 0}}, [][]float32{{0, 4, 5}, {1, 2, 3}, {-30, 10, 0}}
+	got, err := model.MustNewExec(backend(t), store, PairHead).Call1(a, b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if values := tensors.MustCopyFlatData[float32](got); !close(values, []float32{1 - 4 + 1 + 0.25, 0.25}, 1e-6) {
-		t.Errorf("PairHead = %v, want [-1.75 0.25]", values)
+	logits, want := tensors.MustCopyFlatData[float32](got), []float32{1 - 4 + 1 + 0.25, 0.25, 30 - 20 + 0.25}
+	if !close(logits, want, 1e-6) {
+		t.Errorf("PairHead = %v, want %v", logits, want)
+	}
+	by, err := DistanceOf(Spec{PairHead: true, Dim: 3}, "", weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, logit := range want {
+		if got, want := float64(by.Of(a[i], b[i])), 1/(1+math.Exp(float64(logit))); math.Abs(got-want) > 1e-7 {
+			t.Errorf("%s of vectors %d = %v, want %v", by.Name, i, got, want)
+		}
+	}
+}
+
+func TestDistanceOfAModelIsNamedOrTheCallersOwn(t *testing.T) {
+	own := distance.Distance{Name: "mine", Of: func(a, b []float32) float32 { return 7 }}
+	if d, err := DistanceOf(Spec{}, "cosine", nil, own); err != nil || d.Name != "cosine" {
+		t.Errorf("DistanceOf a model with cosine = %q, %v", d.Name, err)
+	}
+	if d, err := DistanceOf(Spec{}, "mine", nil, own); err != nil || d.Of(nil, nil) != 7 {
+		t.Errorf("DistanceOf a model with mine = %q, %v, want the caller's own", d.Name, err)
+	}
+	for _, name := range []string{"mine", ""} {
+		if _, err := DistanceOf(Spec{}, name, nil); err == nil {
+			t.Errorf("DistanceOf a model with %q = no error", name)
+		}
+	}
+	if _, err := DistanceOf(Spec{PairHead: true, Dim: 3}, "", nil); err == nil {
+		t.Error("DistanceOf a model without the weights of its head = no error")
 	}
 }
 

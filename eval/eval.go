@@ -14,23 +14,6 @@ type Items struct {
 	Drawers []int
 }
 
-// SquaredEuclidean returns Σ (a[i]-b[i])². It panics when b is shorter than a.
-func SquaredEuclidean(a, b []float32) float32 {
-	var sum0, sum1 float32
-	b = b[:len(a)]
-	i := 0
-	for ; i+1 < len(a); i += 2 {
-		d0, d1 := a[i]-b[i], a[i+1]-b[i+1]
-		sum0 += d0 * d0
-		sum1 += d1 * d1
-	}
-	if i < len(a) {
-		d := a[i] - b[i]
-		sum0 += d * d
-	}
-	return sum0 + sum1
-}
-
 // Rows views flat, [n, d] row by row, as n embeddings of length d; they share flat's memory. It panics when flat is not a
 // whole number of rows.
 func Rows(flat []float32, d int) [][]float32 {

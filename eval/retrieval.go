@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/stats"
 )
 
@@ -15,9 +16,9 @@ type Labelled struct {
 
 // Ranking says how references are ordered for a query.
 type Ranking struct {
-	// Distance compares two embeddings; nil is squared Euclidean distance, which is much faster and on unit vectors gives
-	// the same order as cosine distance. It is called from several goroutines.
-	Distance func(a, b []float32) float32
+	// Distance compares embeddings, the zero value by squared Euclidean distance, which on vectors of length 1 gives the order of
+	// cosine distance. It is called from several goroutines.
+	Distance distance.Distance
 	Recall   []int  // the k of recall@k; nil is 1, 5, 10, 100
 	Seed     uint64 // of the bootstrap
 	// Except says which references of a query's own label do not count, by row, such as the frames of a video beside it;
@@ -50,7 +51,7 @@ type ClassMeans struct {
 
 // Retrieve takes every row in turn as the query and the other rows as references. Equal distances are ordered by row.
 // All distances are compared exactly; memory beyond the embeddings stays proportional to the number of rows. It fails when
-// rows differ in length, when there are not as many labels as embeddings, and when no label occurs twice.
+// rows differ in length or hold what is no finite number, when there are not as many labels as embeddings, and when no label occurs twice.
 func Retrieve(set Labelled, ranking Ranking) (Retrieval, error) {
 	return retrieve(set, set, true, ranking)
 }
@@ -81,7 +82,10 @@ func retrieve(queries, references Labelled, leaveSelfOut bool, ranking Ranking) 
 	if ranking.Recall == nil {
 		ranking.Recall = []int{1, 5, 10, 100}
 	}
-	s := newSearch(queries, references, leaveSelfOut, ranking)
+	s, err := newSearch(queries, references, leaveSelfOut, ranking)
+	if err != nil {
+		return Retrieval{}, fmt.Errorf("judging retrieval: %w", err)
+	}
 	outcomes := s.run()
 	var found []outcome
 	var labels []int
@@ -98,15 +102,13 @@ func retrieve(queries, references Labelled, leaveSelfOut bool, ranking Ranking) 
 	return result, nil
 }
 
-// check says whether there are rows, and whether each has a label and d numbers.
+// check says whether there are rows, and whether each has a label and d finite numbers.
 func (set Labelled) check(d int) error {
 	if len(set.Embeddings) != len(set.Labels) || len(set.Labels) == 0 || d == 0 {
 		return fmt.Errorf("judging retrieval: %d embeddings and %d labels, want some, and as many of each", len(set.Embeddings), len(set.Labels))
 	}
-	for i, e := range set.Embeddings {
-		if len(e) != d {
-			return fmt.Errorf("judging retrieval: embedding %d has %d numbers and another has %d; do not mix models", i+1, len(e), d)
-		}
+	if err := distance.Check(d, set.Embeddings...); err != nil {
+		return fmt.Errorf("judging retrieval: %w", err)
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func (al *Album) Cluster(model Model, how Grouping) (*Clusters, error) {
 			al.Folder.Path, n, MostClustered)
 	}
 	embeddings := al.embeddings()
-	tree, err := eval.Agglomerate(embeddings, model.Distance, how.Linkage)
+	tree, err := eval.Agglomerate(embeddings, model.NamedDistance().Of, how.Linkage)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (al *Album) Cluster(model Model, how Grouping) (*Clusters, error) {
 	} else {
 		c.Threshold = how.Threshold
 		if c.Threshold == nil {
-			chosen, _ := eval.BestCut(tree, embeddings, model.Distance, most(model))
+			chosen, _ := eval.BestCut(tree, embeddings, model.NamedDistance().Of, most(model))
 			c.Threshold = &chosen
 		}
 		c.found = tree.Cut(*c.Threshold)

@@ -21,7 +21,7 @@ type hardPair struct {
 // AddHardest writes the pairs of the set that are hardest for the model into a report: images of one class that it finds least alike,
 // and images of two classes that it finds most alike. Many of them are wrong labels.
 func (l *Labelled) AddHardest(page *report.Report) error {
-	same, different, err := hardest(l.Set, l.Embeddings, l.model.Distance)
+	same, different, err := hardest(l.Set, l.Embeddings, l.model.NamedDistance().Of)
 	if err != nil {
 		return err
 	}

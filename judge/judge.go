@@ -5,6 +5,7 @@ package judge
 import (
 	"context"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/modelfile"
@@ -13,9 +14,9 @@ import (
 // Model is what is judged: a [siam.Model], or one with something around it, such as a count of the images that it embeds.
 type Model interface {
 	EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error)
-	Distance(a, b []float32) float32
 	Spec() encoder.Spec
 	File() *modelfile.File
+	NamedDistance() distance.Distance
 }
 
 // thresholdOf is the distance up to which a model calls two images the same, nil when it has no threshold.

@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/eval"
-	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/report"
 )
 
@@ -97,13 +97,13 @@ func (l *Labelled) Verify(n int, seed uint64) (eval.Verification, *Verdicts, err
 // distances are those of pairs; the second image of each is the older model's, where there is one.
 func (l *Labelled) distances(drawn []eval.Pair) []float32 {
 	if l.old == nil {
-		return eval.PairDistances(drawn, l.Embeddings, l.model.Distance)
+		return eval.PairDistances(drawn, l.Embeddings, l.model.NamedDistance().Of)
 	}
 	pairs := slices.Clone(drawn)
 	for i := range pairs {
 		pairs[i].B += len(l.Embeddings)
 	}
-	return eval.PairDistances(pairs, slices.Concat(l.Embeddings, l.old), l.model.Distance)
+	return eval.PairDistances(pairs, slices.Concat(l.Embeddings, l.old), l.model.NamedDistance().Of)
 }
 
 // picturePair shows two items of a set, without their distance and verdict.
@@ -118,10 +118,10 @@ func picturePair(set *dataset.Set, a, b int) report.PicturePair {
 // Retrieve asks with every image for the others of its class. Two images of which except is true, when it is not nil, do not count
 // for each other; see [Within].
 func (l *Labelled) Retrieve(seed uint64, except func(query, reference int) bool) (eval.Retrieval, error) {
-	ranking := eval.Ranking{Distance: l.model.Distance, Seed: seed, Except: except}
-	alike := []string{metric.Cosine().Name, metric.SquaredEuclidean().Name, metric.Euclidean().Name}
-	if l.model.Spec().Normalize && slices.Contains(alike, l.model.File().Distance) {
-		ranking.Distance = nil // on the unit sphere these order alike, and the squared one is fast
+	ranking := eval.Ranking{Distance: l.model.NamedDistance(), Seed: seed, Except: except}
+	alike := []string{distance.Cosine().Name, distance.SquaredEuclidean().Name, distance.Euclidean().Name}
+	if l.model.Spec().Normalize && slices.Contains(alike, ranking.Distance.Name) {
+		ranking.Distance = distance.SquaredEuclidean() // on the unit sphere these order alike, and this one needs no placing
 	}
 	queries := eval.Labelled{Embeddings: l.Embeddings, Labels: l.items.Labels}
 	if l.old != nil {

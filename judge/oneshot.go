@@ -45,7 +45,7 @@ func OneShot(ctx context.Context, model Model, set *dataset.Set, test OneShotTes
 	if err != nil {
 		return OneShotResult{}, err
 	}
-	result, err := recognise(set, embeddings, model.Distance, test)
+	result, err := recognise(set, embeddings, model.NamedDistance().Of, test)
 	result.Embeddings = embeddings
 	if err != nil || model.File().Calibration == nil {
 		return result, err
@@ -54,7 +54,7 @@ func OneShot(ctx context.Context, model Model, set *dataset.Set, test OneShotTes
 	if err != nil {
 		return result, fmt.Errorf("drawing pairs from %s: %w", set.Name, err)
 	}
-	distances := eval.PairDistances(pairs, embeddings, model.Distance)
+	distances := eval.PairDistances(pairs, embeddings, model.NamedDistance().Of)
 	result.Pairs, result.Distances = pairs, distances
 	threshold := float64(model.File().Calibration.Threshold)
 	verification, err := eval.Verify(distances, eval.Same(pairs), threshold, test.Seed)

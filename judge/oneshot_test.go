@@ -141,7 +141,7 @@ func TestJudgedModelMakesAReport(t *testing.T) {
 		t.Errorf("verified at %v, want the model's threshold %v", got.Verification.Threshold, threshold)
 	}
 	for i, p := range got.Pairs {
-		if want := model.Distance(got.Embeddings[p.A], got.Embeddings[p.B]); got.Distances[i] != want {
+		if want := model.NamedDistance().Of(got.Embeddings[p.A], got.Embeddings[p.B]); got.Distances[i] != want {
 			t.Fatalf("distance of pair %d = %v, want %v", i, got.Distances[i], want)
 		}
 		if right := (got.Distances[i] <= threshold) == p.Same; right != got.Verification.Right[i] {

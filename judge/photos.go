@@ -36,7 +36,7 @@ func VerifyPhotos(ctx context.Context, model Model, view View, pairs *dataset.Ph
 	if len(result.Faceless) == len(embeddings) {
 		return result, nil, errors.New("no face was found in any photograph")
 	}
-	v, folds := listed(pairs, embeddings, model.Distance)
+	v, folds := listed(pairs, embeddings, model.NamedDistance().Of)
 	if result.FoldVerification, err = eval.JudgeFolds(v.distances, v.same, folds, thresholdOf(model), seed); err != nil {
 		return result, nil, err
 	}

@@ -22,7 +22,7 @@ func Runs(ctx context.Context, model Model, runs []dataset.Run) (eval.RunsResult
 		}
 		embedded[i] = eval.Run[[]float32]{Training: support, Test: query, Truth: truth(run)}
 	}
-	return eval.JudgeRuns(embedded, model.Distance)
+	return eval.JudgeRuns(embedded, model.NamedDistance().Of)
 }
 
 // truth is, for each query, which support item shows the same character.

@@ -9,6 +9,6 @@ func Center(weight float64) Regularizer {
 		together := number(equal(s.Labels, s.Labels), s.Embeddings) // [n, n]
 		share := Div(together, InsertAxes(sums(together), 1))
 		centers := DotGeneral(share, []int{1}, nil, s.Embeddings, []int{0}, nil)
-		return MulScalar(ReduceAllMean(squaredRows(s.Embeddings, centers)), weight/2)
+		return MulScalar(ReduceAllMean(sums(Square(Sub(s.Embeddings, centers)))), weight/2)
 	}}
 }

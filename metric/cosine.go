@@ -1,21 +1,12 @@
 package metric
 
-import (
-	"math"
-
-	. "github.com/gomlx/gomlx/core/graph"
-)
+import . "github.com/gomlx/gomlx/core/graph"
 
 // Cosine is 1 − a·b/(|a||b|), in [0, 2]. A vector of zeros is at distance 1 from all.
 func Cosine() Distance {
 	return Distance{
 		Name:   "cosine",
 		Matrix: func(a, b *Node) *Node { return OneMinus(products(unit(a), unit(b))) },
-		Rows:   func(a, b *Node) *Node { return OneMinus(ReduceSum(Mul(unit(a), unit(b)), -1)) },
-		Of: func(a, b []float32) float32 {
-			length := math.Sqrt(dot(a, a)+tiny) * math.Sqrt(dot(b, b)+tiny)
-			return float32(1 - dot(a, b)/length)
-		},
 	}
 }
 
@@ -25,8 +16,6 @@ func NegativeDot() Distance {
 	return Distance{
 		Name:   "negative_dot",
 		Matrix: func(a, b *Node) *Node { return Neg(products(a, b)) },
-		Rows:   func(a, b *Node) *Node { return Neg(ReduceSum(Mul(a, b), -1)) },
-		Of:     func(a, b []float32) float32 { return float32(-dot(a, b)) },
 	}
 }
 
@@ -36,12 +25,4 @@ func products(a, b *Node) *Node { return DotGeneral(a, []int{1}, nil, b, []int{1
 // unit scales rows to length 1.
 func unit(x *Node) *Node {
 	return Mul(x, Reciprocal(Sqrt(AddScalar(ReduceAndKeep(Square(x), ReduceSum, -1), tiny))))
-}
-
-func dot(a, b []float32) float64 {
-	var sum float64
-	for j := range a {
-		sum += float64(a[j]) * float64(b[j])
-	}
-	return sum
 }

@@ -14,15 +14,11 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// Distance is one way to compare embeddings, in three forms that agree.
+// Distance is one way to compare embeddings. Package distance has the same, by the same names, for vectors outside a graph.
 type Distance struct {
 	Name string
 	// Matrix compares every row of a [n, d] with every row of b [m, d], giving [n, m].
 	Matrix func(a, b *Node) *Node
-	// Rows compares a [n, d] with b [n, d] row by row, giving [n].
-	Rows func(a, b *Node) *Node
-	// Of compares two vectors of one length outside a graph.
-	Of func(a, b []float32) float32
 }
 
 // tiny keeps roots away from 0, where their gradient is infinite.
@@ -33,7 +29,7 @@ func Distances() []Distance {
 	return []Distance{SquaredEuclidean(), Euclidean(), L1(), Cosine(), NegativeDot(), SNR()}
 }
 
-// DistanceByName finds the distance a model file or a flag names.
+// DistanceByName finds the distance that a setting names.
 func DistanceByName(name string) (Distance, error) {
 	var names []string
 	for _, d := range Distances() {

@@ -1,14 +1,10 @@
 package metric
 
-import (
-	"math"
-
-	. "github.com/gomlx/gomlx/core/graph"
-)
+import . "github.com/gomlx/gomlx/core/graph"
 
 // SquaredEuclidean is Σ (a_j − b_j)². On unit vectors it is twice the cosine distance and lies in [0, 4].
 func SquaredEuclidean() Distance {
-	return Distance{"squared_euclidean", squaredMatrix, squaredRows, squaredOf}
+	return Distance{"squared_euclidean", squaredMatrix}
 }
 
 // Euclidean is √(Σ (a_j − b_j)²). Its gradient at equal embeddings is 0.
@@ -16,8 +12,6 @@ func Euclidean() Distance {
 	return Distance{
 		Name:   "euclidean",
 		Matrix: func(a, b *Node) *Node { return safeSqrt(squaredMatrix(a, b)) },
-		Rows:   func(a, b *Node) *Node { return safeSqrt(squaredRows(a, b)) },
-		Of:     func(a, b []float32) float32 { return float32(math.Sqrt(float64(squaredOf(a, b)))) },
 	}
 }
 
@@ -26,17 +20,6 @@ func squaredMatrix(a, b *Node) *Node {
 	aa := ReduceAndKeep(Square(a), ReduceSum, -1)
 	bb := ReduceSum(Square(b), -1)
 	return MaxScalar(Add(Sub(aa, MulScalar(products(a, b), 2)), InsertAxes(bb, 0)), 0)
-}
-
-func squaredRows(a, b *Node) *Node { return ReduceSum(Square(Sub(a, b)), -1) }
-
-func squaredOf(a, b []float32) float32 {
-	var sum float64
-	for j := range a {
-		d := float64(a[j]) - float64(b[j])
-		sum += d * d
-	}
-	return float32(sum)
 }
 
 // safeSqrt is √x with gradient 0 where x is below tiny.

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/siam-go/siam/cpu"
+	"github.com/siam-go/siam/distance"
 )
 
 // world is a made-up problem: a class is a point in the first four components of an input and its examples lie around it; the
@@ -114,7 +115,7 @@ func newLearner(t *testing.T, o Objective) learner {
 }
 
 // oneShot is the share of examples of new classes whose nearest of one example of each class is of their own.
-func (l learner) oneShot(distance Distance, w world, classes [][]float64) float64 {
+func (l learner) oneShot(by distance.Distance, w world, classes [][]float64) float64 {
 	weights := l.weights.MustValue().Value().([][]float32)
 	embed := func(x []float32) []float32 {
 		y := make([]float32, outputs)
@@ -139,7 +140,7 @@ func (l learner) oneShot(distance Distance, w world, classes [][]float64) float6
 		for range 20 {
 			query, best := embed(w.example(class)), 0
 			for k := range support {
-				if distance.Of(query, support[k]) < distance.Of(query, support[best]) {
+				if by.Of(query, support[k]) < by.Of(query, support[best]) {
 					best = k
 				}
 			}
@@ -186,11 +187,15 @@ func TestEveryLossLearnsToTellNewClassesApart(t *testing.T) {
 			if o.Classes > 0 {
 				steps = 300 // a proxy is in few batches
 			}
+			outside, err := distance.ByName(o.Distance.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
 			l, w := newLearner(t, o), newWorld(11)
 			old, fresh := w.classes(learned), w.classes(10)
 			x, labels := w.batch(old)
 			loss := func() float32 { return tensors.ToScalar[float32](l.judge.MustCall(x, labels)[0]) }
-			lossBefore, before := loss(), l.oneShot(o.Distance, w, fresh)
+			lossBefore, before := loss(), l.oneShot(outside, w, fresh)
 			for step := range steps {
 				x, labels := w.batch(old)
 				rate := float32(0.1 * (1 - float64(step)/float64(steps)))
@@ -198,7 +203,7 @@ func TestEveryLossLearnsToTellNewClassesApart(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			lossAfter, after := loss(), l.oneShot(o.Distance, w, fresh)
+			lossAfter, after := loss(), l.oneShot(outside, w, fresh)
 			if lossAfter > 0.9*lossBefore {
 				t.Errorf("loss = %v after %d steps, want at most 0.9 of the %v before", lossAfter, steps, lossBefore)
 			}

@@ -9,6 +9,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/siam-go/siam/distance"
 )
 
 func TestApplyWatchesTheDistances(t *testing.T) {
@@ -53,10 +55,10 @@ func TestClassesCompareWithProxies(t *testing.T) {
 	for i, e := range embeddings {
 		var total float64
 		for c := range 3 {
-			total += math.Exp(-4 * float64(Cosine().Of(e, proxies[2*c:2*c+2])))
+			total += math.Exp(-4 * float64(distance.Cosine().Of(e, proxies[2*c:2*c+2])))
 		}
 		own := int(labels[i])
-		want += (math.Log(total) + 4*float64(Cosine().Of(e, proxies[2*own:2*own+2]))) / 4
+		want += (math.Log(total) + 4*float64(distance.Cosine().Of(e, proxies[2*own:2*own+2]))) / 4
 	}
 	if loss := float64(tensors.ToScalar[float32](got)); !near(loss, want, 1e-5) {
 		t.Errorf("loss = %v, want %v", loss, want)

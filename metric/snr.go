@@ -12,17 +12,6 @@ func SNR() Distance {
 	return Distance{
 		Name:   "snr",
 		Matrix: func(a, b *Node) *Node { return Div(squaredMatrix(centred(a), centred(b)), signal(a)) },
-		Rows:   func(a, b *Node) *Node { return Div(squaredRows(centred(a), centred(b)), Reshape(signal(a), -1)) },
-		Of: func(a, b []float32) float32 {
-			meanA, meanB := mean(a), mean(b)
-			var noise, signal float64
-			for j := range a {
-				x, y := float64(a[j])-meanA, float64(b[j])-meanB
-				noise += (y - x) * (y - x)
-				signal += x * x
-			}
-			return float32(noise / max(signal, leastSignal))
-		},
 	}
 }
 
@@ -36,11 +25,3 @@ func signal(x *Node) *Node {
 
 // centred takes the mean of its components from each row.
 func centred(x *Node) *Node { return Sub(x, ReduceAndKeep(x, ReduceMean, -1)) }
-
-func mean(x []float32) float64 {
-	var sum float64
-	for _, v := range x {
-		sum += float64(v)
-	}
-	return sum / float64(len(x))
-}

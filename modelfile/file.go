@@ -16,7 +16,7 @@ type File struct {
 	// Spec says as a JSON object all that is needed to rebuild the model; its weights and networks make it whole. Of an encoder it
 	// is an [encoder.Spec].
 	Spec json.RawMessage
-	// Distance names how two embeddings are compared, see [metric.DistanceByName]; empty when the model compares them itself.
+	// Distance names how two embeddings are compared, see [distance.ByName]; empty when the model compares them itself.
 	Distance string
 	// Calibration is nil for a model whose threshold was never chosen.
 	Calibration *Calibration

@@ -25,7 +25,7 @@ type ImportOptions struct {
 	Preprocess *imgproc.Preprocess
 	// Outputs are the tensors wanted, none for the network's only output. An encoder has one, [n, d].
 	Outputs []string
-	// Distance compares embeddings, see [metric.DistanceByName]; empty means cosine.
+	// Distance compares embeddings, see [distance.ByName]; empty means cosine.
 	Distance  string
 	Normalize bool // scale embeddings to length 1
 	// Threshold is the distance up to which two images are the same; nil for none.

@@ -29,7 +29,8 @@ const mostWays = 20
 func newValidation(set *dataset.Set, spec encoder.Spec, s Settings, seed uint64) (*validation, error) {
 	v := &validation{set: set, spec: spec}
 	v.head = func(weights []modelfile.Tensor) (distance, error) {
-		return siam.DistanceOf(spec, s.distance(), weights)
+		d, err := encoder.DistanceOf(spec, s.distance(), weights)
+		return d.Of, err
 	}
 	judge, err := s.judge(set, seed)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/stats"
 )
@@ -79,7 +80,7 @@ func (data invented) episodes(t *testing.T) Episodes {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers := eval.Answer(trials, data.embeddings, eval.SquaredEuclidean)
+	answers := eval.Answer(trials, data.embeddings, distance.SquaredEuclidean().Of)
 	var right, wrong Episodes
 	for i, trial := range trials {
 		e := Episode{Query: data.pictures[trial.Query], True: trial.True, Chosen: answers.Choices[i]}
@@ -140,7 +141,7 @@ func sample(t *testing.T) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	distances, same := eval.PairDistances(pairs, data.embeddings, eval.SquaredEuclidean), eval.Same(pairs)
+	distances, same := eval.PairDistances(pairs, data.embeddings, distance.SquaredEuclidean().Of), eval.Same(pairs)
 	roc, err := eval.NewROC(distances, same)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/modelfile"
 )
@@ -50,7 +51,7 @@ func nearestNeighbours(t *testing.T, tr *Trainer, b *dataset.Batch) int {
 	for i := range embeddings {
 		best, at := float32(math.Inf(1)), -1
 		for k := range embeddings {
-			if d := metric.SquaredEuclidean().Of(embeddings[i], embeddings[k]); i != k && d < best {
+			if d := distance.SquaredEuclidean().Of(embeddings[i], embeddings[k]); i != k && d < best {
 				best, at = d, k
 			}
 		}

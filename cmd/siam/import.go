@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/face"
-	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/onnx"
 	"github.com/spf13/cobra"
 )
@@ -69,7 +69,7 @@ func (a *app) importCommand() *cobra.Command {
 func (f importFlags) options(cmd *cobra.Command) (o onnx.ImportOptions, err error) {
 	o.Outputs, o.Distance, o.Normalize = f.outputs, f.distance, f.normalize
 	if f.distance != "" {
-		if _, err := metric.DistanceByName(f.distance); err != nil {
+		if _, err := distance.ByName(f.distance); err != nil {
 			return o, usagef("--distance: %w", err)
 		}
 	}

@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"metric", "dataset", "stats"},
 	{"imgproc"},
 	{"cpu"},
-	{"internal/nearest"},
+	{"distance"},
 	{"internal/kernel"},
 	{"internal/parallel", "internal/batch", "internal/atomicfile"},
 	{"internal/realdata"},
