@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam"
-	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/train"
 )
 
@@ -39,7 +39,7 @@ func (t *training) embedOld(ctx context.Context) error {
 		return fmt.Errorf("being compatible with another model: %w", err)
 	}
 	defer model.Close()
-	t.old, err = judge.Embed(ctx, model, t.extended)
+	t.old, err = judge.Embed(ctx, model, t.lesson.extended)
 	return err
 }
 

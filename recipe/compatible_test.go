@@ -33,7 +33,8 @@ func TestCompatibleModelsFindTheOldOnesEmbeddings(t *testing.T) {
 	unseen := alphabets(t, dataset.GenerateOptions{Alphabets: 1, Characters: 20, Drawers: 6, Seed: 2})
 	labels := judge.ItemsOf(unseen).Labels
 	r := tiny()
-	r.Settings.Steps, r.Settings.Every, r.Settings.Characters, r.Settings.Rate = 150, 150, 8, 5e-3
+	r.Settings.Steps, r.Settings.Every, r.Settings.Rate = 150, 150, 5e-3
+	change(&r.Settings, func(c *Characters) { c.Characters = 8 })
 	old := trained(t, r, Job{Backend: b, Background: set, Seed: 1}).model
 	old.Hash = "the old one"
 	wider := r
@@ -84,9 +85,8 @@ func TestResumedCompatibleTrainingIsThatOfAnUnbrokenOne(t *testing.T) {
 
 func TestCompatibleRefusesModelsThatCannotBe(t *testing.T) {
 	b, set := backend(t), few(t)
-	koch := Koch()
-	s := &koch.Settings
-	s.Encoder, s.Pairs, s.Pool, s.Drawers, s.Steps, s.Every, s.Trials, s.Validation = "koch35", 4, 8, 0, 1, 1, 10, 2
+	koch := tinyKoch()
+	koch.Settings.Steps, koch.Settings.Every = 1, 1
 	head := trained(t, koch, Job{Backend: b, Background: set, Seed: 1}).model
 	old := trained(t, tiny(), Job{Backend: b, Background: set, Seed: 1}).model
 	for name, o := range map[string]outcome{

@@ -5,12 +5,13 @@ func Demo() Recipe {
 	r := Triplet()
 	r.Name = "demo"
 	r.Summary = "a small network on invented alphabets, trained while one watches"
-	r.Settings.Size = 28
-	r.Settings.Widths = []int{32, 64}
-	r.Settings.Dim = 64
-	r.Settings.Turns, r.Settings.Invented, r.Settings.RealShare = false, 0, 0
-	r.Settings.Steps, r.Settings.Every, r.Settings.Trials = 600, 100, 500
-	r.Settings.Average = 0.99
-	r.Settings.Validation = 4
+	s := &r.Settings
+	s.Size = 28
+	s.Widths = []int{32, 64}
+	s.Dim = 64
+	s.Data = Characters{Alphabets: 2, Characters: 16, Drawings: 4, Ink: 0.86}
+	s.Steps, s.Every, s.Trials = 600, 100, 500
+	s.Average = 0.99
+	s.Validation = 4
 	return r
 }

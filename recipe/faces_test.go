@@ -11,8 +11,8 @@ import (
 // tinyFaces is a recipe for identities at a size that trains within a second.
 func tinyFaces(r Recipe) Recipe {
 	s := &r.Settings
-	s.Size, s.Widths, s.Dim, s.Colour = 24, []int{8, 16}, 16, false
-	s.People, s.Negatives, s.Average = 6, min(s.Negatives, 4), 0.9
+	s.Size, s.Widths, s.Dim, s.Average = 24, []int{8, 16}, 16, 0.9
+	change(s, func(i *Identities) { i.Colour, i.People, i.Negatives = false, 6, min(i.Negatives, 4) })
 	s.Steps, s.Every, s.Trials, s.Validation = 20, 5, 200, 6
 	return r
 }
@@ -31,7 +31,7 @@ func people(t *testing.T) *dataset.Set {
 
 func TestFaceRecipesTrain(t *testing.T) {
 	b, set := backend(t), people(t)
-	for _, r := range []Recipe{Faces(), FacesArcface(), FacesTriplet()} {
+	for _, r := range []Recipe{Faces(), FacesArcface(), FacesTriplet(), Things()} {
 		o := trained(t, tinyFaces(r), Job{Backend: b, Background: set, Seed: 1})
 		if len(o.steps) != 20 || o.steps[4].Validation == nil {
 			t.Errorf("%s: %d steps, validation %v after the fifth, want 20 and a value", r.Name, len(o.steps), o.steps[4].Validation)
@@ -60,8 +60,7 @@ func TestResumedFaceTrainingIsThatOfAnUnbrokenOne(t *testing.T) {
 
 func TestSplitIdentitiesKeepsPeopleOfAFewImagesOut(t *testing.T) {
 	set := people(t)
-	s := tinyFaces(Faces()).Settings
-	learned, validated, err := s.split(set, 1)
+	learned, validated, err := Identities{}.split(set, 6, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +76,7 @@ func TestSplitIdentitiesKeepsPeopleOfAFewImagesOut(t *testing.T) {
 	if err := dataset.Leak(learned, validated); err != nil {
 		t.Errorf("Leak = %v, want nil", err)
 	}
-	s.Validation = 3
-	if _, validated, err := s.split(set, 1); err != nil || len(validated.Classes) != 3 {
+	if _, validated, err := (Identities{}).split(set, 3, 1); err != nil || len(validated.Classes) != 3 {
 		t.Errorf("split with validation=3: %d identities, error %v, want 3", len(validated.Classes), err)
 	}
 }
@@ -91,7 +89,7 @@ func TestSplitIdentitiesSparesTheRich(t *testing.T) {
 		}
 	}
 	for seed := range uint64(20) {
-		_, validated, err := tinyFaces(Faces()).Settings.split(set, seed)
+		_, validated, err := Identities{}.split(set, 6, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,8 +103,7 @@ func TestSplitIdentitiesSparesTheRich(t *testing.T) {
 
 func TestSplitIdentitiesLeavesCopiesOut(t *testing.T) {
 	set := people(t)
-	s := tinyFaces(Faces()).Settings
-	_, validated, err := s.split(set, 1)
+	_, validated, err := Identities{}.split(set, 6, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +112,7 @@ func TestSplitIdentitiesLeavesCopiesOut(t *testing.T) {
 			set.Items[i].Image = validated.Items[0].Image
 		}
 	}
-	learned, again, err := s.split(set, 1)
+	learned, again, err := Identities{}.split(set, 6, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,17 +129,16 @@ func TestSplitIdentitiesNeedsSameAndDifferent(t *testing.T) {
 			single = append(single, i)
 		}
 	}
-	if _, _, err := tinyFaces(Faces()).Settings.split(set.Without(single...), 1); err == nil || !strings.Contains(err.Error(), "30 identities, 0 of them with two images") {
+	if _, _, err := (Identities{}).split(set.Without(single...), 6, 1); err == nil || !strings.Contains(err.Error(), "30 identities, 0 of them with two images") {
 		t.Errorf("split of single images: error %v, want one that says so", err)
 	}
 }
 
 func TestSmallSetsMakeSmallBatches(t *testing.T) {
 	set := people(t)
-	s := Faces().Settings
-	s.Negatives = 50
-	got := s.batches(set, dataset.Hard{}, 1)
-	if got.Classes != 27 || got.Negatives != 3 || got.Examples != s.Photos {
+	wanted := Identities{People: 32, Photos: 4, Negatives: 50}
+	got := wanted.batches(set, dataset.Hard{}, 1)
+	if got.Classes != 27 || got.Negatives != 3 || got.Examples != wanted.Photos {
 		t.Errorf("batches of %d classes and %d negatives, want the 27 with two images and the 3 others", got.Classes, got.Negatives)
 	}
 	if _, err := dataset.NewClasses(set, got); err != nil {

@@ -11,14 +11,11 @@ type History []Progress
 
 // AddTraining writes the curves of a training with these settings into a report.
 func AddTraining(page *report.Report, s Settings, history History) {
-	asked := "one-shot accuracy"
-	if s.Identities {
-		asked = "the accuracy of same or different, at the threshold that is best for it,"
-	}
+	words := s.Data.Words()
 	page.Add(report.Section{
 		Title: "Training",
-		Text:  fmt.Sprintf("The loss of each batch, smoothed, and %s on %s kept out of training.", asked, s.kind()),
-		Parts: []report.Part{history.lossChart(), history.validationChart(s.kind())},
+		Text:  fmt.Sprintf("The loss of each batch, smoothed, and %s on %s kept out of training.", words.Asked, words.Parts),
+		Parts: []report.Part{history.lossChart(), history.validationChart(words.Parts)},
 	})
 }
 

@@ -11,7 +11,7 @@ import (
 func TestTrainingMakesAReport(t *testing.T) {
 	half := 0.5
 	page := report.New("trained")
-	AddTraining(page, Settings{}, History{{Step: 1, Loss: 2}, {Step: 2, Loss: 1, Validation: &half}})
+	AddTraining(page, tiny().Settings, History{{Step: 1, Loss: 2}, {Step: 2, Loss: 1, Validation: &half}})
 	var html bytes.Buffer
 	if err := page.Write(&html); err != nil {
 		t.Fatal(err)

@@ -35,14 +35,14 @@ func (t *training) prepareRound(ctx context.Context) error {
 
 // look finds what the network takes for one another now.
 func (t *training) look(ctx context.Context) (*dataset.Lookalikes, error) {
-	items := dataset.Look(t.extended, lookedAt, t.job.Seed+uint64(t.trainer.Done()))
+	items := dataset.Look(t.lesson.extended, lookedAt, t.job.Seed+uint64(t.trainer.Done()))
 	prepare := t.spec.Preprocess
 	size := prepare.Size()
 	var embeddings [][]float32
 	for some := range slices.Chunk(items, atOnce) {
 		input := make([]float32, len(some)*size)
 		for i, item := range some {
-			prepare.Apply(input[i*size:(i+1)*size], t.extended.Items[item].Pixels())
+			prepare.Apply(input[i*size:(i+1)*size], t.lesson.extended.Items[item].Pixels())
 		}
 		rows, err := t.trainer.Embed(ctx, input)
 		if err != nil {
@@ -55,7 +55,7 @@ func (t *training) look(ctx context.Context) (*dataset.Lookalikes, error) {
 			return nil, err
 		}
 	}
-	return dataset.NewLookalikes(t.extended, items, embeddings, neighbours)
+	return dataset.NewLookalikes(t.lesson.extended, items, embeddings, neighbours)
 }
 
 // weigh multiplies embeddings by the sizes of the pair head's weights, so that what the head looks at counts.

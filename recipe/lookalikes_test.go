@@ -13,10 +13,8 @@ func hardened(r Recipe) Recipe {
 
 // hardRecipes are one of every kind of batch: classes of alphabets, identities, pairs.
 func hardRecipes() []Recipe {
-	koch := Koch()
-	s := &koch.Settings
-	s.Encoder, s.Pairs, s.Pool, s.Drawers = "koch35", 4, 8, 0
-	s.Steps, s.Every, s.Trials, s.Validation, s.Patience = 14, 5, 20, 2, 0
+	koch := tinyKoch()
+	koch.Settings.Steps, koch.Settings.Every = 14, 5
 	return []Recipe{hardened(tiny()), hardened(tinyFaces(FacesTriplet())), hardened(koch)}
 }
 

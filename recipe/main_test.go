@@ -40,10 +40,26 @@ func tiny() Recipe {
 	r := Triplet()
 	s := &r.Settings
 	s.Size, s.Widths, s.Dim = 28, []int{8, 16}, 16
-	s.Turns, s.Invented, s.Average = false, 0, 0.9
-	s.Alphabets, s.Characters, s.Drawings = 2, 4, 2
+	s.Average = 0.9
+	s.Data = Characters{Alphabets: 2, Characters: 4, Drawings: 2, Ink: 0.86, RealShare: 0.7}
 	s.Steps, s.Every, s.Trials, s.Validation = 20, 5, 100, 2
 	return r
+}
+
+// tinyKoch is the recipe of pairs, at a size that trains within a second.
+func tinyKoch() Recipe {
+	r := Koch()
+	s := &r.Settings
+	s.Encoder, s.Pairs, s.Pool, s.Data = "koch35", 4, 8, Characters{}
+	s.Steps, s.Every, s.Trials, s.Validation, s.Patience = 4, 2, 20, 2, 0
+	return r
+}
+
+// change changes the settings of a kind of data.
+func change[D Data](s *Settings, by func(d *D)) {
+	data := s.Data.(D)
+	by(&data)
+	s.Data = data
 }
 
 // outcome is what a training yielded.

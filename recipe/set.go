@@ -3,57 +3,48 @@ package recipe
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
+	"iter"
 	"reflect"
-	"strconv"
 	"strings"
 )
 
 // Set changes one setting, such as Set("rate", "0.01") or Set("widths", "[32,64]"). It fails on a name that is no setting and on
-// a value of the wrong kind; what makes no sense is found by [Settings.Check]. Set("loss.margin", "0.3") changes one number of the
-// loss.
+// a value of the wrong kind; what makes no sense is found by [Settings.Check]. Set("loss.margin", "0.3") changes one of several
+// numbers with names: those of the loss, and rates, momentum and l2 of layers.
 func (s *Settings) Set(key, value string) error {
-	if name, number := strings.CutPrefix(key, "loss."); number {
-		return s.setLoss(name, value)
-	}
-	fields := reflect.ValueOf(s).Elem()
+	name, entry, isEntry := strings.Cut(key, ".")
 	var names []string
-	for i := range fields.NumField() {
-		name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
-		if name == key {
-			return set(fields.Field(i), key, value)
+	for known, field := range s.all() {
+		switch {
+		case known == key:
+			return set(field, key, value)
+		case isEntry && known == name && field.Kind() == reflect.Map:
+			return setEntry(field, entry, key, value)
 		}
-		names = append(names, name)
+		names = append(names, known)
 	}
 	return fmt.Errorf("unknown setting %q: want one of %s", key, strings.Join(names, ", "))
 }
 
-func (s *Settings) setLoss(name, value string) error {
-	v, err := strconv.ParseFloat(value, 64)
-	if err != nil {
-		return fmt.Errorf("setting loss.%s=%s: want a number", name, value)
-	}
-	changed := maps.Clone(s.Loss) // recipes share theirs
-	if changed == nil {
-		changed = make(map[string]float64)
-	}
-	changed[name] = v
-	s.Loss = changed
-	return nil
-}
-
-// String lists the settings that are not empty as [Settings.Set] takes them: "encoder=koch pairs=128 …".
-func (s Settings) String() string {
-	fields := reflect.ValueOf(s)
-	var list []string
-	for i := range fields.NumField() {
-		if field := fields.Field(i); !field.IsZero() {
-			name, _, _ := strings.Cut(fields.Type().Field(i).Tag.Get("json"), ",")
-			value, _ := json.Marshal(field.Interface()) // numbers, words and lists always encode
-			list = append(list, name+"="+strings.Trim(string(value), `"`))
+// all are the settings by name, in the order in which people read them. Changing one changes s, but no copy of s.
+func (s *Settings) all() iter.Seq2[string, reflect.Value] {
+	return func(yield func(string, reflect.Value) bool) {
+		fields := reflect.ValueOf(s).Elem()
+		for i := range fields.NumField() {
+			group := fields.Field(i)
+			if group.Kind() == reflect.Interface && !group.IsNil() {
+				own := reflect.New(group.Elem().Type()).Elem()
+				own.Set(group.Elem())
+				defer group.Set(own)
+				group = own
+			}
+			for j := range group.NumField() {
+				if !yield(group.Type().Field(j).Tag.Get("json"), group.Field(j)) {
+					return
+				}
+			}
 		}
 	}
-	return strings.Join(list, " ")
 }
 
 // set gives one field a value written as JSON; text may also stand without quotes.
@@ -64,25 +55,75 @@ func set(field reflect.Value, key, value string) error {
 	}
 	changed := reflect.New(field.Type())
 	if err := json.Unmarshal(raw, changed.Interface()); err != nil || string(raw) == "null" {
-		return fmt.Errorf("setting %s=%s: want %s", key, value, wanted(field.Kind()))
+		return fmt.Errorf("setting %s=%s: want %s", key, value, wanted(field.Type()))
 	}
 	field.Set(changed.Elem())
 	return nil
 }
 
-// wanted says what a setting of some kind takes.
-func wanted(kind reflect.Kind) string {
-	switch kind {
-	case reflect.Int:
+// setEntry changes one number of a field that has several.
+func setEntry(field reflect.Value, entry, key, value string) error {
+	var v float64
+	if err := set(reflect.ValueOf(&v).Elem(), key, value); err != nil {
+		return err
+	}
+	changed := reflect.MakeMap(field.Type()) // recipes share theirs
+	for old := range field.Seq() {
+		changed.SetMapIndex(old, field.MapIndex(old))
+	}
+	changed.SetMapIndex(reflect.ValueOf(entry), reflect.ValueOf(v))
+	field.Set(changed)
+	return nil
+}
+
+// wanted says what a setting of some type takes.
+func wanted(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[ByLayer]():
+		return `a number, or numbers by layer such as {"dense":0.3}`
+	case t.Kind() == reflect.Int:
 		return "a whole number"
-	case reflect.Float64:
+	case t.Kind() == reflect.Float64:
 		return "a number"
-	case reflect.Bool:
+	case t.Kind() == reflect.Bool:
 		return "true or false"
-	case reflect.Slice:
+	case t.Kind() == reflect.Slice:
 		return "a list of whole numbers such as [32,64]"
-	case reflect.Map:
+	case t.Kind() == reflect.Map:
 		return `numbers by name such as {"margin":0.3}`
 	}
 	return "a word"
+}
+
+// String lists the settings that are not empty as [Settings.Set] takes them: "encoder=koch pairs=128 …".
+func (s Settings) String() string {
+	var list []string
+	for name, value := range s.encoded() {
+		list = append(list, name+"="+strings.Trim(value, `"`))
+	}
+	return strings.Join(list, " ")
+}
+
+// encoded are the settings that are not empty, as JSON.
+func (s Settings) encoded() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for name, field := range s.all() {
+			if field.IsZero() {
+				continue
+			}
+			value, _ := json.Marshal(field.Interface()) // numbers, words, lists and maps of numbers always encode
+			if !yield(name, string(value)) {
+				return
+			}
+		}
+	}
+}
+
+// MarshalJSON writes one object with the settings that are not empty.
+func (s Settings) MarshalJSON() ([]byte, error) {
+	raw := make(map[string]json.RawMessage)
+	for name, value := range s.encoded() {
+		raw[name] = json.RawMessage(value)
+	}
+	return json.Marshal(raw)
 }

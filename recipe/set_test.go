@@ -14,37 +14,46 @@ var good = map[string]string{
 	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "max_pool": "true", "dropout": "0.25", "flatten": "true",
 	"objective": "triplet", "mining": "hard", "loss": `{"margin":0.5}`, "memory": "256",
 	"height": "40", "colour": "true", "mirror": "true",
-	"identities": "true", "people": "12", "photos": "6", "negatives": "19", "least": "4", "tail": "0.375",
+	"people": "12", "photos": "6", "negatives": "19", "least": "4", "tail": "0.375",
 	"refresh": "23", "hard": "0.625", "together": "3",
 	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
 	"distort": "none", "turns": "false", "invented": "9", "ink": "0.5", "whiten": "0.2", "real_share": "0.5",
 	"steps": "77", "optimizer": "adam", "rate": "0.125", "decay": "0.5", "average": "0.75", "proxy_rate": "30",
+	"rates": `{"dense":0.25}`, "fall": "0.98", "momentum": "0.5", "ramp": "7", "l2": `{"conv1":0.001,"other":0.5}`,
 	"validation": "6", "drawers": "8", "every": "11", "patience": "13", "trials": "17",
 }
 
 func TestSetChangesEverySettingAndNoOther(t *testing.T) {
-	for field := range reflect.TypeFor[Settings]().Fields() {
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if good[name] == "" {
-			t.Errorf("setting %s has no value in this test", name)
+	tried := map[string]bool{}
+	for _, r := range []Recipe{Triplet(), Faces()} {
+		for key := range r.Settings.all() {
+			if good[key] == "" {
+				t.Errorf("setting %s has no value in this test", key)
+			}
+			tried[key] = true
+			testSetChangesOne(t, r.Settings, key, good[key])
 		}
 	}
-	for key, value := range good {
-		s := Triplet().Settings
-		before := fields(t, s)
-		if err := s.Set(key, value); err != nil {
-			t.Errorf("Set(%s, %s): %v", key, value, err)
-			continue
-		}
-		after := fields(t, s)
-		if got := strings.Trim(after[key], `"`); got != value && !(value == "false" && got == "") {
-			t.Errorf("after Set(%s, %s) it is %q", key, value, got)
-		}
-		delete(before, key)
-		delete(after, key)
-		if !reflect.DeepEqual(before, after) {
-			t.Errorf("Set(%s, %s) changed others: %v, want %v", key, value, after, before)
-		}
+	if len(tried) != len(good) {
+		t.Errorf("%d settings, want the %d of this test", len(tried), len(good))
+	}
+}
+
+func testSetChangesOne(t *testing.T, s Settings, key, value string) {
+	t.Helper()
+	before := fields(t, s)
+	if err := s.Set(key, value); err != nil {
+		t.Errorf("Set(%s, %s): %v", key, value, err)
+		return
+	}
+	after := fields(t, s)
+	if got := strings.Trim(after[key], `"`); got != value && !(value == "false" && got == "") {
+		t.Errorf("after Set(%s, %s) it is %q", key, value, got)
+	}
+	delete(before, key)
+	delete(after, key)
+	if !reflect.DeepEqual(before, after) {
+		t.Errorf("Set(%s, %s) changed others: %v, want %v", key, value, after, before)
 	}
 }
 
@@ -111,7 +120,7 @@ func TestSetLeavesCopiesAlone(t *testing.T) {
 
 func TestStringIsWhatSetTakes(t *testing.T) {
 	for _, r := range append(All(), Demo()) {
-		var s Settings
+		s := Settings{Data: reflect.Zero(reflect.TypeOf(r.Settings.Data)).Interface().(Data)}
 		for _, setting := range strings.Fields(r.Settings.String()) {
 			key, value, _ := strings.Cut(setting, "=")
 			if err := s.Set(key, value); err != nil {
@@ -154,6 +163,11 @@ func TestSetChangesOneNumberOfTheLoss(t *testing.T) {
 	}
 }
 
+// characters changes settings of characters.
+func characters(by func(c *Characters)) func(s *Settings) {
+	return func(s *Settings) { change(s, by) }
+}
+
 func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -176,14 +190,14 @@ func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 		{"memory", func(s *Settings) { s.Memory = -1 }},
 		{"pairs", func(s *Settings) { s.Objective, s.Pairs = "pairs", 0 }},
 		{"pool", func(s *Settings) { s.Pool = -1 }},
-		{"alphabets", func(s *Settings) { s.Alphabets = -1 }},
-		{"characters", func(s *Settings) { s.Characters = 1 }},
-		{"drawings", func(s *Settings) { s.Drawings = 1 }},
+		{"alphabets", characters(func(c *Characters) { c.Alphabets = -1 })},
+		{"characters", characters(func(c *Characters) { c.Characters = 1 })},
+		{"drawings", characters(func(c *Characters) { c.Drawings = 1 })},
 		{"distort", func(s *Settings) { s.Distort = "nonsense" }},
-		{"invented", func(s *Settings) { s.Invented = 1001 }},
-		{"ink", func(s *Settings) { s.Ink = 1.5 }},
+		{"invented", characters(func(c *Characters) { c.Invented = 1001 })},
+		{"ink", characters(func(c *Characters) { c.Ink = 1.5 })},
 		{"whiten", func(s *Settings) { s.Whiten = -1 }},
-		{"real_share", func(s *Settings) { s.RealShare = 1.5 }},
+		{"real_share", characters(func(c *Characters) { c.RealShare = 1.5 })},
 		{"steps", func(s *Settings) { s.Steps = 0 }},
 		{"optimizer", func(s *Settings) { s.Optimizer = "nonsense" }},
 		{"rate", func(s *Settings) { s.Rate = 0 }},
@@ -192,7 +206,7 @@ func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 		{"decay", func(s *Settings) { s.Decay = -1 }},
 		{"average", func(s *Settings) { s.Average = 1 }},
 		{"validation", func(s *Settings) { s.Validation = 0 }},
-		{"drawers", func(s *Settings) { s.Drawers = -1 }},
+		{"drawers", characters(func(c *Characters) { c.Drawers = -1 })},
 		{"every", func(s *Settings) { s.Every = 0 }},
 		{"patience", func(s *Settings) { s.Patience = -1 }},
 		{"trials", func(s *Settings) { s.Trials = 0 }},

@@ -11,15 +11,15 @@ import (
 
 func TestSplitKeepsWholeAlphabetsOut(t *testing.T) {
 	set := few(t)
-	s := tiny().Settings
+	const validation = 2
 	seen := make(map[string]bool)
 	for seed := range uint64(10) {
-		learned, validated, err := s.split(set, seed)
+		learned, validated, err := Characters{}.split(set, validation, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := len(validated.Groups()); got != s.Validation {
-			t.Errorf("seed %d: %d alphabets validate, want %d", seed, got, s.Validation)
+		if got := len(validated.Groups()); got != validation {
+			t.Errorf("seed %d: %d alphabets validate, want %d", seed, got, validation)
 		}
 		for _, group := range validated.Groups() {
 			seen[group] = true
@@ -30,7 +30,7 @@ func TestSplitKeepsWholeAlphabetsOut(t *testing.T) {
 		if got := len(learned.Items) + len(validated.Items); got != len(set.Items) {
 			t.Errorf("seed %d: %d drawings in both parts, want %d", seed, got, len(set.Items))
 		}
-		again, _, err := s.split(set, seed)
+		again, _, err := Characters{}.split(set, validation, seed)
 		if err != nil || !slices.Equal(again.Groups(), learned.Groups()) {
 			t.Errorf("seed %d: split again %v, %v, want %v", seed, again.Groups(), err, learned.Groups())
 		}
@@ -42,9 +42,7 @@ func TestSplitKeepsWholeAlphabetsOut(t *testing.T) {
 
 func TestSplitByDrawersSharesNobody(t *testing.T) {
 	set := alphabets(t, dataset.GenerateOptions{Alphabets: 4, Characters: 3, Drawers: 7, Seed: 1})
-	s := tiny().Settings
-	s.Drawers = 3
-	learned, validated, err := s.split(set, 1)
+	learned, validated, err := Characters{Drawers: 3}.split(set, 2, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,8 +52,7 @@ func TestSplitByDrawersSharesNobody(t *testing.T) {
 	if want := []int{4, 5, 6, 7}; !slices.Equal(validated.Drawers(), want) {
 		t.Errorf("drawers to validate on = %v, want %v", validated.Drawers(), want)
 	}
-	s.Drawers = 4
-	if _, _, err := s.split(set, 1); err == nil || !strings.Contains(err.Error(), "drawers=4") {
+	if _, _, err := (Characters{Drawers: 4}).split(set, 2, 1); err == nil || !strings.Contains(err.Error(), "drawers=4") {
 		t.Errorf("split with too few people: error %v, want one that names drawers=4", err)
 	}
 }
@@ -68,7 +65,7 @@ func TestSplitRefusesALeak(t *testing.T) {
 			set.Items[i].Image = copied
 		}
 	}
-	if _, _, err := tiny().Settings.split(set, 1); err == nil {
+	if _, _, err := (Characters{}).split(set, 2, 1); err == nil {
 		t.Error("split of a set with one drawing in several alphabets: no error")
 	}
 }
@@ -76,9 +73,7 @@ func TestSplitRefusesALeak(t *testing.T) {
 func TestSplitRefusesToKeepAllOrNoneOut(t *testing.T) {
 	set := few(t)
 	for _, n := range []int{0, 6, 7} {
-		s := tiny().Settings
-		s.Validation = n
-		if _, _, err := s.split(set, 1); err == nil || !strings.Contains(err.Error(), "1 to 5") {
+		if _, _, err := (Characters{}).split(set, n, 1); err == nil || !strings.Contains(err.Error(), "1 to 5") {
 			t.Errorf("split with validation=%d of 6: error %v, want one that says 1 to 5", n, err)
 		}
 	}
@@ -86,9 +81,7 @@ func TestSplitRefusesToKeepAllOrNoneOut(t *testing.T) {
 
 func TestExtendAddsTurnedAndInventedAlphabets(t *testing.T) {
 	set := few(t)
-	s := tiny().Settings
-	s.Turns, s.Invented = true, 3
-	extended, err := s.extend(t.Context(), set, 1)
+	extended, err := Characters{Turns: true, Invented: 3}.extend(t.Context(), set, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,9 +95,8 @@ func TestExtendAddsTurnedAndInventedAlphabets(t *testing.T) {
 		t.Errorf("%d characters, want %d", got, want)
 	}
 	// What is invented for this seed is not what siam data generate invents for it.
-	s.Turns = false
 	own := alphabets(t, dataset.GenerateOptions{Alphabets: 3, Characters: inventedCharacters, Drawers: inventedDrawers, Seed: 1})
-	invented, err := s.extend(t.Context(), &dataset.Set{Name: "none"}, 1)
+	invented, err := Characters{Invented: 3}.extend(t.Context(), &dataset.Set{Name: "none"}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,23 +105,17 @@ func TestExtendAddsTurnedAndInventedAlphabets(t *testing.T) {
 	}
 }
 
-func TestStepsPerEpochShowAsManyAsThereAre(t *testing.T) {
+func TestAnEpochShowsAsManyAsThereAre(t *testing.T) {
 	set := few(t) // 120 drawings
-	s := tiny().Settings
-	if got, want := s.stepsPerEpoch(set), 120/(2*4*2); got != want {
-		t.Errorf("stepsPerEpoch = %d, want %d", got, want)
+	c := Characters{Alphabets: 2, Characters: 4, Drawings: 2}
+	if got, want := c.epoch(set, ObjectiveSettings{Objective: "supcon"}), 120/(2*4*2); got != want {
+		t.Errorf("epoch = %d, want %d", got, want)
 	}
-	s.Objective, s.Pairs, s.Pool = "pairs", 10, 55
-	if got, want := s.stepsPerEpoch(set), 5; got != want {
-		t.Errorf("stepsPerEpoch of a pool = %d, want %d", got, want)
-	}
-	s.Pool = 0
-	if got, want := s.stepsPerEpoch(set), 12; got != want {
-		t.Errorf("stepsPerEpoch without a pool = %d, want %d", got, want)
-	}
-	s.Pairs = 1000
-	if got, want := s.stepsPerEpoch(set), 1; got != want {
-		t.Errorf("stepsPerEpoch of a large batch = %d, want %d", got, want)
+	for _, test := range []struct{ pairs, pool, want int }{{10, 55, 5}, {10, 0, 12}, {1000, 0, 1}} {
+		s := ObjectiveSettings{Objective: "pairs", Pairs: test.pairs, Pool: test.pool}
+		if got := c.epoch(set, s); got != test.want {
+			t.Errorf("epoch of %d pairs from a pool of %d = %d, want %d", test.pairs, test.pool, got, test.want)
+		}
 	}
 }
 
@@ -140,11 +126,8 @@ func TestValidationTrialsAskWithinAnAlphabet(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := few(t)
-	v, err := newValidation(set, spec, s, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trials, err := s.trials(set, 3)
+	v := newValidation(&lesson{validated: set}, spec, s)
+	trials, err := oneShotTrials(set, s.Trials, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

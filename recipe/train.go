@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"time"
 
@@ -28,10 +29,9 @@ type training struct {
 	trainer    *train.Trainer
 	loader     *dataset.Loader
 	validation *validation
-	learned    *dataset.Set        // neither turned nor invented
-	extended   *dataset.Set        // learned, and what was added to it
-	index      *dataset.Lookalikes // of extended; nil until it is looked for
-	old        [][]float32         // extended as the job's older model embeds it; nil without one
+	lesson     *lesson
+	index      *dataset.Lookalikes // of all that is learned from; nil until it is looked for
+	old        [][]float32         // all that is learned from as the job's older model embeds it; nil without one
 	setName    string
 	setHash    string // of what is learned from
 	began      time.Time
@@ -70,47 +70,42 @@ func (r Recipe) prepare(ctx context.Context, job Job) (*training, error) {
 	if err != nil {
 		return nil, err
 	}
-	learned, validated, err := r.Settings.split(job.Background, job.Seed)
+	lesson, err := r.Settings.Data.begin(ctx, job.Background, r.Settings, job.Seed)
 	if err != nil {
 		return nil, err
 	}
 	if spec, err = job.compatible(spec); err != nil {
 		return nil, err
 	}
-	t := &training{recipe: r, job: job, spec: spec, setName: job.Background.Name, setHash: hashOf(job.Background), began: time.Now()}
-	if t.validation, err = newValidation(validated, spec, r.Settings, job.Seed); err != nil {
-		return nil, err
-	}
-	t.learned = learned
-	if t.extended, err = r.Settings.extend(ctx, learned, job.Seed); err != nil {
-		return nil, err
+	t := &training{
+		recipe: r, job: job, spec: spec, lesson: lesson, validation: newValidation(lesson, spec, r.Settings),
+		setName: job.Background.Name, setHash: hashOf(job.Background), began: time.Now(),
 	}
 	if err := t.embedOld(ctx); err != nil {
 		return nil, err
 	}
-	return t, t.newTrainer(len(t.extended.Classes), r.Settings.stepsPerEpoch(t.extended))
+	return t, t.newTrainer()
 }
 
 // load prepares the batches up to a step.
 func (t *training) load(until int) error {
-	s := t.recipe.Settings
-	sampler, err := s.sampler(t.extended, len(t.learned.Classes), t.index, t.job.Seed)
+	sampler, err := t.lesson.sampler(t.index)
 	if err != nil {
 		return err
 	}
-	augment, err := s.augment()
+	augment, err := t.recipe.Settings.augment()
 	if err != nil {
 		return err
 	}
 	start := t.trainer.Done()
-	t.loader, err = dataset.NewLoader(t.extended, sampler, dataset.LoaderOptions{
+	t.loader, err = dataset.NewLoader(t.lesson.extended, sampler, dataset.LoaderOptions{
 		Preprocess: t.spec.Preprocess, Augment: augment, Seed: t.job.Seed, Start: start, Steps: until - start, Old: t.old,
 	})
 	return err
 }
 
-func (t *training) newTrainer(classes, stepsPerEpoch int) error {
-	config, err := t.recipe.Settings.config(t.spec, classes, stepsPerEpoch, t.job.Seed)
+func (t *training) newTrainer() error {
+	config, err := t.recipe.Settings.config(t.spec, len(t.lesson.extended.Classes), t.lesson.epoch, t.job.Seed)
 	if err != nil {
 		return err
 	}
@@ -324,25 +319,13 @@ func (t *training) finish(ctx context.Context) (*modelfile.File, error) {
 
 // model is a model of the weights of a step, with its threshold chosen on the validation alphabets.
 func (t *training) model(ctx context.Context, weights []modelfile.Tensor, step int, whiten bool) (*modelfile.File, error) {
-	settings := make(map[string]string)
-	var raw map[string]json.RawMessage
-	encoded, err := json.Marshal(t.recipe.Settings)
-	if err == nil {
-		err = json.Unmarshal(encoded, &raw)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("recording the settings: %w", err)
-	}
-	for name, value := range raw {
-		settings[name] = string(value)
-	}
 	file, err := encoder.NewFile(t.spec, t.recipe.Settings.distance(), weights)
 	if err != nil {
 		return nil, err
 	}
 	file.Provenance = modelfile.Provenance{
-		Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit, Settings: settings,
-		Learned: t.names(),
+		Recipe: t.recipe.Name, DataSet: t.setName, Seed: t.job.Seed, Steps: step, Commit: t.job.Commit,
+		Settings: maps.Collect(t.recipe.Settings.encoded()), Learned: t.names(),
 	}
 	if old := t.job.Compatible; old != nil {
 		file.Distance = old.Distance // on the unit sphere all orders are one
@@ -352,7 +335,7 @@ func (t *training) model(ctx context.Context, weights []modelfile.Tensor, step i
 			return nil, err
 		}
 	}
-	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.recipe.Settings.kind(), t.job.Seed)
+	file.Calibration, err = t.validation.calibrate(ctx, t.job.Backend, file, t.recipe.Settings.Data.Words().Parts, t.job.Seed)
 	return file, err
 }
 
@@ -363,7 +346,7 @@ func (t *training) names() modelfile.Learned {
 		before = t.job.Init.Provenance.Learned
 	}
 	var names []string
-	for _, set := range []*dataset.Set{t.learned, t.validation.set} {
+	for _, set := range []*dataset.Set{t.lesson.learned, t.validation.set} {
 		for _, class := range set.Classes {
 			names = append(names, class.Name)
 		}
@@ -378,11 +361,11 @@ func (t *training) whiten(ctx context.Context, file *modelfile.File) error {
 		return err
 	}
 	defer model.Close()
-	embeddings, err := judge.Embed(ctx, model, t.learned)
+	embeddings, err := judge.Embed(ctx, model, t.lesson.learned)
 	if err != nil {
 		return err
 	}
-	file.Weights, err = encoder.Whiten(t.spec, file.Weights, embeddings, judge.ItemsOf(t.learned).Labels, t.recipe.Settings.Whiten)
+	file.Weights, err = encoder.Whiten(t.spec, file.Weights, embeddings, judge.ItemsOf(t.lesson.learned).Labels, t.recipe.Settings.Whiten)
 	if err != nil {
 		err = fmt.Errorf("%w: the model tells nothing apart; lower the learning rate", err)
 	}

@@ -77,14 +77,11 @@ func TestTrainingDependsOnItsSeedOnly(t *testing.T) {
 // However a training ends early, its checkpoint goes on with the losses of an unbroken one.
 func TestResumedTrainingIsThatOfAnUnbrokenOne(t *testing.T) {
 	b, set := backend(t), few(t)
-	koch := Koch()
-	koch.Settings.Encoder, koch.Settings.Pairs, koch.Settings.Pool, koch.Settings.Drawers = "koch35", 4, 8, 0
-	koch.Settings.Steps, koch.Settings.Every, koch.Settings.Trials, koch.Settings.Validation = 4, 2, 20, 2
 	for _, test := range []struct {
 		name  string
 		r     Recipe
 		after int
-	}{{"triplet", tiny(), 7}, {"triplet at a validation", tiny(), 10}, {"triplet after its last step", tiny(), 20}, {"koch", koch, 3}} {
+	}{{"triplet", tiny(), 7}, {"triplet at a validation", tiny(), 10}, {"triplet after its last step", tiny(), 20}, {"koch", tinyKoch(), 3}} {
 		t.Run(test.name, func(t *testing.T) {
 			whole := trained(t, test.r, Job{Backend: b, Background: set, Seed: 1})
 			job := Job{Backend: b, Background: set, Seed: 1, Checkpoint: filepath.Join(t.TempDir(), "checkpoint")}
@@ -203,13 +200,13 @@ func TestTrainingStartsFromAnotherModel(t *testing.T) {
 
 func TestTrainingReportsWhatTheDataLack(t *testing.T) {
 	b := backend(t)
-	for name, change := range map[string]func(s *Settings){
+	for name, spoil := range map[string]func(s *Settings){
 		"validation=6": func(s *Settings) { s.Validation = 6 },
-		"drawers=2":    func(s *Settings) { s.Drawers = 2 },
-		"5 groups":     func(s *Settings) { s.Alphabets = 5 },
+		"drawers=2":    func(s *Settings) { change(s, func(c *Characters) { c.Drawers = 2 }) },
+		"5 groups":     func(s *Settings) { change(s, func(c *Characters) { c.Alphabets = 5 }) },
 	} {
 		r := tiny()
-		change(&r.Settings)
+		spoil(&r.Settings)
 		if o := walk(t, r, Job{Backend: b, Background: few(t), Seed: 1}, 0); o.err == nil || !strings.Contains(o.err.Error(), name) {
 			t.Errorf("%s: error %v, want one that says so", name, o.err)
 		}

@@ -24,60 +24,19 @@ type validation struct {
 
 type distance = func(a, b []float32) float32
 
-const mostWays = 20
-
-func newValidation(set *dataset.Set, spec encoder.Spec, s Settings, seed uint64) (*validation, error) {
-	v := &validation{set: set, spec: spec}
+func newValidation(l *lesson, spec encoder.Spec, s Settings) *validation {
+	v := &validation{set: l.validated, spec: spec, judge: l.judge}
 	v.head = func(weights []modelfile.Tensor) (distance, error) {
 		d, err := encoder.DistanceOf(spec, s.distance(), weights)
 		return d.Of, err
 	}
-	judge, err := s.judge(set, seed)
-	if err != nil {
-		return nil, fmt.Errorf("validation %s: %w", s.kind(), err)
-	}
-	v.judge = judge
 	prepare := spec.Preprocess
-	size := prepare.Height * prepare.Width * prepare.Channels
-	v.inputs = make([]float32, len(set.Items)*size)
-	for i, item := range set.Items {
+	size := prepare.Size()
+	v.inputs = make([]float32, len(v.set.Items)*size)
+	for i, item := range v.set.Items {
 		prepare.Apply(v.inputs[i*size:(i+1)*size], item.Pixels())
 	}
-	return v, nil
-}
-
-// kind is what the data set holds.
-func (s Settings) kind() string {
-	if s.Identities {
-		return "identities"
-	}
-	return "alphabets"
-}
-
-// judge prepares the questions for a validation set: one-shot trials within its alphabets, or pairs of its identities.
-func (s Settings) judge(set *dataset.Set, seed uint64) (func([][]float32, distance) (float64, error), error) {
-	if s.Identities {
-		return judgePairs(set, s.Trials, seed)
-	}
-	trials, err := s.trials(set, seed)
-	return func(embeddings [][]float32, compare distance) (float64, error) {
-		return eval.Answer(trials, embeddings, compare).Value, nil
-	}, err
-}
-
-// trials are one-shot trials within the alphabets of a set.
-func (s Settings) trials(set *dataset.Set, seed uint64) ([]eval.Trial, error) {
-	return judge.ItemsOf(set).WithinGroup(eval.Episodes{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: s.Trials, Seed: seed})
-}
-
-// largestGroup is how many classes the largest group has.
-func largestGroup(set *dataset.Set) int {
-	count, most := make(map[string]int), 0
-	for _, class := range set.Classes {
-		count[class.Group]++
-		most = max(most, count[class.Group])
-	}
-	return most
+	return v
 }
 
 // score is the accuracy that the trainer's weights reach.

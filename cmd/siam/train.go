@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,13 +17,13 @@ import (
 
 // trainFlags are the flags of siam train.
 type trainFlags struct {
-	data, out, init    string
-	compatible         string
-	precision, report  string
-	set, exclude       []string
-	testFolds          []string
-	resume, incomplete bool
-	most               time.Duration
+	data, out, init   string
+	compatible        string
+	precision, report string
+	set               []string
+	leave             recipe.Leave
+	resume            bool
+	most              time.Duration
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -55,12 +54,12 @@ Recipes, with the settings that --set changes:
 	flags.StringVar(&f.init, "init", "", "model `file` to start from")
 	flags.StringVar(&f.compatible, "compatible-with", "", "older model `file` whose stored embeddings are to be compared with the new ones")
 	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: `key=value` (repeatable)")
-	flags.StringSliceVar(&f.exclude, "exclude", nil, "`names` of alphabets or classes to leave out of training, separated by commas")
-	flags.StringSliceVar(&f.testFolds, "test-folds", nil, "folds of LFW or LFWcrop whose people are left out of training, such as 07,08")
+	flags.StringSliceVar(&f.leave.Exclude, "exclude", nil, "`names` of alphabets or classes to leave out of training, separated by commas")
+	flags.StringSliceVar(&f.leave.TestFolds, "test-folds", nil, "folds of LFW or LFWcrop whose people are left out of training, such as 07,08")
 	flags.StringVar(&f.report, "report", "", "HTML file to write with the curves of the loss and the validation")
 	flags.DurationVar(&f.most, "for", 0, "end after this `time`, such as 1h, with the model so far and a checkpoint; 0 takes all steps")
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
-	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
+	flags.BoolVar(&f.leave.Incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
 }
 
@@ -173,53 +172,21 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 	if err != nil {
 		return nil, err
 	}
-	if r.Settings.Identities {
-		set, err := a.readPeople(ctx, folder, f)
-		if err == nil {
-			a.say("training %s on %s: %d images of %d identities", r.Name, set.Name, len(set.Items), len(set.Classes))
-		}
-		return set, err
+	found, err := r.Settings.Data.Read(ctx, folder, f.leave)
+	for _, note := range found.Notes {
+		a.say("%s", note)
 	}
-	if len(f.testFolds) > 0 {
+	var unknown *recipe.LeaveError
+	switch {
+	case errors.Is(err, recipe.ErrNoFolds):
 		return nil, usagef("--test-folds: recipe %s trains on alphabets; leave some out with --exclude", r.Name)
+	case errors.As(err, &unknown):
+		return nil, fmt.Errorf("--%w", err)
+	case err != nil:
+		return nil, err
 	}
-	set, err := readBackground(ctx, folder, f)
-	if err == nil {
-		a.say("training %s on %s: %d images of %d classes in %d alphabets", r.Name, set.Name,
-			len(set.Items), len(set.Classes), len(set.Groups()))
-	}
-	return set, err
-}
-
-// readBackground reads alphabets to train on, less what --exclude names.
-func readBackground(ctx context.Context, folder dataset.Folder, f trainFlags) (*dataset.Set, error) {
-	if dataset.IsRuns(folder) {
-		return nil, fmt.Errorf("read %s: it holds one-shot runs, which only judge: train on alphabets", folder.Path)
-	}
-	set, err := dataset.ReadBackground(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
-	if err != nil || len(f.exclude) == 0 {
-		return set, err
-	}
-	isGroup := make(map[string]bool)
-	for _, name := range set.Groups() {
-		isGroup[name] = true
-	}
-	var groups, classes []string
-	for _, name := range f.exclude {
-		if isGroup[name] {
-			groups = append(groups, name)
-		} else {
-			classes = append(classes, name)
-		}
-	}
-	if set, _, err = dataset.SplitByIdentity(set, classes...); err != nil {
-		return nil, fmt.Errorf("--exclude: %w", err)
-	}
-	if set, _, err = dataset.SplitByGroup(set, groups...); err != nil {
-		return nil, fmt.Errorf("--exclude: %w", err)
-	}
-	set.Name += " without " + strings.Join(slices.Sorted(slices.Values(f.exclude)), ", ") // for the checkpoint and the model file
-	return set, nil
+	a.say("training %s on %s: %s", r.Name, found.Set.Name, found.Summary)
+	return found.Set, nil
 }
 
 // runRecipe trains, shows progress, hands every step to see when it is not nil, and returns the model, beside an error the last good

@@ -1,0 +1,77 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/imgproc"
+)
+
+// Data is a kind of data that recipes learn from, with the settings that only it has: [Characters] or [Identities].
+type Data interface {
+	Source
+	subject
+}
+
+// Source is where a kind of data comes from.
+type Source interface {
+	// Words are how to speak of it.
+	Words() Words
+	// Read reads what to learn from, less what is to be left out.
+	Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error)
+}
+
+// subject is how a kind of data is taught.
+type subject interface {
+	// rules check the settings that only it has.
+	rules(s ObjectiveSettings) []rule
+	// prepare says how its images are prepared for an encoder.
+	prepare(p imgproc.Preprocess) imgproc.Preprocess
+	// begin makes a data set ready for a training.
+	begin(ctx context.Context, set *dataset.Set, s Settings, seed uint64) (*lesson, error)
+}
+
+// lesson is a data set made ready for a training.
+type lesson struct {
+	learned   *dataset.Set
+	extended  *dataset.Set // learned, and what was added to it
+	validated *dataset.Set
+	epoch     int // batches that show all that there is once
+	// sampler picks the examples of each step from extended. It chooses hard ones by index, when that is not nil.
+	sampler func(index *dataset.Lookalikes) (dataset.Sampler, error)
+	// judge is the accuracy that the embeddings of validated reach.
+	judge func(embeddings [][]float32, compare distance) (float64, error)
+}
+
+// Words are how to speak of a kind of data.
+type Words struct {
+	Parts string // what is kept out of training whole: alphabets, or identities
+	Asked string // what a validation measures
+}
+
+// Leave says what to leave out of training.
+type Leave struct {
+	Exclude    []string // names of alphabets, classes or identities; of identities, patterns too
+	TestFolds  []string // folds of LFW's or LFWcrop's lists, whose people are left out
+	Incomplete bool     // takes what there is of a partly downloaded data set
+}
+
+// LeaveError says which of the names in a [Leave] cannot be left out.
+type LeaveError struct {
+	What string // "exclude" or "test-folds"
+	Err  error
+}
+
+func (e *LeaveError) Error() string { return e.What + ": " + e.Err.Error() }
+func (e *LeaveError) Unwrap() error { return e.Err }
+
+// ErrNoFolds says that only people have folds to leave out.
+var ErrNoFolds = errors.New("only data sets of people have folds")
+
+// Background is what to learn from.
+type Background struct {
+	Set     *dataset.Set
+	Summary string   // how much there is, such as "120 images of 30 classes in 6 alphabets"
+	Notes   []string // what was left out besides, and why
+}

@@ -1,0 +1,64 @@
+package recipe
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/siam-go/siam/encoder"
+)
+
+func (s EncoderSettings) rules() []rule {
+	return []rule{
+		{"size", s.Size, s.Size >= 0, "0 or more"},
+		{"height", s.Height, s.Height >= 0, "0 or more"},
+		{"dim", s.Dim, s.Dim >= 0, "0 or more"},
+		{"blocks", s.Blocks, s.Blocks >= 0, "0 or more"},
+		{"dropout", s.Dropout, s.Dropout >= 0 && s.Dropout < 1, "0 or more and less than 1"},
+	}
+}
+
+// architecture is the encoder that the settings ask for, of images as its authors prepare them.
+func (s EncoderSettings) architecture() (encoder.Spec, error) {
+	specs := map[string]func() encoder.Spec{
+		"koch": encoder.Koch, "koch35": encoder.Koch35, "resnet": encoder.Resnet,
+		"conv4": func() encoder.Spec { return encoder.Conv4(28) },
+	}
+	newSpec, known := specs[s.Encoder]
+	if !known {
+		return encoder.Spec{}, fmt.Errorf("setting encoder=%s: want one of %v", s.Encoder, slices.Sorted(maps.Keys(specs)))
+	}
+	spec := newSpec()
+	if s.Encoder == "conv4" && s.Size > 0 {
+		spec = encoder.Conv4(s.Size)
+	}
+	if s.Size > 0 {
+		spec.Preprocess.Height, spec.Preprocess.Width = s.Size, s.Size
+	}
+	if s.Height > 0 {
+		spec.Preprocess.Height = s.Height
+	}
+	if s.Dim > 0 {
+		spec.Dim = s.Dim
+	}
+	if len(s.Widths) > 0 {
+		spec.Widths = s.Widths
+	}
+	if s.Blocks > 0 {
+		spec.Blocks = s.Blocks
+	}
+	spec.Dropout, spec.MaxPool, spec.Flatten, spec.Mirror = s.Dropout, s.MaxPool, s.Flatten, s.Mirror
+	return spec, nil
+}
+
+// encoderSpec is the encoder that the settings ask for, with what data and objective want of it.
+func (s Settings) encoderSpec() (encoder.Spec, error) {
+	spec, err := s.architecture()
+	if err != nil {
+		return spec, err
+	}
+	spec.Preprocess = s.Data.prepare(spec.Preprocess)
+	spec.PairHead = s.hasPairHead()
+	spec.Normalize = !spec.PairHead
+	return spec, spec.Check()
+}

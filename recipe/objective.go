@@ -1,0 +1,89 @@
+package recipe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/metric"
+	"github.com/siam-go/siam/train"
+)
+
+func (s ObjectiveSettings) rules() []rule {
+	return []rule{
+		{"memory", s.Memory, s.Memory >= 0, "0 or more"},
+		{"pairs", s.Pairs, s.Pairs >= 1 || !s.drawsPairs(), "1 or more"},
+		{"pool", s.Pool, s.Pool >= 0, "0 or more"},
+		{"refresh", s.Refresh, s.Refresh >= 0, "0 or more"},
+		{"hard", s.Hard, s.Hard >= 0 && s.Hard <= 1, "0 to 1"},
+		{"together", s.Together, s.Together >= 0, "0 or more"},
+	}
+}
+
+// drawsPairs says whether a batch is pairs of images; otherwise it is some images of some classes.
+func (s ObjectiveSettings) drawsPairs() bool { return s.Objective == "pairs" }
+
+// hasPairHead says whether embeddings are compared by a pair head that is learned with them; otherwise they lie on the unit sphere.
+func (s ObjectiveSettings) hasPairHead() bool { return s.Objective == "pairs" }
+
+// objective is the loss that the settings ask for; classes is how many there are to learn from.
+func (s ObjectiveSettings) objective(classes int) (train.Objective, error) {
+	if s.Objective == "pairs" {
+		return train.Pairs{}, nil
+	}
+	if !slices.Contains(metric.LossNames(), s.Objective) {
+		return nil, fmt.Errorf("setting objective=%s: want pairs or a loss: %s", s.Objective, strings.Join(metric.LossNames(), ", "))
+	}
+	choice := metric.Choice{Loss: s.Objective, Miner: s.Mining, Parameters: s.Loss, Memory: s.Memory, Classes: classes}
+	objective, err := choice.Objective()
+	if err != nil {
+		return nil, fmt.Errorf("setting objective=%s: %w", s.Objective, err)
+	}
+	return train.Labels{Objective: objective, Easier: choice.Easier()}, nil
+}
+
+// distance is how the finished model compares embeddings; empty when its pair head does.
+func (s ObjectiveSettings) distance() string {
+	objective, err := s.objective(1)
+	if labels, embeds := objective.(train.Labels); embeds && err == nil {
+		return labels.Distance.Name
+	}
+	return ""
+}
+
+// hardness is how much of a batch is chosen by what the network takes for one another, which an index holds, nil for nothing.
+func (s ObjectiveSettings) hardness(index *dataset.Lookalikes) dataset.Hard {
+	return dataset.Hard{Index: index, Share: s.Hard, Together: s.Together}
+}
+
+// pairs draws the pairs of each batch.
+func (s ObjectiveSettings) pairs(set *dataset.Set, hard dataset.Hard, seed uint64) (dataset.Sampler, error) {
+	return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Hard: hard, Seed: seed})
+}
+
+// batchesOfAll is how many batches of pairs show all that there are, or as many as there are images.
+func (s ObjectiveSettings) batchesOfAll(set *dataset.Set) int {
+	pool := s.Pool
+	if pool == 0 {
+		pool = len(set.Items)
+	}
+	return max(1, pool/s.Pairs)
+}
+
+// augment is the distortion that the settings ask for.
+func (s ObjectiveSettings) augment() (dataset.Augment, error) {
+	switch s.Distort {
+	case "none":
+		return dataset.Augment{}, nil
+	case "koch":
+		return dataset.KochDistortions(), nil
+	case "moderate":
+		return distortions(10, 0.18, 0.18, 0.15), nil
+	case "light":
+		return distortions(5, 0.1, 0.06, 0.1), nil
+	case "photo":
+		return photoDistortions(), nil
+	}
+	return dataset.Augment{}, fmt.Errorf("setting distort=%s: want none, koch, moderate, light or photo", s.Distort)
+}
