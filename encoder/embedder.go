@@ -2,26 +2,38 @@ package encoder
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/bits"
+	"math"
+	"slices"
 	"sync"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/support/exceptions"
 
+	"github.com/siam-go/siam/internal/batch"
 	"github.com/siam-go/siam/modelfile"
 )
 
+// ErrClosed says that a model is of no use any more because it was closed.
+var ErrClosed = errors.New("the model is closed")
+
 // Embedder turns images into embeddings with fixed weights. Batch normalisation uses its moving averages and dropout is
-// off, so an image's embedding does not depend on what it is embedded with. Safe for use by several goroutines.
+// off, so an image's embedding does not depend on what it is embedded with.
+//
+// It is safe for use by several goroutines. The images of calls that come together are embedded together; a lone caller waits
+// for nobody.
 type Embedder struct {
-	spec Spec
-	rows int // the most images that go through the encoder at once
-	mu   sync.Mutex
-	exec *model.Exec
+	backend compute.Backend
+	spec    Spec
+	exec    *model.Exec
+	weights *model.Store // the embedder's own, or nil
+	queue   *batch.Queue[[]float32, []float32]
+	free    sync.Once
 }
 
 // NewEmbedder builds spec's encoder with copies of weights, which must be exactly the architecture's.
@@ -35,97 +47,128 @@ func NewEmbedder(backend compute.Backend, spec Spec, weights []modelfile.Tensor)
 			return nil, fmt.Errorf("build encoder %s: %w", spec.Arch, err)
 		}
 	}
-	return NewStoreEmbedder(backend, spec, store)
+	rows, err := rowsOf(backend, store, spec, ours(spec))
+	if err != nil {
+		return nil, err
+	}
+	e, err := newEmbedder(backend, store, spec, rows, ours(spec))
+	if err != nil {
+		return nil, err
+	}
+	e.weights = store
+	return e, nil
 }
 
 // NewStoreEmbedder builds spec's encoder on the variables of store as they are at each call; training may change them in
 // between, not during one.
 func NewStoreEmbedder(backend compute.Backend, spec Spec, store *model.Store) (*Embedder, error) {
-	return newEmbedder(backend, store, spec, func(scope *model.Scope, images *graph.Node) *graph.Node {
-		return Build(scope, spec, images)
-	})
+	return newEmbedder(backend, store, spec, maxRows, ours(spec))
 }
 
 // NewImportedEmbedder runs an [Imported] network, which build adds to the graph of its images [n, h, w, c]; what build returns
 // becomes embeddings [n, d].
 func NewImportedEmbedder(backend compute.Backend, spec Spec, build func(images *graph.Node) *graph.Node) (*Embedder, error) {
-	e, err := newEmbedder(backend, model.NewStore(), spec, func(_ *model.Scope, images *graph.Node) *graph.Node {
+	store := model.NewStore()
+	embed := func(_ *model.Scope, images *graph.Node) *graph.Node {
 		x := graph.Reshape(build(images), images.Shape().Dim(0), spec.Dim)
 		if spec.Normalize {
 			x = normalize(x)
 		}
 		return x
-	})
-	if err == nil && spec.OneByOne {
-		e.rows = 1
 	}
-	return e, err
+	if spec.OneByOne {
+		return newEmbedder(backend, store, spec, 1, embed)
+	}
+	rows, err := rowsOf(backend, store, spec, embed)
+	if err != nil {
+		return nil, err
+	}
+	return newEmbedder(backend, store, spec, rows, embed)
 }
 
-func newEmbedder(backend compute.Backend, store *model.Store, spec Spec, build func(*model.Scope, *graph.Node) *graph.Node) (*Embedder, error) {
+// graphFunction adds an encoder to the graph of its images.
+type graphFunction = func(scope *model.Scope, images *graph.Node) *graph.Node
+
+// ours builds one of the package's own encoders.
+func ours(spec Spec) graphFunction {
+	return func(scope *model.Scope, images *graph.Node) *graph.Node { return Build(scope, spec, images) }
+}
+
+func newEmbedder(backend compute.Backend, store *model.Store, spec Spec, rows int, build graphFunction) (*Embedder, error) {
 	exec, err := model.NewExec(backend, store, build)
 	if err != nil {
 		return nil, fmt.Errorf("build encoder %s: %w", spec.Arch, err)
 	}
-	return &Embedder{spec: spec, rows: maxRows, exec: exec.SetMaxCache(-1)}, nil
+	e := &Embedder{backend: backend, spec: spec, exec: exec.SetMaxCache(-1)}
+	e.queue = batch.New(rows, e.run, ErrClosed)
+	return e, nil
 }
 
-// maxRows is the most images that go through the encoder at once. Smaller batches are padded to a power of two, so that at
-// most eight sizes are ever compiled.
-const maxRows = 128
+// Rows is the most images that go through the encoder at once.
+func (e *Embedder) Rows() int { return e.queue.Most() }
 
 // Embed returns the embedding [d] of each image. images is [n, h, w, c] after Preprocess; its length must be a multiple of
-// h·w·c. Cancelling ctx stops between batches.
+// h·w·c, and its numbers finite.
+//
+// When ctx ends, Embed returns its error: at once, or when the batch with some of its images is done. After [Embedder.Close] it
+// fails with [ErrClosed].
 func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, error) {
 	p := e.spec.Preprocess
-	size := p.Height * p.Width * p.Channels
+	size := p.Size()
 	if len(images)%size != 0 {
 		return nil, fmt.Errorf("embed: %d numbers are no whole number of images of %d×%d×%d", len(images), p.Height, p.Width, p.Channels)
 	}
-	n := len(images) / size
-	embeddings := make([][]float32, 0, n)
-	for first := 0; first < n; first += e.rows {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	rows := slices.Collect(slices.Chunk(images, size))
+	embeddings := make([][]float32, 0, len(rows))
+	for piece := range slices.Chunk(rows, e.Rows()) {
+		for i, image := range piece {
+			if at := slices.IndexFunc(image, notFinite); at >= 0 {
+				return nil, fmt.Errorf("embed: image %d has %v among its numbers", len(embeddings)+i, image[at])
+			}
 		}
-		last := min(n, first+e.rows)
-		rows, err := e.batch(images[first*size:last*size], last-first)
+		done, err := e.queue.Do(ctx, piece)
 		if err != nil {
 			return nil, fmt.Errorf("embed: %w", err)
 		}
-		embeddings = append(embeddings, rows...)
+		embeddings = append(embeddings, done...)
 	}
 	return embeddings, nil
 }
 
-// batch embeds n images, at most e.rows.
-func (e *Embedder) batch(images []float32, n int) ([][]float32, error) {
+func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
+
+// run embeds a batch. It panics on errors of the graph.
+func (e *Embedder) run(images [][]float32) ([][]float32, error) {
 	p := e.spec.Preprocess
-	padded := 1 << bits.Len(uint(n-1))
-	if padded > n {
-		images = append(images[:len(images):len(images)], make([]float32, (padded-n)*len(images)/n)...)
-	}
-	var flat []float32
-	err := exceptions.TryCatch[error](func() {
-		input := tensors.FromFlatDataAndDimensions(images, padded, p.Height, p.Width, p.Channels)
-		defer input.MustFinalizeAll()
-		flat = e.run(input)
-	})
+	input, err := tensors.FromShapeForBackend(e.backend, 0, shapes.Make(dtypes.Float32, padded(len(images)), p.Height, p.Width, p.Channels))
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]float32, n)
-	for i := range rows {
-		rows[i] = flat[i*e.spec.Dim : (i+1)*e.spec.Dim : (i+1)*e.spec.Dim]
-	}
-	return rows, nil
-}
-
-// run executes the graph for input's shape, compiling it the first time. It panics on errors.
-func (e *Embedder) run(input *tensors.Tensor) []float32 {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	defer input.MustFinalizeAll()
+	tensors.MustMutableFlatData(input, func(flat []float32) {
+		for i, image := range images {
+			copy(flat[i*p.Size():], image)
+		}
+	})
 	output := e.exec.MustCall(input)[0]
 	defer output.MustFinalizeAll()
-	return tensors.MustCopyFlatData[float32](output)
+	embeddings := make([][]float32, len(images))
+	tensors.MustConstFlatData(output, func(flat []float32) {
+		for i := range embeddings { // each in memory of its own: they may belong to different callers
+			embeddings[i] = slices.Clone(flat[i*e.spec.Dim : (i+1)*e.spec.Dim])
+		}
+	})
+	return embeddings, nil
+}
+
+// Close frees what the embedder holds on its backend once nothing is being embedded. Calls that wait fail with [ErrClosed], as
+// later ones do.
+func (e *Embedder) Close() {
+	e.queue.Close()
+	e.free.Do(func() {
+		e.exec.Finalize()
+		if e.weights != nil {
+			e.weights.Finalize()
+		}
+	})
 }

@@ -100,36 +100,6 @@ func TestSeedsDecideTheFirstWeights(t *testing.T) {
 	}
 }
 
-func TestPaddingLeavesEmbeddingsAsTheyAre(t *testing.T) {
-	b := backend(t)
-	for name, spec := range specs() {
-		t.Run(name, func(t *testing.T) {
-			e, err := NewEmbedder(b, spec, weights(t, b, spec, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			images := pictures(spec.Preprocess, 5)
-			all, err := e.Embed(context.Background(), images)
-			if err != nil {
-				t.Fatal(err)
-			}
-			size := len(images) / 5
-			for i := range all {
-				alone, err := e.Embed(context.Background(), images[i*size:(i+1)*size])
-				if err != nil {
-					t.Fatal(err)
-				}
-				if len(all[i]) != spec.Dim || !close(all[i], alone[0], 1e-5) {
-					t.Errorf("embedding of image %d among five = %v…, alone %v…", i, all[i][:4], alone[0][:4])
-				}
-			}
-			if close(all[0], all[1], 1e-6) {
-				t.Errorf("two images have one embedding %v…", all[0][:4])
-			}
-		})
-	}
-}
-
 func close(a, b []float32, tolerance float64) bool {
 	return slices.EqualFunc(a, b, func(x, y float32) bool {
 		return math.Abs(float64(x-y)) <= tolerance*(1+math.Abs(float64(y)))
@@ -327,31 +297,5 @@ func TestCheckRejects(t *testing.T) {
 		if err := spec.Check(); err != nil {
 			t.Errorf("Check of %s = %v, want nil", name, err)
 		}
-	}
-}
-
-func TestEmbedRejectsPartOfAnImage(t *testing.T) {
-	b := backend(t)
-	spec := Conv4(16)
-	e, err := NewEmbedder(b, spec, weights(t, b, spec, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := e.Embed(context.Background(), make([]float32, 100)); err == nil {
-		t.Error("Embed of 100 pixels = nil error, want one")
-	}
-}
-
-func TestEmbedStopsWhenCancelled(t *testing.T) {
-	b := backend(t)
-	spec := Conv4(16)
-	e, err := NewEmbedder(b, spec, weights(t, b, spec, 1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, err := e.Embed(ctx, pictures(spec.Preprocess, 1)); err != context.Canceled {
-		t.Errorf("Embed = %v, want %v", err, context.Canceled)
 	}
 }
