@@ -14,12 +14,11 @@ import (
 // Whatever the objective's distance, the embeddings' Euclidean ones are compared. The paper has 36 to 55 degrees.
 func Angular(degrees float64) Miner {
 	square := math.Pow(math.Tan(degrees*math.Pi/180), 2)
-	return Miner{Name: "angular", embeddings: true, keep: func(t triplets) *Node {
-		anchors := Slice(t.pairs.Anchors, AxisRange(t.first, t.last))
-		positives := Slice(t.pairs.Others, AxisRange(t.from, t.to))
+	return Miner{Name: "angular", Embeddings: true, Keep: func(t Triplets) *Node {
+		anchors, positives, others := t.Embeddings()
 		ap := InsertAxes(squaredMatrix(anchors, positives), 2)
-		an := InsertAxes(squaredMatrix(anchors, t.pairs.Others), 1)
-		pn := InsertAxes(squaredMatrix(positives, t.pairs.Others), 0)
+		an := InsertAxes(squaredMatrix(anchors, others), 1)
+		pn := InsertAxes(squaredMatrix(positives, others), 0)
 		// |n − c|² = (|n − a|² + |n − p|²)/2 − |a − p|²/4, so |a − p|² > 4 tan² |n − c|² is:
 		return StopGradient(GreaterThan(MulScalar(ap, 1+square), MulScalar(Add(an, pn), 2*square)))
 	}}

@@ -25,7 +25,7 @@ func ArcFace(margin, scale float64) Loss {
 // [ArcFace]; the paper has k 3.
 func SubCenters(loss Loss, k int) Loss {
 	loss.Name = "sub_center_" + loss.Name
-	loss.centers = k
-	loss.pool = func(distances *Node) *Node { return ReduceMin(distances, -1) }
+	loss.Centers = k
+	loss.Pool = func(distances *Node) *Node { return ReduceMin(distances, -1) }
 	return loss
 }

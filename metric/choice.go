@@ -47,7 +47,7 @@ func (c Choice) Objective() (Objective, error) {
 		return Objective{}, fmt.Errorf("loss %s with miner %s and reducer %s: %w", loss.name, miner.name, reducer.name, err)
 	}
 	o := Objective{Distance: distance, Miner: miner.make(v), Loss: loss.make(v), Reducer: reducer.make(v), Memory: c.Memory}
-	if o.Loss.proxies {
+	if o.Loss.Proxies {
 		o.Classes = c.Classes
 	}
 	if loss.usual.regularizer != nil {

@@ -19,8 +19,8 @@ func TestEveryLossHasItsName(t *testing.T) {
 		if o.Loss.Name != name {
 			t.Errorf("loss %s builds loss %s", name, o.Loss.Name)
 		}
-		if o.Loss.proxies != (o.Classes == 5) {
-			t.Errorf("loss %s has %d classes, want them where it compares with proxies (%v)", name, o.Classes, o.Loss.proxies)
+		if o.Loss.Proxies != (o.Classes == 5) {
+			t.Errorf("loss %s has %d classes, want them where it compares with proxies (%v)", name, o.Classes, o.Loss.Proxies)
 		}
 		named[name] = true
 	}
@@ -53,8 +53,8 @@ func TestChoicesAreTheAuthors(t *testing.T) {
 	o, err := Choice{Loss: "triplet"}.Objective()
 	want := FaceNet()
 	if err != nil || o.Distance.Name != want.Distance.Name || o.Miner.Name != want.Miner.Name ||
-		o.Reducer.Name != want.Reducer.Name || o.Loss.collapsed != want.Loss.collapsed {
-		t.Errorf("triplet = %s, %s, %s, margin %v, error %v; want FaceNet's", o.Distance.Name, o.Miner.Name, o.Reducer.Name, o.Loss.collapsed, err)
+		o.Reducer.Name != want.Reducer.Name || o.Loss.Collapsed != want.Loss.Collapsed {
+		t.Errorf("triplet = %s, %s, %s, margin %v, error %v; want FaceNet's", o.Distance.Name, o.Miner.Name, o.Reducer.Name, o.Loss.Collapsed, err)
 	}
 	o, err = Choice{Loss: "nt-xent", Distance: "squared-euclidean", Miner: "batch-hard", Reducer: "per-class", Memory: 64}.Objective()
 	if err != nil || o.Distance.Name != "squared_euclidean" || o.Miner.Name != "batch_hard" || o.Reducer.Name != "per_class" || o.Memory != 64 {

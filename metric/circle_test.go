@@ -11,7 +11,7 @@ func TestCircleHoldsItsWeights(t *testing.T) {
 	row := lossTable["Circle"]
 	e, labels := row.problem(8, 3)
 	gradient := run(t, func(x, l *Node) []*Node {
-		return Gradient(ReduceAllSum(row.loss.terms(Within(row.distance, x, l))[0].Sum), x)
+		return Gradient(ReduceAllSum(row.loss.Terms(Within(row.distance, x, l))[0].Sum), x)
 	}, e, labels)[0]
 	oracle := circleOracle(0.25, 8, matrix(cosine, e))
 	checkGradient(t, gradient, e, func() (sum float64) {

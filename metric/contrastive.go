@@ -9,9 +9,9 @@ import . "github.com/gomlx/gomlx/core/graph"
 //
 // Same and different pairs are reduced apart, so that with a mean the few same ones weigh as much as the many different.
 func Contrastive(near, beyond float64) Loss {
-	return Loss{Name: "contrastive", terms: func(p Pairs) []Terms {
+	return Loss{Name: "contrastive", Terms: func(p Pairs) []Terms {
 		pull := relu(AddScalar(p.Distances, -near))
 		push := relu(AddScalar(Neg(p.Distances), beyond))
-		return []Terms{termsOf(pull, p.Same), termsOf(push, p.Different)}
+		return []Terms{TermsOf(pull, p.Same), TermsOf(push, p.Different)}
 	}}
 }

@@ -9,7 +9,7 @@ import . "github.com/gomlx/gomlx/core/graph"
 // The lecture's equation 1 and Koch et al. 2015 print it without the minus sign. The right-hand form never overflows.
 func CrossEntropy(logits, same *Node) Terms {
 	values := Sub(softplus(logits), Mul(logits, same))
-	return one(values, Equal(values, values)) // every pair counts
+	return PerAnchor(values, Equal(values, values)) // every pair counts
 }
 
 // Penalty is Σ_l λ_l ‖w_l‖² over layers' weights, with one λ per layer.

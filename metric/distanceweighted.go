@@ -15,7 +15,7 @@ import . "github.com/gomlx/gomlx/core/graph"
 // or fewer where some are certain; the paper draws exactly as many, and the same one more than once. The draws come from the
 // random numbers of the model's store.
 func DistanceWeighted(near, beyond float64) Miner {
-	return Miner{Name: "distance_weighted", embeddings: true, pick: func(p Pairs) Pairs {
+	return Miner{Name: "distance_weighted", Embeddings: true, Pick: func(p Pairs) Pairs {
 		squared := MulScalar(StopGradient(Cosine().Matrix(p.Anchors, p.Others)), 2)
 		squared = MinScalar(MaxScalar(squared, near*near), beyond*beyond)
 		d := float64(p.Anchors.Shape().Dim(1))
@@ -30,7 +30,7 @@ func DistanceWeighted(near, beyond float64) Miner {
 // drawn is true at an entry [n, m] with the probability that is its part of exp(logWeight) over the different pairs of its row,
 // times the number of same pairs.
 func (p Pairs) drawn(logWeight *Node) *Node {
-	part := Exp(Sub(logWeight, InsertAxes(logSumExp(logWeight, p.Different), 1)))
+	part := Exp(Sub(logWeight, InsertAxes(LogSumExp(logWeight, p.Different), 1)))
 	chance := Mul(part, InsertAxes(counts(p.Same, part), 1))
-	return LessThan(p.scope.RandomUniform(part.Graph(), part.Shape()), StopGradient(chance))
+	return LessThan(p.Scope.RandomUniform(part.Graph(), part.Shape()), StopGradient(chance))
 }

@@ -12,7 +12,7 @@ import (
 func drawn(t *testing.T) computation {
 	return compile(t, func(scope *model.Scope, x, l *Node) []*Node {
 		p := Within(SquaredEuclidean(), x, l)
-		p.scope = scope
+		p.Scope = scope
 		p = DistanceWeighted(0.5, 1.4).narrow(p)
 		return []*Node{number(p.Same, x), number(p.Different, x)}
 	})

@@ -11,7 +11,7 @@ func SquaredEuclidean() Distance {
 func Euclidean() Distance {
 	return Distance{
 		Name:   "euclidean",
-		Matrix: func(a, b *Node) *Node { return safeSqrt(squaredMatrix(a, b)) },
+		Matrix: func(a, b *Node) *Node { return SafeSqrt(squaredMatrix(a, b)) },
 	}
 }
 
@@ -22,8 +22,8 @@ func squaredMatrix(a, b *Node) *Node {
 	return MaxScalar(Add(Sub(aa, MulScalar(products(a, b), 2)), InsertAxes(bb, 0)), 0)
 }
 
-// safeSqrt is √x with gradient 0 where x is below tiny.
-func safeSqrt(x *Node) *Node {
+// SafeSqrt is √x with gradient 0 where x is below tiny.
+func SafeSqrt(x *Node) *Node {
 	positive := GreaterThan(x, Scalar(x.Graph(), x.DType(), tiny))
 	return Where(positive, Sqrt(Where(positive, x, OnesLike(x))), ZerosLike(x))
 }

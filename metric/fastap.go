@@ -11,18 +11,18 @@ import . "github.com/gomlx/gomlx/core/graph"
 // centres around it; one beyond farthest counts as farthest. The paper has the squared Euclidean distance of unit vectors,
 // farthest 4 and 10 bins.
 func FastAP(bins int, farthest float64) Loss {
-	return Loss{Name: "fast_ap", terms: func(p Pairs) []Terms {
+	return Loss{Name: "fast_ap", Terms: func(p Pairs) []Terms {
 		distances := MulScalar(MinScalar(p.Distances, farthest), float64(bins)/farthest) // in bins
 		others := LogicalOr(p.Same, p.Different)
 		var same, all, precision *Node // H⁺, H and the sum
 		for centre := range bins + 1 {
 			share := relu(OneMinus(Abs(AddScalar(distances, -float64(centre)))))
-			here := sums(masked(p.Same, share))
-			same, all = plus(same, here), plus(all, sums(masked(others, share)))
+			here := sums(Masked(p.Same, share))
+			same, all = plus(same, here), plus(all, sums(Masked(others, share)))
 			some := GreaterThan(all, ZerosLike(all))
-			precision = plus(precision, masked(some, Div(Mul(same, here), Where(some, all, OnesLike(all)))))
+			precision = plus(precision, Masked(some, Div(Mul(same, here), Where(some, all, OnesLike(all)))))
 		}
 		positives := MaxScalar(counts(p.Same, precision), 1)
-		return []Terms{one(OneMinus(Div(precision, positives)), anyOf(p.Same))}
+		return []Terms{PerAnchor(OneMinus(Div(precision, positives)), AnyOf(p.Same))}
 	}}
 }

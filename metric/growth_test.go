@@ -53,7 +53,7 @@ func choices() map[string]Choice {
 
 func (c Choice) proxies() bool {
 	o, err := c.Objective()
-	return err == nil && o.Loss.proxies
+	return err == nil && o.Loss.Proxies
 }
 
 // A batch of 512 has 262,144 pairs and 134 million triplets.

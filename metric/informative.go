@@ -6,7 +6,7 @@ import . "github.com/gomlx/gomlx/core/graph"
 // farther than the nearest negative less slack, and the negatives nearer than the farthest positive plus slack. The paper
 // has the cosine distance and slack 0.1.
 func Informative(slack float64) Miner {
-	return Miner{Name: "multi_similarity", pick: func(p Pairs) Pairs {
+	return Miner{Name: "multi_similarity", Pick: func(p Pairs) Pairs {
 		distances := StopGradient(p.Distances)
 		low := ReduceAndKeep(Where(p.Different, distances, scalars(distances, far)), ReduceMin, -1)
 		high := ReduceAndKeep(Where(p.Same, distances, scalars(distances, -far)), ReduceMax, -1)

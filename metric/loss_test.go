@@ -91,10 +91,10 @@ func (m masks) triplets(anchor int, value func(gap float64) float64) (values []f
 // masksOf writes out the pairs of a row's problem by loops.
 func (r lossRow) masksOf(e [][]float64, labels []int32) masks {
 	oracle := distanceTable[r.distanceName()].oracle
-	if !r.loss.proxies {
+	if !r.loss.Proxies {
 		return writtenOut(matrix(oracle, e), labels)
 	}
-	k, n := max(1, r.loss.centers), len(labels)
+	k, n := max(1, r.loss.Centers), len(labels)
 	m := masks{labels: labels}
 	for c := range (len(e) - n) / k {
 		m.otherLabels = append(m.otherLabels, int32(c))
@@ -152,9 +152,9 @@ const testClasses = 5
 // problem is a batch for a row, followed by the proxies of testClasses classes where the loss wants them.
 func (r lossRow) problem(n, d int) ([][]float64, []int32) {
 	e, labels := batch(n, d, true)
-	if r.loss.proxies {
+	if r.loss.Proxies {
 		labels[n-1] = 3
-		proxies, _ := batch(testClasses*max(1, r.loss.centers), d, false)
+		proxies, _ := batch(testClasses*max(1, r.loss.Centers), d, false)
 		e = append(e, proxies...)
 	}
 	return e, labels
@@ -164,10 +164,10 @@ func (r lossRow) problem(n, d int) ([][]float64, []int32) {
 func (r lossRow) pairs(scope *model.Scope, x, labels *Node) Pairs {
 	n := labels.Shape().Dim(0)
 	p := Within(r.distance, Slice(x, AxisRange(0, n)), labels)
-	if r.loss.proxies {
+	if r.loss.Proxies {
 		p = againstProxies(r.distance, r.loss, Slice(x, AxisRange(0, n)), labels, Slice(x, AxisRangeToEnd(n)))
 	}
-	p.scope = scope
+	p.Scope = scope
 	return p
 }
 
@@ -177,7 +177,7 @@ func TestLossesMatchTheirDefinitions(t *testing.T) {
 			e, labels := row.problem(12, 4)
 			parts := row.oracle(row.masksOf(e, labels))
 			got := compile(t, func(scope *model.Scope, x, l *Node) (all []*Node) {
-				for _, terms := range row.loss.terms(row.pairs(scope, x, l)) {
+				for _, terms := range row.loss.Terms(row.pairs(scope, x, l)) {
 					all = append(all, terms.Sum, terms.Count, terms.Active)
 				}
 				return all
@@ -250,7 +250,7 @@ func TestGradientsMatchCentralDifferences(t *testing.T) {
 			e, labels := row.problem(8, 3)
 			c := compile(t, func(scope *model.Scope, x, l *Node) []*Node {
 				o := Objective{Reducer: row.reducer}
-				loss := o.reduce(row.loss.terms(row.miner.narrow(row.pairs(scope, x, l))), l)
+				loss := o.reduce(row.loss.Terms(row.miner.narrow(row.pairs(scope, x, l))), l)
 				return append([]*Node{loss}, Gradient(loss, x)...)
 			})
 			checkGradient(t, c.run(e, labels)[1], e, func() float64 { return c.run(e, labels)[0][0] })

@@ -14,16 +14,16 @@ import (
 // The paper has the Euclidean distance on unit vectors, [DistanceWeighted], [MeanActive], margin 0.2 and start 1.2.
 func Margin(margin, start float64) Loss {
 	boundary := func(scope *model.Scope) *model.Variable {
-		return variable(scope, "boundary", func() *tensors.Tensor { return tensors.FromScalar(float32(start)) })
+		return Variable(scope, "boundary", func() *tensors.Tensor { return tensors.FromScalar(float32(start)) })
 	}
 	return Loss{
 		Name:    "margin",
-		declare: func(scope *model.Scope) { boundary(scope) },
-		terms: func(p Pairs) []Terms {
-			beta := ConvertDType(boundary(p.scope).NodeValue(p.Distances), p.Distances.DType())
+		Declare: func(scope *model.Scope) { boundary(scope) },
+		Terms: func(p Pairs) []Terms {
+			beta := ConvertDType(boundary(p.Scope).NodeValue(p.Distances), p.Distances.DType())
 			beyond := Sub(p.Distances, beta)
 			values := relu(AddScalar(Where(p.Same, beyond, Neg(beyond)), margin))
-			return []Terms{termsOf(values, LogicalOr(p.Same, p.Different))}
+			return []Terms{TermsOf(values, LogicalOr(p.Same, p.Different))}
 		},
 	}
 }

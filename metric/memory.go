@@ -24,8 +24,8 @@ func memoryIn(scope *model.Scope, m, d int) memory {
 		return func() *tensors.Tensor { return tensors.FromShape(shape) }
 	}
 	return memory{
-		embeddings: variable(scope, "embeddings", zeros(shapes.Make(dtypes.Float32, m, d))).SetTrainable(false),
-		labels:     variable(scope, "labels", zeros(shapes.Make(dtypes.Int32, m))).SetTrainable(false),
+		embeddings: Variable(scope, "embeddings", zeros(shapes.Make(dtypes.Float32, m, d))).SetTrainable(false),
+		labels:     Variable(scope, "labels", zeros(shapes.Make(dtypes.Int32, m))).SetTrainable(false),
 	}
 }
 

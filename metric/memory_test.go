@@ -91,7 +91,7 @@ func TestMemoryComparesWithEarlierBatches(t *testing.T) {
 
 func TestMemoryHasNoGradient(t *testing.T) {
 	for name, row := range lossTable {
-		if row.loss.proxies || name == "Circle" {
+		if row.loss.Proxies || name == "Circle" {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {

@@ -10,20 +10,20 @@ import (
 // A triplet's gap is d(a,p) − d(a,n): easy below −margin, semi-hard from −margin to below 0, hard from 0 on.
 type Miner struct {
 	Name string
-	// pick narrows the pairs; nil keeps all.
-	pick func(Pairs) Pairs
-	// keep says which triplets of the remaining pairs count; nil keeps all.
-	keep func(triplets) *Node
-	// embeddings says that the miner compares embeddings itself, so that proxies are no match.
-	embeddings bool
+	// Pick narrows Same and Different of the pairs; nil keeps all. [Nearest] and [Farthest] serve it.
+	Pick func(Pairs) Pairs
+	// Keep says which triplets of the remaining pairs count, as a mask like Triplets.Gap; nil keeps all.
+	Keep func(Triplets) *Node
+	// Embeddings says that the miner compares embeddings itself, so that proxies are no match.
+	Embeddings bool
 }
 
 // narrow applies the miner's choice.
 func (m Miner) narrow(p Pairs) Pairs {
-	if m.pick != nil {
-		p = m.pick(p)
+	if m.Pick != nil {
+		p = m.Pick(p)
 	}
-	if p.keep = m.keep; m.keep != nil && m.embeddings {
+	if p.keep = m.Keep; m.Keep != nil && m.Embeddings {
 		p.listed = nil // such a miner looks positives up by column
 	}
 	return p
@@ -34,29 +34,29 @@ func All() Miner { return Miner{Name: "all"} }
 
 // Easy keeps the triplets that already keep the margin.
 func Easy(margin float64) Miner {
-	return Miner{Name: "easy", keep: func(t triplets) *Node { return below(t.gap, -margin) }}
+	return Miner{Name: "easy", Keep: func(t Triplets) *Node { return below(t.Gap, -margin) }}
 }
 
 // SemiHard keeps the triplets whose negative is farther than the positive, but by less than the margin, as FaceNet does
 // (Schroff et al. 2015, section 3.2).
 func SemiHard(margin float64) Miner {
-	return Miner{Name: "semi_hard", keep: func(t triplets) *Node {
-		return LogicalAnd(LogicalNot(below(t.gap, -margin)), below(t.gap, 0))
+	return Miner{Name: "semi_hard", Keep: func(t Triplets) *Node {
+		return LogicalAnd(LogicalNot(below(t.Gap, -margin)), below(t.Gap, 0))
 	}}
 }
 
 // Hard keeps the triplets whose negative is no farther than the positive.
 func Hard() Miner {
-	return Miner{Name: "hard", keep: func(t triplets) *Node { return LogicalNot(below(t.gap, 0)) }}
+	return Miner{Name: "hard", Keep: func(t Triplets) *Node { return LogicalNot(below(t.Gap, 0)) }}
 }
 
-// nearest narrows mask to the first smallest distance of each row.
-func nearest(distances, mask *Node) *Node {
+// Nearest narrows mask to the first smallest distance of each row.
+func Nearest(distances, mask *Node) *Node {
 	return LogicalAnd(mask, chosen(ArgMin(Where(mask, distances, scalars(distances, far)), -1), mask))
 }
 
-// farthest narrows mask to the first largest distance of each row.
-func farthest(distances, mask *Node) *Node {
+// Farthest narrows mask to the first largest distance of each row.
+func Farthest(distances, mask *Node) *Node {
 	return LogicalAnd(mask, chosen(ArgMax(Where(mask, distances, scalars(distances, -far)), -1), mask))
 }
 

@@ -110,7 +110,7 @@ func TestMinersKeepTheTripletsOfTheirDefinitions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			e, labels := batch(14, 3, true)
 			got := run(t, func(x, l *Node) []*Node {
-				terms := SoftMarginTriplet().terms(test.miner.narrow(Within(SquaredEuclidean(), x, l)))[0]
+				terms := SoftMarginTriplet().Terms(test.miner.narrow(Within(SquaredEuclidean(), x, l)))[0]
 				return []*Node{terms.Sum, terms.Count, terms.Seen}
 			}, e, labels)
 			sum, count := make([]float64, len(e)), make([]float64, len(e))

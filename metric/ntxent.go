@@ -9,13 +9,13 @@ import . "github.com/gomlx/gomlx/core/graph"
 //
 // The other positives of the anchor have no part in it. The paper has the cosine distance and temperatures τ from 0.1 to 0.5.
 func NTXent(temperature float64) Loss {
-	return Loss{Name: "nt_xent", terms: func(p Pairs) []Terms { return []Terms{infoNCE(p, temperature)} }}
+	return Loss{Name: "nt_xent", Terms: func(p Pairs) []Terms { return []Terms{infoNCE(p, temperature)} }}
 }
 
 func infoNCE(p Pairs, temperature float64) Terms {
 	logits := MulScalar(p.Distances, -1/temperature)
-	negatives := InsertAxes(logSumExp(logits, p.Different), 1)
-	some := InsertAxes(anyOf(p.Different), 1)
+	negatives := InsertAxes(LogSumExp(logits, p.Different), 1)
+	some := InsertAxes(AnyOf(p.Different), 1)
 	values := softplus(Sub(negatives, logits)) // log(1 + exp(negatives − positive))
-	return termsOf(values, LogicalAnd(p.Same, some))
+	return TermsOf(values, LogicalAnd(p.Same, some))
 }

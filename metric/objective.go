@@ -32,17 +32,17 @@ func FaceNet() Objective {
 // Check says which parts do not fit together, nil when all do.
 func (o Objective) Check() error {
 	switch {
-	case o.Distance.Matrix == nil || o.Loss.terms == nil || o.Reducer.reduce == nil:
+	case o.Distance.Matrix == nil || o.Loss.Terms == nil || o.Reducer.Reduce == nil:
 		return fmt.Errorf("objective lacks its distance, loss or reducer")
-	case o.Miner.keep != nil && !o.Loss.triplets:
+	case o.Miner.Keep != nil && !o.Loss.Triplets:
 		return fmt.Errorf("miner %s picks triplets, but loss %s sees pairs: use a miner of pairs or all", o.Miner.Name, o.Loss.Name)
 	case o.Classes < 0 || o.Memory < 0:
-		return fmt.Errorf("objective with %d classes and a memory of %d embeddings: want 0 or more", o.Classes, o.Memory)
+		return fmt.Errorf("objective with %d classes and a memory of %d Embeddings: want 0 or more", o.Classes, o.Memory)
 	case o.Classes > 0 && o.Memory > 0:
 		return fmt.Errorf("objective with %d classes and a memory: embeddings are compared with proxies or with a memory", o.Classes)
-	case o.Loss.proxies && o.Classes == 0:
+	case o.Loss.Proxies && o.Classes == 0:
 		return fmt.Errorf("loss %s compares with proxies of classes: give the number of classes", o.Loss.Name)
-	case o.Miner.embeddings && o.Classes > 0:
+	case o.Miner.Embeddings && o.Classes > 0:
 		return fmt.Errorf("miner %s compares embeddings with embeddings, not with proxies of classes", o.Miner.Name)
 	}
 	for _, r := range o.Regularizers {
@@ -85,10 +85,10 @@ type Outcome struct {
 }
 
 // Apply adds the objective to the graph. What it learns, remembers and draws at random is in scope, under the names that
-// [Objective.Declare] gives.
+// [Objective.Declare] gives; scope may be nil where there is nothing of the kind. It panics on parts that return what they must not.
 func (o Objective) Apply(scope *model.Scope, b Batch) Outcome {
 	pairs := o.pairs(scope, b)
-	parts := o.Loss.terms(o.Miner.narrow(pairs))
+	parts := o.Loss.Terms(o.Miner.narrow(pairs))
 	loss := o.regularized(o.reduce(parts, b.Labels), scope, b)
 	mean, spread := moments(pairs)
 	active, typical := watched(parts)
@@ -105,19 +105,19 @@ func (o Objective) Declare(scope *model.Scope, d int) {
 	if o.Memory > 0 {
 		memoryIn(scope, o.Memory, d)
 	}
-	if o.Loss.declare != nil {
-		o.Loss.declare(scope)
+	if o.Loss.Declare != nil {
+		o.Loss.Declare(scope)
 	}
 	for i, r := range o.Regularizers {
-		if r.also != nil {
-			r.also.Declare(alsoScope(scope, i), d)
+		if r.Declare != nil {
+			r.Declare(regularizerScope(scope, i), d)
 		}
 	}
 }
 
 // Collapsed is the value of each tuple when all embeddings are one point, 0 where that depends on the batch: a training
 // whose typical value stays there has collapsed.
-func (o Objective) Collapsed() float64 { return o.Loss.collapsed }
+func (o Objective) Collapsed() float64 { return o.Loss.Collapsed }
 
 func (o Objective) pairs(scope *model.Scope, b Batch) (p Pairs) {
 	switch {
@@ -129,7 +129,7 @@ func (o Objective) pairs(scope *model.Scope, b Batch) (p Pairs) {
 		p = Within(o.Distance, b.Embeddings, b.Labels)
 		p.listed = b.Positives
 	}
-	p.scope = scope
+	p.Scope = scope
 	return p
 }
 
@@ -140,9 +140,20 @@ func (o Objective) reduce(parts []Terms, labels *Node) *Node {
 		if t.Labels == nil {
 			t.Labels = labels
 		}
-		total = plus(total, o.Reducer.reduce(t))
+		total = plus(total, scalar("reducer "+o.Reducer.Name, o.Reducer.Reduce(t)))
+	}
+	if total == nil {
+		panic(fmt.Sprintf("metric: loss %s returned no terms", o.Loss.Name))
 	}
 	return total
+}
+
+// scalar is x, which part makes; it panics on any other shape.
+func scalar(part string, x *Node) *Node {
+	if !x.IsScalar() {
+		panic(fmt.Sprintf("metric: %s gives %s, want a scalar", part, x.Shape()))
+	}
+	return x
 }
 
 // watched are an outcome's Active and Typical.
@@ -168,7 +179,7 @@ func moments(p Pairs) (mean, spread *Node) {
 	distances := StopGradient(p.Distances)
 	mask := LogicalOr(p.Same, p.Different)
 	count := number(mask, distances)
-	mean = share(masked(mask, distances), count)
-	spread = Sqrt(share(masked(mask, Square(Sub(distances, mean))), count))
+	mean = share(Masked(mask, distances), count)
+	spread = Sqrt(share(Masked(mask, Square(Sub(distances, mean))), count))
 	return mean, spread
 }

@@ -16,14 +16,15 @@ type Pairs struct {
 	Anchors, Others           *Node // the embeddings compared, [n, d] and [m, d]
 	AnchorLabels, OtherLabels *Node // [n] and [m]
 
-	// scope holds what a loss learns and the random numbers of miners.
-	scope *model.Scope
+	// Scope holds what a loss learns, and the random numbers of miners.
+	Scope *model.Scope
+	// Single says that a miner left at most one same and one different in every row, which makes triplets cheap.
+	Single bool
+
 	// keep says which of the triplets that the pairs make count; nil keeps all.
-	keep func(triplets) *Node
+	keep func(Triplets) *Node
 	// listed are the columns [n, w] of each anchor's positives, filled up with −1; nil when they are not listed.
 	listed *Node
-	// single says that a miner left at most one same and one different in every row.
-	single bool
 }
 
 // Within compares a batch with itself: embeddings [n, d], labels [n] integers. An embedding is no pair with itself.
@@ -58,8 +59,8 @@ func count(g *Graph, n int) *Node { return IotaFull(g, shapes.Make(dtypes.Int32,
 // number turns a mask into zeros and ones of like's type.
 func number(mask, like *Node) *Node { return ConvertDType(mask, like.DType()) }
 
-// masked is x where mask holds, 0 elsewhere; no gradient flows from elsewhere.
-func masked(mask, x *Node) *Node { return Where(mask, x, ZerosLike(x)) }
+// Masked is x where mask holds, 0 elsewhere; no gradient flows from elsewhere.
+func Masked(mask, x *Node) *Node { return Where(mask, x, ZerosLike(x)) }
 
 // far stands for infinity in masked minima and maxima; it is finite so that no gradient becomes NaN.
 const far = 1e30
@@ -67,19 +68,19 @@ const far = 1e30
 // sums adds along the last axis.
 func sums(x *Node) *Node { return ReduceSum(x, -1) }
 
-// anyOf is true in rows of mask [n, m] that hold a true, giving [n].
-func anyOf(mask *Node) *Node {
+// AnyOf is true in rows of mask [n, m] that hold a true, giving [n].
+func AnyOf(mask *Node) *Node {
 	count := sums(ConvertDType(mask, dtypes.Int32))
 	return GreaterThan(count, ScalarZero(mask.Graph(), dtypes.Int32))
 }
 
-// logSumExp is log Σ exp(x) over the entries of each row in mask, giving [n]; 0 for a row without any.
-func logSumExp(x, mask *Node) *Node {
+// LogSumExp is log Σ exp(x) over the entries of each row in mask, giving [n]; 0 for a row without any.
+func LogSumExp(x, mask *Node) *Node {
 	low := scalars(x, -far)
 	top := StopGradient(ReduceAndKeep(Where(mask, x, low), ReduceMax, -1))
 	total := sums(Exp(Where(mask, Sub(x, top), low)))
-	some := anyOf(mask)
-	return masked(some, Add(Log(Where(some, total, OnesLike(total))), Reshape(top, -1)))
+	some := AnyOf(mask)
+	return Masked(some, Add(Log(Where(some, total, OnesLike(total))), Reshape(top, -1)))
 }
 
 // relu is max(x, 0).

@@ -12,15 +12,15 @@ import (
 // againstProxies compares embeddings [n, d] with proxies [classes·k, d], k beside each other for every class, giving pairs
 // of n embeddings and as many others as there are classes.
 func againstProxies(distance Distance, loss Loss, embeddings, labels, proxies *Node) Pairs {
-	k := max(1, loss.centers)
+	k := max(1, loss.Centers)
 	n, classes := embeddings.Shape().Dim(0), proxies.Shape().Dim(0)/k
 	p := Pairs{
 		Distances: distance.Matrix(embeddings, proxies),
 		Anchors:   embeddings, Others: proxies,
 		AnchorLabels: labels, OtherLabels: ConvertDType(count(embeddings.Graph(), classes), labels.DType()),
 	}
-	if loss.pool != nil {
-		p.Distances = loss.pool(Reshape(p.Distances, n, classes, k))
+	if loss.Pool != nil {
+		p.Distances = loss.Pool(Reshape(p.Distances, n, classes, k))
 	}
 	p.Same = equal(labels, p.OtherLabels)
 	p.Different = LogicalNot(p.Same)
@@ -35,8 +35,8 @@ func (o Objective) proxiesIn(scope *model.Scope, embeddings *Node) *Node {
 
 // proxies is the variable [classes·k, d], which begins as normal numbers drawn from the store's seed.
 func (o Objective) proxies(scope *model.Scope, d int) *model.Variable {
-	rows := o.Classes * max(1, o.Loss.centers)
-	return variable(scope, "proxies", func() *tensors.Tensor {
+	rows := o.Classes * max(1, o.Loss.Centers)
+	return Variable(scope, "proxies", func() *tensors.Tensor {
 		seed := model.GetParamOr(scope, model.ParamInitialSeed, int64(0))
 		random := rand.New(rand.NewPCG(uint64(seed), uint64(rows)))
 		values := make([]float32, rows*d)
@@ -47,8 +47,8 @@ func (o Objective) proxies(scope *model.Scope, d int) *model.Variable {
 	})
 }
 
-// variable is the one of this name in scope, made with its initial value where it is missing.
-func variable(scope *model.Scope, name string, initial func() *tensors.Tensor) *model.Variable {
+// Variable is the one of this name in scope, made with its initial value where it is missing.
+func Variable(scope *model.Scope, name string, initial func() *tensors.Tensor) *model.Variable {
 	if v := scope.GetVariable(name); v != nil {
 		return v
 	}

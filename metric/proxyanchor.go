@@ -10,12 +10,12 @@ import . "github.com/gomlx/gomlx/core/graph"
 // With [Mean] each part is divided by its number of proxies, as in the paper, which has the cosine distance, margin 0.1 and
 // scale 32.
 func ProxyAnchor(margin, scale float64) Loss {
-	return Loss{Name: "proxy_anchor", proxies: true, terms: func(p Pairs) []Terms {
+	return Loss{Name: "proxy_anchor", Proxies: true, Terms: func(p Pairs) []Terms {
 		same, different := Transpose(p.Same, 0, 1), Transpose(p.Different, 0, 1)
 		offset := MulScalar(OneMinus(Transpose(p.Distances, 0, 1)), scale) // scale times the similarity
 		pull := onePlusSum(AddScalar(Neg(offset), scale*margin), same)
 		push := onePlusSum(AddScalar(offset, scale*margin), different)
-		parts := []Terms{one(pull, anyOf(same)), one(push, LogicalOr(anyOf(same), anyOf(different)))}
+		parts := []Terms{PerAnchor(pull, AnyOf(same)), PerAnchor(push, LogicalOr(AnyOf(same), AnyOf(different)))}
 		for i := range parts {
 			parts[i].Labels = p.OtherLabels
 		}

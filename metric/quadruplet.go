@@ -11,10 +11,10 @@ import . "github.com/gomlx/gomlx/core/graph"
 // quadruplets as the fourth power of the batch. The paper has margin 1 and between 0.5; between is to be the smaller.
 func Quadruplet(margin, between float64) Loss {
 	return Loss{
-		Name: "quadruplet", triplets: true, collapsed: margin + between,
-		terms: func(p Pairs) []Terms {
+		Name: "quadruplet", Triplets: true, Collapsed: margin + between,
+		Terms: func(p Pairs) []Terms {
 			gap, some := p.gapElsewhere()
-			apart := termsOf(relu(AddScalar(gap, between)), LogicalAnd(p.Same, InsertAxes(some, 1)))
+			apart := TermsOf(relu(AddScalar(gap, between)), LogicalAnd(p.Same, InsertAxes(some, 1)))
 			return []Terms{hinge(margin).terms(p), apart}
 		},
 	}
@@ -29,8 +29,8 @@ func (p Pairs) gapElsewhere() (gap, some *Node) {
 	n := p.Distances.Shape().Dim(0)
 	labels := BroadcastToDims(InsertAxes(p.OtherLabels, 0), p.Distances.Shape().Dimensions...)
 	closest := func(mask *Node) (distance, there, label *Node) {
-		mask = nearest(StopGradient(p.Distances), mask)
-		return sums(masked(mask, p.Distances)), anyOf(mask), sums(masked(mask, labels))
+		mask = Nearest(StopGradient(p.Distances), mask)
+		return sums(Masked(mask, p.Distances)), AnyOf(mask), sums(Masked(mask, labels))
 	}
 	first, someFirst, label := closest(p.Different)
 	second, someSecond, _ := closest(LogicalAnd(p.Different, NotEqual(labels, InsertAxes(label, 1))))
@@ -40,6 +40,6 @@ func (p Pairs) gapElsewhere() (gap, some *Node) {
 	distances := Where(taken, toAll(second), toAll(first))
 	there := Where(taken, toAll(someSecond), toAll(someFirst))
 	elsewhere := LogicalNot(equal(p.AnchorLabels, p.AnchorLabels))
-	pick := nearest(StopGradient(distances), LogicalAnd(there, elsewhere))
-	return Sub(p.Distances, InsertAxes(sums(masked(pick, distances)), 1)), anyOf(pick)
+	pick := Nearest(StopGradient(distances), LogicalAnd(there, elsewhere))
+	return Sub(p.Distances, InsertAxes(sums(Masked(pick, distances)), 1)), AnyOf(pick)
 }

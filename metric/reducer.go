@@ -5,7 +5,7 @@ import . "github.com/gomlx/gomlx/core/graph"
 // Reducer turns one part of a loss into the scalar to minimise. It is 0 where there are no tuples.
 type Reducer struct {
 	Name   string
-	reduce func(Terms) *Node
+	Reduce func(Terms) *Node
 }
 
 // Sum adds all values, as the lecture and FaceNet's equation 3 have it.
@@ -39,7 +39,7 @@ func PerClass() Reducer {
 		count := all(t.Count)
 		some := GreaterThan(count, ZerosLike(count))
 		mean := Div(all(t.Sum), MaxScalar(count, 1))
-		once := masked(some, Reciprocal(all(OnesLike(count)))) // adds up to 1 over the anchors of a class
+		once := Masked(some, Reciprocal(all(OnesLike(count)))) // adds up to 1 over the anchors of a class
 		return share(Mul(mean, once), once)
 	}}
 }

@@ -24,7 +24,7 @@ func TestReducers(t *testing.T) {
 	for name, test := range reducerTable {
 		got := run(t, func(x, l *Node) []*Node {
 			row := func(i int) *Node { return Reshape(Slice(x, AxisRange(i, i+1)), 3) }
-			return []*Node{test.reducer.reduce(Terms{Sum: row(0), Count: row(1), Active: row(2), Labels: l})}
+			return []*Node{test.reducer.Reduce(Terms{Sum: row(0), Count: row(1), Active: row(2), Labels: l})}
 		}, table, []int32{0, 1, 0})[0][0]
 		if !near(got, test.want, 1e-12) {
 			t.Errorf("%s = %v, want %v", name, got, test.want)
@@ -47,7 +47,7 @@ func TestReducersGiveZeroWithoutTuples(t *testing.T) {
 func TestPerClassLeavesOutClassesWithoutTuples(t *testing.T) {
 	got := run(t, func(x, l *Node) []*Node {
 		row := func(i int) *Node { return Reshape(Slice(x, AxisRange(i, i+1)), 3) }
-		return []*Node{PerClass().reduce(Terms{Sum: row(0), Count: row(1), Labels: l})}
+		return []*Node{PerClass().Reduce(Terms{Sum: row(0), Count: row(1), Labels: l})}
 	}, [][]float64{{4, 0, 1}, {2, 0, 1}}, []int32{7, 3, 5})[0][0]
 	if want := (4.0/2 + 1) / 2; got != want {
 		t.Errorf("PerClass of classes with means 2, none and 1 = %v, want %v", got, want)

@@ -79,9 +79,9 @@ func TestRegularizersMatchTheirDefinitions(t *testing.T) {
 			proxies := [][][]float64{more[:k], more[k:]}
 			e = append(e, more...)
 			c := compile(t, func(scope *model.Scope, x, l *Node) []*Node {
-				penalty := row.regularizer.penalty(subject{
-					Batch: Batch{Embeddings: Slice(x, AxisRange(0, n)), Labels: l}, scope: scope,
-					proxies: Reshape(Slice(x, AxisRangeToEnd(n)), classes, k, d),
+				penalty := row.regularizer.Penalty(Subject{
+					Batch: Batch{Embeddings: Slice(x, AxisRange(0, n)), Labels: l}, Scope: scope,
+					Proxies: Reshape(Slice(x, AxisRangeToEnd(n)), classes, k, d),
 				})
 				return append([]*Node{penalty}, Gradient(penalty, x)...)
 			})

@@ -20,11 +20,11 @@ func ProxyNCA(temperature float64) Loss {
 // classLoss is cross-entropy over one proxy per class with logits −scale·d, where penalize changes the distance to the own
 // class.
 func classLoss(name string, scale float64, penalize func(d *Node) *Node) Loss {
-	return Loss{Name: name, proxies: true, terms: func(p Pairs) []Terms {
+	return Loss{Name: name, Proxies: true, Terms: func(p Pairs) []Terms {
 		distances := Where(p.Same, penalize(p.Distances), p.Distances)
 		logits := MulScalar(distances, -scale)
-		own := sums(masked(p.Same, logits))
-		all := logSumExp(logits, LogicalOr(p.Same, p.Different))
-		return []Terms{one(Sub(all, own), anyOf(p.Same))}
+		own := sums(Masked(p.Same, logits))
+		all := LogSumExp(logits, LogicalOr(p.Same, p.Different))
+		return []Terms{PerAnchor(Sub(all, own), AnyOf(p.Same))}
 	}}
 }

@@ -8,8 +8,8 @@ import . "github.com/gomlx/gomlx/core/graph"
 func SoftTriple(scale, gamma, margin float64, k int) Loss {
 	loss := CosFace(margin, scale)
 	loss.Name = "soft_triple"
-	loss.centers = k
-	loss.pool = func(distances *Node) *Node {
+	loss.Centers = k
+	loss.Pool = func(distances *Node) *Node {
 		return ReduceSum(Mul(Softmax(MulScalar(distances, -1/gamma), -1), distances), -1)
 	}
 	return loss

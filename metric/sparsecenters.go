@@ -9,11 +9,11 @@ import . "github.com/gomlx/gomlx/core/graph"
 //
 // It is for losses with several proxies per class, such as [SoftTriple].
 func SparseCenters(weight float64) Regularizer {
-	return Regularizer{Name: "sparse_centers", centers: 2, penalty: func(s subject) *Node {
-		classes, k := s.proxies.Shape().Dim(0), s.proxies.Shape().Dim(1)
-		w := unit(s.proxies)
+	return Regularizer{Name: "sparse_centers", Centers: 2, Penalty: func(s Subject) *Node {
+		classes, k := s.Proxies.Shape().Dim(0), s.Proxies.Shape().Dim(1)
+		w := unit(s.Proxies)
 		products := DotGeneral(w, []int{2}, []int{0}, w, []int{2}, []int{0}) // [classes, k, k]
-		distances := safeSqrt(relu(MulScalar(OneMinus(products), 2)))
+		distances := SafeSqrt(relu(MulScalar(OneMinus(products), 2)))
 		others := LogicalNot(equal(count(w.Graph(), k), count(w.Graph(), k)))
 		twice := ReduceAllSum(Mul(distances, InsertAxes(number(others, w), 0)))
 		return MulScalar(twice, weight/float64(2*classes*k*(k-1)))

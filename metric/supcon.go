@@ -9,11 +9,11 @@ import . "github.com/gomlx/gomlx/core/graph"
 // where k runs over all others, same and different. With the cosine distance it is the paper's, since a constant added to
 // all distances cancels. temperature τ is 0.1 in the paper.
 func SupCon(temperature float64) Loss {
-	return Loss{Name: "supcon", terms: func(p Pairs) []Terms {
+	return Loss{Name: "supcon", Terms: func(p Pairs) []Terms {
 		logits := MulScalar(p.Distances, -1/temperature)
 		positives := counts(p.Same, logits)
-		mean := Div(sums(masked(p.Same, logits)), MaxScalar(positives, 1))
-		all := logSumExp(logits, LogicalOr(p.Same, p.Different))
-		return []Terms{one(Sub(all, mean), anyOf(p.Same))}
+		mean := Div(sums(Masked(p.Same, logits)), MaxScalar(positives, 1))
+		all := LogSumExp(logits, LogicalOr(p.Same, p.Different))
+		return []Terms{PerAnchor(Sub(all, mean), AnyOf(p.Same))}
 	}}
 }

@@ -10,9 +10,9 @@ import . "github.com/gomlx/gomlx/core/graph"
 // each of them a mean over the pairs it sees, with [Mean]. It is made to be added to another loss, with [Also]. The paper has
 // the cosine distance, near 0.1 and beyond 0.5 (its margins 0.9 and 0.5 are similarities), and weight 1.
 func ThresholdConsistent(near, beyond float64) Loss {
-	return Loss{Name: "threshold_consistent", terms: func(p Pairs) []Terms {
+	return Loss{Name: "threshold_consistent", Terms: func(p Pairs) []Terms {
 		hard := func(excess, mask *Node) Terms {
-			terms := termsOf(excess, LogicalAnd(mask, LogicalNot(below(excess, 0))))
+			terms := TermsOf(excess, LogicalAnd(mask, LogicalNot(below(excess, 0))))
 			terms.Seen = counts(mask, excess)
 			return terms
 		}

@@ -34,27 +34,46 @@ func hinge(margin float64) gapLoss {
 
 func tripletLoss(name string, collapsed float64, loss gapLoss) Loss {
 	return Loss{
-		Name: name, triplets: true, collapsed: collapsed,
-		terms: func(p Pairs) []Terms { return []Terms{loss.terms(p)} },
+		Name: name, Triplets: true, Collapsed: collapsed,
+		Terms: func(p Pairs) []Terms { return []Terms{loss.terms(p)} },
 	}
+}
+
+// TripletTerms adds up value, a function of each number alone, of the gaps d(a,p) − d(a,n) of the triplets that the pairs make and
+// the miner keeps. Its memory grows with n·m, not with the triplets.
+func (p Pairs) TripletTerms(value func(gap *Node) *Node) Terms {
+	return gapLoss{value, func(gap *Node) *Node { return Gradient(ReduceAllSum(value(gap)), gap)[0] }}.terms(p)
 }
 
 // terms adds up the triplets that the pairs make.
 func (l gapLoss) terms(p Pairs) Terms {
-	if p.single {
-		gap := Sub(sums(masked(p.Same, p.Distances)), sums(masked(p.Different, p.Distances)))
-		return one(l.value(gap), LogicalAnd(anyOf(p.Same), anyOf(p.Different)))
+	if p.Single {
+		gap := Sub(sums(Masked(p.Same, p.Distances)), sums(Masked(p.Different, p.Distances)))
+		return PerAnchor(l.value(gap), LogicalAnd(AnyOf(p.Same), AnyOf(p.Different)))
 	}
 	return l.all(p)
 }
 
-// triplets are those that anchors first to last−1 make with their positives from to to−1 and with all negatives.
-type triplets struct {
+// Triplets are those that a anchors make with p of their positives and with all m others, as a miner sees them. Nothing of them has
+// a gradient.
+type Triplets struct {
+	Positive, Negative *Node // the distances [a, p, 1] and [a, 1, m]
+	Gap                *Node // Positive − Negative, [a, p, m]; also where labels make no triplet
+
 	pairs                 Pairs
-	first, last, from, to int
-	gap                   *Node // [last−first, to−from, m], without a gradient
-	wanted                *Node // like gap: whether labels and miner make it a triplet
-	seen                  *Node // [last−first]: how many triplets there are before the miner's choice
+	first, last, from, to int   // anchors first to last−1, positives from to to−1
+	wanted                *Node // like Gap: whether labels and miner make it a triplet
+	seen                  *Node // [a]: how many triplets there are before the miner's choice
+}
+
+// Embeddings are those of the anchors [a, d], of the positives [p, d], and of the others [m, d]. Only a miner with Embeddings set
+// has them; for others it panics.
+func (t Triplets) Embeddings() (anchors, positives, others *Node) {
+	if t.pairs.listed != nil {
+		panic("metric: a miner of triplets looks at embeddings, but its Embeddings is not set")
+	}
+	others = t.pairs.Others
+	return Slice(t.pairs.Anchors, AxisRange(t.first, t.last)), Slice(others, AxisRange(t.from, t.to)), others
 }
 
 // chunkSize bounds the triplets looked at together.
@@ -75,7 +94,7 @@ func (l gapLoss) all(p Pairs) Terms {
 		var away *Node
 		for from := 0; from < w; from += columns {
 			t := p.triplets(near, there, first, min(n, first+rows), from, min(w, from+columns))
-			slopes := masked(t.wanted, l.slope(t.gap))
+			slopes := Masked(t.wanted, l.slope(t.Gap))
 			ofAnchors = ofAnchors.plus(t.terms(l))
 			toward, away = append(toward, ReduceSum(slopes, 2)), plus(away, ReduceSum(slopes, 1))
 		}
@@ -105,15 +124,18 @@ func (p Pairs) positives() (distances, there *Node) {
 }
 
 // triplets lists those of anchors first to last−1 with candidates from to to−1 for their positives.
-func (p Pairs) triplets(near, there *Node, first, last, from, to int) triplets {
+func (p Pairs) triplets(near, there *Node, first, last, from, to int) Triplets {
 	part := func(x *Node, columns SliceAxisSpec) *Node {
 		return StopGradient(Slice(x, AxisRange(first, last), columns))
 	}
 	positives, all := AxisRange(from, to), AxisRange()
-	t := triplets{pairs: p, first: first, last: last, from: from, to: to}
-	t.gap = Sub(InsertAxes(part(near, positives), 2), InsertAxes(part(p.Distances, all), 1))
+	t := Triplets{
+		Positive: InsertAxes(part(near, positives), 2), Negative: InsertAxes(part(p.Distances, all), 1),
+		pairs: p, first: first, last: last, from: from, to: to,
+	}
+	t.Gap = Sub(t.Positive, t.Negative)
 	t.wanted = LogicalAnd(InsertAxes(part(there, positives), 2), InsertAxes(part(p.Different, all), 1))
-	t.seen = counts(Reshape(t.wanted, last-first, -1), t.gap)
+	t.seen = counts(Reshape(t.wanted, last-first, -1), t.Gap)
 	if p.keep != nil {
 		t.wanted = LogicalAnd(t.wanted, p.keep(t))
 	}
@@ -121,9 +143,9 @@ func (p Pairs) triplets(near, there *Node, first, last, from, to int) triplets {
 }
 
 // terms adds up the values of the wanted triplets.
-func (t triplets) terms(l gapLoss) Terms {
+func (t Triplets) terms(l gapLoss) Terms {
 	flat := func(x *Node) *Node { return Reshape(x, t.last-t.first, -1) }
-	terms := termsOf(flat(l.value(t.gap)), flat(t.wanted))
+	terms := TermsOf(flat(l.value(t.Gap)), flat(t.wanted))
 	terms.Seen = t.seen
 	return terms
 }
