@@ -4,18 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"image"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"io"
 	"io/fs"
 	"os"
 	"strings"
 
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
-	"golang.org/x/image/webp"
+	"github.com/siam-go/siam/imgproc/internal/unread"
 )
 
 const (
@@ -24,27 +18,6 @@ const (
 	// MaxFileBytes is the largest image file that is read.
 	MaxFileBytes = 256 << 20
 )
-
-// format is one kind of image file. In magic, the bytes it starts with, '?' stands for any byte.
-type format struct {
-	name, magic string
-	config      func(io.Reader) (image.Config, error)
-	decode      func(io.Reader) (image.Image, error)
-}
-
-var formats = []format{
-	{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
-	{"JPEG", "\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
-	{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode},
-	{"BMP", "BM", bmp.DecodeConfig, bmp.Decode},
-	{"TIFF", "II*\x00", tiff.DecodeConfig, tiff.Decode},
-	{"TIFF", "MM\x00*", tiff.DecodeConfig, tiff.Decode},
-	{"WebP", "RIFF????WEBPVP8", webp.DecodeConfig, webp.Decode},
-	{"PGM", "P2", pnmConfig, decodePNM},
-	{"PGM", "P5", pnmConfig, decodePNM},
-	{"PPM", "P3", pnmConfig, decodePNM},
-	{"PPM", "P6", pnmConfig, decodePNM},
-}
 
 // IsImageName says whether a file name ends as the images that [ReadFile] knows do, in either case.
 func IsImageName(name string) bool {
@@ -56,8 +29,9 @@ func IsImageName(name string) bool {
 	return false
 }
 
-// ReadFile reads a PNG, JPEG, GIF (its first frame), BMP, TIFF, WebP, PGM or PPM file, whichever its bytes say it is.
-// A JPEG is turned upright as its EXIF orientation asks. Errors name the file and what is wrong with it.
+// ReadFile reads a PNG, JPEG, GIF, BMP, TIFF, WebP, PGM or PPM file, whichever its bytes say it is, as viewers show it: turned
+// upright as its EXIF orientation asks, the first of several frames or pages, what is transparent as white paper. Errors name the
+// file and what is wrong with it; a sound file of a kind that is not read is not called damaged.
 func ReadFile(name string) (Image, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -115,57 +89,48 @@ func decodeBytes(data []byte) (Image, error) {
 		return Image{}, fmt.Errorf("the file is larger than %d MiB: save a smaller image", MaxFileBytes>>20)
 	}
 	for _, f := range formats {
-		if f.matches(data) {
+		if matches(f.magic, data) {
 			return f.read(data)
 		}
 	}
-	return Image{}, errors.New("not an image this program reads: save it as PNG, JPEG, GIF, BMP, TIFF, WebP, PGM or PPM")
-}
-
-func (f format) matches(data []byte) bool {
-	if len(data) < len(f.magic) {
-		return false
-	}
-	for i := range len(f.magic) {
-		if f.magic[i] != '?' && f.magic[i] != data[i] {
-			return false
+	for _, other := range otherFormats {
+		if matches(other.magic, data) {
+			return Image{}, fmt.Errorf("%s is not read: convert it to PNG or JPEG", other.name)
 		}
 	}
-	return true
+	return Image{}, errors.New("not an image this program reads: save it as PNG, JPEG, GIF, BMP, TIFF, WebP, PGM or PPM")
 }
 
 // read looks at the size in the header before any pixel is allocated. A panic of a codec on damaged data is an error too.
 func (f format) read(data []byte) (m Image, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			m, err = Image{}, f.damaged(fmt.Errorf("decoder stopped: %v", r))
+			m, err = Image{}, f.failed(fmt.Errorf("decoder stopped: %v", r))
 		}
 	}()
-	config, err := f.config(bytes.NewReader(data))
+	w, h, err := f.size(data)
 	if err != nil {
-		return Image{}, f.damaged(err)
+		return Image{}, f.failed(err)
 	}
-	if config.Width <= 0 || config.Height <= 0 {
-		return Image{}, fmt.Errorf("%s of %d×%d pixels is empty", f.name, config.Width, config.Height)
+	if w <= 0 || h <= 0 {
+		return Image{}, fmt.Errorf("%s of %d×%d pixels is empty", f.name, w, h)
 	}
-	if config.Width > MaxPixels/config.Height {
-		return Image{}, fmt.Errorf("%s of %d×%d pixels is larger than %d megapixels: save it smaller",
-			f.name, config.Width, config.Height, MaxPixels>>20)
+	if w > MaxPixels/h {
+		return Image{}, fmt.Errorf("%s of %d×%d pixels is larger than %d megapixels: save it smaller", f.name, w, h, MaxPixels>>20)
 	}
-	decoded, err := f.decode(bytes.NewReader(data))
-	if err != nil {
-		return Image{}, f.damaged(err)
+	if m, err = f.decode(data); err != nil {
+		return Image{}, f.failed(err)
 	}
-	if decoded.Bounds().Empty() {
+	if m.H == 0 || m.W == 0 {
 		return Image{}, fmt.Errorf("%s holds no pixels", f.name)
-	}
-	m = FromImage(decoded)
-	if f.name == "JPEG" {
-		m = m.Turned(exifTurn(data))
 	}
 	return m, nil
 }
 
-func (f format) damaged(err error) error {
+// failed tells a kind of file that is not read from a damaged file.
+func (f format) failed(err error) error {
+	if kind, sound := errors.AsType[unread.Kind](err); sound {
+		return fmt.Errorf("this kind of %s (%s) is not read: convert it to an ordinary PNG or JPEG", f.name, string(kind))
+	}
 	return fmt.Errorf("the %s is damaged or cut short (%w): fetch it again", f.name, err)
 }

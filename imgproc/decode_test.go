@@ -161,6 +161,13 @@ func TestDecodeSetsJPEGUpright(t *testing.T) {
 	}
 }
 
+func TestOrientationMayBeALongNumber(t *testing.T) {
+	exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x04\x00\x00\x00\x01\x00\x00\x00\x06\x00\x00")
+	if got := exifTurn(exif); got != TurnRight {
+		t.Errorf("exifTurn = %v, want %v", got, TurnRight)
+	}
+}
+
 func withEXIF(jpeg []byte, order binary.AppendByteOrder, orientation uint16) []byte {
 	tiff := []byte("II*\x00")
 	if order.String() == "BigEndian" {
@@ -195,6 +202,19 @@ func FuzzDecode(f *testing.F) {
 		f.Add(encoded(f, encode, grey))
 	}
 	f.Add(withEXIF(encoded(f, encodeJPEG, grey), binary.LittleEndian, 6))
+	files, err := filepath.Glob("testdata/kinds/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no pictures to begin with: %v", err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add(bitmap(info(4, 2, 8, 1), make([]byte, 16), []byte{3, 1, 1, 2, 0, 0, 0, 3, 3, 2, 1, 0, 1, 3, 0, 1}))
+	f.Add(bitmap(info(5, 1, 4, 2), make([]byte, 16), []byte{2, 0x12, 0, 3, 0x31, 0x20, 0, 1}))
 	f.Add(pngHeader(10000, 10000))
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPVP8L"))
 	f.Fuzz(func(t *testing.T, data []byte) { checkDecode(t, data) })

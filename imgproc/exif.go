@@ -1,11 +1,14 @@
 package imgproc
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
-// exifTurn gives the turn that sets a JPEG upright: tag 0x0112 of the first directory in its EXIF segment. Anything
+// exifTurn gives the turn that sets an image upright: tag 0x0112 of the first directory of its EXIF, a TIFF structure. Anything
 // missing or odd means upright already.
-func exifTurn(jpeg []byte) Turn {
-	exif := exifSegment(jpeg)
+func exifTurn(exif []byte) Turn {
+	exif = bytes.TrimPrefix(exif, []byte("Exif\x00\x00"))
 	if len(exif) < 8 {
 		return Upright
 	}
@@ -24,29 +27,17 @@ func exifTurn(jpeg []byte) Turn {
 			return Upright
 		}
 		if order.Uint16(exif[entry:]) == 0x0112 {
+			if order.Uint16(exif[entry+2:]) == exifLong {
+				return orientationTurn(uint16(order.Uint32(exif[entry+8:])))
+			}
 			return orientationTurn(order.Uint16(exif[entry+8:]))
 		}
 	}
 	return Upright
 }
 
-// exifSegment walks the markers of a JPEG up to its image data and returns the TIFF structure inside the APP1 segment.
-func exifSegment(jpeg []byte) []byte {
-	const startOfScan, app1 = 0xda, 0xe1
-	for at := 2; at+4 <= len(jpeg) && jpeg[at] == 0xff && jpeg[at+1] != startOfScan; {
-		size := int(binary.BigEndian.Uint16(jpeg[at+2:]))
-		end := at + 2 + size
-		if size < 2 || end > len(jpeg) {
-			return nil
-		}
-		body := jpeg[at+4 : end]
-		if jpeg[at+1] == app1 && len(body) > 6 && string(body[:6]) == "Exif\x00\x00" {
-			return body[6:]
-		}
-		at = end
-	}
-	return nil
-}
+// exifLong is the type of a number of four bytes; orientation should have two.
+const exifLong = 4
 
 // orientationTurn undoes EXIF orientation 1…8.
 func orientationTurn(orientation uint16) Turn {

@@ -2,6 +2,7 @@ package imgproc
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"image"
@@ -21,11 +22,11 @@ func pnmConfig(r io.Reader) (image.Config, error) {
 	return image.Config{Width: p.w, Height: p.h, ColorModel: color.NRGBAModel}, err
 }
 
-func decodePNM(r io.Reader) (image.Image, error) {
-	b := bufio.NewReader(r)
+func decodePNM(data []byte) (Image, error) {
+	b := bufio.NewReader(bytes.NewReader(data))
 	p, err := readPNMHeader(b)
 	if err != nil {
-		return nil, err
+		return Image{}, err
 	}
 	m := Image{H: p.h, W: p.w, C: p.channels}
 	n := m.H * m.W * m.C
@@ -36,11 +37,11 @@ func decodePNM(r io.Reader) (image.Image, error) {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			return nil, err
+			return Image{}, err
 		}
 		m.Pix = append(m.Pix, uint8((min(v, p.maxval)*255+p.maxval/2)/p.maxval))
 	}
-	return m.GoImage(), nil
+	return m, nil
 }
 
 func readPNMHeader(b *bufio.Reader) (p pnm, err error) {

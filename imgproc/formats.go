@@ -1,0 +1,114 @@
+package imgproc
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+	"io"
+
+	"github.com/siam-go/siam/imgproc/internal/bmp"
+	"github.com/siam-go/siam/imgproc/internal/tiff"
+)
+
+// format is one kind of image file.
+type format struct {
+	name, magic string // see matches
+	size        func(data []byte) (w, h int, err error)
+	decode      func(data []byte) (Image, error)
+}
+
+// The first whose magic a file has reads it.
+var formats = []format{
+	{"PNG", "\x89PNG\r\n\x1a\n", pngSize, decodePNG},
+	{"JPEG", "\xff\xd8\xff", jpegSize, decodeJPEG},
+	{"GIF", "GIF8?a", sizeBy(gif.DecodeConfig), decodeGIF},
+	{"BMP", "BM", bmp.Size, decodeBMP},
+	{"TIFF", "II*\x00", tiff.Size, decodeTIFF},
+	{"TIFF", "MM\x00*", tiff.Size, decodeTIFF},
+	{"TIFF", "II+\x00", tiff.Size, decodeTIFF},
+	{"TIFF", "MM\x00+", tiff.Size, decodeTIFF},
+	{"WebP", "RIFF????WEBPVP8", webpSize, decodeWebP},
+	{"PGM", "P2", sizeBy(pnmConfig), decodePNM},
+	{"PGM", "P5", sizeBy(pnmConfig), decodePNM},
+	{"PPM", "P3", sizeBy(pnmConfig), decodePNM},
+	{"PPM", "P6", sizeBy(pnmConfig), decodePNM},
+}
+
+// otherFormats are images too, for an error that says so.
+var otherFormats = []struct{ name, magic string }{
+	{"HEIC", "????ftypheic"}, {"HEIC", "????ftypheix"}, {"HEIC", "????ftyphevc"}, {"HEIC", "????ftyphevx"},
+	{"HEIC", "????ftypheim"}, {"HEIC", "????ftypheis"}, {"AVIF", "????ftypavif"}, {"AVIF", "????ftypavis"},
+	{"HEIF", "????ftypmif1"}, {"HEIF", "????ftypmsf1"}, {"a camera's raw picture (CR3)", "????ftypcrx "}, {"a film", "????ftyp"},
+	{"JPEG XL", "\xff\x0a"}, {"JPEG XL", "\x00\x00\x00\x0cJXL \r\n\x87\n"},
+	{"JPEG 2000", "\x00\x00\x00\x0cjP  \r\n\x87\n"}, {"JPEG 2000", "\xff\x4f\xff\x51"},
+	{"PBM", "P1"}, {"PBM", "P4"}, {"PAM", "P7"}, {"PFM", "PF\n"}, {"PFM", "Pf\n"},
+	{"a Photoshop file", "8BPS"}, {"a GIMP file", "gimp xcf"}, {"an icon file", "\x00\x00\x01\x00"},
+	{"OpenEXR", "\x76\x2f\x31\x01"}, {"Radiance HDR", "#?RADIANCE"}, {"QOI", "qoif"}, {"a DirectDraw surface", "DDS "},
+	{"a camera's raw picture (RAF)", "FUJIFILMCCD-RAW"}, {"a camera's raw picture (ORF)", "IIRO"}, {"a camera's raw picture (RW2)", "IIU\x00"},
+	{"SVG", "<svg"}, {"SVG or another XML file", "<?xml"}, {"a web page", "<!DOCTYPE"}, {"a web page", "<!doctype"}, {"a web page", "<html"},
+	{"a PDF", "%PDF"}, {"PostScript", "%!PS"},
+}
+
+// matches says whether data begins with magic, in which '?' stands for any byte.
+func matches(magic string, data []byte) bool {
+	if len(data) < len(magic) {
+		return false
+	}
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != data[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// sizeBy reads the size as the decoders of package image do.
+func sizeBy(config func(io.Reader) (image.Config, error)) func([]byte) (w, h int, err error) {
+	return func(data []byte) (w, h int, err error) {
+		c, err := config(bytes.NewReader(data))
+		return c.Width, c.Height, err
+	}
+}
+
+func decodeBMP(data []byte) (Image, error) {
+	m, err := bmp.Decode(data)
+	if err != nil {
+		return Image{}, err
+	}
+	return FromImage(m), nil
+}
+
+func decodeTIFF(data []byte) (Image, error) {
+	m, orientation, err := tiff.Decode(data)
+	if err != nil {
+		return Image{}, err
+	}
+	return FromImage(m).Turned(orientationTurn(orientation)), nil
+}
+
+// decodeGIF reads the first frame. What of the picture it leaves out is transparent, so white.
+func decodeGIF(data []byte) (Image, error) {
+	c, err := gif.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return Image{}, err
+	}
+	frame, err := gif.Decode(bytes.NewReader(data))
+	if err != nil {
+		return Image{}, err
+	}
+	box := image.Rect(0, 0, c.Width, c.Height)
+	if frame.Bounds() == box {
+		return FromImage(frame), nil
+	}
+	return FromImage(onPaper(box, frame)), nil
+}
+
+// onPaper is white with a picture somewhere on it.
+func onPaper(box image.Rectangle, m image.Image) *image.RGBA {
+	paper := image.NewRGBA(box)
+	draw.Draw(paper, box, image.NewUniform(color.White), image.Point{}, draw.Src)
+	draw.Draw(paper, m.Bounds(), m, m.Bounds().Min, draw.Over)
+	return paper
+}

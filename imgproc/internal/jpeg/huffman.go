@@ -1,0 +1,129 @@
+package jpeg
+
+import "errors"
+
+// huffman gives for the next 16 bits the value in its upper and the length of its code in its lower byte; 0 for no code.
+type huffman [1 << 16]uint16
+
+// readHuffman reads Huffman tables (B.2.4.2).
+func (d *decoder) readHuffman(body []byte) error {
+	for len(body) > 0 {
+		if len(body) < 17 || body[0]>>4 > 1 || body[0]&15 > 3 {
+			return errors.New("a Huffman table of the wrong size")
+		}
+		count := 0
+		for _, n := range body[1:17] {
+			count += int(n)
+		}
+		if len(body) < 17+count {
+			return errors.New("a Huffman table of the wrong size")
+		}
+		table, ok := newHuffman(body[1:17], body[17:17+count])
+		if !ok {
+			return errors.New("a Huffman table with too many codes")
+		}
+		d.huffman[body[0]>>4][body[0]&15] = table
+		body = body[17+count:]
+	}
+	return nil
+}
+
+// newHuffman numbers the codes of each length in turn (C.2). It is not ok when there are more codes than bits allow.
+func newHuffman(counts, values []uint8) (*huffman, bool) {
+	table := new(huffman)
+	at := 0
+	for i, n := range counts {
+		length := i + 1
+		each := 1 << (16 - length)
+		for range n {
+			if at+each > len(table) {
+				return nil, false
+			}
+			for k := range each {
+				table[at+k] = uint16(values[0])<<8 | uint16(length)
+			}
+			at += each
+			values = values[1:]
+		}
+	}
+	return table, true
+}
+
+// bits reads the entropy-coded data of a scan up to the next marker.
+type bits struct {
+	data []byte
+	at   int
+	hold uint64 // the n bits that come next, in its low end
+	n    int
+	over int // bits that had to be made up since the data ended
+}
+
+// need makes at least 16 bits ready. Beyond the data they are zero, and counted.
+func (b *bits) need() {
+	for b.n < 16 {
+		v := uint64(0)
+		switch {
+		case b.at < len(b.data) && b.data[b.at] != 0xff:
+			v = uint64(b.data[b.at])
+			b.at++
+		case b.at+1 < len(b.data) && b.data[b.at+1] == 0:
+			v = 0xff
+			b.at += 2
+		default:
+			b.over += 8
+		}
+		b.hold = b.hold<<8 | v
+		b.n += 8
+	}
+}
+
+// cut says whether bits were used that the data does not have.
+func (b *bits) cut() bool { return b.over > b.n }
+
+func (b *bits) take(n int) int {
+	b.need()
+	b.n -= n
+	return int(b.hold>>b.n) & (1<<n - 1)
+}
+
+// code reads one Huffman code.
+func (b *bits) code(table *huffman) (uint8, error) {
+	b.need()
+	entry := table[uint16(b.hold>>(b.n-16))]
+	if entry == 0 {
+		if b.over > 0 {
+			return 0, errCut
+		}
+		return 0, errors.New("a code that no table has")
+	}
+	b.n -= int(entry & 255)
+	return uint8(entry >> 8), nil
+}
+
+// signed reads a number of n bits as T.81 stores it: one whose first bit is 0 is negative (F.2.2.1).
+func (b *bits) signed(n uint8) int {
+	if n == 0 {
+		return 0
+	}
+	v := b.take(int(n))
+	if v < 1<<(n-1) {
+		v -= 1<<n - 1
+	}
+	return v
+}
+
+// restart goes on behind the next restart marker. It is false when another marker, or none, comes first.
+func (b *bits) restart() bool {
+	b.hold, b.n, b.over = 0, 0, 0
+	for ; b.at+1 < len(b.data); b.at++ {
+		if b.data[b.at] != 0xff || b.data[b.at+1] == 0 || b.data[b.at+1] == 0xff {
+			continue
+		}
+		if m := b.data[b.at+1]; m < firstRestart || m > lastRestart {
+			return false
+		}
+		b.at += 2
+		return true
+	}
+	return false
+}

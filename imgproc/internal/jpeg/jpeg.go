@@ -1,0 +1,256 @@
+// Package jpeg decodes the JPEG files that Go's own decoder refuses: any sampling of the components, four components without
+// Adobe's marker, no end mark, and the abbreviated streams inside TIFF files. It is ITU-T T.81's Huffman-coded sequential and
+// progressive mode with 8 bits a sample, and hands out the components as they are stored, for the caller to make colours of.
+package jpeg
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/siam-go/siam/imgproc/internal/unread"
+)
+
+// Picture is a decoded file: samples [h, w, components], all components brought to the full size by repeating samples.
+type Picture struct {
+	Header
+	Pix []uint8
+}
+
+// Header is what a file says before its pixels.
+type Header struct {
+	W, H  int
+	IDs   []uint8 // one for each component
+	JFIF  bool    // it has a JFIF segment
+	Adobe int     // the colour transform in Adobe's segment: 0 none, 1 YCbCr, 2 YCCK; -1 without such a segment
+}
+
+var errCut = errors.New("the data ends too early")
+
+// ReadHeader reads up to the frame header.
+func ReadHeader(data []byte) (Header, error) {
+	d := newDecoder()
+	err := d.segments(data, true)
+	return d.header, err
+}
+
+// Decode decodes a file. Tables are those that an abbreviated stream takes from elsewhere, nil for none. What the decoder needs is
+// about three times the samples of the picture, so look at its size by [ReadHeader] first.
+func Decode(tables, data []byte) (Picture, error) {
+	d := newDecoder()
+	if len(tables) > 0 {
+		if err := d.segments(tables, false); err != nil {
+			return Picture{}, fmt.Errorf("tables: %w", err)
+		}
+	}
+	if err := d.segments(data, false); err != nil {
+		return Picture{}, err
+	}
+	if d.components == nil || slices.ContainsFunc(d.components, func(c *component) bool { return !c.seen }) {
+		return Picture{}, errCut
+	}
+	return Picture{d.header, d.render()}, nil
+}
+
+// EXIF is the segment that holds a file's EXIF, from "Exif" on; nil without it.
+func EXIF(data []byte) []byte {
+	for at := 2; ; {
+		marker, body, next, ok := nextSegment(data, at)
+		switch {
+		case !ok || marker == startOfScan || marker == endOfImage:
+			return nil
+		case marker == app1 && len(body) > 6 && string(body[:6]) == "Exif\x00\x00":
+			return body
+		}
+		at = next
+	}
+}
+
+type decoder struct {
+	header       Header
+	quant        [4]*[64]uint16
+	huffman      [2][4]*huffman // DC, AC
+	interval     int            // MCUs between restart markers, 0 for none
+	progressive  bool
+	components   []*component
+	maxH, maxV   int
+	mcusX, mcusY int
+}
+
+// component is one plane of a picture as blocks of 8×8 coefficients.
+type component struct {
+	id, h, v, quant int
+	w, rows         int     // of its own samples
+	stride          int     // blocks in a row of coefficients, whole MCUs
+	coefficients    []int16 // [block rows, stride, 64], in zigzag order
+	seen            bool    // a scan brought its DC values
+	table           *[64]uint16
+}
+
+func newDecoder() *decoder { return &decoder{header: Header{Adobe: -1}} }
+
+// Markers of T.81, table B.1.
+const (
+	startOfImage, endOfImage    = 0xd8, 0xd9
+	startOfScan                 = 0xda
+	quantTables, huffmanTables  = 0xdb, 0xc4
+	restartInterval             = 0xdd
+	app0, app1, app14           = 0xe0, 0xe1, 0xee
+	firstFrame, lastFrame       = 0xc0, 0xcf
+	firstRestart, lastRestart   = 0xd0, 0xd7
+	baseline, extended, progres = 0xc0, 0xc1, 0xc2
+)
+
+// segments walks the markers up to the end mark, or to where the data ends without one.
+func (d *decoder) segments(data []byte, headerOnly bool) error {
+	if len(data) < 2 || data[0] != 0xff || data[1] != startOfImage {
+		return errors.New("it does not begin as a JPEG")
+	}
+	at := 2
+	for {
+		marker, body, next, ok := nextSegment(data, at)
+		switch {
+		case !ok && (headerOnly || next < 0):
+			return errCut
+		case !ok || marker == endOfImage:
+			return nil
+		}
+		at = next
+		err := d.segment(marker, body)
+		if marker == startOfScan && err == nil {
+			var used int
+			used, err = d.scan(body, data[at:])
+			at += used
+		}
+		if err != nil || headerOnly && d.components != nil {
+			return err
+		}
+	}
+}
+
+// nextSegment finds the next marker at or after a place, with its body and the place behind. It skips fill bytes and what does not
+// belong there. It is not ok where the data ends: next is then -1 if that is in the middle of a segment.
+func nextSegment(data []byte, at int) (marker uint8, body []byte, next int, ok bool) {
+	for ; at+1 < len(data); at++ {
+		if data[at] != 0xff || data[at+1] == 0xff || data[at+1] == 0 {
+			continue
+		}
+		marker = data[at+1]
+		at += 2
+		if marker == endOfImage || marker == 1 || marker >= firstRestart && marker <= lastRestart {
+			return marker, nil, at, true
+		}
+		if at+2 > len(data) {
+			return 0, nil, -1, false
+		}
+		size := int(binary.BigEndian.Uint16(data[at:]))
+		if size < 2 || at+size > len(data) {
+			return 0, nil, -1, false
+		}
+		return marker, data[at+2 : at+size], at + size, true
+	}
+	return 0, nil, 0, false
+}
+
+func (d *decoder) segment(marker uint8, body []byte) error {
+	switch {
+	case marker == quantTables:
+		return d.readQuant(body)
+	case marker == huffmanTables:
+		return d.readHuffman(body)
+	case marker == restartInterval && len(body) >= 2:
+		d.interval = int(binary.BigEndian.Uint16(body))
+	case marker == app0 && len(body) >= 5 && string(body[:5]) == "JFIF\x00":
+		d.header.JFIF = true
+	case marker == app14 && len(body) >= 12 && string(body[:5]) == "Adobe":
+		d.header.Adobe = int(body[11])
+	case marker >= firstFrame && marker <= lastFrame && marker != 0xc8 && marker != 0xcc:
+		return d.frame(marker, body)
+	}
+	return nil
+}
+
+// frame reads a frame header (B.2.2) and makes room for its coefficients.
+func (d *decoder) frame(marker uint8, body []byte) error {
+	if kind, is := unreadFrames[marker]; is {
+		return kind
+	}
+	if d.components != nil {
+		return unread.Kind("several frames")
+	}
+	if len(body) < 6 || len(body) != 6+3*int(body[5]) {
+		return errors.New("a frame header of the wrong size")
+	}
+	if body[0] != 8 {
+		return unread.Kindf("%d bits per sample", body[0])
+	}
+	d.progressive = marker == progres
+	d.header.H, d.header.W = int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:]))
+	if d.header.H == 0 {
+		return unread.Kind("its height at the end")
+	}
+	if d.header.W == 0 || body[5] == 0 || body[5] > 4 {
+		return fmt.Errorf("%d components of %d pixels a row", body[5], d.header.W)
+	}
+	for c := body[6:]; len(c) > 0; c = c[3:] {
+		part := &component{id: int(c[0]), h: int(c[1] >> 4), v: int(c[1] & 15), quant: int(c[2])}
+		if part.h < 1 || part.h > 4 || part.v < 1 || part.v > 4 || part.quant > 3 {
+			return errors.New("a component of impossible sampling")
+		}
+		d.components = append(d.components, part)
+		d.header.IDs = append(d.header.IDs, c[0])
+		d.maxH, d.maxV = max(d.maxH, part.h), max(d.maxV, part.v)
+	}
+	return nil
+}
+
+// unreadFrames names the modes of T.81 that are not decoded.
+var unreadFrames = map[uint8]unread.Kind{
+	0xc3: "lossless coding", 0xc5: "hierarchical coding", 0xc6: "hierarchical coding", 0xc7: "hierarchical lossless coding",
+	0xc9: "arithmetic coding", 0xca: "progressive arithmetic coding", 0xcb: "lossless arithmetic coding",
+	0xcd: "hierarchical arithmetic coding", 0xce: "hierarchical arithmetic coding", 0xcf: "hierarchical arithmetic coding",
+}
+
+// allocate makes room for the coefficients when the first scan begins. Every block takes a bit of the file at least, so that a header
+// alone cannot ask for gigabytes.
+func (d *decoder) allocate(fileBytes int) error {
+	d.mcusX, d.mcusY = ceil(d.header.W, 8*d.maxH), ceil(d.header.H, 8*d.maxV)
+	perMCU := 0
+	for _, c := range d.components {
+		perMCU += c.h * c.v
+	}
+	if d.mcusX*d.mcusY*perMCU > 8*fileBytes {
+		return errCut
+	}
+	for _, c := range d.components {
+		c.w, c.rows = ceil(d.header.W*c.h, d.maxH), ceil(d.header.H*c.v, d.maxV)
+		c.stride = d.mcusX * c.h
+		c.coefficients = make([]int16, 64*c.stride*d.mcusY*c.v)
+	}
+	return nil
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// readQuant reads quantisation tables (B.2.4.1).
+func (d *decoder) readQuant(body []byte) error {
+	for len(body) > 0 {
+		wide, to := int(body[0]>>4), body[0]&15
+		size := 64 * (wide + 1)
+		if wide > 1 || to > 3 || len(body) < 1+size {
+			return errors.New("a quantisation table of the wrong size")
+		}
+		table := new([64]uint16)
+		for i := range table {
+			if wide == 1 {
+				table[i] = binary.BigEndian.Uint16(body[1+2*i:])
+			} else {
+				table[i] = uint16(body[1+i])
+			}
+		}
+		d.quant[to] = table
+		body = body[1+size:]
+	}
+	return nil
+}

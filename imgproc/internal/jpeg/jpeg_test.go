@@ -1,0 +1,123 @@
+package jpeg
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+	gojpeg "image/jpeg"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/siam-go/siam/imgproc/internal/unread"
+)
+
+// picture is smooth with some noise, in colour or grey.
+func picture(w, h int, grey bool) image.Image {
+	rng := rand.New(rand.NewPCG(1, 2))
+	colours := image.NewNRGBA(image.Rect(0, 0, w, h))
+	greys := image.NewGray(colours.Rect)
+	for i := range w * h {
+		x, y := i%w, i/w
+		n := uint8(rng.UintN(20))
+		colours.SetNRGBA(x, y, color.NRGBA{uint8(x*200/w) + n, uint8(y*200/h) + n, uint8(255 - x*200/w - int(n)), 255})
+		greys.Pix[y*greys.Stride+x] = uint8((x+y)*200/(w+h)) + n
+	}
+	if grey {
+		return greys
+	}
+	return colours
+}
+
+func encode(t testing.TB, m image.Image) []byte {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := gojpeg.Encode(&buf, m, &gojpeg.Options{Quality: 90}); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+// TestDecodeAgreesWithGos compares samples with those of Go's own decoder, which rounds in other places.
+func TestDecodeAgreesWithGos(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {8, 8}, {17, 9}, {64, 40}, {33, 70}} {
+		for _, grey := range []bool{false, true} {
+			data := encode(t, picture(size[0], size[1], grey))
+			got, err := Decode(nil, data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := gojpeg.Decode(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.W != size[0] || got.H != size[1] {
+				t.Fatalf("Decode = %d×%d pixels, want %d×%d", got.W, got.H, size[0], size[1])
+			}
+			for i, v := range got.Pix {
+				n := len(got.IDs)
+				x, y, c := i/n%got.W, i/n/got.W, i%n
+				if w := sample(want, x, y, c); int(v)-int(w) > 1 || int(w)-int(v) > 1 {
+					t.Fatalf("%d×%d, grey %v: component %d at (%d, %d) = %d, want %d", size[0], size[1], grey, c, x, y, v, w)
+				}
+			}
+		}
+	}
+}
+
+func sample(m image.Image, x, y, c int) uint8 {
+	switch m := m.(type) {
+	case *image.Gray:
+		return m.GrayAt(x, y).Y
+	case *image.YCbCr:
+		at := m.YCbCrAt(x, y)
+		return [3]uint8{at.Y, at.Cb, at.Cr}[c]
+	}
+	panic("another kind of picture")
+}
+
+func TestTheEndMarkMayBeMissing(t *testing.T) {
+	data := encode(t, picture(40, 30, false))
+	want, err := Decode(nil, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, cut := range map[string][]byte{"missing": data[:len(data)-2], "half": data[:len(data)-1], "rubbish": append(bytes.Clone(data[:len(data)-2]), "rubbish"...)} {
+		if got, err := Decode(nil, cut); err != nil || !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("end mark %s: %v, or other samples", name, err)
+		}
+	}
+}
+
+// TestDataThatIsCutIsAnError cuts everywhere: no part of a picture passes for a whole one.
+func TestDataThatIsCutIsAnError(t *testing.T) {
+	data := encode(t, picture(40, 30, false))
+	for n := range len(data) - 3 {
+		if _, err := Decode(nil, data[:n]); err == nil {
+			t.Errorf("Decode of %d of %d bytes = nil, want an error", n, len(data))
+		}
+	}
+}
+
+func TestHeaderAloneAsksForLittleMemory(t *testing.T) {
+	data := encode(t, picture(16, 16, false))
+	at := bytes.Index(data, []byte{0xff, 0xc0})
+	copy(data[at+5:], []byte{0xff, 0xff, 0xff, 0xff})
+	if h, err := ReadHeader(data); err != nil || h.W != 65535 || h.H != 65535 {
+		t.Errorf("ReadHeader = %+v, %v, want 65535×65535", h, err)
+	}
+	if _, err := Decode(nil, data); !errors.Is(err, errCut) {
+		t.Errorf("Decode = %v, want %v before memory is taken", err, errCut)
+	}
+}
+
+func TestModesThatAreNotDecodedAreNamed(t *testing.T) {
+	data := encode(t, picture(16, 16, false))
+	at := bytes.Index(data, []byte{0xff, 0xc0})
+	for marker, want := range map[byte]string{0xc3: "lossless coding", 0xc9: "arithmetic coding", 0xc5: "hierarchical coding"} {
+		data[at+1] = marker
+		if _, err := Decode(nil, data); err != unread.Kind(want) {
+			t.Errorf("frame %#x: %v, want %s", marker, err, want)
+		}
+	}
+}

@@ -1,0 +1,68 @@
+package imgproc
+
+import (
+	"bytes"
+	"image/color"
+	gojpeg "image/jpeg"
+
+	"github.com/siam-go/siam/imgproc/internal/jpeg"
+	"github.com/siam-go/siam/imgproc/internal/unread"
+)
+
+func jpegSize(data []byte) (w, h int, err error) {
+	header, err := jpeg.ReadHeader(data)
+	return header.W, header.H, err
+}
+
+// decodeJPEG reads a JPEG by Go's decoder and, where that refuses, by ours, which is slower and knows more.
+func decodeJPEG(data []byte) (Image, error) {
+	m, err := pixelsOfJPEG(data)
+	if err != nil {
+		return Image{}, err
+	}
+	return m.Turned(exifTurn(jpeg.EXIF(data))), nil
+}
+
+func pixelsOfJPEG(data []byte) (Image, error) {
+	if decoded, err := gojpeg.Decode(bytes.NewReader(data)); err == nil {
+		return FromImage(decoded), nil
+	}
+	p, err := jpeg.Decode(nil, data)
+	if err != nil {
+		return Image{}, err
+	}
+	return coloursOfJPEG(p)
+}
+
+// coloursOfJPEG makes colours of components as libjpeg, and so nearly every viewer, does: by Adobe's segment, else by the names of
+// the components; four of them are inverted.
+func coloursOfJPEG(p jpeg.Picture) (Image, error) {
+	ids := string(p.IDs)
+	switch len(ids) {
+	case 1:
+		return Image{H: p.H, W: p.W, C: 1, Pix: p.Pix}, nil
+	case 3:
+		m := Image{H: p.H, W: p.W, C: 3, Pix: p.Pix}
+		if p.JFIF || p.Adobe > 0 || p.Adobe < 0 && ids != "RGB" {
+			eachPixel(m.Pix, 3, func(s []uint8) (r, g, b uint8) { return color.YCbCrToRGB(s[0], s[1], s[2]) })
+		}
+		return m, nil
+	case 4:
+		return Image{H: p.H, W: p.W, C: 3, Pix: eachPixel(p.Pix, 4, func(s []uint8) (r, g, b uint8) {
+			c, m, y, k := 255-s[0], 255-s[1], 255-s[2], 255-s[3]
+			if p.Adobe == 2 {
+				c, m, y = color.YCbCrToRGB(s[0], s[1], s[2])
+			}
+			return color.CMYKToRGB(c, m, y, k)
+		})}, nil
+	}
+	return Image{}, unread.Kindf("%d components", len(ids))
+}
+
+// eachPixel turns samples of n a pixel into RGB, in place: the result is shorter where n is 4.
+func eachPixel(pix []uint8, n int, to func(samples []uint8) (r, g, b uint8)) []uint8 {
+	for i := range len(pix) / n {
+		pix[3*i], pix[3*i+1], pix[3*i+2] = to(pix[n*i:])
+	}
+	return pix[:len(pix)/n*3]
+}
