@@ -3,8 +3,11 @@ package dataset
 import "context"
 
 // ReadLabelled reads a folder of labelled images to judge on, whichever its layout: alphabets of characters
-// ([ReadEvaluation]) or identities ([ReadIdentities]).
+// ([ReadEvaluation]), MNIST's files ([ReadIDX]) or identities ([ReadIdentities]).
 func ReadLabelled(ctx context.Context, f Folder, o AlphabetOptions) (*Set, error) {
+	if f.isIDX() {
+		return ReadIDX(ctx, f)
+	}
 	half, err := f.half(evaluationFolder, backgroundFolder)
 	if err != nil {
 		return nil, err

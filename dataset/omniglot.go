@@ -36,8 +36,11 @@ func ReadBackground(ctx context.Context, f Folder, o AlphabetOptions) (*Set, err
 }
 
 // ReadEvaluation reads the judging half of Omniglot: f is the folder with images_evaluation in it (or in a folder omniglot
-// in it), or a folder of alphabets itself.
+// in it), or a folder of alphabets itself, or of MNIST's files ([ReadIDX]).
 func ReadEvaluation(ctx context.Context, f Folder, o AlphabetOptions) (*Set, error) {
+	if f.isIDX() {
+		return ReadIDX(ctx, f)
+	}
 	half, err := f.half(evaluationFolder, backgroundFolder)
 	if err != nil {
 		return nil, err

@@ -25,8 +25,8 @@ func (a *app) evalOneshotCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "oneshot --model M --data DIR",
 		Short: "one-shot recognition: Lake's runs, or random episodes of an Omniglot-style folder",
-		Long: `One-shot recognition. DIR holds Lake's runs (run01 … run20) or alphabets of characters; of a folder with
-images_evaluation, that part judges. Alphabets give three figures: within an alphabet (look-alike ways), unstructured
+		Long: `One-shot recognition. DIR holds Lake's runs (run01 … run20), alphabets of characters, or MNIST's own files (with
+--ways 10); of a folder with images_evaluation, that part judges. Alphabets give three figures: within an alphabet (look-alike ways), unstructured
 (ways from everywhere, an easier task) and verification of pairs.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.evalOneshot(cmd.Context(), f) },
 	}
