@@ -1,10 +1,11 @@
-// Package stats says how sure a measured number is: confidence intervals, the bootstrap, McNemar's test and calibration
-// curves. Every accuracy in this project is reported with its number of trials and a 95 % confidence interval.
+// Package stats says how sure a measured number is: confidence intervals, the bootstrap and McNemar's test. Every accuracy in this
+// project is reported with its number of trials and a 95 % confidence interval.
 package stats
 
 import (
 	"fmt"
-	"math"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Interval is a 95 % confidence interval [low, high].
@@ -35,21 +36,5 @@ func Mean(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
-}
-
-// deviation returns the standard deviation of values with divisor n-1, 0 for fewer than two values.
-func deviation(values []float64) float64 {
-	if len(values) < 2 {
-		return 0
-	}
-	mean, sum := Mean(values), 0.0
-	for _, v := range values {
-		sum += (v - mean) * (v - mean)
-	}
-	return math.Sqrt(sum / float64(len(values)-1))
+	return stat.Mean(values, nil)
 }

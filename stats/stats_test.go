@@ -165,18 +165,6 @@ func TestMcNemarIsExact(t *testing.T) {
 	}
 }
 
-func TestCalibrationCurveComparesPromiseWithOutcome(t *testing.T) {
-	predicted := []float64{0.1, 0.2, 0.9, 0.8, 1.0, 0.7}
-	happened := []bool{false, true, true, true, true, false}
-	curve := CalibrationCurve(predicted, happened, 2)
-	near(t, "low bin", curve[0].Predicted, 0.15, 1e-12)
-	near(t, "low bin outcome", curve[0].Observed.Value, 0.5, 1e-12)
-	near(t, "high bin", curve[1].Predicted, 0.85, 1e-12)
-	near(t, "high bin outcome", curve[1].Observed.Value, 0.75, 1e-12)
-	near(t, "error", CalibrationError(curve), (2*0.35+4*0.10)/6, 1e-12)
-	near(t, "Brier", Brier(predicted, happened), (0.01+0.64+0.01+0.04+0+0.49)/6, 1e-12)
-}
-
 func TestIntervalWithinCutsBothEnds(t *testing.T) {
 	for in, want := range map[Interval]Interval{{-0.2, 0.5}: {0, 0.5}, {0.9, 1.1}: {0.9, 1}, {0.2, 0.3}: {0.2, 0.3}, {1.1, 1.2}: {1, 1}} {
 		if got := in.Within(0, 1); got != want {

@@ -1,8 +1,7 @@
 package stats
 
 import (
-	"math"
-
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -27,5 +26,5 @@ func StandardError(values []float64) float64 {
 	if len(values) < 2 {
 		return 0
 	}
-	return deviation(values) / math.Sqrt(float64(len(values)))
+	return stat.StdErr(stat.StdDev(values, nil), float64(len(values)))
 }
