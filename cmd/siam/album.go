@@ -48,7 +48,9 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 	if err != nil {
 		return nil, err
 	}
-	return judge.OpenAlbum(ctx, folder, files, view)
+	p := a.newProgress("embedding", "images", len(files))
+	defer p.close()
+	return judge.OpenAlbum(ctx, watchedFolder(folder, p), files, view)
 }
 
 // check refuses a list of images that are of no use, before all the work.

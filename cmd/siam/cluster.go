@@ -76,6 +76,7 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 	if f.threshold >= 0 {
 		how.Threshold = &f.threshold
 	}
+	a.say("grouping %d pictures", len(al.Pictures))
 	found, err := al.Cluster(model, how)
 	if err != nil {
 		return err

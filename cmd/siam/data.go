@@ -60,7 +60,7 @@ func (a *app) download(cmd *cobra.Command, d dataset.Download, dir string) error
 		}
 		fmt.Fprintf(a.stderr, "from %s (%s)\n", file.URL, check)
 	}
-	folder, err := d.Get(cmd.Context(), http.DefaultClient, dir)
+	folder, err := d.Get(cmd.Context(), &http.Client{Transport: watchedTransport{a}}, dir)
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ out; or one-shot runs of them, as Lake's are. The same --seed invents the same a
 			if err := f.check(args[0]); err != nil {
 				return err
 			}
+			a.say("inventing %d alphabets of %d characters, drawn by %d hands", f.size.Alphabets, f.size.Characters, f.size.Drawers)
 			if err := f.generate(cmd.Context(), args[0]); err != nil {
 				return err
 			}

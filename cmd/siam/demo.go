@@ -61,7 +61,7 @@ func (a *app) demo(ctx context.Context, out string) error {
 	}
 	defer model.Close()
 	a.say("judging it on %d alphabets that it has never seen", len(unseen.Groups()))
-	if result.OneShot, err = judge.OneShot(ctx, model, unseen, judge.StandardOneShot(a.seed)); err != nil {
+	if result.OneShot, err = a.judgeModel(ctx, model, unseen, judge.StandardOneShot(a.seed)); err != nil {
 		return err
 	}
 	files, err := a.demoPair(ctx, model, unseen, out, &result)

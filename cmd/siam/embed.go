@@ -86,6 +86,8 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 	if err != nil {
 		return nil, nil, err
 	}
+	p := a.newProgress("embedding", "files", len(files))
+	defer p.close()
 	var faceless []string
 	for some := range slices.Chunk(files, judge.PhotosAtOnce) {
 		photos, err := dataset.ReadFiles(ctx, some)
@@ -96,6 +98,7 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 		if err != nil {
 			return nil, nil, err
 		}
+		p.add(len(some))
 		for i, cuts := range lists {
 			if len(cuts) == 0 {
 				faceless = append(faceless, some[i])

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
@@ -45,6 +46,25 @@ func (a *app) evalOneshotCommand() *cobra.Command {
 }
 
 func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
+	f.test.Seed = a.seed
+	if err := f.check(); err != nil {
+		return err
+	}
+	folder, err := openData(f.data)
+	if err != nil {
+		return err
+	}
+	if !dataset.IsRuns(folder) {
+		return a.evalAlphabets(ctx, f, folder)
+	}
+	if f.report != "" {
+		return usagef("--report: %s holds one-shot runs, and only alphabets make a report", f.data)
+	}
+	return a.evalRuns(ctx, f, folder)
+}
+
+// check finds out early what cannot be done.
+func (f oneshotFlags) check() error {
 	switch {
 	case (f.model == "") == (f.baseline == ""):
 		return usagef("give either --model or --baseline")
@@ -53,23 +73,18 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 	case f.test.Ways < 2 || f.test.Shots < 1 || f.test.Trials < 1 || f.test.Pairs < 2:
 		return usagef("--ways must be at least 2, --shots and --trials at least 1, --pairs at least 2")
 	}
-	f.test.Seed = a.seed
 	for _, file := range []string{f.answers, f.report} {
 		if err := checkOut(file); err != nil {
 			return err
 		}
 	}
-	folder, err := openData(f.data)
-	if err != nil {
-		return err
-	}
-	if dataset.IsRuns(folder) {
-		if f.report != "" {
-			return usagef("--report: %s holds one-shot runs, and only alphabets make a report", f.data)
-		}
-		return a.evalRuns(ctx, f, folder)
-	}
-	set, err := dataset.ReadEvaluation(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
+	return nil
+}
+
+func (a *app) evalAlphabets(ctx context.Context, f oneshotFlags, folder dataset.Folder) error {
+	set, err := reading(a, folder, func(folder dataset.Folder) (*dataset.Set, error) {
+		return dataset.ReadEvaluation(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
+	})
 	if err != nil {
 		return err
 	}
@@ -100,14 +115,22 @@ func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, set *dataset.Set
 		if err != nil {
 			return judge.OneShotResult{}, usageError{err}
 		}
-		return baseline.OneShot(set, f.test)
+		p := a.newProgress("comparing", "images", 2*f.test.Trials*f.test.Ways*f.test.Shots)
+		defer p.close()
+		return watchedBaseline(baseline, p).OneShot(set, f.test)
 	}
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return judge.OneShotResult{}, err
 	}
 	defer closeModel()
-	return judge.OneShot(ctx, model, set, f.test)
+	return a.judgeModel(ctx, model, set, f.test)
+}
+
+func (a *app) judgeModel(ctx context.Context, model *siam.Model, set *dataset.Set, test judge.OneShotTest) (judge.OneShotResult, error) {
+	p := a.newProgress("embedding", "images", len(set.Items))
+	defer p.close()
+	return judge.OneShot(ctx, watchedModel{model, p}, set, test)
 }
 
 func oneshotText(r judge.OneShotResult) string {
@@ -122,7 +145,7 @@ func oneshotText(r judge.OneShotResult) string {
 }
 
 func (a *app) evalRuns(ctx context.Context, f oneshotFlags, folder dataset.Folder) error {
-	runs, err := dataset.ReadRuns(ctx, folder)
+	runs, err := reading(a, folder, func(folder dataset.Folder) ([]dataset.Run, error) { return dataset.ReadRuns(ctx, folder) })
 	if err != nil {
 		return err
 	}
@@ -143,12 +166,25 @@ func (a *app) judgeRuns(ctx context.Context, f oneshotFlags, runs []dataset.Run)
 		if err != nil {
 			return eval.RunsResult{}, usageError{err}
 		}
-		return baseline.Runs(runs)
+		p := a.newProgress("comparing", "images", 0)
+		defer p.close()
+		return watchedBaseline(baseline, p).Runs(runs)
 	}
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return eval.RunsResult{}, err
 	}
 	defer closeModel()
-	return judge.Runs(ctx, model, runs)
+	p := a.newProgress("embedding", "images", imagesOf(runs))
+	defer p.close()
+	return judge.Runs(ctx, watchedModel{model, p}, runs)
+}
+
+// imagesOf counts the images of all runs.
+func imagesOf(runs []dataset.Run) int {
+	n := 0
+	for _, run := range runs {
+		n += len(run.Support) + len(run.Query)
+	}
+	return n
 }

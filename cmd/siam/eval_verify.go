@@ -106,6 +106,9 @@ func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
+	p := a.newProgress("embedding", "photographs", len(pairs.Files))
+	defer p.close()
+	pairs.Folder = watchedFolder(pairs.Folder, p)
 	result, verdicts, err := judge.VerifyPhotos(ctx, model, view, pairs, a.seed)
 	if err != nil {
 		return err

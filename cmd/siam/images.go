@@ -20,6 +20,13 @@ func openData(name string) (dataset.Folder, error) {
 	return dataset.OpenFolder(name)
 }
 
+// reading shows how many images of a folder are read.
+func reading[T any](a *app, folder dataset.Folder, read func(dataset.Folder) (T, error)) (T, error) {
+	p := a.newProgress("reading "+folder.Path, "images", 0)
+	defer p.close()
+	return read(watchedFolder(folder, p))
+}
+
 // readImages reads the image files that arguments name.
 func readImages(ctx context.Context, files []string) ([]image.Image, error) {
 	read, err := dataset.ReadFiles(ctx, files)

@@ -40,26 +40,40 @@ func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(*judge
 		return err
 	}
 	defer closeOld()
-	set, err := f.read(ctx)
+	set, err := a.readLabelled(ctx, f)
 	if err != nil {
 		return err
 	}
 	a.warnOfLearned(model, classNames(set))
 	a.warnOfDoubts(set)
-	labelled, err := judge.NewLabelled(ctx, model, old, set)
+	labelled, err := a.embedLabelled(ctx, model, old, set)
 	if err != nil {
 		return err
 	}
 	return ask(labelled)
 }
 
-// read reads the images that the flags choose.
-func (f labelledFlags) read(ctx context.Context) (*dataset.Set, error) {
+// embedLabelled embeds a set with a model, and with an older one where that is not nil.
+func (a *app) embedLabelled(ctx context.Context, model, old *siam.Model, set *dataset.Set) (*judge.Labelled, error) {
+	if old == nil {
+		p := a.newProgress("embedding", "images", len(set.Items))
+		defer p.close()
+		return judge.NewLabelled(ctx, watchedModel{model, p}, nil, set)
+	}
+	p := a.newProgress("embedding", "images", 2*len(set.Items))
+	defer p.close()
+	return judge.NewLabelled(ctx, watchedModel{model, p}, watchedModel{old, p}, set)
+}
+
+// readLabelled reads the images that the flags choose.
+func (a *app) readLabelled(ctx context.Context, f labelledFlags) (*dataset.Set, error) {
 	folder, err := openData(f.data)
 	if err != nil {
 		return nil, err
 	}
-	set, err := judge.ReadLabelled(ctx, folder, f.incomplete)
+	set, err := reading(a, folder, func(folder dataset.Folder) (*dataset.Set, error) {
+		return judge.ReadLabelled(ctx, folder, f.incomplete)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +89,7 @@ func (f labelledFlags) read(ctx context.Context) (*dataset.Set, error) {
 }
 
 // openOld opens the older model that --against names, nil when it names none.
-func (a *app) openOld(model *siam.Model, against string) (judge.Model, func(), error) {
+func (a *app) openOld(model *siam.Model, against string) (*siam.Model, func(), error) {
 	if against == "" {
 		return nil, func() {}, nil
 	}

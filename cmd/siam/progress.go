@@ -3,72 +3,96 @@ package main
 import (
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"github.com/siam-go/siam/recipe"
 	"golang.org/x/term"
 )
 
-// progress shows a training on stderr: a bar on a terminal, a line now and then elsewhere, nothing with --quiet.
+// progress shows on stderr how far long work is: a bar on a terminal, a line now and then elsewhere, nothing with --quiet. It may be
+// used by several goroutines.
 type progress struct {
 	app     *app
-	bar     *progressbar.ProgressBar // nil when not on a terminal
+	what    string // is done, such as "embedding"
+	unit    string // of what is counted, such as "images"
+	total   int    // 0 when nobody knows
 	started time.Time
-	first   int // step at which it started
-	spoke   time.Time
+
+	mu    sync.Mutex
+	bar   *progressbar.ProgressBar // nil when not on a terminal
+	done  int
+	spoke time.Time
 }
 
 // quietFor is how long there may be nothing to read when there is no bar.
 const quietFor = 10 * time.Second
 
-func newProgress(a *app, steps int) *progress {
-	p := &progress{app: a, started: time.Now()}
+// newProgress begins to show work of a number of units, 0 when nobody knows how many.
+func (a *app) newProgress(what, unit string, total int) *progress {
+	now := time.Now()
+	p := &progress{app: a, what: what, unit: unit, total: total, started: now, spoke: now}
 	file, isFile := a.stderr.(*os.File)
 	if !a.quiet && isFile && term.IsTerminal(int(file.Fd())) {
-		p.bar = progressbar.NewOptions(steps,
-			progressbar.OptionSetWriter(file), progressbar.OptionShowIts(), progressbar.OptionShowCount(),
-			progressbar.OptionSetItsString("steps"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
+		if total == 0 {
+			total = -1 // what the bar calls it
+		}
+		p.bar = progressbar.NewOptions(total,
+			progressbar.OptionSetWriter(file), progressbar.OptionSetDescription(what), progressbar.OptionShowIts(), progressbar.OptionShowCount(),
+			progressbar.OptionSetItsString(unit), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(200*time.Millisecond))
 	}
 	return p
 }
 
-func (p *progress) step(s recipe.Progress) {
-	if p.app.quiet {
-		return
+// add says that n more units are done.
+func (p *progress) add(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done += n
+	if p.total > 0 {
+		p.done = min(p.done, p.total) // some things are done twice
 	}
-	if p.first == 0 {
-		p.first = s.Step
+	switch {
+	case p.app.quiet:
+	case p.bar != nil:
+		p.bar.Set(p.done) // an error only says that the terminal is gone
+	case time.Since(p.spoke) > quietFor:
+		p.write(p.line())
 	}
-	worthALine := s.Validation != nil || s.Note != "" || p.bar == nil && time.Since(p.spoke) > quietFor
-	if worthALine {
-		if p.bar != nil {
-			p.bar.Clear()
-		}
-		fmt.Fprintln(p.app.stderr, p.line(s))
-		p.spoke = time.Now()
+}
+
+// line says how far the work is: "embedding: 512 of 2000 images, 90.1 images/s, 17s left".
+func (p *progress) line() string {
+	line := fmt.Sprintf("%s: %d", p.what, p.done)
+	if p.total > 0 {
+		line += fmt.Sprintf(" of %d", p.total)
 	}
+	return line + " " + p.unit + p.pace(p.done)
+}
+
+// pace is the rate since the beginning, in which done units were done, and the time left where that is known.
+func (p *progress) pace(done int) string {
+	if done <= 0 {
+		return ""
+	}
+	each := time.Since(p.started) / time.Duration(done)
+	pace := fmt.Sprintf(", %.1f %s/s", 1/max(each.Seconds(), 1e-9), p.unit)
+	if p.total > 0 {
+		pace += fmt.Sprintf(", %s left", (each * time.Duration(p.total-p.done)).Round(time.Second))
+	}
+	return pace
+}
+
+// write puts a line above the bar.
+func (p *progress) write(line string) {
 	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("loss %.3f", s.Loss))
-		p.bar.Set(s.Step) // an error only says that the terminal is gone
+		p.bar.Clear()
 	}
+	fmt.Fprintln(p.app.stderr, line)
+	p.spoke = time.Now()
 }
 
-func (p *progress) line(s recipe.Progress) string {
-	line := fmt.Sprintf("step %d of %d, loss %.4f, rate %.2g", s.Step, s.Steps, s.Loss, s.Rate)
-	if done := s.Step - p.first; done > 0 {
-		each := time.Since(p.started) / time.Duration(done)
-		line += fmt.Sprintf(", %.1f steps/s, %s left", 1/each.Seconds(), (each * time.Duration(s.Steps-s.Step)).Round(time.Second))
-	}
-	if s.Validation != nil {
-		line += fmt.Sprintf(", validation %.1f %%", 100**s.Validation)
-	}
-	if s.Note != "" {
-		line += "\nnote: " + s.Note
-	}
-	return line
-}
-
+// close takes the bar away.
 func (p *progress) close() {
 	if p.bar != nil {
 		p.bar.Clear()

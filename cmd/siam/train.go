@@ -172,7 +172,9 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.Settings.Data.Read(ctx, folder, f.leave)
+	found, err := reading(a, folder, func(folder dataset.Folder) (recipe.Background, error) {
+		return r.Settings.Data.Read(ctx, folder, f.leave)
+	})
 	for _, note := range found.Notes {
 		a.say("%s", note)
 	}
@@ -192,7 +194,7 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 // runRecipe trains, shows progress, hands every step to see when it is not nil, and returns the model, beside an error the last good
 // one or nil.
 func (a *app) runRecipe(ctx context.Context, r recipe.Recipe, job recipe.Job, see func(recipe.Progress)) (*modelfile.File, error) {
-	show := newProgress(a, r.Settings.Steps)
+	show := a.newTrainingProgress(r.Settings.Steps)
 	defer show.close()
 	for step, err := range r.Train(ctx, job) {
 		if err != nil {
