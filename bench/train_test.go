@@ -41,10 +41,10 @@ type trained struct {
 }
 
 // newTrainer trains an encoder with a pair head by Adam.
-func newTrainer(backend compute.Backend, spec encoder.Spec) (*train.Trainer, error) {
+func newTrainer(backend compute.Backend, spec encoder.Spec) (*train.Trainer[*dataset.Batch], error) {
 	spec.PairHead = true
-	return train.New(backend, train.Config{
-		Spec: spec, Objective: train.Pairs{}, Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 1e-3}, StepsPerEpoch: 10, Seed: 1,
+	return train.New(backend, train.Pairs{Spec: spec}, train.Config{
+		Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 1e-3}, StepsPerEpoch: 10, Seed: 1,
 	})
 }
 

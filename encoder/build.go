@@ -7,26 +7,19 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// architecture is one row of the table of networks. build maps images [n, h, w, c] to embeddings [n, spec.Dim];
-// check says what is wrong with a spec beyond what holds for all.
-type architecture struct {
-	build func(n *network, images *Node) *Node
-	check func(Spec) error
-}
-
-// Build adds the encoder to the graph: images [n, h, w, c] float32 to embeddings [n, d]. Its variables live in scope's
-// sub-scope "encoder", one scope per layer; those that scope's store lacks are created with the architecture's own
-// initial values, drawn from the store's parameter [model.ParamInitialSeed] and the variable's path.
+// Build adds the encoder to the graph: images [n, h, w, c] or vectors [n, k], float32, to embeddings [n, d]. Its variables live in
+// scope's sub-scope "encoder", one scope per layer; those that scope's store lacks are created with the architecture's own initial
+// values, drawn from the store's parameter [model.ParamInitialSeed] and the variable's path.
 //
 // In a graph marked as training, batch normalisation uses the batch's statistics and updates its moving averages, and
-// dropout is active; Spec.Mirror counts in other graphs only. Build panics, as GoMLX's graph functions do, when spec fails its Check, when images have another size
-// than spec says, or when the store holds a variable of another shape.
-func Build(scope *model.Scope, spec Spec, images *Node) *Node {
-	if !spec.Mirror || scope.IsTraining(images.Graph()) {
-		return single(scope, spec, images)
+// dropout is active; Spec.Mirror counts in other graphs only. Build panics, as GoMLX's graph functions do, when spec fails its Check,
+// when the input has another size than spec says, or when the store holds a variable of another shape.
+func Build(scope *model.Scope, spec Spec, x *Node) *Node {
+	if !spec.Mirror || scope.IsTraining(x.Graph()) {
+		return single(scope, spec, x)
 	}
-	n := images.Shape().Dim(0)
-	both := single(scope, spec, Concatenate([]*Node{images, Reverse(images, 2)}, 0))
+	n := x.Shape().Dim(0)
+	both := single(scope, spec, Concatenate([]*Node{x, Reverse(x, 2)}, 0))
 	mean := MulScalar(Add(Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n))), 0.5)
 	if spec.Normalize {
 		mean = normalize(mean)
@@ -35,32 +28,29 @@ func Build(scope *model.Scope, spec Spec, images *Node) *Node {
 }
 
 // single is [Build] without the mirror images.
-func single(scope *model.Scope, spec Spec, images *Node) *Node {
-	layers := BuildLayers(scope, spec, images)
+func single(scope *model.Scope, spec Spec, x *Node) *Node {
+	layers := BuildLayers(scope, spec, x)
 	return layers[len(layers)-1].Output
-}
-
-// Layer is the output of one layer, by name.
-type Layer struct {
-	Name   string
-	Output *Node
 }
 
 // BuildLayers is [Build], without the mirror images of Spec.Mirror, that returns the outputs of all layers in order, the last of
 // them the embeddings.
-func BuildLayers(scope *model.Scope, spec Spec, images *Node) []Layer {
-	if err := spec.Check(); err != nil {
+func BuildLayers(scope *model.Scope, spec Spec, x *Node) []Layer {
+	arch, err := spec.architecture()
+	if err == nil {
+		err = spec.Check()
+	}
+	if err != nil {
 		panic(fmt.Errorf("encoder: %w", err))
 	}
-	p := spec.Preprocess
-	images.AssertDims(-1, p.Height, p.Width, p.Channels)
-	n := &network{scope: scope.In("encoder"), spec: spec}
-	x := architectures()[spec.Arch].build(n, images)
+	x.AssertDims(spec.InputShape(-1)...)
+	layers := NewLayers(scope.In("encoder"))
+	x = arch.Build(layers, spec, x)
 	x.AssertDims(-1, spec.Dim)
 	if spec.Normalize {
 		x = normalize(x)
 	}
-	return append(n.layers, Layer{"embedding", x})
+	return append(layers.Outputs(), Layer{"embedding", x})
 }
 
 // PairHead compares embeddings row by row, as Koch et al. 2015 (section 3.1) do:
@@ -70,8 +60,7 @@ func BuildLayers(scope *model.Scope, spec Spec, images *Node) []Layer {
 // a and b are [p, d]; the result is [p]. Its variables live in scope's sub-scope "head". Learned α may be negative, so
 // the head is no metric.
 func PairHead(scope *model.Scope, a, b *Node) *Node {
-	n := &network{scope: scope}
-	logits := n.dense(Abs(Sub(a, b)), "head", 1, kochDense)
+	logits := NewLayers(scope).Dense(Abs(Sub(a, b)), "head", 1, kochDense)
 	return Reshape(logits, -1)
 }
 

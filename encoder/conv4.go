@@ -22,22 +22,17 @@ func Conv4(size int) Spec {
 	}
 }
 
-func buildConv4(n *network, x *Node) *Node {
+func buildConv4(l *Layers, spec Spec, x *Node) *Node {
 	for i := 1; i <= 4; i++ {
-		x = n.conv(x, fmt.Sprintf("conv%d", i), conv{filters: conv4Filters, size: 3, same: true, bias: true})
-		x = n.norm(x, fmt.Sprintf("norm%d", i))
-		x = maxPool(relu(x))
+		x = l.Conv(x, fmt.Sprintf("conv%d", i), Conv{Filters: conv4Filters, Size: 3, Same: true, Bias: true})
+		x = l.Norm(x, fmt.Sprintf("norm%d", i))
+		x = MaxPool2(ReLU(x))
 	}
-	x = n.dropout(flatten(x))
-	if x.Shape().Dim(-1) != n.spec.Dim {
-		x = n.dense(x, "dense", n.spec.Dim, initial{})
+	x = l.Dropout(Flatten(x), spec.Dropout)
+	if x.Shape().Dim(-1) != spec.Dim {
+		x = l.Dense(x, "dense", spec.Dim, Initial{})
 	}
 	return x
 }
 
-func checkConv4(s Spec) error {
-	if err := checkPlain(s); err != nil {
-		return err
-	}
-	return checkSide(s, 16)
-}
+func checkConv4(s Spec) error { return checkSide(s, 16) }

@@ -14,15 +14,15 @@ import (
 func TestConvolutionsHaveTheRightGradientToTheirInput(t *testing.T) {
 	const side = 7
 	b := backend(t)
-	for _, c := range []conv{
-		{size: 1, stride: 2}, {size: 2}, {size: 2, same: true}, {size: 3, same: true}, {size: 3, stride: 2, same: true},
-		{size: 4}, {size: 4, same: true}, {size: 4, stride: 2}, {size: 4, stride: 2, same: true}, {size: 5},
+	for _, c := range []Conv{
+		{Size: 1, Stride: 2}, {Size: 2}, {Size: 2, Same: true}, {Size: 3, Same: true}, {Size: 3, Stride: 2, Same: true},
+		{Size: 4}, {Size: 4, Same: true}, {Size: 4, Stride: 2}, {Size: 4, Stride: 2, Same: true}, {Size: 5},
 	} {
-		c.filters = 2
-		t.Run(fmt.Sprintf("size %d, stride %d, same %v", c.size, max(1, c.stride), c.same), func(t *testing.T) {
+		c.Filters = 2
+		t.Run(fmt.Sprintf("size %d, stride %d, same %v", c.Size, max(1, c.Stride), c.Same), func(t *testing.T) {
 			exec := model.MustNewExec(b, model.NewStore(), func(scope *model.Scope, x *Node) []*Node {
 				scope.Store().SetTraining(x.Graph(), true)
-				y := (&network{scope: scope}).conv(x, "conv", c)
+				y := NewLayers(scope).Conv(x, "conv", c)
 				weighted := ReduceAllSum(Mul(y, Sin(IotaFull(x.Graph(), y.Shape()))))
 				return append([]*Node{weighted}, Gradient(weighted, x)...)
 			})

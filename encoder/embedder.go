@@ -22,8 +22,8 @@ import (
 // ErrClosed says that a model is of no use any more because it was closed.
 var ErrClosed = errors.New("the model is closed")
 
-// Embedder turns images into embeddings with fixed weights. Batch normalisation uses its moving averages and dropout is
-// off, so an image's embedding does not depend on what it is embedded with.
+// Embedder turns images, or vectors, into embeddings with fixed weights. Batch normalisation uses its moving averages and dropout is
+// off, so an embedding does not depend on what is embedded with it.
 //
 // It is safe for use by several goroutines. The images of calls that come together are embedded together; a lone caller waits
 // for nobody.
@@ -107,16 +107,15 @@ func newEmbedder(backend compute.Backend, store *model.Store, spec Spec, rows in
 // Rows is the most images that go through the encoder at once.
 func (e *Embedder) Rows() int { return e.queue.Most() }
 
-// Embed returns the embedding [d] of each image. images is [n, h, w, c] after Preprocess; its length must be a multiple of
-// h·w·c, and its numbers finite.
+// Embed returns the embedding [d] of each input: of images [n, h, w, c] after Preprocess, or of vectors [n, k]. The length must be a
+// multiple of [Spec.InputSize], and the numbers finite.
 //
 // When ctx ends, Embed returns its error: at once, or when the batch with some of its images is done. After [Embedder.Close] it
 // fails with [ErrClosed].
 func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, error) {
-	p := e.spec.Preprocess
-	size := p.Size()
+	size := e.spec.InputSize()
 	if len(images)%size != 0 {
-		return nil, fmt.Errorf("embed: %d numbers are no whole number of images of %d×%d×%d", len(images), p.Height, p.Width, p.Channels)
+		return nil, fmt.Errorf("embed: %d numbers are no whole number of inputs of shape %v", len(images), e.spec.InputShape(1)[1:])
 	}
 	rows := slices.Collect(slices.Chunk(images, size))
 	embeddings := make([][]float32, 0, len(rows))
@@ -139,15 +138,14 @@ func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(flo
 
 // run embeds a batch. It panics on errors of the graph.
 func (e *Embedder) run(images [][]float32) ([][]float32, error) {
-	p := e.spec.Preprocess
-	input, err := tensors.FromShapeForBackend(e.backend, 0, shapes.Make(dtypes.Float32, padded(len(images)), p.Height, p.Width, p.Channels))
+	input, err := tensors.FromShapeForBackend(e.backend, 0, shapes.Make(dtypes.Float32, e.spec.InputShape(padded(len(images)))...))
 	if err != nil {
 		return nil, err
 	}
 	defer input.MustFinalizeAll()
 	tensors.MustMutableFlatData(input, func(flat []float32) {
 		for i, image := range images {
-			copy(flat[i*p.Size():], image)
+			copy(flat[i*e.spec.InputSize():], image)
 		}
 	})
 	output := e.exec.MustCall(input)[0]

@@ -27,14 +27,14 @@ func TestKochHasThePapersNumberOfParameters(t *testing.T) {
 
 func TestKochBeginsAsThePaperSays(t *testing.T) {
 	for _, w := range weights(t, backend(t), Koch(), 1) {
-		var want normal
+		var want Normal
 		switch {
 		case strings.HasSuffix(w.Name, "/bias"):
-			want = normal{0.5, 0.01}
+			want = Normal{0.5, 0.01}
 		case strings.Contains(w.Name, "/conv"):
-			want = normal{0, 0.01}
+			want = Normal{0, 0.01}
 		default:
-			want = normal{0, 0.2}
+			want = Normal{0, 0.2}
 		}
 		n := float64(len(w.Values))
 		var sum, square float64
@@ -44,11 +44,11 @@ func TestKochBeginsAsThePaperSays(t *testing.T) {
 		}
 		mean := sum / n
 		deviation := math.Sqrt(square/n - mean*mean)
-		if math.Abs(mean-want.mean) > 5*want.std/math.Sqrt(n) {
-			t.Errorf("mean of %s = %v, want %v", w.Name, mean, want.mean)
+		if math.Abs(mean-want.Mean) > 5*want.Std/math.Sqrt(n) {
+			t.Errorf("mean of %s = %v, want %v", w.Name, mean, want.Mean)
 		}
-		if n > 1 && math.Abs(deviation-want.std) > 5*want.std/math.Sqrt(2*n) {
-			t.Errorf("deviation of %s = %v, want %v", w.Name, deviation, want.std)
+		if n > 1 && math.Abs(deviation-want.Std) > 5*want.Std/math.Sqrt(2*n) {
+			t.Errorf("deviation of %s = %v, want %v", w.Name, deviation, want.Std)
 		}
 	}
 }
@@ -249,8 +249,7 @@ func TestDropoutWorksInTrainingOnly(t *testing.T) {
 		store := initialized(t, b, spec, 1)
 		exec := model.MustNewExec(b, store, func(scope *model.Scope, g *graph.Graph) *graph.Node {
 			scope.Store().SetTraining(g, training)
-			n := &network{scope: scope, spec: spec}
-			return n.dropout(graph.Ones(g, shapes.Make(dtypes.Float32, 100, 100)))
+			return NewLayers(scope).Dropout(graph.Ones(g, shapes.Make(dtypes.Float32, 100, 100)), spec.Dropout)
 		})
 		got, err := exec.Call1()
 		if err != nil {

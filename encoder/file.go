@@ -3,6 +3,7 @@ package encoder
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/siam-go/siam/modelfile"
 )
@@ -26,14 +27,17 @@ func NewFile(spec Spec, distance string, weights []modelfile.Tensor) (*modelfile
 	return &modelfile.File{Kind: modelfile.Encoder, Spec: text, Distance: distance, Weights: weights}, nil
 }
 
-// SpecOf is the spec of an encoder's model file, checked.
-func SpecOf(file *modelfile.File) (Spec, error) {
+// SpecOf is the spec of an encoder's model file, checked. Where its architecture is none of Siam's, it must be among own.
+func SpecOf(file *modelfile.File, own ...Architecture) (Spec, error) {
 	var spec Spec
 	if file.Kind != modelfile.Encoder {
 		return spec, fmt.Errorf("the model is of kind %q, not an encoder", file.Kind)
 	}
 	if err := file.DecodeSpec(&spec); err != nil {
 		return spec, err
+	}
+	if at := slices.IndexFunc(own, func(a Architecture) bool { return a.Name == spec.Arch }); at >= 0 {
+		spec.Own = &own[at]
 	}
 	return spec, spec.Check()
 }

@@ -45,7 +45,7 @@ func TestSpecOfRefusesWhatItDoesNotKnow(t *testing.T) {
 	}{
 		"another kind":           {func(f *modelfile.File) { f.Kind = "tracker" }, `kind "tracker"`},
 		"a new setting":          {func(f *modelfile.File) { f.Spec = []byte(`{"quantum":true,` + string(f.Spec[1:])) }, "quantum"},
-		"a spec that is no good": {func(f *modelfile.File) { f.Spec = []byte(`{"arch":"conv4"}`) }, "input of 0×0"},
+		"a spec that is no good": {func(f *modelfile.File) { f.Spec = []byte(`{"arch":"conv4"}`) }, "neither images nor vectors"},
 	} {
 		changed := *file
 		test.change(&changed)

@@ -9,9 +9,9 @@ import (
 // How Koch et al. 2015 (section 3.2) begin: convolution weights N(0, 0.01), dense weights N(0, 0.2), all biases
 // N(0.5, 0.01); the second numbers are standard deviations.
 var (
-	kochBias  = normal{mean: 0.5, std: 0.01}
-	kochConv  = initial{std: 0.01, bias: kochBias}
-	kochDense = initial{std: 0.2, bias: kochBias}
+	kochBias  = Normal{Mean: 0.5, Std: 0.01}
+	kochConv  = Initial{Std: 0.01, Bias: kochBias}
+	kochDense = Initial{Std: 0.2, Bias: kochBias}
 )
 
 // Koch is the network of Koch, Zemel and Salakhutdinov 2015, "Siamese Neural Networks for One-shot Image Recognition",
@@ -27,19 +27,16 @@ func Koch() Spec {
 }
 
 // buildKoch: all convolutions count whole windows only, stride 1. Sides: 105, 96, 48, 42, 21, 18, 9, 6.
-func buildKoch(n *network, x *Node) *Node {
-	x = maxPool(n.kochLayer(x, "conv1", 64, 10))
-	x = maxPool(n.kochLayer(x, "conv2", 128, 7))
-	x = maxPool(n.kochLayer(x, "conv3", 128, 4))
-	x = n.kochLayer(x, "conv4", 256, 4)
-	return n.kochEmbedding(x)
+func buildKoch(l *Layers, spec Spec, x *Node) *Node {
+	x = MaxPool2(kochLayer(l, x, "conv1", 64, 10))
+	x = MaxPool2(kochLayer(l, x, "conv2", 128, 7))
+	x = MaxPool2(kochLayer(l, x, "conv3", 128, 4))
+	x = kochLayer(l, x, "conv4", 256, 4)
+	return kochEmbedding(l, spec, x)
 }
 
 func checkKoch(s Spec) error {
 	const least = 62 // leaves one pixel after the last convolution
-	if err := checkPlain(s); err != nil {
-		return err
-	}
 	return checkSide(s, least)
 }
 
@@ -55,27 +52,24 @@ func Koch35() Spec {
 }
 
 // buildKoch35 has sides 35, 32, 16, 14, 7, 6, 3, 2.
-func buildKoch35(n *network, x *Node) *Node {
-	x = maxPool(n.kochLayer(x, "conv1", 64, 4))
-	x = maxPool(n.kochLayer(x, "conv2", 128, 3))
-	x = maxPool(n.kochLayer(x, "conv3", 128, 2))
-	x = n.kochLayer(x, "conv4", 256, 2)
-	return n.kochEmbedding(x)
+func buildKoch35(l *Layers, spec Spec, x *Node) *Node {
+	x = MaxPool2(kochLayer(l, x, "conv1", 64, 4))
+	x = MaxPool2(kochLayer(l, x, "conv2", 128, 3))
+	x = MaxPool2(kochLayer(l, x, "conv3", 128, 2))
+	x = kochLayer(l, x, "conv4", 256, 2)
+	return kochEmbedding(l, spec, x)
 }
 
 func checkKoch35(s Spec) error {
 	const least = 27 // leaves one pixel after the last convolution
-	if err := checkPlain(s); err != nil {
-		return err
-	}
 	return checkSide(s, least)
 }
 
-func (n *network) kochLayer(x *Node, name string, filters, size int) *Node {
-	return relu(n.conv(x, name, conv{filters: filters, size: size, bias: true, init: kochConv}))
+func kochLayer(l *Layers, x *Node, name string, filters, size int) *Node {
+	return ReLU(l.Conv(x, name, Conv{Filters: filters, Size: size, Bias: true, Initial: kochConv}))
 }
 
 // kochEmbedding is the last layer: dense, then a sigmoid.
-func (n *network) kochEmbedding(x *Node) *Node {
-	return Sigmoid(n.dense(n.dropout(flatten(x)), "dense", n.spec.Dim, kochDense))
+func kochEmbedding(l *Layers, spec Spec, x *Node) *Node {
+	return Sigmoid(l.Dense(l.Dropout(Flatten(x), spec.Dropout), "dense", spec.Dim, kochDense))
 }

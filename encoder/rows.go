@@ -27,8 +27,7 @@ func rowsOf(backend compute.Backend, store *model.Store, spec Spec, build graphF
 		g := graph.NewGraph(backend, "work")
 		defer g.Finalize()
 		model.SetStore(g, store)
-		p := spec.Preprocess
-		build(store.RootScope(), graph.Parameter(g, "images", shapes.Make(dtypes.Float32, 1, p.Height, p.Width, p.Channels)))
+		build(store.RootScope(), graph.Parameter(g, "images", shapes.Make(dtypes.Float32, spec.InputShape(1)...)))
 		for _, n := range g.Nodes() {
 			work += multiplications(n)
 		}

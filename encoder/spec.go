@@ -1,31 +1,33 @@
-// Package encoder holds the networks that turn an image into an embedding, one file per architecture, the head that compares
-// two embeddings, and the model file.
+// Package encoder holds the networks that turn an image, or a vector, into an embedding, one file per architecture; the head that
+// compares two embeddings; and the layers that networks are made of.
 //
-// Shapes in this package: n images of h×w pixels with c channels become [n, h, w, c]; an embedding has d numbers.
+// Shapes in this package: n images of h×w pixels with c channels are [n, h, w, c], n vectors of k numbers [n, k]; an embedding has d
+// numbers.
 package encoder
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
+	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/siam-go/siam/imgproc"
 )
 
 // Spec says everything needed to rebuild an encoder: with its weights it is a model. A model file stores it as JSON.
 type Spec struct {
-	Arch       string             `json:"arch"`       // one of [Architectures], or [Imported]
-	Preprocess imgproc.Preprocess `json:"preprocess"` // also fixes the input's size
-	Dim        int                `json:"dim"`        // d, the length of an embedding; 0 for an imported network that makes none
+	Arch       string             `json:"arch"`                // one of [Architectures], [Imported], or that of Own
+	Preprocess imgproc.Preprocess `json:"preprocess,omitzero"` // also fixes the input's size; zero where the input is a vector
+	Dim        int                `json:"dim"`                 // d, the length of an embedding; 0 for an imported network that makes none
 	// Normalize scales embeddings to length 1.
 	Normalize bool `json:"normalize,omitempty"`
 	// PairHead says that two embeddings are compared by [PairHead], not by a distance.
 	PairHead bool `json:"pair_head,omitempty"`
 	// Dropout is the probability, in [0, 1), that training sets a number before the last layer to 0.
 	Dropout float64 `json:"dropout,omitempty"`
-	// Widths are the channels of each stage of "resnet"; each halves height and width.
+	// Widths are the channels of each stage of "resnet"; each halves height and width. Of "mlp" they are the units of each hidden
+	// layer.
 	Widths []int `json:"widths,omitempty"`
 	// Blocks is the number of residual blocks in each stage of "resnet".
 	Blocks int `json:"blocks,omitempty"`
@@ -44,25 +46,16 @@ type Spec struct {
 	// Landmarks say that the encoder reads aligned faces: where in the crop, with sides of 1 and the corner (0, 0) at the top
 	// left, the eye on the left of the picture, the eye on the right, the nose, and the left and right corner of the mouth lie.
 	Landmarks [][2]float64 `json:"landmarks,omitempty"`
+	// Vector above 0 says that the input is no image but a vector of so many numbers.
+	Vector int `json:"vector,omitempty"`
+	// Settings are those of an architecture of Own, as it likes: JSON.
+	Settings json.RawMessage `json:"settings,omitempty"`
+	// Own is the architecture, where it is none of Siam's. A file holds only its name, Arch.
+	Own *Architecture `json:"-"`
 }
 
 // Imported is the Spec.Arch of a network that came as an ONNX file, which the model file holds; package onnx builds it.
 const Imported = "onnx"
-
-// architectures is the table of networks: to add one, write its file and its row here.
-func architectures() map[string]architecture {
-	return map[string]architecture{
-		"koch":   {build: buildKoch, check: checkKoch},
-		"koch35": {build: buildKoch35, check: checkKoch35},
-		"conv4":  {build: buildConv4, check: checkConv4},
-		"resnet": {build: buildResnet, check: checkResnet},
-	}
-}
-
-// Architectures lists the values of Spec.Arch, sorted.
-func Architectures() []string {
-	return slices.Sorted(maps.Keys(architectures()))
-}
 
 const maxDim = 1 << 16
 
@@ -74,25 +67,59 @@ func (s Spec) Check() error {
 	if s.Arch == Imported {
 		return s.checkImported()
 	}
-	arch, known := architectures()[s.Arch]
-	if !known {
-		return fmt.Errorf("unknown architecture %q, want one of %s", s.Arch, strings.Join(Architectures(), ", "))
+	arch, err := s.architecture()
+	if err != nil {
+		return err
 	}
-	if err := s.Preprocess.Validate(); err != nil {
+	if err := s.checkInput(); err != nil {
 		return err
 	}
 	switch {
-	case len(s.Outputs) > 0 || s.OneByOne:
-		return fmt.Errorf("architecture %s has no settings outputs and one_by_one", s.Arch)
 	case s.Dim < 1 || s.Dim > maxDim:
 		return fmt.Errorf("embedding of %d numbers, want 1 to %d", s.Dim, maxDim)
 	case !(s.Dropout >= 0 && s.Dropout < 1):
 		return fmt.Errorf("dropout %v, want 0 or more and less than 1", s.Dropout)
 	}
-	if err := arch.check(s); err != nil {
+	if arch.Check == nil {
+		return nil
+	}
+	if err := arch.Check(s); err != nil {
 		return fmt.Errorf("architecture %s: %w", s.Arch, err)
 	}
 	return nil
+}
+
+// checkInput says what is wrong with the images, or the vectors, that the encoder reads.
+func (s Spec) checkInput() error {
+	images := !reflect.ValueOf(s.Preprocess).IsZero()
+	switch {
+	case s.Vector == 0 && !images:
+		return errors.New("an encoder of neither images nor vectors: want a preprocess or a vector's length")
+	case s.Vector == 0:
+		return s.Preprocess.Validate()
+	case s.Vector < 0 || s.Vector > maxDim:
+		return fmt.Errorf("vectors of %d numbers, want 1 to %d", s.Vector, maxDim)
+	case images || s.Mirror || len(s.Landmarks) > 0:
+		return errors.New("an encoder of vectors has no preprocess, no mirror and no landmarks")
+	}
+	return nil
+}
+
+// InputShape is the shape of n inputs: [n, h, w, c] of images, [n, k] of vectors.
+func (s Spec) InputShape(n int) []int {
+	if s.Vector > 0 {
+		return []int{n, s.Vector}
+	}
+	p := s.Preprocess
+	return []int{n, p.Height, p.Width, p.Channels}
+}
+
+// InputSize is how many numbers one input has.
+func (s Spec) InputSize() int {
+	if s.Vector > 0 {
+		return s.Vector
+	}
+	return s.Preprocess.Size()
 }
 
 // checkImported is Check for an [Imported] network.
@@ -108,7 +135,10 @@ func (s Spec) checkImported() error {
 	case s.PairHead || s.Dropout != 0 || s.Mirror:
 		return errors.New("an imported network has no pair head, no dropout and no mirror")
 	}
-	return checkPlain(s)
+	if err := s.checkParticular("outputs", "one_by_one"); err != nil {
+		return fmt.Errorf("an imported network: %w", err)
+	}
+	return nil
 }
 
 func (s Spec) checkLandmarks() error {

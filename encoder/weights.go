@@ -21,23 +21,35 @@ import (
 // that belong to seed. Variables that are there already stay as they are. The backend only records; it runs nothing.
 func Initialize(backend compute.Backend, store *model.Store, spec Spec, seed uint64) error {
 	store.SetParam(model.ParamInitialSeed, int64(seed))
+	return Declare(backend, store, spec)
+}
+
+// Declare is [Initialize] with the seed that the store has already, as its parameter [model.ParamInitialSeed].
+func Declare(backend compute.Backend, store *model.Store, spec Spec) error {
 	_, err := declare(backend, store, spec)
 	return err
 }
 
-// declare records spec's graph to learn which variables it uses, and creates those that store lacks.
-func declare(backend compute.Backend, store *model.Store, spec Spec) (used map[string]*model.Variable, err error) {
-	err = exceptions.TryCatch[error](func() {
-		g := graph.NewGraph(backend, "declare")
+// Record builds a graph that never runs, so that all variables that build asks for are created in store. An error is what build
+// panics with.
+func Record(backend compute.Backend, store *model.Store, build func(scope *model.Scope, g *graph.Graph)) error {
+	return exceptions.TryCatch[error](func() {
+		g := graph.NewGraph(backend, "record")
 		defer g.Finalize()
 		model.SetStore(g, store)
-		p := spec.Preprocess
-		images := graph.Parameter(g, "images", shapes.Make(dtypes.Float32, 1, p.Height, p.Width, p.Channels))
-		embeddings := Build(store.RootScope(), spec, images)
+		build(store.RootScope(), g)
+	})
+}
+
+// declare records spec's graph to learn which variables it uses, and creates those that store lacks.
+func declare(backend compute.Backend, store *model.Store, spec Spec) (used map[string]*model.Variable, err error) {
+	used = make(map[string]*model.Variable)
+	err = Record(backend, store, func(scope *model.Scope, g *graph.Graph) {
+		x := graph.Parameter(g, "x", shapes.Make(dtypes.Float32, spec.InputShape(1)...))
+		embeddings := Build(scope, spec, x)
 		if spec.PairHead {
-			PairHead(store.RootScope(), embeddings, embeddings)
+			PairHead(scope, embeddings, embeddings)
 		}
-		used = make(map[string]*model.Variable)
 		for v := range store.IterVariables() {
 			if v.InUseByGraph(g) {
 				used[weightName(v)] = v

@@ -62,10 +62,14 @@ func (w Workload) Measure(ctx context.Context, backend siam.Backend) (Speed, err
 	if w.Pairs < 1 || w.Steps < 1 {
 		return Speed{}, fmt.Errorf("measure %d steps of %d pairs: want at least 1 of each", w.Steps, w.Pairs)
 	}
-	trainer, err := train.New(backend, train.Config{
-		Spec: w.Spec, Objective: train.Pairs{}, Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 1e-3},
+	trainer, err := train.New(backend, train.Pairs{Spec: w.Spec}, train.Config{
+		Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 1e-3},
 		StepsPerEpoch: w.Steps, Seed: w.Seed, Watch: train.Watch{Off: true},
 	})
+	if err != nil {
+		return Speed{}, err
+	}
+	embedder, err := train.NewEmbedder(trainer, w.Spec)
 	if err != nil {
 		return Speed{}, err
 	}
@@ -74,11 +78,11 @@ func (w Workload) Measure(ctx context.Context, backend siam.Backend) (Speed, err
 	if err != nil {
 		return Speed{}, err
 	}
-	embedding, err := w.timeEmbedding(ctx, trainer, batch.Images)
+	embedding, err := w.timeEmbedding(ctx, embedder, batch.Images)
 	if err != nil {
 		return Speed{}, err
 	}
-	latency, err := w.timeEmbedding(ctx, trainer, batch.Images[:len(batch.Images)/batch.N])
+	latency, err := w.timeEmbedding(ctx, embedder, batch.Images[:len(batch.Images)/batch.N])
 	return Speed{
 		TrainPairs:  float64(w.Pairs) / step.Seconds(),
 		EmbedImages: float64(batch.N) / embedding.Seconds(),
@@ -103,7 +107,7 @@ func (w Workload) batch() *dataset.Batch {
 }
 
 // timeTraining is the median time of a step.
-func (w Workload) timeTraining(ctx context.Context, trainer *train.Trainer, batch *dataset.Batch) (time.Duration, error) {
+func (w Workload) timeTraining(ctx context.Context, trainer *train.Trainer[*dataset.Batch], batch *dataset.Batch) (time.Duration, error) {
 	var took []time.Duration
 	start := time.Now()
 	for _, err := range trainer.Steps(ctx, repeated(batch, warmUp+w.Steps)) {
@@ -127,11 +131,11 @@ func repeated(batch *dataset.Batch, times int) iter.Seq2[*dataset.Batch, error] 
 }
 
 // timeEmbedding is the median time to embed images.
-func (w Workload) timeEmbedding(ctx context.Context, trainer *train.Trainer, images []float32) (time.Duration, error) {
+func (w Workload) timeEmbedding(ctx context.Context, embedder *train.Embedder[*dataset.Batch], images []float32) (time.Duration, error) {
 	took := make([]time.Duration, warmUp+w.Steps)
 	for i := range took {
 		start := time.Now()
-		if _, err := trainer.Embed(ctx, images); err != nil {
+		if _, err := embedder.Embed(ctx, images); err != nil {
 			return 0, err
 		}
 		took[i] = time.Since(start)

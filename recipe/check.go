@@ -3,6 +3,8 @@ package recipe
 import (
 	"fmt"
 	"slices"
+
+	"github.com/siam-go/siam/encoder"
 )
 
 // rule is the range that a setting has.
@@ -22,7 +24,7 @@ func (s Settings) Check() error {
 	if _, err := s.encoderSpec(); err != nil {
 		return err
 	}
-	if _, err := s.objective(1); err != nil {
+	if _, err := s.task(encoder.Spec{}, 1); err != nil {
 		return err
 	}
 	if _, err := s.augment(); err != nil {

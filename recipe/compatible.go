@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/train"
@@ -51,12 +52,11 @@ func (j Job) compatibleHash() string {
 	return j.Compatible.Hash
 }
 
-// asCompatible makes the objective see the older model's embeddings too.
-func asCompatible(config *train.Config) error {
-	labels, ok := config.Objective.(train.Labels)
+// asCompatible is the task that sees the older model's embeddings too.
+func asCompatible(task train.Task[*dataset.Batch]) (train.Task[*dataset.Batch], error) {
+	labels, ok := task.(train.Labels)
 	if !ok {
-		return errors.New("being compatible with another model: only objectives that learn from labels can be")
+		return nil, errors.New("being compatible with another model: only objectives that learn from labels can be")
 	}
-	config.Objective = train.Compatible{Labels: labels}
-	return nil
+	return train.Compatible{Labels: labels}, nil
 }

@@ -2,7 +2,6 @@ package recipe
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/siam-go/siam/encoder"
@@ -20,20 +19,9 @@ func (s EncoderSettings) rules() []rule {
 
 // architecture is the encoder that the settings ask for, of images as its authors prepare them.
 func (s EncoderSettings) architecture() (encoder.Spec, error) {
-	specs := map[string]func() encoder.Spec{
-		"koch": encoder.Koch, "koch35": encoder.Koch35, "resnet": encoder.Resnet,
-		"conv4": func() encoder.Spec { return encoder.Conv4(28) },
-	}
-	newSpec, known := specs[s.Encoder]
-	if !known {
-		return encoder.Spec{}, fmt.Errorf("setting encoder=%s: want one of %v", s.Encoder, slices.Sorted(maps.Keys(specs)))
-	}
-	spec := newSpec()
-	if s.Encoder == "conv4" && s.Size > 0 {
-		spec = encoder.Conv4(s.Size)
-	}
-	if s.Size > 0 {
-		spec.Preprocess.Height, spec.Preprocess.Width = s.Size, s.Size
+	spec, err := encoder.New(s.Encoder, s.Size)
+	if err != nil || spec.Vector > 0 {
+		return encoder.Spec{}, fmt.Errorf("setting encoder=%s: want one of %v", s.Encoder, imageEncoders())
 	}
 	if s.Height > 0 {
 		spec.Preprocess.Height = s.Height
@@ -49,6 +37,14 @@ func (s EncoderSettings) architecture() (encoder.Spec, error) {
 	}
 	spec.Dropout, spec.MaxPool, spec.Flatten, spec.Mirror = s.Dropout, s.MaxPool, s.Flatten, s.Mirror
 	return spec, nil
+}
+
+// imageEncoders are the architectures that read images.
+func imageEncoders() []string {
+	return slices.DeleteFunc(encoder.Architectures(), func(name string) bool {
+		spec, err := encoder.New(name, 1)
+		return err != nil || spec.Vector > 0
+	})
 }
 
 // encoderSpec is the encoder that the settings ask for, with what data and objective want of it.

@@ -44,7 +44,7 @@ func (t *training) look(ctx context.Context) (*dataset.Lookalikes, error) {
 		for i, item := range some {
 			prepare.Apply(input[i*size:(i+1)*size], t.lesson.extended.Items[item].Pixels())
 		}
-		rows, err := t.trainer.Embed(ctx, input)
+		rows, err := t.embedder.Embed(ctx, input)
 		if err != nil {
 			return nil, err
 		}

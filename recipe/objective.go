@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/train"
 )
@@ -27,29 +28,39 @@ func (s ObjectiveSettings) drawsPairs() bool { return s.Objective == "pairs" }
 // hasPairHead says whether embeddings are compared by a pair head that is learned with them; otherwise they lie on the unit sphere.
 func (s ObjectiveSettings) hasPairHead() bool { return s.Objective == "pairs" }
 
-// objective is the loss that the settings ask for; classes is how many there are to learn from.
-func (s ObjectiveSettings) objective(classes int) (train.Objective, error) {
+// task is what the settings ask to train; classes is how many there are to learn from.
+func (s ObjectiveSettings) task(spec encoder.Spec, classes int) (train.Task[*dataset.Batch], error) {
 	if s.Objective == "pairs" {
-		return train.Pairs{}, nil
+		return train.Pairs{Spec: spec}, nil
 	}
+	labels, err := s.labels(classes)
+	labels.Spec = spec
+	return labels, err
+}
+
+// labels is the loss that the settings ask for, when it is not that of pairs, without the encoder that it trains.
+func (s ObjectiveSettings) labels(classes int) (train.Labels, error) {
 	if !slices.Contains(metric.LossNames(), s.Objective) {
-		return nil, fmt.Errorf("setting objective=%s: want pairs or a loss: %s", s.Objective, strings.Join(metric.LossNames(), ", "))
+		return train.Labels{}, fmt.Errorf("setting objective=%s: want pairs or a loss: %s", s.Objective, strings.Join(metric.LossNames(), ", "))
 	}
 	choice := metric.Choice{Loss: s.Objective, Miner: s.Mining, Parameters: s.Loss, Memory: s.Memory, Classes: classes}
 	objective, err := choice.Objective()
 	if err != nil {
-		return nil, fmt.Errorf("setting objective=%s: %w", s.Objective, err)
+		return train.Labels{}, fmt.Errorf("setting objective=%s: %w", s.Objective, err)
 	}
-	return train.Labels{Objective: objective, Easier: choice.Easier()}, nil
+	return train.Labels{Objective: objective, Miners: choice.Easier()}, nil
 }
 
 // distance is how the finished model compares embeddings; empty when its pair head does.
 func (s ObjectiveSettings) distance() string {
-	objective, err := s.objective(1)
-	if labels, embeds := objective.(train.Labels); embeds && err == nil {
-		return labels.Distance.Name
+	if s.Objective == "pairs" {
+		return ""
 	}
-	return ""
+	labels, err := s.labels(1)
+	if err != nil {
+		return ""
+	}
+	return labels.Objective.Distance.Name
 }
 
 // hardness is how much of a batch is chosen by what the network takes for one another, which an index holds, nil for nothing.

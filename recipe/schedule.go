@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/train"
 )
 
@@ -49,22 +49,18 @@ func (s ScheduleSettings) schedule() train.Schedule {
 	return train.Cosine(s.Steps, s.Steps/40)
 }
 
-// config says how to train an encoder on so many classes.
-func (s Settings) config(spec encoder.Spec, classes, stepsPerEpoch int, seed uint64) (train.Config, error) {
-	objective, err := s.objective(classes)
-	if err != nil {
-		return train.Config{}, err
-	}
+// config says how to train a task.
+func (s Settings) config(task train.Task[*dataset.Batch], stepsPerEpoch int, seed uint64) (train.Config, error) {
 	optimizer, err := s.optimizer()
 	if err != nil {
 		return train.Config{}, err
 	}
 	config := train.Config{
-		Spec: spec, Objective: objective, Optimizer: optimizer, Schedule: s.schedule(), RampEpochs: s.Ramp,
+		Optimizer: optimizer, Schedule: s.schedule(), RampEpochs: s.Ramp,
 		StepsPerEpoch: stepsPerEpoch, Average: s.Average, Seed: seed,
 	}
 	s.layers(&config)
-	if labels, ok := objective.(train.Labels); ok && labels.Classes > 0 && s.ProxyRate > 0 {
+	if labels, ok := task.(train.Labels); ok && labels.Objective.Classes > 0 && s.ProxyRate > 0 {
 		config.Layers[train.ObjectiveLayer] = train.Layer{Rate: s.ProxyRate * s.Rate}
 	}
 	return config, nil

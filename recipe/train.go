@@ -26,7 +26,8 @@ type training struct {
 	recipe     Recipe
 	job        Job
 	spec       encoder.Spec
-	trainer    *train.Trainer
+	trainer    *train.Trainer[*dataset.Batch]
+	embedder   *train.Embedder[*dataset.Batch]
 	loader     *dataset.Loader
 	validation *validation
 	lesson     *lesson
@@ -105,16 +106,23 @@ func (t *training) load(until int) error {
 }
 
 func (t *training) newTrainer() error {
-	config, err := t.recipe.Settings.config(t.spec, len(t.lesson.extended.Classes), t.lesson.epoch, t.job.Seed)
+	task, err := t.recipe.Settings.task(t.spec, len(t.lesson.extended.Classes))
+	if err != nil {
+		return err
+	}
+	config, err := t.recipe.Settings.config(task, t.lesson.epoch, t.job.Seed)
 	if err != nil {
 		return err
 	}
 	if t.job.Compatible != nil {
-		if err := asCompatible(&config); err != nil {
+		if task, err = asCompatible(task); err != nil {
 			return err
 		}
 	}
-	if t.trainer, err = train.New(t.job.Backend, config); err != nil {
+	if t.trainer, err = train.New(t.job.Backend, task, config); err != nil {
+		return err
+	}
+	if t.embedder, err = train.NewEmbedder(t.trainer, t.spec); err != nil {
 		return err
 	}
 	if t.job.Init != nil {
@@ -234,7 +242,7 @@ func (t *training) validate(ctx context.Context, progress *Progress) (stop bool,
 	if progress.Step%s.Every != 0 && progress.Step != s.Steps && !over {
 		return false, nil
 	}
-	score, err := t.validation.score(ctx, t.trainer)
+	score, err := t.validation.score(ctx, t.trainer, t.embedder)
 	if err != nil {
 		return false, err
 	}

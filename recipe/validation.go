@@ -40,8 +40,8 @@ func newValidation(l *lesson, spec encoder.Spec, s Settings) *validation {
 }
 
 // score is the accuracy that the trainer's weights reach.
-func (v *validation) score(ctx context.Context, trainer *train.Trainer) (float64, error) {
-	embeddings, err := trainer.Embed(ctx, v.inputs)
+func (v *validation) score(ctx context.Context, trainer *train.Trainer[*dataset.Batch], embedder *train.Embedder[*dataset.Batch]) (float64, error) {
+	embeddings, err := embedder.Embed(ctx, v.inputs)
 	if err != nil {
 		return 0, fmt.Errorf("validating: %w", err)
 	}

@@ -16,11 +16,11 @@ import (
 
 // The keys of a checkpoint's metadata. The digest covers the whole file with an empty digest.
 const (
-	keyVersion = "siam_checkpoint"
-	keySpec    = "spec"
-	keyState   = "state"
-	keySampler = "sampler"
-	keyDigest  = "digest"
+	keyVersion  = "siam_checkpoint"
+	keyIdentity = "spec"
+	keyState    = "state"
+	keySampler  = "sampler"
+	keyDigest   = "digest"
 
 	checkpointVersion = "1"
 	bestPrefix        = "best/"
@@ -31,7 +31,7 @@ const (
 // The file at path is at every moment the old checkpoint or all of the new one.
 //
 // The copies of weights that a collapse would go back to are not in it: a resumed training makes new ones.
-func (t *Trainer) SaveCheckpoint(path string, sampler []byte) error {
+func (t *Trainer[B]) SaveCheckpoint(path string, sampler []byte) error {
 	saved, err := t.save(func(*model.Variable) bool { return true })
 	if err != nil {
 		return fmt.Errorf("save checkpoint %s: %w", path, err)
@@ -39,16 +39,12 @@ func (t *Trainer) SaveCheckpoint(path string, sampler []byte) error {
 	for _, w := range t.state.Best.weights {
 		saved = append(saved, safetensors.FromFloat32(bestPrefix+w.Name, w.Shape, w.Values))
 	}
-	spec, err := json.Marshal(t.config.Spec)
-	if err != nil {
-		return fmt.Errorf("save checkpoint %s: %w", path, err)
-	}
 	state, err := json.Marshal(t.state)
 	if err != nil {
 		return fmt.Errorf("save checkpoint %s: %w", path, err)
 	}
 	f := &safetensors.File{Tensors: saved, Metadata: map[string]string{
-		keyVersion: checkpointVersion, keySpec: string(spec), keyState: string(state), keySampler: string(sampler),
+		keyVersion: checkpointVersion, keyIdentity: t.identity(), keyState: string(state), keySampler: string(sampler),
 	}}
 	if f.Metadata[keyDigest], err = digest(f); err != nil {
 		return fmt.Errorf("save checkpoint %s: %w", path, err)
@@ -61,7 +57,7 @@ func (t *Trainer) SaveCheckpoint(path string, sampler []byte) error {
 
 // LoadCheckpoint goes on where SaveCheckpoint stopped, and returns the caller's state. The config must be the one the
 // training had: with it, the same backend and the same batches, the losses are those of an unbroken training, bit for bit.
-func (t *Trainer) LoadCheckpoint(path string) (sampler []byte, err error) {
+func (t *Trainer[B]) LoadCheckpoint(path string) (sampler []byte, err error) {
 	f, err := safetensors.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("load checkpoint: %w", err)
@@ -75,8 +71,8 @@ func (t *Trainer) LoadCheckpoint(path string) (sampler []byte, err error) {
 	return []byte(f.Metadata[keySampler]), nil
 }
 
-// verify compares the checkpoint with its digest, its version and the encoder in training.
-func (t *Trainer) verify(f *safetensors.File) error {
+// verify compares the checkpoint with its digest, its version and the model in training.
+func (t *Trainer[B]) verify(f *safetensors.File) error {
 	version, ours := f.Metadata[keyVersion]
 	if !ours {
 		return errors.New("a safetensors file, but no checkpoint")
@@ -88,18 +84,22 @@ func (t *Trainer) verify(f *safetensors.File) error {
 	if got, err := digest(f); err != nil || got != want {
 		return errors.New("damaged: it does not fit its digest; start again from an older checkpoint")
 	}
-	spec, err := json.Marshal(t.config.Spec)
-	if err != nil {
-		return err
-	}
-	if string(spec) != f.Metadata[keySpec] {
-		return fmt.Errorf("it is of another encoder: %s, this training has %s", f.Metadata[keySpec], spec)
+	if ours := t.identity(); ours != f.Metadata[keyIdentity] {
+		return fmt.Errorf("it is of another model: %s, this training has %s", f.Metadata[keyIdentity], ours)
 	}
 	return nil
 }
 
+// identity tells the model in training from others, as far as its task does.
+func (t *Trainer[B]) identity() string {
+	if identified, ok := t.task.(Identified); ok {
+		return identified.Identity()
+	}
+	return ""
+}
+
 // restore takes over the checkpoint's content.
-func (t *Trainer) restore(f *safetensors.File) error {
+func (t *Trainer[B]) restore(f *safetensors.File) error {
 	var loaded state
 	if err := json.Unmarshal([]byte(f.Metadata[keyState]), &loaded); err != nil {
 		return err
@@ -117,16 +117,33 @@ func (t *Trainer) restore(f *safetensors.File) error {
 		}
 		loaded.Best.weights = append(loaded.Best.weights, modelfile.Tensor{Name: name, Shape: s.Shape, Values: values})
 	}
+	if err := t.complete(variables); err != nil {
+		return err
+	}
 	if err := t.load(variables); err != nil {
 		return err
 	}
-	t.objective = t.config.Objective
+	t.task = t.first
 	for range loaded.Easier {
-		if !t.ease() {
+		if _, ok := t.ease(); !ok {
 			return fmt.Errorf("the training had stepped back to an easier miner %d times, this one has fewer", loaded.Easier)
 		}
 	}
 	t.state, t.healthy = loaded, healthy{}
+	return nil
+}
+
+// complete makes sure that all that the task declared is among the saved variables.
+func (t *Trainer[B]) complete(saved []safetensors.Tensor) error {
+	there := make(map[string]bool)
+	for _, s := range saved {
+		there[s.Name] = true
+	}
+	for v := range t.store.IterVariables() {
+		if name := weightName(v); t.declared[v.Path()] && !there[name] {
+			return fmt.Errorf("it is of another model: it lacks %s", name)
+		}
+	}
 	return nil
 }
 

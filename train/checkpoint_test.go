@@ -15,12 +15,12 @@ import (
 )
 
 // everything is a config with all that has a state.
-func everything() Config {
+func everything() training {
 	c := config()
 	c.Spec.Dropout = 0.2
 	c.Average, c.Clip = 0.9, 1
 	c.Schedule = Cosine(12, 2)
-	c.Objective = Labels{Objective: metric.Objective{
+	c.Task = Labels{Objective: metric.Objective{
 		Distance: metric.Cosine(), Loss: metric.CosFace(0.1, 8), Reducer: metric.Mean(), Classes: 5}}
 	return c
 }
@@ -43,8 +43,8 @@ func TestAResumedTrainingIsAnUnbrokenOne(t *testing.T) {
 	koch.Layer = Layer{Rate: 0.01, Momentum: 0.9, L2: 1e-4}
 	koch.RampEpochs, koch.StepsPerEpoch, koch.Schedule = 3, 4, Decay(0.99)
 	memory := config()
-	memory.Objective = Labels{Objective: remembering()}
-	for name, c := range map[string]Config{"everything": everything(), "as Koch": koch, "a memory and a boundary": memory} {
+	memory.Task = Labels{Objective: remembering()}
+	for name, c := range map[string]training{"everything": everything(), "as Koch": koch, "a memory and a boundary": memory} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "checkpoint.safetensors")
 			unbroken := trainer(t, c)
@@ -146,14 +146,14 @@ func TestLoadCheckpointRejects(t *testing.T) {
 	other := config()
 	other.Spec.Dim = 9
 	for name, test := range map[string]struct {
-		config Config
+		config training
 		path   string
 		want   string
 	}{
 		"a missing file":   {config(), filepath.Join(dir, "missing"), "no such file"},
 		"a truncated file": {config(), write("cut", good[:len(good)/2]), "truncated"},
 		"a model":          {config(), modelPath, "no checkpoint"},
-		"another encoder":  {other, path, "another encoder"},
+		"another encoder":  {other, path, "another model"},
 	} {
 		_, err := trainer(t, test.config).LoadCheckpoint(test.path)
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.path) || strings.Contains(err.Error(), "\n") {

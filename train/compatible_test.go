@@ -28,16 +28,13 @@ func withOld(batches iter.Seq2[*dataset.Batch, error]) iter.Seq2[*dataset.Batch,
 
 func TestCompatibleEmbeddingsComeNearTheOldOnes(t *testing.T) {
 	c := config()
-	c.Objective = Compatible{Labels{Objective: metric.Objective{
+	c.Task = Compatible{Labels{Objective: metric.Objective{
 		Distance: metric.Cosine(), Miner: metric.All(), Loss: metric.SupCon(0.1), Reducer: metric.Mean(),
 	}}}
 	tr := trainer(t, c)
 	nearest := func() (right int) { // for how many images is the old embedding of their own class the nearest?
 		b := stripesBatch(1000)
-		rows, err := tr.Embed(context.Background(), b.Images)
-		if err != nil {
-			t.Fatal(err)
-		}
+		rows := embedded(t, tr, c.Spec, b.Images)
 		for i, row := range rows {
 			best := 0
 			for class := range 5 {
@@ -60,14 +57,14 @@ func TestCompatibleEmbeddingsComeNearTheOldOnes(t *testing.T) {
 
 func TestCompatibleRefusesWhatItCannotUse(t *testing.T) {
 	c := config()
-	c.Objective = Compatible{Labels{Objective: metric.FaceNet()}}
+	c.Task = Compatible{Labels{Objective: metric.FaceNet()}}
 	for _, err := range trainer(t, c).Steps(context.Background(), stripes(0, 1)) {
 		if err == nil || !strings.Contains(err.Error(), "0 numbers of an older model's embeddings") {
 			t.Errorf("a batch without old embeddings = %v, want an error that says so", err)
 		}
 	}
 	c.Spec.Normalize = false
-	if _, err := New(backend(t), c); err == nil || !strings.Contains(err.Error(), "scaled to length 1") {
+	if _, err := New(backend(t), c.task(), c.Config); err == nil || !strings.Contains(err.Error(), "scaled to length 1") {
 		t.Errorf("New with embeddings of any length = %v, want a refusal", err)
 	}
 }

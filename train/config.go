@@ -1,12 +1,13 @@
-// Package train turns batches into a trained encoder. The caller owns the loop:
+// Package train trains a [Task]: with batches of labels or pairs an encoder, or what a program makes a task of. The caller owns the
+// loop:
 //
-//	t, err := train.New(backend, config)
+//	t, err := train.New(backend, task, config)
 //	for step, err := range t.Steps(ctx, batches) {
 //		…
 //	}
 //
-// One compiled graph does a whole step: encoder, loss, gradients, optimizer. What changes from step to step, such as rates,
-// is fed to it.
+// One compiled graph does a whole step: network, loss, gradients, optimizer. What changes from step to step, such as rates, is fed to
+// it.
 package train
 
 import (
@@ -15,8 +16,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/siam-go/siam/encoder"
 )
 
 // Layer are the settings of one layer (Koch et al. 2015, section 3.2).
@@ -28,8 +27,6 @@ type Layer struct {
 
 // Config says how to train.
 type Config struct {
-	Spec      encoder.Spec
-	Objective Objective
 	Optimizer Optimizer
 	// Schedule is the factor on all rates; nil keeps them.
 	Schedule Schedule
@@ -46,14 +43,14 @@ type Config struct {
 	// keeps this share of itself, less in the first steps. 0.99 to 0.999 are customary.
 	Average float64
 	Seed    uint64 // of initial weights and dropout
-	Watch   Watch
+	Watch   Watch  // of tasks that are [Watched]
 }
 
 // check says what is wrong with the settings; layers are the names that Layers may use.
 func (c Config) check(layers []string) error {
 	switch {
-	case c.Objective == nil || c.Optimizer == nil:
-		return errors.New("no objective or no optimizer")
+	case c.Optimizer == nil:
+		return errors.New("no optimizer")
 	case c.StepsPerEpoch < 1:
 		return fmt.Errorf("%d steps per epoch, want at least 1", c.StepsPerEpoch)
 	case !(c.Clip >= 0):
@@ -71,10 +68,7 @@ func (c Config) check(layers []string) error {
 			return fmt.Errorf("layer %s: %w", name, err)
 		}
 	}
-	if err := c.Layer.check(); err != nil {
-		return err
-	}
-	return c.Objective.check(c.Spec)
+	return c.Layer.check()
 }
 
 func (l Layer) check() error {

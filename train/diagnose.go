@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
@@ -9,8 +10,6 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 
-	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/modelfile"
 )
 
@@ -26,42 +25,18 @@ func (e *NotFinite) Error() string {
 	return fmt.Sprintf("step %d: %s; lower the learning rate (now %.3g)", e.Step, e.Where, e.Rate)
 }
 
-// diagnoseEmbedding says which layer makes an embedding of an image that is not finite.
-func (t *Trainer) diagnoseEmbedding(image []float32) string {
-	weights, err := t.Weights()
-	layer := ""
-	if err == nil {
-		layer, err = t.firstBadLayer(weights, image, 1, false)
-	}
-	switch {
-	case err != nil:
-		return fmt.Sprintf("an embedding is not finite (looking for the layer failed: %v)", err)
-	case layer == "":
-		return "an embedding is not finite, though every layer's output is"
-	}
-	return fmt.Sprintf("an embedding is not finite: layer %s gives numbers that are not", layer)
-}
-
 // diagnose says where the numbers of a step stopped being finite, in words that go on "step 7: …".
-func (t *Trainer) diagnose(batch *dataset.Batch, r result) string {
-	for _, v := range batch.Images {
-		if !finite(float64(v)) {
-			return "the batch's images hold numbers that are not finite"
-		}
+func (t *Trainer[B]) diagnose(batch B, r result) string {
+	feed := func() ([]*tensors.Tensor, error) { return t.task.Feed(batch) }
+	switch inputs, err := feed(); {
+	case err != nil:
+		return fmt.Sprintf("the loss is %v (looking at the batch again failed: %v)", r.loss, err)
+	case !slices.ContainsFunc(inputs, overflows):
+	default:
+		return "the batch holds numbers that are not finite"
 	}
 	if !finite(r.loss) {
-		weights, err := encoder.Weights(t.store)
-		layer := ""
-		if err == nil {
-			layer, err = t.firstBadLayer(weights, batch.Images, batch.N, true)
-		}
-		switch {
-		case err != nil:
-			return fmt.Sprintf("the loss is %v (looking for the layer failed: %v)", r.loss, err)
-		case layer == "":
-			return fmt.Sprintf("the loss is %v, though every layer's output is finite", r.loss)
-		}
-		return fmt.Sprintf("the loss is %v: layer %s gives numbers that are not finite", r.loss, layer)
+		return fmt.Sprintf("the loss is %v", r.loss) + t.badLayer(t.ownWeights, true, feed)
 	}
 	// Gradients flow from the last layer to the first, so the last bad one began it.
 	for i := len(r.gradients) - 1; i >= 0; i-- {
@@ -72,36 +47,73 @@ func (t *Trainer) diagnose(batch *dataset.Batch, r result) string {
 	return "the gradient of all layers together is not finite"
 }
 
-// firstBadLayer runs an encoder of these weights on n images, as in training or as afterwards, and returns the first layer whose
-// output is not finite, "" if there is none.
-func (t *Trainer) firstBadLayer(weights []modelfile.Tensor, pixels []float32, n int, training bool) (string, error) {
-	copied := model.NewStore()
-	if err := encoder.SetWeights(t.backend, copied, t.config.Spec, weights); err != nil {
+// overflows says whether a tensor has a number that is not finite.
+func overflows(x *tensors.Tensor) bool {
+	if x.DType() != dtypes.Float32 {
+		return false
+	}
+	return slices.ContainsFunc(tensors.MustCopyFlatData[float32](x), func(v float32) bool { return !finite(float64(v)) })
+}
+
+// badLayer says, in words that go on a sentence, which layer is the first whose output is not finite, in a model of these weights, as
+// in training or as afterwards. It says nothing of a task that shows no layers.
+func (t *Trainer[B]) badLayer(weights func() ([]modelfile.Tensor, error), training bool, feed func() ([]*tensors.Tensor, error)) string {
+	layered, ok := t.task.(Layered)
+	if !ok {
+		return ""
+	}
+	layer, err := t.firstBad(layered, weights, training, feed)
+	switch {
+	case err != nil:
+		return fmt.Sprintf(" (looking for the layer failed: %v)", err)
+	case layer == "":
+		return ", though every layer's output is finite"
+	}
+	return fmt.Sprintf(": layer %s gives numbers that are not finite", layer)
+}
+
+// firstBad is the first layer whose output is not finite, "" if there is none.
+func (t *Trainer[B]) firstBad(task Layered, weights func() ([]modelfile.Tensor, error), training bool, feed func() ([]*tensors.Tensor, error)) (string, error) {
+	store, err := t.copied(weights)
+	if err != nil {
 		return "", err
 	}
-	p := t.config.Spec.Preprocess
-	images := tensors.FromFlatDataAndDimensions(pixels, n, p.Height, p.Width, p.Channels)
+	inputs, err := feed()
+	if err != nil {
+		return "", err
+	}
 	var names []string
 	var good []float32
-	err := exceptions.TryCatch[error](func() {
-		exec := model.MustNewExec(t.backend, copied, func(scope *model.Scope, images *Node) *Node {
-			scope.Store().SetTraining(images.Graph(), training)
+	err = exceptions.TryCatch[error](func() {
+		exec := model.MustNewExec(t.backend, store, func(scope *model.Scope, inputs []*Node) *Node {
+			scope.Store().SetTraining(inputs[0].Graph(), training)
 			var finite []*Node
-			for _, layer := range encoder.BuildLayers(scope, t.config.Spec, images) {
-				names = append(names, "encoder/"+layer.Name)
-				finite = append(finite, LogicalAll(IsFinite(layer.Output)))
+			for _, output := range task.Outputs(scope, inputs) {
+				names = append(names, output.Layer)
+				finite = append(finite, LogicalAll(IsFinite(output.Value)))
 			}
 			return ConvertDType(Stack(finite, 0), dtypes.Float32)
 		})
-		good = tensors.MustCopyFlatData[float32](exec.MustCall(images)[0])
+		good = tensors.MustCopyFlatData[float32](exec.MustCall(inputs)[0])
 	})
 	if err != nil {
 		return "", err
 	}
-	for i, ok := range good {
-		if ok == 0 {
-			return names[i], nil
-		}
+	if at := slices.Index(good, 0); at >= 0 {
+		return names[at], nil
 	}
 	return "", nil
+}
+
+// copied is a store with the model's variables, which have these weights.
+func (t *Trainer[B]) copied(weights func() ([]modelfile.Tensor, error)) (*model.Store, error) {
+	values, err := weights()
+	if err != nil {
+		return nil, err
+	}
+	store := model.NewStore()
+	if err := t.task.Declare(t.backend, store); err != nil {
+		return nil, err
+	}
+	return store, setValues(store, values)
 }

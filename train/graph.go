@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -10,17 +11,18 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/metric"
 )
 
-// ObjectiveLayer is the layer of all that the objective itself learns, such as proxies, among those of Config.Layers.
+// ObjectiveLayer is the scope, and the layer among those of Config.Layers, of all that the task learns besides the model, such as
+// proxies.
 const ObjectiveLayer = "objective"
 
 // The store's scopes of what is no weight.
 const (
 	optimizerScope = "optimizer"
 	averageScope   = "average"
+	randomNumbers  = "/" + model.RNGStateVariableName
 )
 
 // layerOf is the layer a variable belongs to: its path without the variable's name.
@@ -32,35 +34,36 @@ func layerOf(v *model.Variable) string {
 }
 
 // isWeight says whether v is part of the model, or learned with it, and not of the training.
-func isWeight(v *model.Variable) bool {
-	first := topScope(v)
-	return first == "encoder" || first == "head" || first == ObjectiveLayer && !isMemory(v)
+func (t *Trainer[B]) isWeight(v *model.Variable) bool {
+	return t.declared[v.Path()] && !t.isMemory(v)
 }
 
-// isMemory says whether v is an objective's memory of earlier batches.
-func isMemory(v *model.Variable) bool {
-	return topScope(v) == ObjectiveLayer && path.Base(v.Scope()) == metric.MemoryScope
+// isMemory says whether v is what a task remembers of earlier batches.
+func (t *Trainer[B]) isMemory(v *model.Variable) bool {
+	return t.declared[v.Path()] && topScope(v) == ObjectiveLayer && !v.Trainable
 }
 
 func topScope(v *model.Variable) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(v.Path(), "/"), "/")
+	first, _, _ := strings.Cut(weightName(v), "/")
 	return first
 }
 
-// stepGraph builds one step. inputs are the images, the settings (see [Trainer.settings]), and the objective's own.
+// weightName is the variable's path without the leading slash.
+func weightName(v *model.Variable) string { return strings.TrimPrefix(v.Path(), "/") }
+
+// stepGraph builds one step. inputs are the settings (see [Trainer.settings]), then what the task feeds.
 // The result is one vector: loss, typical value, active fraction, mean and spread of the distances, then the squared length
 // of each layer's gradient.
 //
 // When loss or gradient is not finite, the step changes no weight, so that the last good ones remain.
-func (t *Trainer) stepGraph(scope *model.Scope, inputs []*Node) *Node {
-	store, images := scope.Store(), inputs[0]
-	g := images.Graph()
-	settings := t.split(inputs[1])
+func (t *Trainer[B]) stepGraph(scope *model.Scope, inputs []*Node) *Node {
+	store, g := scope.Store(), inputs[0].Graph()
+	settings := t.split(inputs[0])
 	store.SetTraining(g, true)
 	before := t.withoutGradient(g)
-	embeddings := encoder.Build(scope, t.config.Spec, images)
-	outcome := t.objective.build(scope, embeddings, inputs[2:])
-	weights := trainable(store, g)
+	outcome := t.task.Loss(scope, inputs[1:])
+	t.mustBeDeclared(g)
+	weights := t.trainable(g)
 	loss := t.penalized(outcome.Loss, weights, g)
 	gradients := Gradient(loss, nodes(weights, g)...)
 	lengths := t.lengths(weights, gradients)
@@ -71,14 +74,34 @@ func (t *Trainer) stepGraph(scope *model.Scope, inputs []*Node) *Node {
 		v.SetNodeValue(Where(finite, v.NodeValue(g), old))
 	}
 	t.follow(scope, settings.keep, finite)
-	return Concatenate([]*Node{Stack([]*Node{loss, outcome.Typical, outcome.Active, outcome.Mean, outcome.Spread}, 0), lengths}, 0)
+	return Concatenate([]*Node{Stack(outcome.numbers(loss), 0), lengths}, 0)
+}
+
+// numbers are what a step shows, in the order of [sight] after the loss.
+func (o Outcome) numbers(loss *Node) []*Node {
+	numbers := []*Node{loss, o.Typical, o.Active, o.Mean, o.Spread}
+	for i, n := range numbers {
+		if n == nil {
+			numbers[i] = ScalarZero(loss.Graph(), loss.DType())
+		}
+	}
+	return numbers
+}
+
+// mustBeDeclared panics when the loss uses a variable that the task did not declare: nothing would train or save it.
+func (t *Trainer[B]) mustBeDeclared(g *Graph) {
+	for v := range t.store.IterVariables() {
+		if v.InUseByGraph(g) && !t.declared[v.Path()] && v.Path() != randomNumbers {
+			panic(fmt.Errorf("the task's Loss uses variable %s, which its Declare does not create", v.Path()))
+		}
+	}
 }
 
 // withoutGradient are the values, before the step, of what it changes without a gradient: moving averages and memories.
-func (t *Trainer) withoutGradient(g *Graph) map[*model.Variable]*Node {
+func (t *Trainer[B]) withoutGradient(g *Graph) map[*model.Variable]*Node {
 	old := make(map[*model.Variable]*Node)
 	for v := range t.store.IterVariables() {
-		if isWeight(v) && !v.Trainable || isMemory(v) {
+		if t.isWeight(v) && !v.Trainable || t.isMemory(v) {
 			old[v] = v.NodeValue(g)
 		}
 	}
@@ -86,10 +109,10 @@ func (t *Trainer) withoutGradient(g *Graph) map[*model.Variable]*Node {
 }
 
 // trainable lists the weights the graph uses and a gradient may change, in order of creation.
-func trainable(store *model.Store, g *Graph) []*model.Variable {
+func (t *Trainer[B]) trainable(g *Graph) []*model.Variable {
 	var weights []*model.Variable
-	for v := range store.IterVariables() {
-		if isWeight(v) && v.Trainable && v.InUseByGraph(g) {
+	for v := range t.store.IterVariables() {
+		if t.isWeight(v) && v.Trainable && v.InUseByGraph(g) {
 			weights = append(weights, v)
 		}
 	}
@@ -105,7 +128,7 @@ func nodes(variables []*model.Variable, g *Graph) []*Node {
 }
 
 // penalized adds λ‖w‖² of the layers that have a λ.
-func (t *Trainer) penalized(loss *Node, weights []*model.Variable, g *Graph) *Node {
+func (t *Trainer[B]) penalized(loss *Node, weights []*model.Variable, g *Graph) *Node {
 	var values []*Node
 	var lambda []float64
 	for _, v := range weights {
@@ -120,7 +143,7 @@ func (t *Trainer) penalized(loss *Node, weights []*model.Variable, g *Graph) *No
 }
 
 // lengths is the squared length of each layer's gradient [layers].
-func (t *Trainer) lengths(weights []*model.Variable, gradients []*Node) *Node {
+func (t *Trainer[B]) lengths(weights []*model.Variable, gradients []*Node) *Node {
 	sums := make([]*Node, len(t.layers))
 	for i := range sums {
 		sums[i] = ScalarZero(gradients[0].Graph(), dtypes.Float32)
@@ -133,7 +156,7 @@ func (t *Trainer) lengths(weights []*model.Variable, gradients []*Node) *Node {
 }
 
 // safe clips the gradients by their common length, and makes them 0 in a step that must not change anything.
-func (t *Trainer) safe(gradients []*Node, total, finite *Node) []*Node {
+func (t *Trainer[B]) safe(gradients []*Node, total, finite *Node) []*Node {
 	out := slices.Clone(gradients)
 	for i, g := range out {
 		if t.config.Clip > 0 {
@@ -145,7 +168,7 @@ func (t *Trainer) safe(gradients []*Node, total, finite *Node) []*Node {
 }
 
 // update lets the optimizer change the weights.
-func (t *Trainer) update(scope *model.Scope, s stepSettings, weights []*model.Variable, gradients []*Node) {
+func (t *Trainer[B]) update(scope *model.Scope, s stepSettings, weights []*model.Variable, gradients []*Node) {
 	for i, v := range weights {
 		at := t.layerIndex(v)
 		t.config.Optimizer.Update(Update{
@@ -160,14 +183,14 @@ func (t *Trainer) update(scope *model.Scope, s stepSettings, weights []*model.Va
 }
 
 // follow moves the average of every weight towards its new value.
-func (t *Trainer) follow(scope *model.Scope, keep, finite *Node) {
+func (t *Trainer[B]) follow(scope *model.Scope, keep, finite *Node) {
 	if t.config.Average == 0 {
 		return
 	}
 	g := keep.Graph()
 	keep = Where(finite, keep, ScalarOne(g, keep.DType()))
 	for v := range scope.Store().IterVariables() {
-		if !isWeight(v) || !v.InUseByGraph(g) {
+		if !t.isWeight(v) || !v.InUseByGraph(g) {
 			continue
 		}
 		average := t.averageOf(v)
@@ -177,7 +200,7 @@ func (t *Trainer) follow(scope *model.Scope, keep, finite *Node) {
 }
 
 // averageOf is the variable with v's average, which begins as v's value.
-func (t *Trainer) averageOf(v *model.Variable) *model.Variable {
+func (t *Trainer[B]) averageOf(v *model.Variable) *model.Variable {
 	name := path.Join("/", averageScope, v.Path())
 	if a := t.store.GetVariable(name); a != nil {
 		return a.SetTrainable(false)
@@ -197,7 +220,7 @@ type stepSettings struct {
 }
 
 // settings are the numbers of the coming step, in the order that split takes them apart.
-func (t *Trainer) settings() *tensors.Tensor {
+func (t *Trainer[B]) settings() *tensors.Tensor {
 	at := t.moment()
 	factor := t.config.Schedule(at) * t.state.RateFactor
 	var rates, momenta []float32
@@ -211,7 +234,7 @@ func (t *Trainer) settings() *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(all, len(all))
 }
 
-func (t *Trainer) split(settings *Node) stepSettings {
+func (t *Trainer[B]) split(settings *Node) stepSettings {
 	all := make([]*Node, settings.Shape().Dim(0))
 	for i := range all {
 		all[i] = Reshape(Slice(settings, AxisElem(i)))

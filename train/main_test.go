@@ -33,23 +33,41 @@ func small() encoder.Spec {
 	return spec
 }
 
+// training is a task, of which Labels and Pairs get Spec, and how to train it.
+type training struct {
+	Config
+	Spec encoder.Spec
+	Task Task[*dataset.Batch]
+}
+
+func (c training) task() Task[*dataset.Batch] {
+	switch task := c.Task.(type) {
+	case Labels:
+		task.Spec = c.Spec
+		return task
+	case Compatible:
+		task.Spec = c.Spec
+		return task
+	case Pairs:
+		return Pairs{c.Spec}
+	}
+	return c.Task
+}
+
 // config trains small with triplets.
-func config() Config {
-	return Config{
-		Spec:          small(),
-		Objective:     Labels{Objective: metric.FaceNet()},
-		Optimizer:     NewAdam(),
-		Layer:         Layer{Rate: 3e-3},
-		StepsPerEpoch: 10,
-		Seed:          1,
+func config() training {
+	return training{
+		Spec:   small(),
+		Task:   Labels{Objective: metric.FaceNet()},
+		Config: Config{Optimizer: NewAdam(), Layer: Layer{Rate: 3e-3}, StepsPerEpoch: 10, Seed: 1},
 	}
 }
 
 // pairsConfig trains small with its pair head.
-func pairsConfig() Config {
+func pairsConfig() training {
 	c := config()
 	c.Spec.PairHead = true
-	c.Objective = Pairs{}
+	c.Task = Pairs{}
 	return c
 }
 
@@ -95,18 +113,35 @@ func stripesBatch(number int) *dataset.Batch {
 	return b
 }
 
-// trainer is a new one that did steps on batches.
-func trainer(t testing.TB, c Config) *Trainer {
+// batchTrainer trains on the batches of stripes.
+type batchTrainer = Trainer[*dataset.Batch]
+
+// trainer is a new one.
+func trainer(t testing.TB, c training) *batchTrainer {
 	t.Helper()
-	tr, err := New(backend(t), c)
+	tr, err := New(backend(t), c.task(), c.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return tr
 }
 
+// embedded are the embeddings of images by what a trainer has learned so far.
+func embedded(t testing.TB, tr *batchTrainer, spec encoder.Spec, images []float32) [][]float32 {
+	t.Helper()
+	e, err := NewEmbedder(tr, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := e.Embed(context.Background(), images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
 // run trains and returns the steps.
-func run(t testing.TB, tr *Trainer, batches iter.Seq2[*dataset.Batch, error]) []Step {
+func run(t testing.TB, tr *batchTrainer, batches iter.Seq2[*dataset.Batch, error]) []Step {
 	t.Helper()
 	var steps []Step
 	for step, err := range tr.Steps(context.Background(), batches) {
@@ -126,7 +161,7 @@ func losses(steps []Step) []float64 {
 	return all
 }
 
-func weightsOf(t testing.TB, tr *Trainer) map[string][]float32 {
+func weightsOf(t testing.TB, tr *batchTrainer) map[string][]float32 {
 	t.Helper()
 	weights, err := tr.Weights()
 	if err != nil {
@@ -140,7 +175,7 @@ func weightsOf(t testing.TB, tr *Trainer) map[string][]float32 {
 }
 
 // variablesIn are copies of the trainer's variables whose path has part in it.
-func variablesIn(t testing.TB, tr *Trainer, part string) map[string]any {
+func variablesIn(t testing.TB, tr *batchTrainer, part string) map[string]any {
 	t.Helper()
 	all := make(map[string]any)
 	for v := range tr.store.IterVariables() {

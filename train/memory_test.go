@@ -9,7 +9,7 @@ import (
 
 func TestTheObjectivesVariablesAreLearnedOrRemembered(t *testing.T) {
 	c := config()
-	c.Objective, c.Average = Labels{Objective: remembering()}, 0.9
+	c.Task, c.Average = Labels{Objective: remembering()}, 0.9
 	tr := trainer(t, c)
 	memory, boundary := variablesIn(t, tr, "/memory/"), variablesIn(t, tr, "/objective/boundary")
 	if len(memory) != 4 || len(boundary) != 1 {
@@ -33,7 +33,7 @@ func TestTheObjectivesVariablesAreLearnedOrRemembered(t *testing.T) {
 
 func TestAFailedStepIsNotRemembered(t *testing.T) {
 	c := config()
-	c.Objective = Labels{Objective: remembering()}
+	c.Task = Labels{Objective: remembering()}
 	tr := trainer(t, c)
 	for number := range 2 { // the first step builds the graph
 		before := variablesIn(t, tr, "/memory/")
@@ -51,7 +51,7 @@ func TestAFailedStepIsNotRemembered(t *testing.T) {
 
 func TestOtherWeightsEmptyTheMemory(t *testing.T) {
 	c := config()
-	c.Objective = Labels{Objective: remembering()}
+	c.Task = Labels{Objective: remembering()}
 	tr := trainer(t, c)
 	empty := variablesIn(t, tr, "/memory/")
 	run(t, tr, stripes(0, 2))
@@ -69,7 +69,7 @@ func TestOtherWeightsEmptyTheMemory(t *testing.T) {
 
 func TestAMemoryWantsLabelsFromZero(t *testing.T) {
 	c := config()
-	c.Objective = Labels{Objective: remembering()}
+	c.Task = Labels{Objective: remembering()}
 	bad := stripesBatch(0)
 	bad.Labels[3] = -1
 	if _, err := trainer(t, c).step(bad); err == nil {

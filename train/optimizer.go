@@ -26,8 +26,8 @@ type Update struct {
 	Scalars        []*Node
 }
 
-// memory is a variable like u.Variable that begins as zeros.
-func (u Update) memory(name string) *model.Variable {
+// Memory is a variable of the optimizer's, like u.Variable, that begins as zeros.
+func (u Update) Memory(name string) *model.Variable {
 	shape := u.Variable.Shape()
 	if v := u.Scope.GetVariable(name); v != nil {
 		return v.SetTrainable(false)
@@ -46,7 +46,7 @@ func (SGD) Scalars(int) []float32 { return nil }
 
 // Update implements [Optimizer].
 func (SGD) Update(u Update) {
-	velocity := u.memory("velocity")
+	velocity := u.Memory("velocity")
 	v := Sub(Mul(velocity.NodeValue(u.Gradient), u.Momentum), Mul(u.Gradient, u.Rate))
 	velocity.SetNodeValue(v)
 	u.Variable.SetNodeValue(Add(u.Variable.NodeValue(u.Gradient), v))
@@ -83,7 +83,7 @@ func (a Adam) Scalars(t int) []float32 {
 
 // Update implements [Optimizer].
 func (a Adam) Update(u Update) {
-	first, second := u.memory("first_moment"), u.memory("second_moment")
+	first, second := u.Memory("first_moment"), u.Memory("second_moment")
 	g := u.Gradient
 	m := Add(MulScalar(first.NodeValue(g), a.Beta1), MulScalar(g, 1-a.Beta1))
 	s := Add(MulScalar(second.NodeValue(g), a.Beta2), MulScalar(Square(g), 1-a.Beta2))

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"encoding/json"
 	"iter"
 	"math"
@@ -76,10 +75,10 @@ func referenceOrder(layers []string) []string {
 }
 
 // referenceTrainer begins with the script's weights.
-func referenceTrainer(t *testing.T, spec encoder.Spec, optimizer Optimizer, layer Layer) *Trainer {
+func referenceTrainer(t *testing.T, spec encoder.Spec, optimizer Optimizer, layer Layer) *batchTrainer {
 	t.Helper()
 	spec.PairHead = true
-	tr := trainer(t, Config{Spec: spec, Objective: Pairs{}, Optimizer: optimizer, Layer: layer, StepsPerEpoch: 1})
+	tr := trainer(t, training{Spec: spec, Task: Pairs{}, Config: Config{Optimizer: optimizer, Layer: layer, StepsPerEpoch: 1}})
 	start := make(map[string]int)
 	for i, name := range referenceOrder(tr.Layers()) {
 		start[name] = i
@@ -149,10 +148,9 @@ func TestConv4EvaluatesAsPyTorchAfterSGD(t *testing.T) {
 	want := readReference(t, "conv4.json")
 	tr := referenceTrainer(t, encoder.Conv4(28), SGD{}, Layer{Rate: 0.01, Momentum: 0.9})
 	compareLosses(t, losses(run(t, tr, referenceBatches(28, 8, 3))), want.SGDLosses)
-	rows, err := tr.Embed(context.Background(), referenceBatch(28, 8, 0).Images)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spec := encoder.Conv4(28)
+	spec.PairHead = true
+	rows := embedded(t, tr, spec, referenceBatch(28, 8, 0).Images)
 	var flat []float32
 	for _, row := range rows {
 		flat = append(flat, row...)
@@ -161,17 +159,13 @@ func TestConv4EvaluatesAsPyTorchAfterSGD(t *testing.T) {
 }
 
 // compareFirstStep compares embeddings, logits and every gradient, without changing anything.
-func compareFirstStep(t *testing.T, tr *Trainer, b *dataset.Batch, want reference) {
+func compareFirstStep(t *testing.T, tr *batchTrainer, b *dataset.Batch, want reference) {
 	t.Helper()
-	weights, err := encoder.Weights(tr.store)
+	store, err := tr.copied(tr.ownWeights)
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := model.NewStore()
-	if err := encoder.SetWeights(tr.backend, store, tr.config.Spec, weights); err != nil {
-		t.Fatal(err)
-	}
-	own, err := Pairs{}.inputs(b)
+	inputs, err := tr.task.Feed(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,16 +173,17 @@ func compareFirstStep(t *testing.T, tr *Trainer, b *dataset.Batch, want referenc
 	exec := model.MustNewExec(tr.backend, store, func(scope *model.Scope, inputs []*Node) []*Node {
 		g := inputs[0].Graph()
 		scope.Store().SetTraining(g, true)
-		embeddings := encoder.Build(scope, tr.config.Spec, inputs[0])
-		loss := Pairs{}.build(scope, embeddings, inputs[1:]).Loss
-		variables := trainable(store, g)
-		for _, v := range variables {
-			names = append(names, strings.TrimPrefix(v.Path(), "/"))
+		loss := tr.task.Loss(scope, inputs).Loss
+		var variables []*model.Variable
+		for v := range store.IterVariables() {
+			if v.Trainable && v.InUseByGraph(g) {
+				variables, names = append(variables, v), append(names, weightName(v))
+			}
 		}
-		return append([]*Node{embeddings, loss}, Gradient(loss, nodes(variables, g)...)...)
+		embeddings := tr.task.(Layered).Outputs(scope.Store().RootScope(), inputs)
+		return append([]*Node{embeddings[len(embeddings)-1].Value, loss}, Gradient(loss, nodes(variables, g)...)...)
 	})
-	images := tensors.FromFlatDataAndDimensions(b.Images, b.N, b.H, b.W, b.C)
-	got, err := exec.Call(append([]*tensors.Tensor{images}, own...))
+	got, err := exec.Call(inputs)
 	if err != nil {
 		t.Fatal(err)
 	}

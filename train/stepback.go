@@ -13,12 +13,12 @@ type healthy struct {
 }
 
 // keepHealthy copies the weights at the start, and then once in a window.
-func (t *Trainer) keepHealthy() error {
+func (t *Trainer[B]) keepHealthy() error {
 	window := t.config.Watch.window()
-	if t.config.Watch.Off || t.healthy.newer != nil && t.state.Step < t.healthy.newerAt+window {
+	if _, watched := t.watched(); !watched || t.healthy.newer != nil && t.state.Step < t.healthy.newerAt+window {
 		return nil
 	}
-	weights, err := t.save(isWeight)
+	weights, err := t.save(t.isWeight)
 	if err != nil {
 		return err
 	}
@@ -28,12 +28,13 @@ func (t *Trainer) keepHealthy() error {
 }
 
 // watch looks at what a step showed, steps back if the encoder has collapsed, and says what it found and did.
-func (t *Trainer) watch(step sight) (note string, err error) {
+func (t *Trainer[B]) watch(step sight) (note string, err error) {
 	w, window := &t.state.Watcher, t.config.Watch.window()
-	if t.config.Watch.Off {
+	task, watched := t.watched()
+	if !watched {
 		return "", nil
 	}
-	reason := w.observe(step, window, t.objective.collapsed())
+	reason := w.observe(step, window, task.Collapsed())
 	switch {
 	case reason == "" && w.idle(window):
 		return fmt.Sprintf("nothing to learn: no tuple has had a loss for %d steps; use a harder miner or a larger margin", window), nil
@@ -47,9 +48,9 @@ func (t *Trainer) watch(step sight) (note string, err error) {
 	return t.stepBack(reason)
 }
 
-// stepBack restores weights from before the collapse and goes on more gently: half the rate, and an easier objective where
+// stepBack restores weights from before the collapse and goes on more gently: half the rate, and an easier task where
 // there is one.
-func (t *Trainer) stepBack(reason string) (note string, err error) {
+func (t *Trainer[B]) stepBack(reason string) (note string, err error) {
 	weights, at := t.healthy.older, t.healthy.olderAt
 	if weights == nil {
 		weights, at = t.healthy.newer, t.healthy.newerAt
@@ -64,23 +65,33 @@ func (t *Trainer) stepBack(reason string) (note string, err error) {
 	t.state.Watcher = watcher{Backs: t.state.Watcher.Backs + 1}
 	t.healthy = healthy{newer: weights, newerAt: t.state.Step}
 	note = fmt.Sprintf("collapsed: %s; went back to the weights of step %d with half the learning rate", reason, at)
-	if t.ease() {
-		note += " and " + t.objective.name()
+	if what, ok := t.ease(); ok {
+		note += " and " + what
 	}
 	return note, nil
 }
 
-// ease replaces the objective with an easier one, if there is one.
-func (t *Trainer) ease() bool {
-	easier, ok := t.objective.easier()
+// watched is the task as one to watch, false where nothing is watched.
+func (t *Trainer[B]) watched() (task Watched[B], ok bool) {
+	task, ok = t.task.(Watched[B])
+	return task, ok && !t.config.Watch.Off
+}
+
+// ease replaces the task with an easier one, if there is one, and says what is easier about it.
+func (t *Trainer[B]) ease() (what string, ok bool) {
+	task, ok := t.task.(Watched[B])
 	if !ok {
-		return false
+		return "", false
 	}
-	t.objective = easier
+	easier, what, ok := task.Easier()
+	if !ok {
+		return "", false
+	}
+	t.task = easier
 	t.state.Easier++
 	if t.exec != nil {
 		t.exec.Finalize()
 		t.exec = nil
 	}
-	return true
+	return what, true
 }

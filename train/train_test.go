@@ -22,12 +22,12 @@ func TestTrainingLearnsToTellClassesApart(t *testing.T) {
 	adamW.Schedule = OneCycle(120)
 	sgd := config()
 	sgd.Optimizer, sgd.Layer = SGD{}, Layer{Rate: 0.05, Momentum: 0.9}
-	sgd.Objective = Labels{Objective: metric.Objective{
+	sgd.Task = Labels{Objective: metric.Objective{
 		Distance: metric.Cosine(), Miner: metric.All(), Loss: metric.SupCon(0.1), Reducer: metric.Mean()}}
 	proxies := config()
-	proxies.Objective = Labels{Objective: metric.Objective{
+	proxies.Task = Labels{Objective: metric.Objective{
 		Distance: metric.Cosine(), Loss: metric.CosFace(0.1, 8), Reducer: metric.Mean(), Classes: 5}}
-	for name, c := range map[string]Config{
+	for name, c := range map[string]training{
 		"Adam with triplets": config(), "AdamW, clipped and averaged": adamW, "SGD with SupCon": sgd, "Adam with proxies": proxies,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,12 +41,9 @@ func TestTrainingLearnsToTellClassesApart(t *testing.T) {
 }
 
 // nearestNeighbours counts the images whose nearest other image has their label.
-func nearestNeighbours(t *testing.T, tr *Trainer, b *dataset.Batch) int {
+func nearestNeighbours(t *testing.T, tr *batchTrainer, b *dataset.Batch) int {
 	t.Helper()
-	embeddings, err := tr.Embed(context.Background(), b.Images)
-	if err != nil {
-		t.Fatal(err)
-	}
+	embeddings := embedded(t, tr, small(), b.Images)
 	right := 0
 	for i := range embeddings {
 		best, at := float32(math.Inf(1)), -1
@@ -182,7 +179,11 @@ func TestAnEmbeddingThatIsNotFiniteNamesTheLayer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var broken *NotFinite
-	_, err = tr.Embed(t.Context(), stripesBatch(0).Images)
+	e, err := NewEmbedder(tr, small())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Embed(t.Context(), stripesBatch(0).Images)
 	if !errors.As(err, &broken) || !strings.Contains(broken.Where, "layer encoder/") {
 		t.Errorf("Embed with a weight of NaN = %v, want an error that names the layer", err)
 	}
@@ -194,8 +195,8 @@ func TestImagesThatAreNotFiniteAreNamed(t *testing.T) {
 	tr := trainer(t, config())
 	before := weightsOf(t, tr)
 	_, err := tr.step(bad)
-	if err == nil || !strings.Contains(err.Error(), "images") {
-		t.Errorf("step with NaN in an image = %v, want an error about the images", err)
+	if err == nil || !strings.Contains(err.Error(), "the batch holds") {
+		t.Errorf("step with NaN in an image = %v, want an error about the batch", err)
 	}
 	if !cmp.Equal(before, weightsOf(t, tr)) {
 		t.Error("the failed step has changed the weights")
@@ -209,10 +210,10 @@ func TestBadBatchesAreErrors(t *testing.T) {
 		return b
 	}
 	proxies := config()
-	proxies.Objective = Labels{Objective: metric.Objective{
+	proxies.Task = Labels{Objective: metric.Objective{
 		Distance: metric.Cosine(), Loss: metric.NormalizedSoftmax(8), Reducer: metric.Mean(), Classes: 3}}
 	for name, test := range map[string]struct {
-		config Config
+		config training
 		batch  *dataset.Batch
 	}{
 		"no images":            {config(), &dataset.Batch{}},
@@ -235,30 +236,30 @@ func TestBadBatchesAreErrors(t *testing.T) {
 }
 
 func TestNewRejects(t *testing.T) {
-	change := func(f func(*Config)) Config {
+	change := func(f func(*training)) training {
 		c := config()
 		f(&c)
 		return c
 	}
-	for name, c := range map[string]Config{
-		"no objective":             change(func(c *Config) { c.Objective = nil }),
-		"no optimizer":             change(func(c *Config) { c.Optimizer = nil }),
-		"epochs without steps":     change(func(c *Config) { c.StepsPerEpoch = 0 }),
-		"a rate that is no number": change(func(c *Config) { c.Layer.Rate = math.NaN() }),
-		"momentum 1":               change(func(c *Config) { c.Layer.Momentum = 1 }),
-		"average 1":                change(func(c *Config) { c.Average = 1 }),
-		"an unknown layer":         change(func(c *Config) { c.Layers = map[string]Layer{"encoder/conv7": {}} }),
-		"pairs without a head":     change(func(c *Config) { c.Objective = Pairs{} }),
-		"an unknown architecture":  change(func(c *Config) { c.Spec.Arch = "vgg" }),
-		"an easier miner that does not fit": change(func(c *Config) {
-			c.Objective = Labels{
+	for name, c := range map[string]training{
+		"no task":                  change(func(c *training) { c.Task = nil }),
+		"no optimizer":             change(func(c *training) { c.Optimizer = nil }),
+		"epochs without steps":     change(func(c *training) { c.StepsPerEpoch = 0 }),
+		"a rate that is no number": change(func(c *training) { c.Layer.Rate = math.NaN() }),
+		"momentum 1":               change(func(c *training) { c.Layer.Momentum = 1 }),
+		"average 1":                change(func(c *training) { c.Average = 1 }),
+		"an unknown layer":         change(func(c *training) { c.Layers = map[string]Layer{"encoder/conv7": {}} }),
+		"pairs without a head":     change(func(c *training) { c.Task = Pairs{} }),
+		"an unknown architecture":  change(func(c *training) { c.Spec.Arch = "vgg" }),
+		"an easier miner that does not fit": change(func(c *training) {
+			c.Task = Labels{
 				Objective: metric.Objective{Distance: metric.Cosine(), Miner: metric.BatchHard(), Loss: metric.SupCon(0.1), Reducer: metric.Mean()},
-				Easier:    []metric.Miner{metric.SemiHard(0.2)},
+				Miners:    []metric.Miner{metric.SemiHard(0.2)},
 			}
 		}),
-		"parts that do not fit": change(func(c *Config) { c.Objective = Labels{Objective: metric.Objective{}} }),
+		"parts that do not fit": change(func(c *training) { c.Task = Labels{Objective: metric.Objective{}} }),
 	} {
-		if _, err := New(backend(t), c); err == nil || strings.Contains(err.Error(), "\n") {
+		if _, err := New(backend(t), c.task(), c.Config); err == nil || strings.Contains(err.Error(), "\n") {
 			t.Errorf("New with %s = %v, want an error of one line", name, err)
 		}
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -12,23 +13,19 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
-
-	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/encoder"
 )
 
-// Trainer trains one encoder. It is not safe for use by several goroutines.
-type Trainer struct {
-	backend   compute.Backend
-	config    Config
-	objective Objective // the config's, or an easier one after a collapse
-	layers    []string
-	store     *model.Store
-	exec      *model.Exec // of stepGraph, nil until the first step
-	state     state
-	healthy   healthy
-	embedder  *encoder.Embedder // of result, nil until it is needed
-	result    *model.Store      // the store itself, or a copy of the weights' averages
+// Trainer trains one task with batches of type B. It is not safe for use by several goroutines.
+type Trainer[B any] struct {
+	backend     compute.Backend
+	config      Config
+	first, task Task[B]         // as it began; the same, or an easier one after a collapse
+	declared    map[string]bool // the paths of the task's variables
+	layers      []string
+	store       *model.Store
+	exec        *model.Exec // of stepGraph, nil until the first step
+	state       state
+	healthy     healthy
 }
 
 // state is what changes from step to step besides the store's variables. A checkpoint holds it.
@@ -36,7 +33,7 @@ type state struct {
 	Step       int     `json:"step"`        // steps done
 	Updates    int     `json:"updates"`     // of the optimizer since its memory was last emptied
 	RateFactor float64 `json:"rate_factor"` // halved with each step back
-	Easier     int     `json:"easier"`      // how often the objective was made easier
+	Easier     int     `json:"easier"`      // how often the task was made easier
 	Watcher    watcher `json:"watcher"`
 	Best       Best    `json:"best"`
 }
@@ -55,49 +52,75 @@ type Step struct {
 	Note string
 }
 
-// New prepares a training; the encoder starts with the initial weights that belong to config.Seed. The backend stays the
+// New prepares a training of a task, whose variables start with the initial values that belong to config.Seed. The backend stays the
 // caller's.
-func New(backend compute.Backend, config Config) (*Trainer, error) {
+func New[B any](backend compute.Backend, task Task[B], config Config) (*Trainer[B], error) {
+	if task == nil {
+		return nil, errors.New("train: no task")
+	}
 	if config.Schedule == nil {
 		config.Schedule = Constant()
 	}
-	t := &Trainer{backend: backend, config: config, objective: config.Objective, store: model.NewStore(), state: state{RateFactor: 1}}
-	if err := encoder.Initialize(backend, t.store, config.Spec, config.Seed); err != nil {
+	t := &Trainer[B]{
+		backend: backend, config: config, first: task, task: task,
+		declared: make(map[string]bool), store: model.NewStore(), state: state{RateFactor: 1},
+	}
+	if err := t.declare(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	if err := t.store.SetRNGStateFromSeed(int64(config.Seed)); err != nil {
 		return nil, fmt.Errorf("train: seed the random numbers: %w", err)
 	}
-	for v := range t.store.IterVariables() {
-		if isWeight(v) && !slices.Contains(t.layers, layerOf(v)) {
-			t.layers = append(t.layers, layerOf(v))
-		}
-	}
-	t.layers = append(t.layers, ObjectiveLayer)
 	if err := config.check(t.layers); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t.objective.declare(t.store.RootScope(), config.Spec.Dim)
 	return t, nil
 }
 
-// Layers lists the names of the layers, in order from the image on; the last, "objective", is what the objective learns.
-func (t *Trainer) Layers() []string { return slices.Clone(t.layers) }
+// declare lets the task create its variables, and finds the layers that they belong to.
+func (t *Trainer[B]) declare() error {
+	t.store.SetParam(model.ParamInitialSeed, int64(t.config.Seed))
+	var err error
+	if panicked := exceptions.TryCatch[error](func() { err = t.task.Declare(t.backend, t.store) }); err == nil {
+		err = panicked
+	}
+	if err != nil {
+		return err
+	}
+	for v := range t.store.IterVariables() {
+		if first := topScope(v); first == optimizerScope || first == averageScope {
+			return fmt.Errorf("the task declares variable %s, but the scope %s is the trainer's", v.Path(), first)
+		}
+		if v.Path() == randomNumbers {
+			continue
+		}
+		t.declared[v.Path()] = true
+		if layer := layerOf(v); layer != ObjectiveLayer && !slices.Contains(t.layers, layer) {
+			t.layers = append(t.layers, layer)
+		}
+	}
+	t.layers = append(t.layers, ObjectiveLayer)
+	return nil
+}
+
+// Layers lists the names of the layers, in the order in which the task declared their variables, of an encoder from the image on; the
+// last, [ObjectiveLayer], is what the task learns besides the model.
+func (t *Trainer[B]) Layers() []string { return slices.Clone(t.layers) }
 
 // Done is the number of steps done.
-func (t *Trainer) Done() int { return t.state.Step }
+func (t *Trainer[B]) Done() int { return t.state.Step }
 
 // Epoch is the number of full epochs done.
-func (t *Trainer) Epoch() int { return t.moment().Epoch() }
+func (t *Trainer[B]) Epoch() int { return t.moment().Epoch() }
 
-func (t *Trainer) moment() Moment { return Moment{t.state.Step, t.config.StepsPerEpoch} }
+func (t *Trainer[B]) moment() Moment { return Moment{t.state.Step, t.config.StepsPerEpoch} }
 
-func (t *Trainer) layerIndex(v *model.Variable) int { return slices.Index(t.layers, layerOf(v)) }
+func (t *Trainer[B]) layerIndex(v *model.Variable) int { return slices.Index(t.layers, layerOf(v)) }
 
 // Steps does one step for each batch and yields what it showed. It ends with the batches, with the caller's break, or with
 // the first error: that of a batch, ctx's, or a loss or gradient that is not finite. After ctx's end and after a loss that
 // is not finite the trainer is as it was after the last good step: it can be saved, and Steps can be called again.
-func (t *Trainer) Steps(ctx context.Context, batches iter.Seq2[*dataset.Batch, error]) iter.Seq2[Step, error] {
+func (t *Trainer[B]) Steps(ctx context.Context, batches iter.Seq2[B, error]) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
 		if err := ctx.Err(); err != nil {
 			yield(Step{}, err)
@@ -119,7 +142,7 @@ func (t *Trainer) Steps(ctx context.Context, batches iter.Seq2[*dataset.Batch, e
 }
 
 // step trains on one batch.
-func (t *Trainer) step(batch *dataset.Batch) (Step, error) {
+func (t *Trainer[B]) step(batch B) (Step, error) {
 	if err := t.keepHealthy(); err != nil {
 		return Step{}, err
 	}
@@ -146,7 +169,7 @@ func (t *Trainer) step(batch *dataset.Batch) (Step, error) {
 }
 
 // rate is the learning rate after so many steps, of layers without settings of their own.
-func (t *Trainer) rate(steps int) float64 {
+func (t *Trainer[B]) rate(steps int) float64 {
 	return t.config.Layer.Rate * t.config.Schedule(Moment{steps, t.config.StepsPerEpoch}) * t.state.RateFactor
 }
 
@@ -158,24 +181,18 @@ type result struct {
 }
 
 // run executes the step's graph.
-func (t *Trainer) run(batch *dataset.Batch) (result, error) {
-	p := t.config.Spec.Preprocess
-	if size := p.Height * p.Width * p.Channels; batch.N < 1 || len(batch.Images) != batch.N*size {
-		return result{}, fmt.Errorf("batch of %d images with %d numbers, want %d×%d×%d for each", batch.N, len(batch.Images), p.Height, p.Width, p.Channels)
-	}
-	own, err := t.objective.inputs(batch)
+func (t *Trainer[B]) run(batch B) (r result, err error) {
+	fed, err := t.task.Feed(batch)
 	if err != nil {
 		return result{}, err
 	}
-	images := tensors.FromFlatDataAndDimensions(batch.Images, batch.N, p.Height, p.Width, p.Channels)
-	inputs := append([]*tensors.Tensor{images, t.settings()}, own...)
-	var r result
+	inputs := append([]*tensors.Tensor{t.settings()}, fed...)
 	err = exceptions.TryCatch[error](func() { r = t.execute(inputs) })
 	return r, err
 }
 
 // execute compiles the graph if need be and runs it. It panics on errors.
-func (t *Trainer) execute(inputs []*tensors.Tensor) result {
+func (t *Trainer[B]) execute(inputs []*tensors.Tensor) result {
 	if t.exec == nil {
 		t.exec = model.MustNewExec(t.backend, t.store, func(scope *model.Scope, inputs []*graph.Node) *graph.Node {
 			return t.stepGraph(scope, inputs)

@@ -71,9 +71,9 @@ func blank(n int) func(yield func(*dataset.Batch, error) bool) {
 func TestTrainingStepsBackFromCollapse(t *testing.T) {
 	c := config()
 	c.Watch.Window = 5
-	c.Objective = Labels{
+	c.Task = Labels{
 		Objective: metric.Objective{Distance: metric.SquaredEuclidean(), Miner: metric.BatchHard(), Loss: metric.Triplet(0.2), Reducer: metric.Mean()},
-		Easier:    []metric.Miner{metric.SemiHard(0.2), metric.All()},
+		Miners:    []metric.Miner{metric.SemiHard(0.2), metric.All()},
 	}
 	tr := trainer(t, c)
 	var notes []string

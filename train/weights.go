@@ -1,8 +1,8 @@
 package train
 
 import (
-	"context"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -11,15 +11,15 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
 
-	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/modelfile/safetensors"
 )
 
-// Weights copies the result of the training so far: the weights, or their average where Config.Average is set.
-func (t *Trainer) Weights() ([]modelfile.Tensor, error) {
-	weights, err := encoder.Weights(t.store)
+// Weights copies the result of the training so far, sorted by name: the model's weights, or their average where Config.Average is set.
+func (t *Trainer[B]) Weights() ([]modelfile.Tensor, error) {
+	weights, err := t.ownWeights()
 	if err != nil || t.config.Average == 0 {
 		return weights, err
 	}
@@ -28,55 +28,79 @@ func (t *Trainer) Weights() ([]modelfile.Tensor, error) {
 		if v == nil {
 			continue // no step has been done
 		}
-		value, err := v.Value()
-		if err != nil {
-			return nil, fmt.Errorf("read the average of %s: %w", w.Name, err)
-		}
-		if weights[i].Values, err = tensors.CopyFlatData[float32](value); err != nil {
+		if weights[i].Values, err = valuesOf(v); err != nil {
 			return nil, fmt.Errorf("read the average of %s: %w", w.Name, err)
 		}
 	}
 	return weights, nil
 }
 
-// SetWeights starts from weights of the same architecture, or goes on from them, with an empty optimizer memory.
-func (t *Trainer) SetWeights(weights []modelfile.Tensor) error {
-	if err := encoder.SetWeights(t.backend, t.store, t.config.Spec, weights); err != nil {
+// ownWeights copies the model's weights themselves, sorted by name. Training gives the variables' memory away at each step, so a copy
+// is what keeps a state.
+func (t *Trainer[B]) ownWeights() ([]modelfile.Tensor, error) {
+	var all []modelfile.Tensor
+	for v := range t.store.IterVariables() {
+		if !t.declared[v.Path()] || topScope(v) == ObjectiveLayer {
+			continue
+		}
+		values, err := valuesOf(v)
+		if err != nil {
+			return nil, fmt.Errorf("read weights %s: %w", weightName(v), err)
+		}
+		all = append(all, modelfile.Tensor{Name: weightName(v), Shape: slices.Clone(v.Shape().Dimensions), Values: values})
+	}
+	slices.SortFunc(all, func(a, b modelfile.Tensor) int { return strings.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+func valuesOf(v *model.Variable) ([]float32, error) {
+	value, err := v.Value()
+	if err != nil {
+		return nil, err
+	}
+	return tensors.CopyFlatData[float32](value)
+}
+
+// SetWeights starts from weights of the same model, or goes on from them, with an empty optimizer memory. They must be all of the
+// model's, and no others.
+func (t *Trainer[B]) SetWeights(weights []modelfile.Tensor) error {
+	own, err := t.ownWeights()
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	shapes := make(map[string][]int)
+	for _, w := range own {
+		shapes[w.Name] = w.Shape
+	}
+	for _, w := range weights {
+		shape, known := shapes[w.Name]
+		if !known {
+			return fmt.Errorf("train: weights %s belong to no layer of this architecture", w.Name)
+		}
+		if !slices.Equal(shape, w.Shape) {
+			return fmt.Errorf("train: weights %s have shape %v, want %v: they belong to another architecture", w.Name, w.Shape, shape)
+		}
+		delete(shapes, w.Name)
+	}
+	if missing := slices.Sorted(maps.Keys(shapes)); len(missing) > 0 {
+		return fmt.Errorf("train: the model needs weights %s, which are missing", missing[0])
+	}
+	if err := setValues(t.store, weights); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return t.forget()
 }
 
-// Embed returns the embeddings [d] of images [n, h, w, c] with the result of the training so far, as [encoder.Embedder] does. The
-// error is a [NotFinite] when they overflow.
-func (t *Trainer) Embed(ctx context.Context, images []float32) ([][]float32, error) {
-	if t.embedder == nil {
-		t.result = t.store
-		if t.config.Average > 0 {
-			t.result = model.NewStore()
+// setValues gives variables of store copies of weights.
+func setValues(store *model.Store, weights []modelfile.Tensor) error {
+	return exceptions.TryCatch[error](func() {
+		for _, w := range weights {
+			value := tensors.FromFlatDataAndDimensions(w.Values, w.Shape...)
+			if err := store.GetVariable(w.Name).SetValue(value); err != nil {
+				panic(fmt.Errorf("set weights %s: %w", w.Name, err))
+			}
 		}
-		var err error
-		if t.embedder, err = encoder.NewStoreEmbedder(t.backend, t.config.Spec, t.result); err != nil {
-			return nil, err
-		}
-	}
-	if t.result != t.store {
-		weights, err := t.Weights()
-		if err != nil {
-			return nil, err
-		}
-		if err := encoder.SetWeights(t.backend, t.result, t.config.Spec, weights); err != nil {
-			return nil, err
-		}
-	}
-	embeddings, err := t.embedder.Embed(ctx, images)
-	for i, e := range embeddings {
-		if slices.ContainsFunc(e, func(v float32) bool { return !finite(float64(v)) }) {
-			size := len(images) / len(embeddings)
-			return nil, &NotFinite{Step: t.state.Step, Rate: t.rate(max(t.state.Step-1, 0)), Where: t.diagnoseEmbedding(images[i*size : (i+1)*size])}
-		}
-	}
-	return embeddings, err
+	})
 }
 
 // Best is the best result of a training, by validation.
@@ -90,7 +114,7 @@ type Best struct {
 // Observe takes the score of a validation, larger is better, after at least one step. It keeps a copy of
 // the weights when the score is the best so far, and says to stop after patience scores without a better one (Koch et al.
 // 2015 have 20).
-func (t *Trainer) Observe(score float64, patience int) (improved, stop bool, err error) {
+func (t *Trainer[B]) Observe(score float64, patience int) (improved, stop bool, err error) {
 	best := &t.state.Best
 	if best.Step > 0 && score <= best.Score || !finite(score) {
 		best.Waiting++
@@ -105,17 +129,17 @@ func (t *Trainer) Observe(score float64, patience int) (improved, stop bool, err
 }
 
 // Best returns the best score that Observe was told, and the step and the weights it belongs to; weights is nil before.
-func (t *Trainer) Best() (best Best, weights []modelfile.Tensor) {
+func (t *Trainer[B]) Best() (best Best, weights []modelfile.Tensor) {
 	return t.state.Best, t.state.Best.weights
 }
 
-// forget empties the optimizer's memory and the objective's, and lets the weights' average start again.
-func (t *Trainer) forget() error {
+// forget empties the optimizer's memory and the task's, and lets the weights' average start again.
+func (t *Trainer[B]) forget() error {
 	t.state.Updates = 0
 	for _, v := range slices.Collect(t.store.IterVariables()) {
 		first, rest, _ := strings.Cut(strings.TrimPrefix(v.Path(), "/"), "/")
 		switch {
-		case first == optimizerScope, isMemory(v):
+		case first == optimizerScope, t.isMemory(v):
 			if err := v.SetValue(tensors.FromShape(v.Shape())); err != nil {
 				return err
 			}
@@ -136,7 +160,7 @@ func (t *Trainer) forget() error {
 }
 
 // save copies the variables that wanted accepts. The step gives the variables' memory away, so only a copy lasts.
-func (t *Trainer) save(wanted func(*model.Variable) bool) ([]safetensors.Tensor, error) {
+func (t *Trainer[B]) save(wanted func(*model.Variable) bool) ([]safetensors.Tensor, error) {
 	var saved []safetensors.Tensor
 	for v := range t.store.IterVariables() {
 		if !wanted(v) {
@@ -150,7 +174,7 @@ func (t *Trainer) save(wanted func(*model.Variable) bool) ([]safetensors.Tensor,
 		if err != nil {
 			return nil, fmt.Errorf("save variable %s: %w", v.Path(), err)
 		}
-		copied := safetensors.Tensor{Name: strings.TrimPrefix(v.Path(), "/"), DType: element, Shape: slices.Clone(v.Shape().Dimensions)}
+		copied := safetensors.Tensor{Name: weightName(v), DType: element, Shape: slices.Clone(v.Shape().Dimensions)}
 		if err := value.ConstBytes(func(data []byte) { copied.Data = slices.Clone(data) }); err != nil {
 			return nil, fmt.Errorf("save variable %s: %w", v.Path(), err)
 		}
@@ -160,7 +184,7 @@ func (t *Trainer) save(wanted func(*model.Variable) bool) ([]safetensors.Tensor,
 }
 
 // load gives variables the values that save copied, and creates those that are missing.
-func (t *Trainer) load(saved []safetensors.Tensor) error {
+func (t *Trainer[B]) load(saved []safetensors.Tensor) error {
 	for _, s := range saved {
 		dtype, err := dtypeOf(s.DType)
 		if err != nil {
