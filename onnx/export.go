@@ -52,8 +52,8 @@ func newExport(backend compute.Backend, file *modelfile.File) (export, error) {
 	return e, err
 }
 
-// Export writes a model's encoder as an ONNX file: images [n, c, h, w], prepared as the metadata says, to embeddings [n, d],
-// for any n. Batch normalisation is folded into the convolutions, mirror images are averaged with if the model does so, and all
+// Export writes a model's encoder as an ONNX file: images [n, c, h, w], prepared as the metadata says, or vectors [n, k], to
+// embeddings [n, d], for any n. Batch normalisation is folded into the convolutions, mirror images are averaged with if the model does so, and all
 // operations are standard ones of version 17. An imported network is written as it came.
 func Export(backend compute.Backend, file *modelfile.File) ([]byte, error) {
 	e, err := newExport(backend, file)
@@ -63,9 +63,11 @@ func Export(backend compute.Backend, file *modelfile.File) ([]byte, error) {
 	if e.spec.Arch == encoder.Imported {
 		return append(slices.Clone(file.Networks[encoder.EncoderNetwork]), encodeMetadata(e.metadata)...), nil
 	}
-	p := e.spec.Preprocess
-	images := ValueInfo{Name: "images", Shape: []int{tracedBatch, p.Height, p.Width, p.Channels}}
-	return e.graph([]ValueInfo{images}, "embedding", func(scope *model.Scope, in []*Node) *Node {
+	input := ValueInfo{Name: "images", Shape: e.spec.InputShape(tracedBatch)}
+	if e.spec.Vector > 0 {
+		input.Name = "vectors"
+	}
+	return e.graph([]ValueInfo{input}, "embedding", func(scope *model.Scope, in []*Node) *Node {
 		return buildSingle(scope, e.spec, in[0])
 	})
 }
@@ -133,11 +135,14 @@ func (e export) graph(inputs []ValueInfo, output string, build func(*model.Scope
 }
 
 func exportMetadata(file *modelfile.File, spec encoder.Spec) (map[string]string, error) {
-	preprocess, err := json.Marshal(spec.Preprocess)
-	if err != nil {
-		return nil, err
+	metadata := map[string]string{metaHash: file.Hash, metaDistance: file.Distance}
+	if spec.Vector == 0 {
+		preprocess, err := json.Marshal(spec.Preprocess)
+		if err != nil {
+			return nil, err
+		}
+		metadata[metaPreprocess] = string(preprocess)
 	}
-	metadata := map[string]string{metaPreprocess: string(preprocess), metaHash: file.Hash, metaDistance: file.Distance}
 	if spec.PairHead {
 		metadata[metaDistance] = pairHead
 	}

@@ -152,11 +152,54 @@ func TestExportedNetworksAreFolded(t *testing.T) {
 	}
 }
 
+func TestExportedEncodersOfVectorsGiveTheSameEmbeddings(t *testing.T) {
+	spec := encoder.MLP(7)
+	backend, file := newBackend(t), trained(t, spec)
+	data, err := Export(backend, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := encoder.NewEmbedder(backend, spec, file.Weights)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors := waves(3, 7)
+	rows, err := ours.Embed(context.Background(), vectors.Values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Concat(rows...)
+	m, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := NewNetwork(backend, m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := network.Run(context.Background(), vectors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := difference(got[0].Values, want); d > 1e-5 {
+		t.Errorf("3 vectors exported and imported differ by %.2g of the largest number, want 1e-5", d)
+	}
+	needRuntime(t)
+	path := filepath.Join(t.TempDir(), "model.onnx")
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := inRuntime(t, path, []string{"vectors"}, []Array{vectors}, []string{"embedding"})[0].Values; difference(got, want) > 1e-4 {
+		t.Errorf("3 vectors in ONNX Runtime differ by %.2g of the largest number, want 1e-4", difference(got, want))
+	}
+}
+
 func TestEveryArchitectureIsExported(t *testing.T) {
 	exported := map[string]bool{}
 	for _, spec := range exportedSpecs() {
 		exported[spec.Arch] = true
 	}
+	exported[encoder.MLP(1).Arch] = true // in TestExportedEncodersOfVectorsGiveTheSameEmbeddings
 	for _, arch := range encoder.Architectures() {
 		if !exported[arch] {
 			t.Errorf("architecture %s has no test of its export", arch)
