@@ -280,12 +280,8 @@ func TestSoundFilesAreNotCalledDamaged(t *testing.T) {
 			t.Errorf("Decode = %v, want %s", err, want)
 		}
 	}
-	whole, err := os.ReadFile("testdata/kinds/sampled_3x1.jpg")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, name := range []string{"sampled_3x1.jpg", "sampled_progressive.jpg", "cmyk_jpeg.tif", "planar.tif", "bw_g4_mb.tif", "lossy.webp"} {
-		whole, err = os.ReadFile(filepath.Join("testdata", "kinds", name))
+		whole, err := os.ReadFile(filepath.Join("testdata", "kinds", name))
 		if err != nil {
 			t.Fatal(err)
 		}
