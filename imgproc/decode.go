@@ -98,6 +98,11 @@ func decodeBytes(data []byte) (Image, error) {
 			return Image{}, fmt.Errorf("%s is not read: convert it to PNG or JPEG", other.name)
 		}
 	}
+	for _, other := range noImages {
+		if matches(other.magic, data) {
+			return Image{}, fmt.Errorf("not an image but %s: fetch the image itself, or save it as PNG or JPEG", other.name)
+		}
+	}
 	return Image{}, errors.New("not an image this program reads: save it as PNG, JPEG, GIF, BMP, TIFF, WebP, PGM or PPM")
 }
 

@@ -36,7 +36,7 @@ var formats = []format{
 	{"PPM", "P6", sizeBy(pnmConfig), decodePNM},
 }
 
-// otherFormats are images too, for an error that says so.
+// otherFormats are images that are not read, for an error that says so.
 var otherFormats = []struct{ name, magic string }{
 	{"HEIC", "????ftypheic"}, {"HEIC", "????ftypheix"}, {"HEIC", "????ftyphevc"}, {"HEIC", "????ftyphevx"},
 	{"HEIC", "????ftypheim"}, {"HEIC", "????ftypheis"}, {"AVIF", "????ftypavif"}, {"AVIF", "????ftypavis"},
@@ -47,7 +47,12 @@ var otherFormats = []struct{ name, magic string }{
 	{"a Photoshop file", "8BPS"}, {"a GIMP file", "gimp xcf"}, {"an icon file", "\x00\x00\x01\x00"},
 	{"OpenEXR", "\x76\x2f\x31\x01"}, {"Radiance HDR", "#?RADIANCE"}, {"QOI", "qoif"}, {"a DirectDraw surface", "DDS "},
 	{"a camera's raw picture (RAF)", "FUJIFILMCCD-RAW"}, {"a camera's raw picture (ORF)", "IIRO"}, {"a camera's raw picture (RW2)", "IIU\x00"},
-	{"SVG", "<svg"}, {"SVG or another XML file", "<?xml"}, {"a web page", "<!DOCTYPE"}, {"a web page", "<!doctype"}, {"a web page", "<html"},
+	{"SVG", "<svg"},
+}
+
+// noImages is what image files turn out to be when a download or a conversion went wrong.
+var noImages = []struct{ name, magic string }{
+	{"a web page", "<!DOCTYPE"}, {"a web page", "<!doctype"}, {"a web page", "<html"}, {"a web page", "<HTML"}, {"XML", "<?xml"},
 	{"a PDF", "%PDF"}, {"PostScript", "%!PS"},
 }
 

@@ -272,7 +272,7 @@ func TestSoundFilesAreNotCalledDamaged(t *testing.T) {
 		"HEIC is not read: convert it to PNG or JPEG":                                                   []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"),
 		"AVIF is not read: convert it to PNG or JPEG":                                                   []byte("\x00\x00\x00\x1cftypavif\x00\x00\x00\x00avif"),
 		"JPEG XL is not read: convert it to PNG or JPEG":                                                []byte("\xff\x0a\xfa\x7f"),
-		"a web page is not read: convert it to PNG or JPEG":                                             []byte("<!DOCTYPE html><html>"),
+		"not an image but a web page: fetch the image itself, or save it as PNG or JPEG":                []byte("<!DOCTYPE html><html>"),
 		"a camera's raw picture (RAF) is not read: convert it to PNG or JPEG":                           []byte("FUJIFILMCCD-RAW 0201"),
 		"this kind of TIFF (a camera's raw picture) is not read: convert it to an ordinary PNG or JPEG": []byte("II*\x00\x10\x00\x00\x00CR\x02\x00\x00\x00\x00\x00"),
 	} {
