@@ -26,6 +26,20 @@ func (f *albumFlags) add(cmd *cobra.Command) {
 	f.faces.add(cmd)
 }
 
+// withAlbum opens a model and an album, and hands them on.
+func (a *app) withAlbum(ctx context.Context, f albumFlags, ask func(*siam.Model, *judge.Album) error) error {
+	model, closeModel, err := a.openModel(f.model)
+	if err != nil {
+		return err
+	}
+	defer closeModel()
+	al, err := a.openAlbum(ctx, model, f)
+	if err != nil {
+		return err
+	}
+	return ask(model, al)
+}
+
 // openAlbum reads the images of a folder and embeds them.
 func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*judge.Album, error) {
 	folder, err := openData(f.data)

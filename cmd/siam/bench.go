@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -28,9 +29,14 @@ type speed struct {
 	InstructionSet string  `json:"instruction_set"`
 }
 
+// benchFlags are the flags of siam bench.
+type benchFlags struct {
+	pairs, steps int
+	precision    string
+}
+
 func (a *app) benchCommand() *cobra.Command {
-	var pairs, steps int
-	var precision string
+	var f benchFlags
 	cmd := &cobra.Command{
 		Use:   "bench conv4|koch|faces",
 		Short: "how fast this machine trains and embeds",
@@ -43,32 +49,37 @@ bench/peers does the same work in PyTorch.`,
 			if err != nil {
 				return usageError{err}
 			}
-			work.Seed = a.seed
 			if cmd.Flags().Changed("batch") {
-				work.Pairs = pairs
+				work.Pairs = f.pairs
 			}
 			if cmd.Flags().Changed("steps") {
-				work.Steps = steps
+				work.Steps = f.steps
 			}
-			if work.Pairs < 1 || work.Steps < 1 {
-				return usagef("%d steps of %d pairs: want at least 1 of each", work.Steps, work.Pairs)
-			}
-			backend, err := a.backendAt(precision)
-			if err != nil {
-				return err
-			}
-			defer backend.Finalize()
-			measured, err := work.Measure(cmd.Context(), backend)
-			if err != nil {
-				return err
-			}
-			return a.printSpeed(args[0], precision, work, measured)
+			return a.bench(cmd.Context(), args[0], f.precision, work)
 		},
 	}
-	cmd.Flags().IntVar(&pairs, "batch", 0, "pairs of a step (default 128 for conv4, 16 for koch, 64 for faces)")
-	cmd.Flags().IntVar(&steps, "steps", 0, "steps that count (default 30 for conv4, 8 for koch, 20 for faces)")
-	cmd.Flags().StringVar(&precision, "precision", "fp32", "of the operands of products: fp32 or bf16")
+	cmd.Flags().IntVar(&f.pairs, "batch", 0, "pairs of a step (default 128 for conv4, 16 for koch, 64 for faces)")
+	cmd.Flags().IntVar(&f.steps, "steps", 0, "steps that count (default 30 for conv4, 8 for koch, 20 for faces)")
+	cmd.Flags().StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32 or bf16")
 	return cmd
+}
+
+func (a *app) bench(ctx context.Context, net, precision string, work recipe.Workload) error {
+	work.Seed = a.seed
+	if work.Pairs < 1 || work.Steps < 1 {
+		return usagef("%d steps of %d pairs: want at least 1 of each", work.Steps, work.Pairs)
+	}
+	backend, err := a.backendAt(precision)
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	a.say("measuring %d steps of %d pairs", work.Steps, work.Pairs)
+	measured, err := work.Measure(ctx, backend)
+	if err != nil {
+		return err
+	}
+	return a.printSpeed(net, precision, work, measured)
 }
 
 // backendAt opens the backend that the flags ask for, with products of the given precision.

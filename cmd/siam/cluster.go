@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/internal/atomicfile"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
@@ -62,20 +65,15 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 	if err := f.checkOutputs(); err != nil {
 		return err
 	}
-	model, closeModel, err := a.openModel(f.model)
-	if err != nil {
-		return err
-	}
-	defer closeModel()
-	f.most = judge.MostClustered
-	al, err := a.openAlbum(ctx, model, f.albumFlags)
-	if err != nil {
-		return err
-	}
 	how := judge.Grouping{Linkage: linkage, Groups: f.groups}
 	if f.threshold >= 0 {
 		how.Threshold = &f.threshold
 	}
+	f.most = judge.MostClustered
+	return a.withAlbum(ctx, f.albumFlags, func(model *siam.Model, al *judge.Album) error { return a.clusterAlbum(f, how, model, al) })
+}
+
+func (a *app) clusterAlbum(f clusterFlags, how judge.Grouping, model *siam.Model, al *judge.Album) error {
 	a.say("grouping %d pictures", len(al.Pictures))
 	found, err := al.Cluster(model, how)
 	if err != nil {
@@ -149,21 +147,27 @@ func (f clusterFlags) write(al *judge.Album, found *judge.Clusters) error {
 
 // copyGroups copies the files of group i to the folder into/group00i; folder/1.png is called folder-1.png there.
 func copyGroups(into string, al *judge.Album, groups [][]int) error {
-	for g, group := range groups {
-		dir := filepath.Join(into, fmt.Sprintf("group%03d", g+1))
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return err
-		}
-		for _, i := range group {
-			content, err := fs.ReadFile(al.Folder.FS, al.Pictures[i].File)
-			if err != nil {
+	return atomicfile.Folder(into, func(partial string) error {
+		for g, group := range groups {
+			dir := filepath.Join(partial, fmt.Sprintf("group%03d", g+1))
+			if err := os.Mkdir(dir, 0o755); err != nil {
 				return err
 			}
-			name := strings.ReplaceAll(path.Clean(al.Pictures[i].File), "/", "-")
-			if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
-				return err
+			for _, i := range group {
+				if err := copyImage(dir, al.Folder, al.Pictures[i].File); err != nil {
+					return err
+				}
 			}
 		}
+		return nil
+	})
+}
+
+func copyImage(dir string, from dataset.Folder, file string) error {
+	content, err := fs.ReadFile(from.FS, file)
+	if err != nil {
+		return err
 	}
-	return nil
+	name := strings.ReplaceAll(path.Clean(file), "/", "-")
+	return os.WriteFile(filepath.Join(dir, name), content, 0o644)
 }

@@ -31,52 +31,59 @@ type embeddedFile struct {
 	File  string `json:"file"`
 }
 
+// embedFlags are the flags of siam embed.
+type embedFlags struct {
+	model, format, out string
+	faces              faceFlags
+}
+
 func (a *app) embedCommand() *cobra.Command {
-	var modelFile, format, out string
-	var faces faceFlags
+	var f embedFlags
 	cmd := &cobra.Command{
 		Use:   "embed --model M FILE...",
 		Short: "embeddings of images as JSON, CSV or .npy",
 		Args:  wants("FILE..."),
-		RunE: func(cmd *cobra.Command, files []string) error {
-			encode, known := map[string]func(embedded) ([]byte, error){"json": encodeJSON, "csv": encodeCSV, "npy": encodeNPY}[format]
-			if !known {
-				return usagef("--format %s: want json, csv or npy", format)
-			}
-			if a.json && out == "" && format != "json" {
-				return usagef("--json prints JSON: leave out --format %s, or write it to a file with --out", format)
-			}
-			if err := faces.check(); err != nil {
-				return err
-			}
-			if err := checkOut(out); err != nil {
-				return err
-			}
-			model, closeModel, err := a.openModel(modelFile)
-			if err != nil {
-				return err
-			}
-			defer closeModel()
-			names, rows, err := a.embedFiles(cmd.Context(), model, faces, files)
-			if err != nil {
-				return err
-			}
-			encoded, err := encode(embedded{model.File().Hash, model.Spec().Dim, names, rows})
-			if err != nil {
-				return fmt.Errorf("encoding the embeddings as %s: %w", format, err)
-			}
-			if err := a.writeOut(out, encoded); err != nil || out == "" {
-				return err
-			}
-			written := embeddedFile{model.File().Hash, model.Spec().Dim, len(rows), out}
-			return a.print(written, fmt.Sprintf("%d embeddings of %d numbers: %s\n", written.N, written.Dim, out))
-		},
+		RunE:  func(cmd *cobra.Command, files []string) error { return a.embed(cmd.Context(), f, files) },
 	}
-	addModelFlag(cmd, &modelFile)
-	faces.add(cmd)
-	cmd.Flags().StringVar(&format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write; standard output when not given")
+	addModelFlag(cmd, &f.model)
+	f.faces.add(cmd)
+	cmd.Flags().StringVar(&f.format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
+	cmd.Flags().StringVarP(&f.out, "out", "o", "", "`file` to write; standard output when not given")
 	return cmd
+}
+
+func (a *app) embed(ctx context.Context, f embedFlags, files []string) error {
+	encode, known := map[string]func(embedded) ([]byte, error){"json": encodeJSON, "csv": encodeCSV, "npy": encodeNPY}[f.format]
+	switch {
+	case !known:
+		return usagef("--format %s: want json, csv or npy", f.format)
+	case a.json && f.out == "" && f.format != "json":
+		return usagef("--json prints JSON: leave out --format %s, or write it to a file with --out", f.format)
+	}
+	if err := f.faces.check(); err != nil {
+		return err
+	}
+	if err := checkOut(f.out); err != nil {
+		return err
+	}
+	model, closeModel, err := a.openModel(f.model)
+	if err != nil {
+		return err
+	}
+	defer closeModel()
+	names, rows, err := a.embedFiles(ctx, model, f.faces, files)
+	if err != nil {
+		return err
+	}
+	encoded, err := encode(embedded{model.File().Hash, model.Spec().Dim, names, rows})
+	if err != nil {
+		return fmt.Errorf("encoding the embeddings as %s: %w", f.format, err)
+	}
+	if err := a.writeOut(f.out, encoded); err != nil || f.out == "" {
+		return err
+	}
+	written := embeddedFile{model.File().Hash, model.Spec().Dim, len(rows), f.out}
+	return a.print(written, fmt.Sprintf("%d embeddings of %d numbers: %s\n", written.N, written.Dim, f.out))
 }
 
 // embedFiles embeds images, or the faces in them, a few at a time, and names each embedding. A photograph without a face is

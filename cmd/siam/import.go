@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/face"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 	"github.com/spf13/cobra"
 )
@@ -147,22 +149,38 @@ func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
 	if err != nil {
 		return fmt.Errorf("import %s: %w", f.onnx, err)
 	}
-	spec, err := encoder.SpecOf(file)
-	if err != nil {
-		return fmt.Errorf("import %s: %w", f.onnx, err)
-	}
-	shapes, err := network.OutputShapes(backend, spec)
+	result, err := describeImport(backend, network, file)
 	if err != nil {
 		return fmt.Errorf("import %s: %w", f.onnx, err)
 	}
 	if err := file.Write(f.out); err != nil {
 		return err
 	}
-	result := importedModel{File: f.out, Hash: file.Hash, Spec: spec}
-	text := fmt.Sprintf("%s: an imported network for images of %d×%d pixels\n", f.out, spec.Preprocess.Width, spec.Preprocess.Height)
-	for i, name := range spec.Outputs {
-		result.Outputs = append(result.Outputs, outputInfo{name, shapes[i]})
-		text += fmt.Sprintf("output %s %v\n", name, shapes[i])
+	result.File, result.Hash = f.out, file.Hash
+	return a.print(result, result.text())
+}
+
+// describeImport says what a network gives for one image.
+func describeImport(backend siam.Backend, network *onnx.Model, file *modelfile.File) (importedModel, error) {
+	spec, err := encoder.SpecOf(file)
+	if err != nil {
+		return importedModel{}, err
 	}
-	return a.print(result, text)
+	shapes, err := network.OutputShapes(backend, spec)
+	if err != nil {
+		return importedModel{}, err
+	}
+	m := importedModel{Spec: spec}
+	for i, name := range spec.Outputs {
+		m.Outputs = append(m.Outputs, outputInfo{name, shapes[i]})
+	}
+	return m, nil
+}
+
+func (m importedModel) text() string {
+	text := fmt.Sprintf("%s: an imported network for images of %d×%d pixels\n", m.File, m.Spec.Preprocess.Width, m.Spec.Preprocess.Height)
+	for _, output := range m.Outputs {
+		text += fmt.Sprintf("output %s %v\n", output.Name, output.Shape)
+	}
+	return text
 }

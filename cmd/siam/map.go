@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
@@ -45,8 +46,7 @@ shows it large; .svg and .png are one map.`,
 }
 
 func (a *app) embeddingMap(ctx context.Context, f mapFlags) error {
-	kind := strings.ToLower(filepath.Ext(f.out))
-	switch {
+	switch kind := f.kind(); {
 	case f.out == "":
 		return usagef("--out is missing: name a file ending in .html, .svg or .png")
 	case kind != ".html" && kind != ".svg" && kind != ".png":
@@ -62,33 +62,31 @@ func (a *app) embeddingMap(ctx context.Context, f mapFlags) error {
 	if err := checkOut(f.out); err != nil {
 		return err
 	}
-	model, closeModel, err := a.openModel(f.model)
-	if err != nil {
-		return err
-	}
-	defer closeModel()
-	al, err := a.openAlbum(ctx, model, f.albumFlags)
-	if err != nil {
-		return err
-	}
+	return a.withAlbum(ctx, f.albumFlags, func(model *siam.Model, al *judge.Album) error { return a.drawMap(ctx, f, model, al) })
+}
+
+func (a *app) drawMap(ctx context.Context, f mapFlags, model *siam.Model, al *judge.Album) error {
 	result := mapped{Images: len(al.Pictures), File: f.out}
 	al.Choose(f.most, a.seed)
 	result.Drawn = len(al.Pictures)
 	a.say("drawing %d of %d images", result.Drawn, result.Images)
-	maps, err := al.Map(ctx, model.Spec().Preprocess.Invert, kind == ".html" || f.method == "tsne", a.seed)
+	maps, err := al.Map(ctx, model.Spec().Preprocess.Invert, f.kind() == ".html" || f.method == "tsne", a.seed)
 	if err != nil {
 		return err
 	}
-	if err := f.write(maps, kind, result.Drawn, a.seed); err != nil {
+	if err := f.write(maps, result.Drawn, a.seed); err != nil {
 		return err
 	}
 	result.Explained = maps.Explained
 	return a.print(result, fmt.Sprintf("%d of %d images: %s\n", result.Drawn, result.Images, f.out))
 }
 
+// kind is what the output's name ends in.
+func (f mapFlags) kind() string { return strings.ToLower(filepath.Ext(f.out)) }
+
 // write makes the picture or the page.
-func (f mapFlags) write(maps judge.Maps, kind string, images int, seed uint64) error {
-	switch {
+func (f mapFlags) write(maps judge.Maps, images int, seed uint64) error {
+	switch kind := f.kind(); {
 	case kind != ".html" && f.method == "pca":
 		return maps.Axes.WriteFile(f.out)
 	case kind != ".html":

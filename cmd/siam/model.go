@@ -7,6 +7,7 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/spf13/cobra"
 )
 
@@ -29,6 +30,18 @@ func (a *app) openModel(file string) (*siam.Model, func(), error) {
 		return nil, nil, modelError(file, err)
 	}
 	return model, func() { model.Close(); backend.Finalize() }, nil
+}
+
+// readModelFile reads the model file that a flag names, nil when it names none.
+func readModelFile(name string) (*modelfile.File, error) {
+	if name == "" {
+		return nil, nil
+	}
+	file, err := modelfile.Read(name)
+	if err != nil {
+		return nil, modelError(name, err)
+	}
+	return file, nil
 }
 
 // modelError tells what to do about a model file that is not there.

@@ -83,43 +83,11 @@ func recipeList() string {
 }
 
 func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
-	if f.out == "" {
-		return usagef("--out is missing: name the model file to write")
-	}
-	if f.most < 0 {
-		return usagef("--for %v: want a time above 0, such as 1h, or 0 for all steps", f.most)
-	}
-	for _, setting := range f.set {
-		key, value, found := strings.Cut(setting, "=")
-		if !found {
-			return usagef("--set %s: want key=value", setting)
-		}
-		if err := r.Settings.Set(key, value); err != nil {
-			return usageError{err}
-		}
-	}
-	if err := r.Settings.Check(); err != nil {
-		return usageError{err}
-	}
-	if err := checkOut(f.out); err != nil {
+	if err := f.apply(&r.Settings); err != nil {
 		return err
 	}
-	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, For: f.most, Commit: thisBuild().Commit}
-	var err error
-	if job.Background, err = a.readTraining(ctx, r, f); err != nil {
-		return err
-	}
-	if f.init != "" {
-		if job.Init, err = modelfile.Read(f.init); err != nil {
-			return modelError(f.init, err)
-		}
-	}
-	if f.compatible != "" {
-		if job.Compatible, err = modelfile.Read(f.compatible); err != nil {
-			return modelError(f.compatible, err)
-		}
-	}
-	if job.Backend, err = a.backendAt(f.precision); err != nil {
+	job, err := a.trainingJob(ctx, r, f)
+	if err != nil {
 		return err
 	}
 	defer job.Backend.Finalize()
@@ -141,6 +109,51 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	}
 	info := describe(model)
 	return a.print(info, info.text())
+}
+
+// apply changes the settings as the flags say, and finds out early what makes no sense.
+func (f trainFlags) apply(settings *recipe.Settings) error {
+	switch {
+	case f.out == "":
+		return usagef("--out is missing: name the model file to write")
+	case f.most < 0:
+		return usagef("--for %v: want a time above 0, such as 1h, or 0 for all steps", f.most)
+	}
+	for _, setting := range f.set {
+		key, value, found := strings.Cut(setting, "=")
+		if !found {
+			return usagef("--set %s: want key=value", setting)
+		}
+		if err := settings.Set(key, value); err != nil {
+			return usageError{err}
+		}
+	}
+	if err := settings.Check(); err != nil {
+		return usageError{err}
+	}
+	for _, file := range []string{f.out, f.report} {
+		if err := checkOut(file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// trainingJob reads what a training needs.
+func (a *app) trainingJob(ctx context.Context, r recipe.Recipe, f trainFlags) (recipe.Job, error) {
+	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, For: f.most, Commit: thisBuild().Commit}
+	var err error
+	if job.Background, err = a.readTraining(ctx, r, f); err != nil {
+		return job, err
+	}
+	if job.Init, err = readModelFile(f.init); err != nil {
+		return job, err
+	}
+	if job.Compatible, err = readModelFile(f.compatible); err != nil {
+		return job, err
+	}
+	job.Backend, err = a.backendAt(f.precision)
+	return job, err
 }
 
 // keep writes the last good model of a training that failed, if it has one, and says so.
