@@ -15,6 +15,9 @@ var ErrNoDetector = errors.New("the model holds no face detector; name a YuNet f
 // Faces makes a pipeline from photographs to embeddings of the faces in them, which [Model.Distance] compares. detector is
 // YuNet as an ONNX file; nil takes the one in the model file, and fails with [ErrNoDetector] when it has none.
 func (m *Model) Faces(detector []byte) (*face.Pipeline, error) {
+	if err := m.wantImages(); err != nil {
+		return nil, err
+	}
 	if detector == nil {
 		detector = m.file.Networks[encoder.DetectorNetwork]
 	}

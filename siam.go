@@ -33,8 +33,9 @@ type Model struct {
 type Option func(*options)
 
 type options struct {
-	backend   Backend
-	distances []distance.Distance
+	backend       Backend
+	distances     []distance.Distance
+	architectures []encoder.Architecture
 }
 
 // WithBackend computes on a backend that the caller opened and closes. Without it a model opens the CPU backend for itself.
@@ -43,6 +44,12 @@ func WithBackend(b Backend) Option { return func(o *options) { o.backend = b } }
 // WithDistance knows a distance of the caller's own, by the name that the model file gives it.
 func WithDistance(d distance.Distance) Option {
 	return func(o *options) { o.distances = append(o.distances, d) }
+}
+
+// WithArchitecture knows an architecture of the caller's own, by the name that the model file gives it. Without it such a model does
+// not open.
+func WithArchitecture(a encoder.Architecture) Option {
+	return func(o *options) { o.architectures = append(o.architectures, a) }
 }
 
 // Open reads a model file. A file that is missing, damaged or of another kind gives an error that names it.
@@ -64,7 +71,7 @@ func New(file *modelfile.File, opts ...Option) (*Model, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	spec, err := encoder.SpecOf(file)
+	spec, err := encoder.SpecOf(file, o.architectures...)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +131,9 @@ const embedBlock = 512
 
 // EmbedImages is [Model.Embed] for images that are decoded already.
 func (m *Model) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error) {
+	if err := m.wantImages(); err != nil {
+		return nil, err
+	}
 	prepare := m.spec.Preprocess
 	size := prepare.Height * prepare.Width * prepare.Channels
 	input := make([]float32, min(embedBlock, len(images))*size)
