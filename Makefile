@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check test test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses demo
+.PHONY: check tidy test test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -10,6 +10,9 @@ check: ## format, vet, staticcheck, builds for other machines
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build ./...
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build ./...
+
+tidy: ## go.mod and go.sum of all modules, the examples' too
+	for module in $$(git ls-files '*go.mod'); do (cd $$(dirname $$module) && $(GO) mod tidy) || exit 1; done
 
 test: ## all tests
 	$(GO) test ./...

@@ -77,7 +77,7 @@ func New(file *modelfile.File, opts ...Option) (*Model, error) {
 	}
 	by, err := encoder.DistanceOf(spec, file.Distance, file.Weights, o.distances...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; a distance of your own is given by siam.WithDistance", err)
 	}
 	m := &Model{file: file, spec: spec, distance: by, backend: o.backend}
 	if m.backend == nil {
