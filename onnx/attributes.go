@@ -1,7 +1,5 @@
 package onnx
 
-import "fmt"
-
 // integer is the attribute called name, or otherwise when the node has none.
 func (n *node) integer(name string, otherwise int) int {
 	if a, given := n.attributes[name]; given {
@@ -38,40 +36,47 @@ func toInts(list []int64) []int {
 	return out
 }
 
-// pair is a list attribute with one entry per spatial axis, height and width, each at least 1; 1 and 1 when there is none.
-func (n *node) pair(name string) ([]int, error) {
+// perAxis is a list attribute with one number of at least 1 for each of so many axes; all 1 when there is none.
+func (n *node) perAxis(name string, axes int) []int {
 	list := n.integers(name)
 	if list == nil {
-		return []int{1, 1}, nil
+		return ones(axes)
 	}
-	if len(list) != 2 || list[0] < 1 || list[1] < 1 || list[0] > maxSide || list[1] > maxSide {
-		return nil, fmt.Errorf("%s %v, want two numbers of 1 to %d", name, list, maxSide)
+	for _, v := range list {
+		if len(list) != axes || v < 1 || v > maxSide {
+			fail("%s %v, want %d numbers of 1 to %d", name, list, axes, maxSide)
+		}
 	}
-	return list, nil
+	return list
 }
 
 // maxSide bounds windows, strides and paddings, in pixels.
 const maxSide = 1 << 14
 
+func ones(count int) []int {
+	list := make([]int, count)
+	for i := range list {
+		list[i] = 1
+	}
+	return list
+}
+
 // axisOf brings an axis, which may count from the end, into [0, rank).
-func axisOf(axis, rank int) (int, error) {
+func axisOf(axis, rank int) int {
 	if axis < -rank || axis >= rank {
-		return 0, fmt.Errorf("axis %d of a tensor with %d axes", axis, rank)
+		fail("axis %d of a tensor with %d axes", axis, rank)
 	}
 	if axis < 0 {
 		axis += rank
 	}
-	return axis, nil
+	return axis
 }
 
 // axesOf is axisOf for a list.
-func axesOf(axes []int, rank int) ([]int, error) {
+func axesOf(axes []int, rank int) []int {
 	out := make([]int, len(axes))
 	for i, axis := range axes {
-		var err error
-		if out[i], err = axisOf(axis, rank); err != nil {
-			return nil, err
-		}
+		out[i] = axisOf(axis, rank)
 	}
-	return out, nil
+	return out
 }

@@ -3,42 +3,53 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
 // builder puts a network into a GoMLX graph.
 type builder struct {
-	graph  *Graph
-	model  *Model
-	values map[string]value
+	backend compute.Backend
+	model   *Model
+	values  map[string]value
+	floats  map[*Node]*Node // of a node of whole numbers, one of the same numbers as float32, where there is one
+	inner   *Graph          // nil until something is put into it
 }
-
-// graphOp puts one node into the graph and returns its outputs. An input that was left out is the zero value.
-type graphOp func(b *builder, n *node, in []value) ([]value, error)
 
 // Build adds the network to the graph of inputs, which are those of [Model.Inputs] in order, and returns the tensors called
 // outputs. Tensors of four axes, which ONNX has as [n, c, h, w], are [n, h, w, c] here, both ways, unless the network itself
-// reads images with channels last; all others are as in ONNX.
+// reads images with channels last; all others are as in ONNX. Inputs may be float32 whatever the network reads.
 //
-// Build panics, as GoMLX's graph functions do, with an error that names the node, when the inputs do not fit.
+// Build panics, as GoMLX's graph functions do, with an error that names the node, when the inputs do not fit. It is quicker on
+// what [Model.Select] gave.
 func (m *Model) Build(inputs []*Node, outputs []string) []*Node {
-	b := &builder{graph: inputs[0].Graph(), model: m, values: map[string]value{}}
-	if err := b.takeInputs(inputs); err != nil {
-		panic(err)
+	known := make([]*Tensor, len(inputs))
+	return m.build(inputs[0].Graph(), inputs, known, outputs)
+}
+
+// build is Build for inputs of which some are known already: a node is nil where a tensor is given.
+func (m *Model) build(g *Graph, inputs []*Node, known []*Tensor, outputs []string) []*Node {
+	b := &builder{backend: g.Backend(), inner: g, model: m, values: map[string]value{}, floats: map[*Node]*Node{}}
+	if len(inputs) != len(m.inputs) {
+		fail("the network has %d inputs, given %d", len(m.inputs), len(inputs))
 	}
-	for _, n := range m.needed(outputs) {
-		if err := b.build(n); err != nil {
-			panic(n.wrap(err))
+	for i, info := range m.inputs {
+		if known[i] != nil {
+			b.values[info.Name] = value{known: known[i]}
+		} else {
+			b.values[info.Name] = b.input(info, inputs[i])
 		}
 	}
+	b.run(m.nodes)
 	results := make([]*Node, len(outputs))
 	for i, name := range outputs {
 		v := b.value(name)
 		if v.rank() == 4 && !m.imagesChannelsLast() {
-			results[i] = b.arrange(v, channelsLast())
+			results[i] = b.arrange(v, channelsLast(4))
 		} else {
 			results[i] = b.ordered(v)
 		}
@@ -48,44 +59,59 @@ func (m *Model) Build(inputs []*Node, outputs []string) []*Node {
 
 // imagesChannelsLast says whether the network reads images as [n, h, w, c] itself.
 func (m *Model) imagesChannelsLast() bool {
+	if len(m.inputs) == 0 {
+		return false
+	}
 	shape := m.inputs[0].Shape
 	return len(shape) == 4 && shape[1] != 1 && shape[1] != 3 && (shape[3] == 1 || shape[3] == 3)
 }
 
-func (b *builder) takeInputs(inputs []*Node) error {
-	m := b.model
-	if len(inputs) != len(m.inputs) {
-		return fmt.Errorf("the network has %d inputs, given %d", len(m.inputs), len(inputs))
+// input is what the network reads as info, of a node that may be float32 instead of the type it declares.
+func (b *builder) input(info ValueInfo, n *Node) value {
+	v := plain(n)
+	if v.rank() == 4 && !b.model.imagesChannelsLast() {
+		v.axes = channelsLast(4)
 	}
-	for i, info := range m.inputs {
-		v := plain(inputs[i])
-		if v.rank() == 4 && !m.imagesChannelsLast() {
-			v.axes = channelsLast()
-		}
-		if err := info.accepts(v.dims(), inputs[i].DType()); err != nil {
-			return err
-		}
-		b.values[info.Name] = v
+	info.accepts(v.dims())
+	wanted := info.Type.dtype()
+	switch {
+	case info.Type == 0 || n.DType() == wanted:
+	case n.DType() != dtypes.Float32:
+		fail("input %s holds %s, given %s", info.Name, info.Type, n.DType())
+	case wanted.IsInt():
+		v.node = b.wholes(Round(n), info.Type)
+	default:
+		v.node = b.converted(n, info.Type)
 	}
-	return nil
+	return v
 }
 
 // accepts compares an input's shape, in ONNX's order, with what the network declares.
-func (v ValueInfo) accepts(dims []int, dtype dtypes.DType) error {
-	if v.Type != Float || dtype != dtypes.Float32 {
-		return fmt.Errorf("input %s holds %s, given %s: only float32 is supported", v.Name, v.Type, dtype)
-	}
-	if v.Shape == nil {
-		return nil
-	}
-	fits := len(dims) == len(v.Shape)
-	for i := 0; fits && i < len(dims); i++ {
+func (v ValueInfo) accepts(dims []int) {
+	fits := v.Shape == nil || len(dims) == len(v.Shape)
+	for i := 0; fits && i < len(v.Shape); i++ {
 		fits = v.Shape[i] == unknownDim || v.Shape[i] == dims[i]
 	}
 	if !fits {
-		return fmt.Errorf("input %s has shape %v in the network (-1 is open), given %v", v.Name, v.Shape, dims)
+		fail("input %s has shape %v in the network (-1 is open), given %v", v.Name, v.Shape, dims)
 	}
-	return nil
+}
+
+// run builds nodes in order. It panics with an error that names the one that failed.
+func (b *builder) run(nodes []*node) {
+	for _, n := range nodes {
+		if err := b.build(n); err != nil {
+			panic(n.wrap(err))
+		}
+	}
+}
+
+// graph is where nodes are put.
+func (b *builder) graph() *Graph {
+	if b.inner == nil {
+		b.inner = NewGraph(b.backend, "constants")
+	}
+	return b.inner
 }
 
 // value finds a tensor by name; an input that was left out is the zero value.
@@ -96,126 +122,93 @@ func (b *builder) value(name string) value {
 	return value{known: b.model.initializers[name]}
 }
 
+// isConstant says whether all that a node reads is known.
+func (b *builder) isConstant(n *node) bool {
+	constant := true
+	n.reads(func(name string) { constant = constant && (name == "" || b.value(name).known != nil) })
+	return constant
+}
+
 // build computes a node now if its inputs are known, and adds it to the graph otherwise.
 func (b *builder) build(n *node) (err error) {
-	defer func() { // GoMLX panics on shapes that do not fit
-		if failure := recover(); failure != nil {
-			err = fmt.Errorf("%v", failure)
-		}
-	}()
-	t, err := n.constant(func(name string) *Tensor { return b.value(name).known })
+	defer recoverTo(&err)
+	op, err := n.operation(b.model.opset)
 	if err != nil {
 		return err
 	}
-	if t != nil {
-		b.values[n.outputs[0]] = value{known: t}
-		return nil
-	}
-	op := graphOps[n.op]
-	if op == nil {
-		return errors.New("it is supported for constants only")
-	}
-	inputs := make([]value, len(n.inputs))
+	c := &call{builder: b, node: n, in: make([]value, len(n.inputs))}
 	for i, name := range n.inputs {
-		inputs[i] = b.value(name)
+		c.in[i] = b.value(name)
 	}
-	outputs, err := op(b, n, inputs)
-	if err != nil {
-		return err
+	var outputs []value
+	if b.isConstant(n) {
+		outputs = c.evaluate(op)
+	} else {
+		outputs = op(c)
 	}
 	for i, name := range n.outputs {
 		if i < len(outputs) {
 			b.values[name] = outputs[i]
 		} else if name != "" {
-			return fmt.Errorf("its output %d is not supported", i)
+			b.values[name] = value{problem: fmt.Errorf("output %d of node %s (%s) is not supported", i+1, n.name, n.op)}
 		}
 	}
 	return nil
 }
 
-// given says whether input i is there.
-func given(in []value, i int) bool { return i < len(in) && (in[i].known != nil || in[i].node != nil) }
-
-// require fails unless the first count inputs are there.
-func require(in []value, count int) error {
-	for i := range count {
-		if !given(in, i) {
-			return fmt.Errorf("input %d of %d is missing", i+1, count)
+// evaluate computes a call whose inputs are known, in a graph of its own.
+func (c *call) evaluate(op graphOp) []value {
+	alone := &builder{backend: c.backend, model: c.model, values: c.values, floats: map[*Node]*Node{}}
+	outputs := slices.Clone(op(&call{builder: alone, node: c.node, in: c.in}))
+	if alone.inner == nil {
+		return outputs
+	}
+	defer alone.inner.Finalize()
+	var nodes []*Node
+	var places []int
+	for i, v := range outputs {
+		switch {
+		case v.node == nil:
+		case v.node.Shape().Size() == 0:
+			outputs[i] = value{known: &Tensor{Type: typeOf(v.dtype()), Shape: v.dims()}}
+		default:
+			nodes, places = append(nodes, alone.ordered(v)), append(places, i)
 		}
 	}
-	return nil
+	for i, t := range results(alone.inner, nodes) {
+		outputs[places[i]] = value{known: t}
+	}
+	return outputs
 }
 
-// knownInputs are the tensors of inputs that must be known, from the first-th on.
-func knownInputs(in []value, first int) ([]*Tensor, error) {
-	var out []*Tensor
-	for i := first; i < len(in); i++ {
-		if in[i].node != nil {
-			return nil, fmt.Errorf("its input %d depends on the image; only constants are supported there", i+1)
-		}
-		out = append(out, in[i].known)
+// results computes nodes of a graph without inputs.
+func results(g *Graph, nodes []*Node) []*Tensor {
+	if len(nodes) == 0 {
+		return nil
 	}
-	return out, nil
+	if err := g.Compile(nodes...); err != nil {
+		panic(err)
+	}
+	var all []*Tensor
+	for _, t := range g.Run() {
+		all = append(all, tensorOf(t))
+		defer t.FinalizeAll()
+	}
+	return all
 }
 
-// scalar is the only number of input i, or otherwise when it was left out.
-func scalar(in []value, i int, otherwise float64) (float64, error) {
-	if !given(in, i) {
-		return otherwise, nil
-	}
-	if in[i].known == nil || in[i].known.Size() != 1 {
-		return 0, fmt.Errorf("its input %d is not one constant number", i+1)
-	}
-	return float64(in[i].known.Float32s()[0]), nil
-}
+// fail ends the building of a network with an error, which [builder.build] and [Network.Run] return.
+func fail(format string, args ...any) { panic(fmt.Errorf(format, args...)) }
 
-// one is a single output that lies in memory like v.
-func one(n *Node, like value) []value { return []value{{node: n, axes: slices.Clone(like.axes)}} }
-
-// aligned gives the nodes of two values that broadcast, laid out alike, and how.
-func (b *builder) aligned(x, y value) (xn, yn *Node, axes []int) {
-	rank := max(x.rank(), y.rank())
-	like := x
-	if x.node == nil || y.node != nil && y.rank() > x.rank() {
-		like = y
+// recoverTo turns the panic of fail, or of GoMLX where shapes do not fit, into an error.
+func recoverTo(err *error) {
+	switch failure := recover().(type) {
+	case nil:
+	case runtime.Error:
+		*err = fmt.Errorf("its inputs or settings make no sense: %w", failure)
+	case error:
+		*err = failure
+	default:
+		*err = errors.New(fmt.Sprint(failure))
 	}
-	if like.rank() < rank {
-		like = value{axes: identity(rank)}
-	}
-	return b.laidOut(x, like.axes), b.laidOut(y, like.axes), like.axes
-}
-
-// laidOut gives v with as many axes as wanted; a single constant number becomes a scalar.
-func (b *builder) laidOut(v value, wanted []int) *Node {
-	if v.known != nil && v.known.Size() == 1 {
-		return b.constant(v.known.reshaped(nil))
-	}
-	if missing := len(wanted) - v.rank(); missing > 0 {
-		shape := make([]int, missing, len(wanted))
-		for i := range shape {
-			shape[i] = 1
-		}
-		v = b.reshape(v, append(shape, v.dims()...))
-	}
-	return b.arrange(v, wanted)
-}
-
-// physical are the places in memory of axes of v, which may count from the end.
-func (v value) physical(axes []int) ([]int, error) {
-	axes, err := axesOf(axes, v.rank())
-	if err != nil {
-		return nil, err
-	}
-	for i, axis := range axes {
-		axes[i] = v.axes[axis]
-	}
-	return axes, nil
-}
-
-// inGraph makes v a node.
-func (b *builder) inGraph(v value) value {
-	if v.node != nil {
-		return v
-	}
-	return plain(b.constant(v.known))
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
@@ -162,16 +161,19 @@ func (m *Model) preprocess(p imgproc.Preprocess) (imgproc.Preprocess, error) {
 
 // OutputShapes are the shapes of spec's outputs for one image, found by recording the graph without running it.
 func (m *Model) OutputShapes(backend compute.Backend, spec encoder.Spec) (dims [][]int, err error) {
-	err = exceptions.TryCatch[error](func() {
-		g := NewGraph(backend, "shapes")
-		defer g.Finalize()
-		p := spec.Preprocess
-		images := Parameter(g, "images", float32Shape(1, p.Height, p.Width, p.Channels))
-		for _, output := range m.Build([]*Node{images}, spec.Outputs) {
-			dims = append(dims, slices.Clone(output.Shape().Dimensions))
-		}
-	})
-	return dims, err
+	part, err := m.Select(backend, spec.Outputs...)
+	if err != nil {
+		return nil, err
+	}
+	defer recoverTo(&err)
+	g := NewGraph(backend, "shapes")
+	defer g.Finalize()
+	p := spec.Preprocess
+	images := Parameter(g, "images", float32Shape(1, p.Height, p.Width, p.Channels))
+	for _, output := range part.Build([]*Node{images}, spec.Outputs) {
+		dims = append(dims, slices.Clone(output.Shape().Dimensions))
+	}
+	return dims, nil
 }
 
 func float32Shape(dims ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dims...) }
@@ -194,7 +196,11 @@ func NewEmbedder(backend compute.Backend, file *modelfile.File) (*encoder.Embedd
 	if spec.Dim == 0 {
 		return nil, fmt.Errorf("the model makes no embeddings: its outputs are %v", spec.Outputs)
 	}
+	part, err := m.Select(backend, spec.Outputs...)
+	if err != nil {
+		return nil, fmt.Errorf("the model's ONNX network: %w", err)
+	}
 	return encoder.NewImportedEmbedder(backend, spec, func(images *Node) *Node {
-		return m.Build([]*Node{images}, spec.Outputs)[0]
+		return part.Build([]*Node{images}, spec.Outputs)[0]
 	})
 }

@@ -3,21 +3,26 @@
 // [ReadFile] reads a network, [Network] runs it on any GoMLX backend, and [Export] writes one of our encoders. Images are
 // [n, h, w, c] as everywhere in this project: the reader turns a graph written for [n, c, h, w] round once, at its border, and
 // computes with channels last.
+//
+// Reading looks at the file only as far as it must. [Model.Select] keeps what the wanted outputs need and says which of it
+// cannot be run; the rest may hold anything. Tensors that depend on no image are computed once and for all.
 package onnx
-
-import (
-	"fmt"
-	"os"
-)
 
 // Model is a network read from an ONNX file. It does not change after it was read.
 type Model struct {
-	data            []byte
-	opset           int
+	data      []byte
+	opset     int
+	producer  string
+	metadata  map[string]string
+	functions map[string]*function // operations that the file defines itself, by domain and name
+	graph
+}
+
+// graph is nodes in the order they run: the network, or a branch of one of its nodes.
+type graph struct {
 	inputs, outputs []ValueInfo
 	nodes           []*node
 	initializers    map[string]*Tensor
-	metadata        map[string]string
 }
 
 // ValueInfo describes an input or output of a network.
@@ -42,19 +47,16 @@ type attribute struct {
 	integer  int64
 	text     string
 	tensor   *Tensor
+	graph    *graph
 	floats   []float32
 	integers []int64
+	texts    []string
+	of       string // in the body of a function: the setting of the call that is meant
 }
 
-// ReadFile reads an ONNX file. Errors name the file and what is wrong with it.
-func ReadFile(path string) (*Model, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read network: %w", err)
-	}
-	m, err := Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("read network %s: %w", path, err)
-	}
-	return m, nil
+// function is an operation that the file itself makes out of others.
+type function struct {
+	inputs, outputs []string
+	nodes           []*node
+	attributes      map[string]attribute // what settings are when a call leaves them out
 }

@@ -1,82 +1,97 @@
 package onnx
 
 import (
-	"errors"
-	"fmt"
-
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// convolution leaves the weights as ONNX has them, [out, in/groups, h, w]: backends read them in any order.
-func convolution(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 2); err != nil {
-		return nil, err
-	}
-	x, w := in[0], b.inGraph(in[1])
-	if x.rank() != 4 || w.rank() != 4 {
-		return nil, fmt.Errorf("an image of shape %v and weights of shape %v: only images with height and width are supported", x.dims(), w.dims())
+// convolution leaves the weights as ONNX has them, [out, in/groups, …]: backends read them in any order.
+func convolution(c *call) []value {
+	x, w := c.arg(0), c.operand(1)
+	return []value{c.convolve(x, w, 2)}
+}
+
+// convolve adds the bias in input bias, if there is one.
+func (c *call) convolve(x, w value, bias int) value {
+	rank := x.rank()
+	if rank < 3 || w.rank() != rank {
+		fail("images of shape %v and weights of shape %v do not go together", x.dims(), w.dims())
 	}
 	images, weights := x.dims(), w.dims()
-	groups := n.integer("group", 1)
+	groups := c.integer("group", 1)
 	if groups < 1 || images[1] != weights[1]*groups || weights[0]%groups != 0 {
-		return nil, fmt.Errorf("%d channels, %d groups and weights of shape %v do not go together", images[1], groups, weights)
+		fail("%d channels, %d groups and weights of shape %v do not go together", images[1], groups, weights)
 	}
-	win, err := n.window(weights[2:], images[2], images[3])
-	if err != nil {
-		return nil, err
+	win := c.window(weights[2:], images[2:])
+	axes := convAxes(rank)
+	y := ConvGeneral(c.arrange(x, channelsLast(rank)), c.ordered(w), axes, win.strides, win.pads, nil, win.dilations, groups, 1)
+	if c.has(bias) {
+		y = c.withBias(y, c.arg(bias), weights[0])
 	}
-	axes := ConvolveAxesConfig{
-		InputBatch: 0, InputSpatial: []int{1, 2}, InputChannels: 3,
-		KernelOutputChannels: 0, KernelInputChannels: 1, KernelSpatial: []int{2, 3},
-		OutputBatch: 0, OutputSpatial: []int{1, 2}, OutputChannels: 3,
+	return value{node: y, axes: channelsLast(rank)}
+}
+
+// convAxes say that images have their channels last and weights are as in ONNX.
+func convAxes(rank int) ConvolveAxesConfig {
+	spatial := identity(rank)[1 : rank-1]
+	return ConvolveAxesConfig{
+		InputBatch: 0, InputSpatial: spatial, InputChannels: rank - 1,
+		KernelOutputChannels: 0, KernelInputChannels: 1, KernelSpatial: identity(rank)[2:],
+		OutputBatch: 0, OutputSpatial: spatial, OutputChannels: rank - 1,
 	}
-	y := ConvGeneral(b.arrange(x, channelsLast()), b.ordered(w), axes, win.strides, win.pads, nil, win.dilations, groups, 1)
-	if given(in, 2) {
-		bias := in[2]
-		if product(bias.dims()) != weights[0] {
-			return nil, fmt.Errorf("a bias of shape %v for %d filters", bias.dims(), weights[0])
+}
+
+// withBias adds one number for each filter to images with channels last.
+func (c *call) withBias(y *Node, bias value, filters int) *Node {
+	if product(bias.dims()) != filters {
+		fail("a bias of shape %v for %d filters", bias.dims(), filters)
+	}
+	shape := ones(y.Rank())
+	shape[y.Rank()-1] = filters
+	return Add(y, c.ordered(c.reshape(bias, shape)))
+}
+
+// transposedConvolution spreads every pixel over a window; its weights are [in, out/groups, …]. It is a convolution with the
+// reversed weights over pixels that are set apart.
+func transposedConvolution(c *call) []value {
+	x, w := c.arg(0), c.operand(1)
+	images, weights, rank := x.dims(), w.dims(), x.rank()
+	groups := c.integer("group", 1)
+	if rank < 3 || w.rank() != rank || groups < 1 || images[1] != weights[0] || weights[0]%groups != 0 {
+		fail("images of shape %v, %d groups and weights of shape %v do not go together", images, groups, weights)
+	}
+	win := window{size: weights[2:], strides: c.perAxis("strides", rank-2), dilations: c.perAxis("dilations", rank-2)}
+	pads := c.transposedPads(win, images[2:])
+	each := weights[1] // filters of a group
+	apart := append([]int{groups, weights[0] / groups, each}, weights[2:]...)
+	kernel := Reshape(c.ordered(w), apart...)
+	order := identity(len(apart))
+	order[1], order[2] = 2, 1
+	kernel = Reshape(TransposeAllAxes(kernel, order...), append([]int{groups * each, weights[0] / groups}, weights[2:]...)...)
+	kernel = Reverse(kernel, identity(rank)[2:]...)
+	y := ConvGeneral(c.arrange(x, channelsLast(rank)), kernel, convAxes(rank), ones(rank-2), pads, win.strides, win.dilations, groups, 1)
+	if c.has(2) {
+		y = c.withBias(y, c.arg(2), groups*each)
+	}
+	return []value{{node: y, axes: channelsLast(rank)}}
+}
+
+// transposedPads are those of the convolution that a transposed one is.
+func (c *call) transposedPads(win window, sides []int) [][2]int {
+	auto := c.text("auto_pad", "NOTSET")
+	extra, wanted := c.integers("output_padding"), c.integers("output_shape")
+	pads := c.pads(win, sides)
+	for i, side := range sides {
+		full, more := (side-1)*win.strides[i]+win.extent(i), 0
+		if i < len(extra) {
+			more = extra[i]
 		}
-		y = Add(y, b.ordered(b.reshape(bias, []int{1, 1, 1, weights[0]})))
+		switch {
+		case len(wanted) >= len(sides):
+			pads[i] = halved(full+more-wanted[len(wanted)-len(sides)+i], auto)
+		case auto == "SAME_UPPER" || auto == "SAME_LOWER":
+			pads[i] = halved(full+more-side*win.strides[i], auto)
+		}
+		pads[i] = [2]int{win.extent(i) - 1 - pads[i][0], win.extent(i) - 1 - pads[i][1] + more}
 	}
-	return []value{{node: y, axes: channelsLast()}}, nil
-}
-
-// gemm is alpha·A·B + beta·C, A and B transposed if asked.
-func gemm(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 2); err != nil {
-		return nil, err
-	}
-	if in[0].rank() != 2 || in[1].rank() != 2 {
-		return nil, errors.New("its operands are no matrices")
-	}
-	y := DotGeneral(b.ordered(in[0]), []int{1 - n.integer("transA", 0)&1}, nil, b.ordered(in[1]), []int{n.integer("transB", 0) & 1}, nil)
-	if alpha := n.float("alpha", 1); alpha != 1 {
-		y = MulScalar(y, alpha)
-	}
-	if !given(in, 2) {
-		return []value{plain(y)}, nil
-	}
-	bias := b.laidOut(in[2], identity(2))
-	if beta := n.float("beta", 1); beta != 1 {
-		bias = MulScalar(bias, beta)
-	}
-	return []value{plain(Add(y, bias))}, nil
-}
-
-// matMul multiplies the last two axes; those before are batches of both, or of the left operand alone.
-func matMul(b *builder, _ *node, in []value) ([]value, error) {
-	if err := require(in, 2); err != nil {
-		return nil, err
-	}
-	x, y := b.ordered(in[0]), b.ordered(in[1])
-	batch := identity(x.Rank() - 2)
-	switch {
-	case x.Rank() < 2 || y.Rank() < 2:
-		return nil, errors.New("its operands are no matrices")
-	case y.Rank() == 2:
-		return []value{plain(DotGeneral(x, []int{x.Rank() - 1}, nil, y, []int{0}, nil))}, nil
-	case x.Rank() == y.Rank():
-		return []value{plain(DotGeneral(x, []int{x.Rank() - 1}, batch, y, []int{y.Rank() - 2}, batch))}, nil
-	}
-	return nil, fmt.Errorf("shapes %v and %v: batches that broadcast are not supported", in[0].dims(), in[1].dims())
+	return pads
 }

@@ -1,30 +1,29 @@
 package onnx
 
 import (
-	"errors"
-	"fmt"
+	"slices"
 
+	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
-// batchNorm is (x − mean)/√(variance + ε)·scale + offset, each per channel and constant.
-func batchNorm(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 5); err != nil {
-		return nil, err
+// batchNorm is (x − mean)/√(variance + ε)·scale + offset, each per channel and known; before version 9 also per pixel.
+func batchNorm(c *call) []value {
+	if c.integer("training_mode", 0) != 0 {
+		fail("it is in training mode: export the network for inference")
 	}
-	if n.integer("training_mode", 0) != 0 {
-		return nil, errors.New("it is in training mode: export the network for inference")
-	}
-	x := b.inGraph(in[0])
+	x := c.operand(0)
 	if x.rank() < 2 {
-		return nil, fmt.Errorf("shape %v has no channels", x.dims())
+		fail("shape %v has no channels", x.dims())
 	}
-	var parameters [4]*Node
-	for i := range parameters {
-		parameters[i] = b.ordered(in[i+1])
+	epsilon := c.float("epsilon", 1e-5)
+	if c.integer("spatial", 1) == 0 {
+		part := func(i int) *Node { return c.laidOut(c.arg(i), x.axes) }
+		y := Div(Sub(x.node, part(3)), Sqrt(AddScalar(part(4), epsilon)))
+		return one(Add(Mul(y, part(1)), part(2)), x)
 	}
-	y := InternalBatchNormForInference(x.node, parameters[0], parameters[1], parameters[2], parameters[3], n.float("epsilon", 1e-5), x.axes[1])
-	return one(y, x), nil
+	part := func(i int) *Node { return c.ordered(c.arg(i)) }
+	return one(InternalBatchNormForInference(x.node, part(1), part(2), part(3), part(4), epsilon, x.axes[1]), x)
 }
 
 // standardised is x minus its mean over axes, divided by its deviation there.
@@ -35,91 +34,113 @@ func standardised(x *Node, epsilon float32, axes []int) *Node {
 }
 
 // instanceNorm standardises each channel of each image over its pixels.
-func instanceNorm(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 3); err != nil {
-		return nil, err
-	}
-	x := b.inGraph(in[0])
+func instanceNorm(c *call) []value {
+	x := c.operand(0)
 	if x.rank() < 3 {
-		return nil, fmt.Errorf("shape %v is no image", x.dims())
+		fail("shape %v is no image", x.dims())
 	}
-	y := standardised(x.node, n.float("epsilon", 1e-5), x.axes[2:])
-	perChannel := make([]int, x.rank()-1)
-	for i := range perChannel {
-		perChannel[i] = 1
-	}
-	perChannel[0] = x.dims()[1]
-	scale := b.laidOut(b.reshape(in[1], perChannel), x.axes)
-	offset := b.laidOut(b.reshape(in[2], perChannel), x.axes)
-	return one(Add(Mul(y, scale), offset), x), nil
+	y := standardised(x.node, c.float("epsilon", 1e-5), x.axes[2:])
+	return one(c.scaled(y, x, 1, 2), x)
 }
 
-// layerNorm standardises over all axes from the node's on.
-func layerNorm(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 2); err != nil {
-		return nil, err
+// scaled multiplies with the input scale and adds the input offset, one number for each channel; y lies as like does.
+func (c *call) scaled(y *Node, like value, scale, offset int) *Node {
+	perChannel := func(i int) *Node {
+		return c.laidOut(c.reshape(c.arg(i), channelShape(like.dims()[1], like.rank())), like.axes)
 	}
-	x := b.inGraph(in[0])
-	axis, err := axisOf(n.integer("axis", -1), x.rank())
-	if err != nil {
-		return nil, err
+	return Add(Mul(y, perChannel(scale)), perChannel(offset))
+}
+
+// groupNorm standardises groups of channels of each image. Before version 21 scale and offset are per group.
+func groupNorm(c *call) []value {
+	x, groups := c.operand(0), c.integer("num_groups", 0)
+	if x.rank() < 2 || groups < 1 || x.dims()[1]%groups != 0 {
+		fail("shape %v and %d groups", x.dims(), groups)
 	}
-	y := Mul(standardised(x.node, n.float("epsilon", 1e-5), x.axes[axis:]), b.laidOut(in[1], x.axes))
-	if given(in, 2) {
-		y = Add(y, b.laidOut(in[2], x.axes))
+	shape := x.dims()
+	apart := slices.Concat([]int{shape[0], groups, shape[1] / groups}, shape[2:])
+	v := c.reshape(x, apart)
+	y := value{node: standardised(v.node, c.float("epsilon", 1e-5), v.axes[2:]), axes: v.axes}
+	if c.model.opset < 21 {
+		y.node = c.scaled(y.node, y, 1, 2)
+		return []value{c.reshape(y, shape)}
 	}
-	return one(y, x), nil
+	y = c.reshape(y, shape)
+	return one(c.scaled(y.node, y, 1, 2), y)
+}
+
+// layerNorm standardises over all axes from the node's on. Its other outputs are the mean and one over the deviation.
+func layerNorm(c *call) []value {
+	x := c.operand(0)
+	axes := x.axes[c.axis(-1, x.rank()):]
+	centred := Sub(x.node, ReduceAndKeep(x.node, ReduceMean, axes...))
+	inverse := Rsqrt(AddScalar(ReduceAndKeep(Square(centred), ReduceMean, axes...), c.float("epsilon", 1e-5)))
+	y := Mul(Mul(centred, inverse), c.laidOut(c.arg(1), x.axes))
+	if c.has(2) {
+		y = Add(y, c.laidOut(c.arg(2), x.axes))
+	}
+	mean := ReduceAndKeep(x.node, ReduceMean, axes...)
+	return []value{{node: y, axes: x.axes}, {node: mean, axes: x.axes}, {node: inverse, axes: x.axes}}
+}
+
+// rmsNorm is layerNorm without the mean.
+func rmsNorm(c *call) []value {
+	x := c.operand(0)
+	axes := x.axes[c.axis(-1, x.rank()):]
+	square := ReduceAndKeep(Square(x.node), ReduceMean, axes...)
+	y := Mul(x.node, Rsqrt(AddScalar(square, c.float("epsilon", 1e-5))))
+	return one(Mul(y, c.laidOut(c.arg(1), x.axes)), x)
 }
 
 // lpNorm divides by the sum of magnitudes, or by the length, along an axis.
-func lpNorm(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 1); err != nil {
-		return nil, err
-	}
-	x := b.inGraph(in[0])
-	axes, err := x.physical([]int{n.integer("axis", -1)})
-	if err != nil {
-		return nil, err
-	}
+func lpNorm(c *call) []value {
+	x := c.operand(0)
 	magnitude := length
-	if n.integer("p", 2) == 1 {
-		magnitude = func(x *Node, axes ...int) *Node { return ReduceSum(Abs(x), axes...) }
+	if c.integer("p", 2) == 1 {
+		magnitude = sumOfMagnitudes
 	}
-	return one(Div(x.node, ReduceAndKeep(x.node, magnitude, axes...)), x), nil
+	return one(Div(x.node, ReduceAndKeep(x.node, magnitude, x.physical(c.integer("axis", -1))...)), x)
+}
+
+// meanVarianceNorm standardises over axes: by default those of the batch and the pixels.
+func meanVarianceNorm(c *call) []value {
+	x, axes := c.operand(0), c.integers("axes")
+	if axes == nil {
+		axes = []int{0, 2, 3}
+	}
+	return one(standardised(x.node, 1e-9, x.physical(axes...)), x)
 }
 
 // softmaxAxes are those that sum to one: the node's axis, or before version 13 of the operations all from it on.
-func softmaxAxes(b *builder, n *node, x value) ([]int, error) {
-	if b.model.opset >= 13 {
-		return x.physical([]int{n.integer("axis", -1)})
+func (c *call) softmaxAxes(x value) []int {
+	if c.model.opset >= 13 {
+		return x.physical(c.integer("axis", -1))
 	}
-	axis, err := axisOf(n.integer("axis", 1), x.rank())
-	if err != nil {
-		return nil, err
-	}
-	return x.axes[axis:], nil
+	return x.axes[c.axis(1, x.rank()):]
 }
 
-func softmax(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 1); err != nil {
-		return nil, err
-	}
-	x := b.inGraph(in[0])
-	axes, err := softmaxAxes(b, n, x)
-	if err != nil {
-		return nil, err
-	}
-	return one(Softmax(x.node, axes...), x), nil
+func softmax(c *call) []value {
+	x := c.operand(0)
+	return one(Softmax(x.node, c.softmaxAxes(x)...), x)
 }
 
-func logSoftmax(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 1); err != nil {
-		return nil, err
+func logSoftmax(c *call) []value {
+	x := c.operand(0)
+	return one(LogSoftmax(x.node, c.softmaxAxes(x)...), x)
+}
+
+// hardmax is 1 at the first of the largest numbers and 0 elsewhere.
+func hardmax(c *call) []value {
+	x := c.arg(0)
+	shape := x.dims()
+	axis := c.axis(-1, x.rank())
+	if c.model.opset < 13 {
+		axis = c.axis(1, x.rank())
+		x, axis = c.reshape(x, []int{product(shape[:axis]), product(shape[axis:])}), 1
 	}
-	x := b.inGraph(in[0])
-	axes, err := softmaxAxes(b, n, x)
-	if err != nil {
-		return nil, err
-	}
-	return one(LogSoftmax(x.node, axes...), x), nil
+	node := c.ordered(x)
+	largest := InsertAxes(ArgMax(node, axis), axis)
+	positions := Iota(c.graph(), shapes.Make(largest.DType(), node.Shape().Dimensions...), axis)
+	hot := ConvertDType(Equal(positions, BroadcastToDims(largest, node.Shape().Dimensions...)), node.DType())
+	return []value{c.reshape(plain(hot), shape)}
 }

@@ -1,163 +1,220 @@
 package onnx
 
 import (
-	"errors"
-	"fmt"
 	"math"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 )
 
+// resizing is how an axis of an image is stretched. Where ONNX's text leaves the arithmetic open it is ONNX Runtime's, in
+// float32, so that ties fall as they do there.
+type resizing struct {
+	mode        string // nearest, linear or cubic
+	coordinates string // from the new axis to the old
+	rounding    string // of nearest
+	cubic       float32
+	exclude     bool    // what lies outside the image weighs nothing, instead of being like its edge
+	smooth      bool    // antialias when an axis shrinks
+	outside     float32 // what tf_crop_and_resize has there
+}
+
+// stretch is one axis.
+type stretch struct {
+	from, to   int
+	scale      float32
+	start, end float32 // of the region of interest, as parts of the axis
+}
+
 // resize enlarges by whole factors by repeating pixels where the node means that, and multiplies with a matrix of weights
 // along each axis otherwise.
-func resize(b *builder, n *node, in []value) ([]value, error) {
-	if err := require(in, 1); err != nil {
-		return nil, err
-	}
-	x := b.inGraph(in[0])
-	shape, scales, err := n.resizeTo(x.dims(), in)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkSize(shape, maxElements); err != nil {
-		return nil, err
-	}
-	for i, dim := range x.dims() {
-		if shape[i] == dim && scales[i] == 1 {
+func resize(c *call) []value {
+	x := c.operand(0)
+	r := c.resizing()
+	for i, s := range c.stretches(x.dims()) {
+		if s.from == s.to && s.scale == 1 && r.coordinates != "tf_crop_and_resize" {
 			continue
 		}
-		weights, repeats, err := n.resizeWeights(dim, shape[i], scales[i])
-		if err != nil {
-			return nil, err
+		weights, outside := r.weights(s)
+		if times := s.to / s.from; outside == nil && r.repeats(s, weights) {
+			x = c.repeat(x, i, times)
+			continue
 		}
-		if repeats {
-			x = x.repeat(i, shape[i]/dim)
-		} else {
-			x.node = b.along(x.node, x.axes[i], floatTensor([]int{shape[i], dim}, weights))
+		x.node = c.along(x.node, x.axes[i], floatTensor([]int{s.to, s.from}, weights))
+		if outside != nil {
+			x.node = c.fillOutside(x, i, outside, r.outside)
 		}
 	}
-	return []value{x}, nil
+	return []value{x}
 }
 
-// resizeTo finds the new shape and the scale of each axis. Version 10 and Upsample have the scales second, later versions
-// third, and the shape fourth.
-func (n *node) resizeTo(dims []int, in []value) (shape []int, scales []float64, err error) {
+// resizing reads the node's settings: Upsample and version 10 have none of those that came later.
+func (c *call) resizing() resizing {
+	r := resizing{mode: c.text("mode", "nearest"), coordinates: "asymmetric", rounding: "simple"}
+	if r.mode == "bilinear" {
+		r.mode = "linear"
+	}
+	if c.op == "Upsample" || c.model.opset < 11 {
+		return r
+	}
+	r.coordinates = c.text("coordinate_transformation_mode", "half_pixel")
+	r.rounding = c.text("nearest_mode", "round_prefer_floor")
+	r.cubic, r.outside = c.float("cubic_coeff_a", -0.75), c.float("extrapolation_value", 0)
+	r.exclude, r.smooth = c.integer("exclude_outside", 0) != 0, c.integer("antialias", 0) != 0
+	return r
+}
+
+// stretches finds the new length and the scale of each axis. Version 10 and Upsample have the scales second, later versions a
+// region of interest second, scales third, and the new lengths fourth.
+func (c *call) stretches(dims []int) []stretch {
+	all := make([]stretch, len(dims))
+	for i, dim := range dims {
+		all[i] = stretch{from: dim, to: dim, scale: 1, end: 1}
+	}
+	axes := c.integers("axes")
+	if axes == nil {
+		axes = identity(len(dims))
+	}
+	axes = axesOf(axes, len(dims))
 	at := 2
-	if len(in) == 2 || n.op == "Upsample" {
+	if c.op == "Upsample" || c.model.opset < 11 {
 		at = 1
 	}
-	lists, err := knownInputs(in, 1)
-	if err != nil {
-		return nil, nil, err
-	}
-	shape, scales = make([]int, len(dims)), make([]float64, len(dims))
-	if given(in, 3) && lists[2].Size() == len(dims) {
-		for i, v := range lists[2].Int64s() {
-			if v < 1 || v > maxSide {
-				return nil, nil, fmt.Errorf("new shape %v", lists[2].Int64s())
-			}
-			shape[i], scales[i] = int(v), float64(v)/float64(dims[i])
+	if at == 2 && c.text("coordinate_transformation_mode", "") == "tf_crop_and_resize" {
+		region := c.known(1).Float32s()
+		for i, axis := range axes {
+			all[axis].start, all[axis].end = region[i], region[len(axes)+i]
 		}
-		return shape, scales, nil
 	}
-	given := n.attributes["scales"].floats
-	if len(in) > at && in[at].known != nil {
-		given = in[at].known.Float32s()
-	}
-	if len(given) != len(dims) {
-		return nil, nil, errors.New("it has neither a scale nor a new size for every axis")
-	}
-	for i, scale := range given {
-		size := math.Floor(float64(dims[i]) * float64(scale))
-		if !(scale > 0) || size < 1 || size > maxSide && size != float64(dims[i]) {
-			return nil, nil, fmt.Errorf("scale %v of an axis of %d", scale, dims[i])
+	if sizes := c.numbers(3); len(sizes) > 0 {
+		c.toSizes(all, axes, sizes)
+	} else {
+		scales := c.numbers(at)
+		if scales == nil {
+			scales = c.attributes["scales"].floats
 		}
-		shape[i], scales[i] = int(size), float64(scale)
+		toScales(all, axes, scales)
+		c.checkCorners(all)
 	}
-	return shape, scales, nil
+	for _, s := range all {
+		if s.to < 1 || s.to > maxSide && s.to != s.from || !(s.scale > 0) {
+			fail("new length %d of an axis of %d", s.to, s.from)
+		}
+	}
+	return all
 }
 
-// resizeWeights is the matrix [to, from] that resizes an axis; repeats says that it repeats every element equally often.
-func (n *node) resizeWeights(from, to int, scale float64) (weights []float32, repeats bool, err error) {
-	weights = make([]float32, to*from)
-	repeats = to%from == 0
-	for i := range to {
-		at, err := n.resizeFrom(float64(i), float64(from), float64(to), scale)
-		if err != nil {
-			return nil, false, err
-		}
-		row := weights[i*from : (i+1)*from]
-		switch mode := n.text("mode", "nearest"); mode {
-		case "nearest":
-			nearest, err := n.nearest(at)
-			if err != nil {
-				return nil, false, err
-			}
-			nearest = min(max(nearest, 0), from-1)
-			row[nearest] = 1
-			repeats = repeats && nearest == i/(to/from)
-		case "linear", "bilinear":
-			repeats = false
-			at = min(max(at, 0), float64(from-1))
-			low := int(at)
-			row[low] += float32(1 - (at - float64(low)))
-			row[min(low+1, from-1)] += float32(at - float64(low))
-		default:
-			return nil, false, fmt.Errorf("mode %q is not supported", mode)
-		}
+// numbers are those of an input that must be known, nil when it was left out.
+func (c *call) numbers(i int) []float32 {
+	if !c.has(i) {
+		return nil
 	}
-	return weights, repeats, nil
+	return c.known(i).Float32s()
 }
 
-// resizeFrom is the position in the old axis of element i of the new one.
-func (n *node) resizeFrom(i, from, to, scale float64) (float64, error) {
-	otherwise := "half_pixel"
-	if n.op == "Upsample" {
-		otherwise = "asymmetric"
+func toScales(all []stretch, axes []int, scales []float32) {
+	if len(scales) != len(axes) {
+		fail("%d scales for %d axes", len(scales), len(axes))
 	}
-	switch mode := n.text("coordinate_transformation_mode", otherwise); {
-	case mode == "asymmetric":
-		return i / scale, nil
-	case mode == "half_pixel", mode == "pytorch_half_pixel" && to > 1:
-		return (i+0.5)/scale - 0.5, nil
-	case mode == "pytorch_half_pixel":
-		return 0, nil
-	case mode == "align_corners" && to > 1:
-		return i * (from - 1) / (to - 1), nil
-	case mode == "align_corners":
-		return 0, nil
+	for i, axis := range axes {
+		s := &all[axis]
+		s.scale = scales[i]
+		s.to = int(s.scale * float32(s.from) * (s.end - s.start))
+		if s.end-s.start == 1 {
+			s.to = int(s.scale * float32(s.from))
+		}
+	}
+}
+
+// checkCorners refuses scales that do not give whole lengths where corners are aligned: ONNX's own tests divide by the length
+// before it is rounded, ONNX Runtime by the one after.
+func (c *call) checkCorners(all []stretch) {
+	for _, s := range all {
+		if exact := s.scale * float32(s.from); c.text("coordinate_transformation_mode", "") == "align_corners" && exact != float32(s.to) {
+			fail("align_corners with %v times an axis of %d is understood in two ways: export the network with the new size instead", s.scale, s.from)
+		}
+	}
+}
+
+// toSizes takes new lengths, or with a policy the shape that keeps the image's own and just fits in or around them.
+func (c *call) toSizes(all []stretch, axes []int, sizes []float32) {
+	if len(sizes) != len(axes) {
+		fail("%d new lengths for %d axes", len(sizes), len(axes))
+	}
+	common := float32(math.NaN())
+	policy := c.text("keep_aspect_ratio_policy", "stretch")
+	for i, axis := range axes {
+		s := &all[axis]
+		s.to, s.scale = int(sizes[i]), sizes[i]/float32(s.from)
+		if common != common || policy == "not_larger" && s.scale < common || policy == "not_smaller" && s.scale > common {
+			common = s.scale
+		}
+	}
+	switch policy {
+	case "stretch":
+	case "not_larger", "not_smaller":
+		for _, axis := range axes {
+			s := &all[axis]
+			s.scale, s.to = common, int(math.Round(float64(common*float32(s.from))))
+		}
 	default:
-		return 0, fmt.Errorf("coordinate_transformation_mode %q is not supported", mode)
+		fail("keep_aspect_ratio_policy %q is not supported", policy)
 	}
 }
 
-func (n *node) nearest(at float64) (int, error) {
-	otherwise := "round_prefer_floor"
-	if n.op == "Upsample" {
-		otherwise = "floor"
+// place is where element i of the new axis lies in the old one.
+func (r resizing) place(s stretch, i int) float32 {
+	at, from, to := float32(i), float32(s.from), float32(s.to)
+	switch r.coordinates {
+	case "asymmetric":
+		return at / s.scale
+	case "half_pixel":
+		return (at+0.5)/s.scale - 0.5
+	case "half_pixel_symmetric":
+		middle := from / 2
+		return middle*(1-to/(s.scale*from)) + (at+0.5)/s.scale - 0.5
+	case "pytorch_half_pixel":
+		if s.to > 1 {
+			return (at+0.5)/s.scale - 0.5
+		}
+		return 0
+	case "tf_half_pixel_for_nn":
+		return (at + 0.5) / s.scale
+	case "align_corners":
+		if s.to > 1 {
+			return at * (from - 1) / (to - 1)
+		}
+		return 0
+	case "tf_crop_and_resize":
+		if s.to > 1 {
+			return s.start*(from-1) + at*(s.end-s.start)*(from-1)/(to-1)
+		}
+		return 0.5 * (s.start + s.end) * (from - 1)
 	}
-	switch mode := n.text("nearest_mode", otherwise); mode {
-	case "round_prefer_floor":
-		return int(math.Ceil(at - 0.5)), nil
-	case "round_prefer_ceil":
-		return int(math.Floor(at + 0.5)), nil
-	case "floor":
-		return int(math.Floor(at)), nil
-	case "ceil":
-		return int(math.Ceil(at)), nil
-	default:
-		return 0, fmt.Errorf("nearest_mode %q is not supported", mode)
+	fail("coordinate_transformation_mode %q is not supported", r.coordinates)
+	return 0
+}
+
+// repeats says whether weights mean that every element is repeated equally often.
+func (r resizing) repeats(s stretch, weights []float32) bool {
+	if r.mode != "nearest" || s.to%s.from != 0 {
+		return false
 	}
+	for i := range s.to {
+		if weights[i*s.from+i/(s.to/s.from)] != 1 {
+			return false
+		}
+	}
+	return true
 }
 
 // repeat writes every element along ONNX's axis i so many times.
-func (x value) repeat(i, times int) value {
-	axis := x.axes[i]
-	dims := append([]int(nil), x.node.Shape().Dimensions...)
-	full := append(append(append([]int(nil), dims[:axis+1]...), times), dims[axis+1:]...)
-	y := BroadcastToDims(InsertAxes(x.node, axis+1), full...)
-	dims[axis] *= times
-	return value{node: Reshape(y, dims...), axes: x.axes}
+func (b *builder) repeat(x value, i, times int) value {
+	shape := x.dims()
+	full := slices.Insert(slices.Clone(shape), i+1, times)
+	x = b.expanded(b.reshape(x, slices.Insert(slices.Clone(shape), i+1, 1)), full)
+	shape[i] *= times
+	return b.reshape(x, shape)
 }
 
 // along multiplies an axis of x with a matrix [to, from].
@@ -166,4 +223,18 @@ func (b *builder) along(x *Node, axis int, matrix *Tensor) *Node {
 	order := identity(x.Rank() - 1)
 	order = append(order[:axis:axis], append([]int{x.Rank() - 1}, order[axis:]...)...)
 	return TransposeAllAxes(y, order...)
+}
+
+// fillOutside puts a number wherever an axis has one of places.
+func (b *builder) fillOutside(x value, i int, places []bool, number float32) *Node {
+	mask := make([]int64, len(places))
+	for at, outside := range places {
+		if outside {
+			mask[at] = 1
+		}
+	}
+	shape := ones(x.rank())
+	shape[i] = len(mask)
+	full := b.expanded(value{known: intTensor(Bool, shape, mask)}, x.dims())
+	return Where(b.arrange(full, x.axes), Scalar(b.graph(), x.node.DType(), number), x.node)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/gomlx/compute/dtypes"
 )
 
 var le = binary.LittleEndian
@@ -25,30 +27,44 @@ const (
 	Float16 DataType = 10
 	Double  DataType = 11
 	Uint32  DataType = 12
+	Uint64  DataType = 13
 	BFloat  DataType = 16
+	Uint4   DataType = 21 // two in a byte; read as uint8
+	Int4    DataType = 22 // two in a byte; read as int8
+
+	noTensor DataType = -1 // of a sequence, an optional or a map
 )
 
-// size is the number of bytes of one element, 0 for a type that is not read.
-func (t DataType) size() int {
-	switch t {
-	case Uint8, Int8, Bool:
-		return 1
-	case Uint16, Int16, Float16, BFloat:
-		return 2
-	case Float, Int32, Uint32:
-		return 4
-	case Int64, Double:
-		return 8
-	}
-	return 0
+// typeInfo is what there is to know about a DataType.
+type typeInfo struct {
+	name  string
+	bits  int          // of one element as it is stored
+	dtype dtypes.DType // in a graph; half precision is computed in float32
 }
+
+var typeInfos = map[DataType]typeInfo{
+	Float: {"float32", 32, dtypes.Float32}, Double: {"float64", 64, dtypes.Float64},
+	Float16: {"float16", 16, dtypes.Float32}, BFloat: {"bfloat16", 16, dtypes.Float32},
+	Int8: {"int8", 8, dtypes.Int8}, Int16: {"int16", 16, dtypes.Int16}, Int32: {"int32", 32, dtypes.Int32}, Int64: {"int64", 64, dtypes.Int64},
+	Uint8: {"uint8", 8, dtypes.Uint8}, Uint16: {"uint16", 16, dtypes.Uint16}, Uint32: {"uint32", 32, dtypes.Uint32}, Uint64: {"uint64", 64, dtypes.Uint64},
+	Bool: {"bool", 8, dtypes.Bool}, Uint4: {"uint4", 4, dtypes.Uint8}, Int4: {"int4", 4, dtypes.Int8},
+	8: {name: "string"}, 14: {name: "complex64"}, 15: {name: "complex128"}, 17: {name: "float8"}, 18: {name: "float8"}, 19: {name: "float8"},
+	20: {name: "float8"}, 23: {name: "float4"}, noTensor: {name: "sequences, optionals or maps"},
+}
+
+// bits is the number of bits of one element as it is stored, 0 for a type that is not read.
+func (t DataType) bits() int { return typeInfos[t].bits }
+
+// size is the number of bytes of one element after it was read.
+func (t DataType) size() int { return (t.bits() + 7) / 8 }
+
+// dtype is the type of elements in a graph.
+func (t DataType) dtype() dtypes.DType { return typeInfos[t].dtype }
 
 // String names the type, such as "float32".
 func (t DataType) String() string {
-	names := map[DataType]string{Float: "float32", Uint8: "uint8", Int8: "int8", Uint16: "uint16", Int16: "int16", Int32: "int32",
-		Int64: "int64", Bool: "bool", Float16: "float16", Double: "float64", Uint32: "uint32", BFloat: "bfloat16", 8: "string"}
-	if name, known := names[t]; known {
-		return name
+	if info, known := typeInfos[t]; known {
+		return info.name
 	}
 	return fmt.Sprintf("type %d", int32(t))
 }
@@ -61,10 +77,11 @@ const maxElements = 1 << 28
 
 // Tensor is an array of numbers whose values are known.
 type Tensor struct {
-	Name  string
-	Type  DataType
-	Shape []int
-	raw   []byte // elements row by row, little endian
+	Name    string
+	Type    DataType
+	Shape   []int
+	raw     []byte // elements row by row, little endian
+	problem error  // why it cannot be used
 }
 
 // setShape takes dims, which must be at least 0 and make no more than maxElements elements.
@@ -99,6 +116,15 @@ func intTensor(kind DataType, shape []int, values []int64) *Tensor {
 	return &Tensor{Type: kind, Shape: slices.Clone(shape), raw: packed(kind, nil, values, nil)}
 }
 
+// intList is a list of numbers such as a shape.
+func intList(values []int) *Tensor {
+	list := make([]int64, len(values))
+	for i, v := range values {
+		list[i] = int64(v)
+	}
+	return intTensor(Int64, []int{len(list)}, list)
+}
+
 // packed makes raw elements of kind from the field that holds them: doubles of Double, floats of Float, and integers of all
 // others, half-precision bits included.
 func packed(kind DataType, floats []float32, integers []int64, doubles []byte) []byte {
@@ -122,84 +148,17 @@ func packed(kind DataType, floats []float32, integers []int64, doubles []byte) [
 	return raw
 }
 
-// Float32s are the elements as float32.
-func (t *Tensor) Float32s() []float32 {
-	values := make([]float32, t.Size())
-	switch t.Type {
-	case Float:
-		for i := range values {
-			values[i] = math.Float32frombits(le.Uint32(t.raw[4*i:]))
-		}
-	case Double:
-		for i := range values {
-			values[i] = float32(math.Float64frombits(le.Uint64(t.raw[8*i:])))
-		}
-	case BFloat:
-		for i := range values {
-			values[i] = math.Float32frombits(uint32(le.Uint16(t.raw[2*i:])) << 16)
-		}
-	case Float16:
-		for i := range values {
-			values[i] = half(le.Uint16(t.raw[2*i:]))
-		}
-	case Int8:
-		for i := range values {
-			values[i] = float32(int8(t.raw[i]))
-		}
-	default:
-		for i, v := range t.Int64s() {
-			values[i] = float32(v)
+// unpack gives elements of four bits a byte each.
+func (t *Tensor) unpack() {
+	if t.Type != Int4 && t.Type != Uint4 {
+		return
+	}
+	raw := make([]byte, t.Size())
+	for i := range raw {
+		raw[i] = t.raw[i/2] >> (4 * (i % 2)) & 15
+		if t.Type == Int4 {
+			raw[i] = byte(int8(raw[i]<<4) >> 4)
 		}
 	}
-	return values
-}
-
-// Int64s are the elements as int64; fractions are cut off.
-func (t *Tensor) Int64s() []int64 {
-	values := make([]int64, t.Size())
-	if t.Type.real() {
-		for i, v := range t.Float32s() {
-			values[i] = int64(v)
-		}
-		return values
-	}
-	for i := range values {
-		values[i] = t.integer(i)
-	}
-	return values
-}
-
-// integer is element i of a tensor of whole numbers.
-func (t *Tensor) integer(i int) int64 {
-	switch t.Type {
-	case Uint8, Bool:
-		return int64(t.raw[i])
-	case Int8:
-		return int64(int8(t.raw[i]))
-	case Uint16:
-		return int64(le.Uint16(t.raw[2*i:]))
-	case Int16:
-		return int64(int16(le.Uint16(t.raw[2*i:])))
-	case Int32:
-		return int64(int32(le.Uint32(t.raw[4*i:])))
-	case Uint32:
-		return int64(le.Uint32(t.raw[4*i:]))
-	}
-	return int64(le.Uint64(t.raw[8*i:]))
-}
-
-// half is the value of an IEEE 754 half-precision number.
-func half(bits uint16) float32 {
-	sign, exponent, fraction := uint32(bits>>15)<<31, uint32(bits>>10&31), uint32(bits&1023)
-	switch {
-	case exponent == 31:
-		return math.Float32frombits(sign | 255<<23 | fraction<<13)
-	case exponent == 0:
-		v := float32(fraction) / (1 << 24)
-		if sign != 0 {
-			v = -v
-		}
-		return v
-	}
-	return math.Float32frombits(sign | (exponent+127-15)<<23 | fraction<<13)
+	t.raw, t.Type = raw, map[DataType]DataType{Int4: Int8, Uint4: Uint8}[t.Type]
 }

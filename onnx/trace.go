@@ -47,7 +47,7 @@ func newTracer(inside compute.Backend, weights map[string]*Tensor) *tracer {
 	b := &tracedBuilder{Builder: inside.Builder("trace")}
 	b.function = &tracedFunction{
 		Function: b.Builder.Main(), builder: b, weights: weights, values: map[compute.Value]traced{},
-		model: &Model{opset: exportOpset, initializers: map[string]*Tensor{}, metadata: map[string]string{}},
+		model: &Model{opset: exportOpset, metadata: map[string]string{}, graph: graph{initializers: map[string]*Tensor{}}},
 	}
 	t.builder = b
 	return t
@@ -163,7 +163,7 @@ func (f *tracedFunction) Parameter(name string, shape shapes.Shape, sharding *co
 	}
 	axes := identity(shape.Rank())
 	if shape.Rank() == 4 {
-		axes = inMemory(channelsLast())
+		axes = inMemory(channelsLast(4))
 	}
 	return f.set(v, err, traced{name: name, axes: axes})
 }

@@ -179,7 +179,7 @@ func (f *tracedFunction) ReduceWindow(input compute.Value, reduction compute.Red
 	if len(paddings) > 0 {
 		attributes["pads"] = padsAttribute(paddings[1:3])
 	}
-	axes := inMemory(channelsLast())
+	axes := inMemory(channelsLast(4))
 	return f.set(v, nil, traced{name: f.add("MaxPool", "", []string{f.arranged(x, axes)}, attributes), axes: axes})
 }
 

@@ -3,8 +3,8 @@ package onnx
 import (
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
 	. "github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // value is a tensor of the network while its graph is built: known, or a node of the graph.
@@ -12,13 +12,23 @@ import (
 // ONNX's axis i of a node is its axis axes[i]. A Transpose changes axes only; images lie in memory as [n, h, w, c] although
 // ONNX speaks of [n, c, h, w].
 type value struct {
-	known *Tensor
-	node  *Node
-	axes  []int
+	known   *Tensor
+	node    *Node
+	axes    []int
+	problem error // why there is neither
 }
 
-// channelsLast is the place of ONNX's axes [n, c, h, w] in [n, h, w, c].
-func channelsLast() []int { return []int{0, 3, 1, 2} }
+// given says whether there is a value, rather than an input that was left out.
+func (v value) given() bool { return v.known != nil || v.node != nil || v.problem != nil }
+
+// channelsLast is the place of ONNX's axes [n, c, h, w] in [n, h, w, c], for any number of axes.
+func channelsLast(rank int) []int {
+	axes := []int{0, rank - 1}
+	for i := 2; i < rank; i++ {
+		axes = append(axes, i-1)
+	}
+	return axes
+}
 
 func identity(rank int) []int {
 	axes := make([]int, rank)
@@ -35,6 +45,9 @@ func (v value) rank() int { return len(v.dims()) }
 
 // dims is the shape in ONNX's order.
 func (v value) dims() []int {
+	if v.problem != nil {
+		panic(v.problem)
+	}
 	if v.known != nil {
 		return v.known.Shape
 	}
@@ -43,6 +56,32 @@ func (v value) dims() []int {
 		dims[i] = v.node.Shape().Dimensions[axis]
 	}
 	return dims
+}
+
+// dtype is the type of the elements in a graph.
+func (v value) dtype() dtypes.DType {
+	if v.known != nil {
+		return v.known.Type.dtype()
+	}
+	return v.node.DType()
+}
+
+// physical are the places in memory of axes of v, which may count from the end.
+func (v value) physical(axes ...int) []int {
+	axes = axesOf(axes, v.rank())
+	for i, axis := range axes {
+		axes[i] = v.axes[axis]
+	}
+	return axes
+}
+
+// permuted gives v's axes another order, in which axis i is the one that was order[i]. Nothing moves.
+func (v value) permuted(order []int) value {
+	axes := make([]int, len(order))
+	for i, axis := range order {
+		axes[i] = v.axes[axis]
+	}
+	return value{node: v.node, axes: axes}
 }
 
 // inMemory is the inverse of axes: axis i of the node is ONNX's axis inMemory[i].
@@ -54,13 +93,24 @@ func inMemory(axes []int) []int {
 	return order
 }
 
+// inGraph makes v a node.
+func (b *builder) inGraph(v value) value {
+	if v.problem != nil {
+		panic(v.problem)
+	}
+	if v.node != nil {
+		return v
+	}
+	return plain(b.constant(v.known))
+}
+
 // arrange gives the node with its axes laid out as wanted.
 func (b *builder) arrange(v value, wanted []int) *Node {
 	if v.known != nil {
 		return b.constant(v.known.transposed(inMemory(wanted)))
 	}
 	if slices.Equal(v.axes, wanted) {
-		return v.node
+		return b.inGraph(v).node
 	}
 	order := make([]int, len(wanted)) // axis i of the result is axis order[i] of the node
 	for i, axis := range wanted {
@@ -94,94 +144,5 @@ func onlyOnesMove(dims, order []int) bool {
 // ordered gives the node with its axes in ONNX's order.
 func (b *builder) ordered(v value) *Node { return b.arrange(v, identity(v.rank())) }
 
-// constant puts a known tensor into the graph: float32, or int64 for whole numbers.
-func (b *builder) constant(t *Tensor) *Node {
-	if t.Type.real() {
-		return ConstTensor(b.graph, tensors.FromFlatDataAndDimensions(t.Float32s(), t.Shape...))
-	}
-	return ConstTensor(b.graph, tensors.FromFlatDataAndDimensions(t.Int64s(), t.Shape...))
-}
-
-// reshape gives v another shape. It keeps the axes where they lie in memory if each group of axes that become others lies
-// together, and brings them into ONNX's order otherwise.
-func (b *builder) reshape(v value, shape []int) value {
-	if v.known != nil {
-		return value{known: v.known.reshaped(shape)}
-	}
-	if axes, dims, ok := regroup(v, shape); ok {
-		return value{node: Reshape(v.node, dims...), axes: axes}
-	}
-	return plain(Reshape(b.ordered(v), shape...))
-}
-
-// regroup finds where the axes of shape lie in memory when v is reshaped without moving a number, and the node's new
-// dimensions. It is false when that is impossible.
-func regroup(v value, shape []int) (axes, dims []int, ok bool) {
-	from := v.dims()
-	if product(from) == 0 {
-		return nil, nil, false
-	}
-	place := places(v)
-	var groups []group
-	for i, j := 0, 0; i < len(from) || j < len(shape); {
-		g := group{}
-		sizeFrom, sizeTo := 1, 1
-		for more := true; more; more = sizeFrom != sizeTo {
-			if sizeFrom <= sizeTo && i < len(from) {
-				g.add(place[i], from[i])
-				sizeFrom *= from[i]
-				i++
-			} else if j < len(shape) {
-				g.to = append(g.to, j)
-				sizeTo *= shape[j]
-				j++
-			} else {
-				return nil, nil, false
-			}
-		}
-		if g.scattered {
-			return nil, nil, false
-		}
-		groups = append(groups, g)
-	}
-	slices.SortStableFunc(groups, func(a, b group) int { return a.place - b.place })
-	axes = make([]int, len(shape))
-	for _, g := range groups {
-		for _, j := range g.to {
-			axes[j] = len(dims)
-			dims = append(dims, shape[j])
-		}
-	}
-	return axes, dims, true
-}
-
-// group is some axes that a reshape turns into others.
-type group struct {
-	place     int   // of the last old axis longer than 1
-	to        []int // new axes
-	started   bool  // there is an old axis longer than 1
-	scattered bool  // the old axes do not follow each other in memory
-}
-
-// places numbers the axes of v that are longer than 1 as they follow each other in memory.
-func places(v value) []int {
-	place, next := make([]int, len(v.axes)), 0
-	for _, i := range inMemory(v.axes) {
-		place[i] = next
-		if v.node.Shape().Dimensions[v.axes[i]] != 1 {
-			next++
-		}
-	}
-	return place
-}
-
-// add takes an old axis.
-func (g *group) add(place, dim int) {
-	if dim == 1 {
-		return
-	}
-	if g.started && place != g.place+1 {
-		g.scattered = true
-	}
-	g.place, g.started = place, true
-}
+// constant puts a known tensor into the graph.
+func (b *builder) constant(t *Tensor) *Node { return ConstTensor(b.graph(), t.local()) }

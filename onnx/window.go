@@ -1,79 +1,69 @@
 package onnx
 
-import (
-	"errors"
-	"fmt"
-)
-
-// window is how a convolution or pooling moves over an image; two entries each, height and width.
+// window is how a convolution or pooling moves over an image; one entry for each spatial axis.
 type window struct {
 	size, strides, dilations []int
 	pads                     [][2]int // before and after
 }
 
-// window reads the node's settings for images of h×w pixels; size is that of the kernel, nil for pooling, which says it itself.
-func (n *node) window(size []int, h, w int) (win window, err error) {
+// window reads the node's settings for images with such sides; size is that of the kernel, nil for pooling, which says it itself.
+func (n *node) window(size, sides []int) window {
 	if size == nil {
 		if n.integers("kernel_shape") == nil {
-			return win, errors.New("kernel_shape is missing")
+			fail("kernel_shape is missing")
 		}
-		if size, err = n.pair("kernel_shape"); err != nil {
-			return win, err
-		}
+		size = n.perAxis("kernel_shape", len(sides))
 	}
-	win.size = size
-	if win.strides, err = n.pair("strides"); err != nil {
-		return win, err
-	}
-	if win.dilations, err = n.pair("dilations"); err != nil {
-		return win, err
-	}
-	if win.pads, err = n.pads(win, h, w); err != nil {
-		return win, err
-	}
+	win := window{size: size, strides: n.perAxis("strides", len(sides)), dilations: n.perAxis("dilations", len(sides))}
+	win.pads = n.pads(win, sides)
 	if n.integer("ceil_mode", 0) != 0 {
-		win.roundUp(h, w)
+		win.roundUp(sides)
 	}
-	for i, side := range []int{h, w} {
+	for i, side := range sides {
 		if win.outputs(i, side) < 1 {
-			return win, fmt.Errorf("a window of %v does not fit into %d×%d pixels", win.size, h, w)
+			fail("a window of %v does not fit into %v pixels", win.size, sides)
 		}
 	}
-	return win, nil
+	return win
 }
 
-func (n *node) pads(win window, h, w int) ([][2]int, error) {
+func (n *node) pads(win window, sides []int) [][2]int {
+	pads := make([][2]int, len(sides))
 	switch auto := n.text("auto_pad", "NOTSET"); auto {
 	case "VALID":
-		return make([][2]int, 2), nil
+		return pads
 	case "SAME_UPPER", "SAME_LOWER":
-		pads := make([][2]int, 2)
-		for i, side := range []int{h, w} {
+		for i, side := range sides {
 			outputs := (side + win.strides[i] - 1) / win.strides[i]
-			total := max(0, (outputs-1)*win.strides[i]+win.extent(i)-side)
-			pads[i] = [2]int{total / 2, total - total/2}
-			if auto == "SAME_LOWER" {
-				pads[i] = [2]int{total - total/2, total / 2}
-			}
+			pads[i] = halved(max(0, (outputs-1)*win.strides[i]+win.extent(i)-side), auto)
 		}
-		return pads, nil
+		return pads
 	case "NOTSET", "":
 	default:
-		return nil, fmt.Errorf("auto_pad %q is not supported", auto)
+		fail("auto_pad %q is not supported", auto)
 	}
 	list := n.integers("pads")
 	if list == nil {
-		return make([][2]int, 2), nil
+		return pads
 	}
-	if len(list) != 4 {
-		return nil, fmt.Errorf("pads %v, want four numbers: only images are supported", list)
+	if len(list) != 2*len(sides) {
+		fail("pads %v, want %d numbers", list, 2*len(sides))
 	}
-	for _, pad := range list {
-		if pad < 0 || pad > maxSide {
-			return nil, fmt.Errorf("pads %v, want 0 to %d", list, maxSide)
+	for i := range pads {
+		pads[i] = [2]int{list[i], list[len(sides)+i]}
+		if min(pads[i][0], pads[i][1]) < 0 || max(pads[i][0], pads[i][1]) > maxSide {
+			fail("pads %v, want 0 to %d", list, maxSide)
 		}
 	}
-	return [][2]int{{list[0], list[2]}, {list[1], list[3]}}, nil
+	return pads
+}
+
+// halved shares padding between both ends; what cannot be halved goes to the end, or with SAME_LOWER to the beginning.
+func halved(total int, auto string) [2]int {
+	if auto == "SAME_LOWER" {
+		return [2]int{total - total/2, total / 2}
+	}
+	return [2]int{total / 2, total - total/2}
 }
 
 // extent is how many pixels the window spans along axis i.
@@ -89,8 +79,8 @@ func (win window) outputs(i, side int) int {
 }
 
 // roundUp pads the end so that a last window that is only partly there counts, unless it lies in the padding altogether.
-func (win window) roundUp(h, w int) {
-	for i, side := range []int{h, w} {
+func (win window) roundUp(sides []int) {
+	for i, side := range sides {
 		stride := win.strides[i]
 		room := side + win.pads[i][0] + win.pads[i][1] - win.extent(i)
 		extra := (stride - room%stride) % stride
@@ -101,4 +91,16 @@ func (win window) roundUp(h, w int) {
 }
 
 // padded says whether anything is padded.
-func (win window) padded() bool { return win.pads[0] != [2]int{} || win.pads[1] != [2]int{} }
+func (win window) padded() bool {
+	for _, pad := range win.pads {
+		if pad != [2]int{} {
+			return true
+		}
+	}
+	return false
+}
+
+// around is a list for all axes of [n, …, c] of one for the spatial axes, with a value for the others.
+func around[T any](spatial []T, other T) []T {
+	return append(append([]T{other}, spatial...), other)
+}

@@ -19,6 +19,21 @@ func (m *message) bytes(field protowire.Number, v []byte) {
 	*m = protowire.AppendBytes(protowire.AppendTag(*m, field, protowire.BytesType), v)
 }
 
+// field writes a field as it was read.
+func (m *message) field(f field) {
+	*m = protowire.AppendTag(*m, f.number, f.kind)
+	switch f.kind {
+	case protowire.VarintType:
+		*m = protowire.AppendVarint(*m, f.bits)
+	case protowire.Fixed32Type:
+		*m = protowire.AppendFixed32(*m, uint32(f.bits))
+	case protowire.Fixed64Type:
+		*m = protowire.AppendFixed64(*m, f.bits)
+	case protowire.BytesType:
+		*m = protowire.AppendBytes(*m, f.bytes)
+	}
+}
+
 func (m *message) text(field protowire.Number, v string) { m.bytes(field, []byte(v)) }
 
 const (
