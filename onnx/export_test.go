@@ -98,7 +98,7 @@ func TestExportedEncodersGiveTheSameEmbeddings(t *testing.T) {
 				if err := os.WriteFile(path, data, 0o644); err != nil {
 					t.Fatal(err)
 				}
-				got := inRuntime(t, path, []string{"images"}, []Array{channelsFirst(images)}, []string{"embedding"})[0]
+				got := inRuntime(t, path, []ValueInfo{{Name: "images", Type: Float}}, []Array{channelsFirst(images)}, []string{"embedding"})[0]
 				if !slices.Equal(got.Shape, []int{n, spec.Dim}) || difference(got.Values, want) > 1e-4 {
 					t.Errorf("%d images in ONNX Runtime: shape %v, differ by %.2g of the largest number, want 1e-4", n, got.Shape, difference(got.Values, want))
 				}
@@ -265,7 +265,7 @@ func TestExportedPairHeadGivesTheSameDistances(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := inRuntime(t, path, []string{"a", "b"}, []Array{a, b}, []string{"distance"})[0].Values; difference(got, want) > 1e-4 {
+	if got := inRuntime(t, path, []ValueInfo{{Name: "a", Type: Float}, {Name: "b", Type: Float}}, []Array{a, b}, []string{"distance"})[0].Values; difference(got, want) > 1e-4 {
 		t.Errorf("distances of the exported head in ONNX Runtime = %v, want %v", got, want)
 	}
 }

@@ -31,7 +31,7 @@ func dequantize(c *call) []value {
 
 // dequantized is the same of the inputs x, scale and zero.
 func (c *call) dequantized(x, scale, zero int) value {
-	v := c.centred(x, zero)
+	v := c.inGraph(c.centred(x, zero))
 	return value{node: Mul(v.node, c.parameter(scale, v)), axes: v.axes}
 }
 
@@ -142,7 +142,7 @@ func (c *call) lastScale(i int, like value) *Node { return c.laidOut(c.asFloat(c
 
 // convInteger convolves whole numbers less their zero points.
 func convInteger(c *call) []value {
-	y := c.convolve(c.centred(0, 2), c.inGraph(c.filters(1, 3)), 4)
+	y := c.convolve(c.inGraph(c.centred(0, 2)), c.inGraph(c.filters(1, 3)), 4)
 	return one(c.wholes(y.node, Int32), y)
 }
 
@@ -157,7 +157,7 @@ func (c *call) filters(w, zero int) value {
 
 // qLinearConv convolves quantised images: x, its scale and zero point, weights and their own, the result's, and a bias.
 func qLinearConv(c *call) []value {
-	y := c.convolve(c.centred(0, 2), c.inGraph(c.filters(3, 5)), -1)
+	y := c.convolve(c.inGraph(c.centred(0, 2)), c.inGraph(c.filters(3, 5)), -1)
 	if c.has(8) {
 		y.node = c.withBias(y.node, c.asFloat(c.arg(8)), y.dims()[1])
 	}

@@ -119,10 +119,7 @@ func toScales(all []stretch, axes []int, scales []float32) {
 	for i, axis := range axes {
 		s := &all[axis]
 		s.scale = scales[i]
-		s.to = int(s.scale * float32(s.from) * (s.end - s.start))
-		if s.end-s.start == 1 {
-			s.to = int(s.scale * float32(s.from))
-		}
+		s.to = int(s.scale * float32(s.from))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -49,23 +50,32 @@ func needRuntime(t *testing.T) {
 
 type ortTensor struct {
 	Name   string `json:"name,omitempty"`
+	Type   string `json:"type,omitempty"` // of the network's input; float32 when empty
 	Shape  []int  `json:"shape"`
 	Values string `json:"values"` // base64 of float32
 }
 
 // inRuntime runs an ONNX file in ONNX Runtime. Inputs and outputs are in ONNX's own order.
-func inRuntime(t *testing.T, file string, names []string, inputs []Array, outputs []string) []Array {
+func inRuntime(t *testing.T, file string, infos []ValueInfo, inputs []Array, outputs []string) []Array {
 	t.Helper()
+	results, err := askRuntime(file, infos, inputs, outputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func askRuntime(file string, infos []ValueInfo, inputs []Array, outputs []string) ([]Array, error) {
 	request := map[string]any{"model": file, "threads": 2, "outputs": outputs}
-	var tensors []ortTensor
+	tensors := []ortTensor{}
 	for i, in := range inputs {
 		raw := packed(Float, in.Values, nil, nil)
-		tensors = append(tensors, ortTensor{names[i], in.Shape, base64.StdEncoding.EncodeToString(raw)})
+		tensors = append(tensors, ortTensor{infos[i].Name, infos[i].Type.String(), in.Shape, base64.StdEncoding.EncodeToString(raw)})
 	}
 	request["inputs"] = tensors
 	text, err := json.Marshal(request)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	cmd := exec.Command("node", "run.js")
 	cmd.Dir, cmd.Stdin = ortFolder(), bytes.NewReader(text)
@@ -73,21 +83,21 @@ func inRuntime(t *testing.T, file string, names []string, inputs []Array, output
 	cmd.Stderr = &stderr
 	answer, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("ONNX Runtime on %s: %v: %s", file, err, stderr.String())
+		return nil, fmt.Errorf("ONNX Runtime on %s: %w: %s", file, err, stderr.String())
 	}
 	var reply struct{ Outputs []ortTensor }
 	if err := json.Unmarshal(answer, &reply); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	results := make([]Array, len(reply.Outputs))
 	for i, o := range reply.Outputs {
 		raw, err := base64.StdEncoding.DecodeString(o.Values)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		results[i] = Array{o.Shape, (&Tensor{Type: Float, Shape: o.Shape, raw: raw}).Float32s()}
 	}
-	return results
+	return results, nil
 }
 
 // channelsFirst turns [n, h, w, c] into [n, c, h, w].

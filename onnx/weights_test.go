@@ -1,10 +1,12 @@
 package onnx
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -114,7 +116,7 @@ func TestNetworksAgreeWithONNXRuntimeOnPhotographs(t *testing.T) {
 			for _, size := range n.sizes {
 				images := n.pictures(size, photos)
 				got, names := n.ours(t, path, images)
-				want := inRuntime(t, path, []string{m.Inputs()[0].Name}, []Array{channelsFirst(images)}, names)
+				want := inRuntime(t, path, m.Inputs(), []Array{channelsFirst(images)}, names)
 				for i, name := range names {
 					w := inOurOrder(want[i])
 					if d := difference(got[i].Values, w.Values); !slices.Equal(got[i].Shape, w.Shape) || d > 1e-3 {
@@ -209,22 +211,25 @@ func updated(t *testing.T, path string, images Array, names []string) map[string
 		t.Fatal(err)
 	}
 	all := map[string]reference{}
-	for i, a := range inRuntime(t, path, []string{m.Inputs()[0].Name}, []Array{channelsFirst(images)}, names) {
+	for i, a := range inRuntime(t, path, m.Inputs(), []Array{channelsFirst(images)}, names) {
 		all[names[i]] = referenceOf(inOurOrder(a))
 	}
 	return all
 }
 
-func writeJSON(t *testing.T, file string, v any) {
+// writeJSON writes a table with one line for each key.
+func writeJSON[T any](t *testing.T, file string, table map[string]T) {
 	t.Helper()
-	text, err := json.MarshalIndent(v, "", " ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(file), 0o755)
+	var text bytes.Buffer
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		value, err := json.Marshal(table[key])
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&text, "%s%q: %s", map[bool]string{true: "{\n", false: ",\n"}[text.Len() == 0], key, value)
 	}
-	if err == nil {
-		err = os.WriteFile(file, append(text, '\n'), 0o644)
-	}
-	if err != nil {
-		t.Fatal(fmt.Errorf("write %s: %w", file, err))
+	text.WriteString("\n}\n")
+	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

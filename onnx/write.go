@@ -94,6 +94,9 @@ func (n *node) encode() []byte {
 	}
 	out.text(3, n.name)
 	out.text(4, n.op)
+	if n.domain != "" {
+		out.text(7, n.domain)
+	}
 	for _, name := range slices.Sorted(maps.Keys(n.attributes)) {
 		out.bytes(5, n.attributes[name].encode(name))
 	}
@@ -148,10 +151,13 @@ func (v ValueInfo) encode() []byte {
 		shape.bytes(1, d)
 	}
 	var tensor, kind, out message
+	out.text(1, v.Name)
+	if v.Type == 0 {
+		return out
+	}
 	tensor.integer(1, int64(v.Type))
 	tensor.bytes(2, shape)
 	kind.bytes(1, tensor)
-	out.text(1, v.Name)
 	out.bytes(2, kind)
 	return out
 }
