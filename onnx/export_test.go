@@ -189,7 +189,7 @@ func TestExportedEncodersOfVectorsGiveTheSameEmbeddings(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := inRuntime(t, path, []string{"vectors"}, []Array{vectors}, []string{"embedding"})[0].Values; difference(got, want) > 1e-4 {
+	if got := inRuntime(t, path, []ValueInfo{{Name: "vectors", Type: Float}}, []Array{vectors}, []string{"embedding"})[0].Values; difference(got, want) > 1e-4 {
 		t.Errorf("3 vectors in ONNX Runtime differ by %.2g of the largest number, want 1e-4", difference(got, want))
 	}
 }
