@@ -188,10 +188,8 @@ func (n *node) turnedProduct() *value {
 		return nil
 	}
 	y := n.become(compute.OpTypeDotGeneral, dot.inputs[1], dot.inputs[0])
-	y.node.attrs = dotAttrs{lhsContract: a.rhsContract, rhsContract: a.lhsContract, config: a.config}
-	y.node.replay = func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
-		return one(f.DotGeneral(in[0], a.rhsContract, nil, in[1], a.lhsContract, nil, a.config))
-	}
+	turned := dotAttrs{lhsContract: a.rhsContract, rhsContract: a.lhsContract, config: a.config}
+	y.node.attrs, y.node.replay = turned, turned.replay
 	return y
 }
 
