@@ -20,6 +20,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/gomlx/compute"
@@ -48,6 +49,8 @@ type Options struct {
 	Threads int
 	// Precision of matrix products and convolutions.
 	Precision Precision
+	// NoFallback makes a graph with operations that only GoMLX's Go backend runs an error, which lists them.
+	NoFallback bool
 }
 
 // Backend implements compute.Backend. It is safe for concurrent use.
@@ -55,6 +58,8 @@ type Backend struct {
 	options   Options
 	fallback  compute.Backend // GoMLX's Go backend, for operations that are not ours
 	memory    memoryPool
+	mu        sync.Mutex
+	fallbacks map[string]bool // see Fallbacks
 	finalized atomic.Bool
 	unfused   bool          // for tests: leave out the passes that fuse
 	inspect   func(g *body) // for tests: sees, and may reorder, what will be lowered
@@ -88,10 +93,10 @@ func New(options Options) (compute.Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu backend: creating the Go backend to fall back on: %w", err)
 	}
-	return &Backend{options: options, fallback: fallback}, nil
+	return &Backend{options: options, fallback: fallback, fallbacks: map[string]bool{}}, nil
 }
 
-// parseOptions reads "threads=2,precision=bf16"; both parts are optional.
+// parseOptions reads "threads=2,precision=bf16,fallback=refuse"; all parts are optional.
 func parseOptions(config string) (Options, error) {
 	var options Options
 	for part := range strings.SplitSeq(config, ",") {
@@ -108,8 +113,10 @@ func parseOptions(config string) (Options, error) {
 			options.Precision = Float32
 		case key == "precision" && value == "bf16":
 			options.Precision = BFloat16
+		case key == "fallback" && (value == "run" || value == "refuse"):
+			options.NoFallback = value == "refuse"
 		default:
-			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N or precision=fp32|bf16", part)
+			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N, precision=fp32|bf16 or fallback=run|refuse", part)
 		}
 	}
 	return options, nil
