@@ -18,7 +18,8 @@ type program struct {
 	outputShapes []shapes.Shape
 	hosts        []int // per output the parameter whose memory it takes if that is donated, or -1
 	kept         []kept
-	part         *program // of the tasks' parts of a batch, or nil
+	part         *program   // of the tasks' parts of a batch, or nil
+	called       []*program // that tasks run
 }
 
 // kept is a block that depends on one parameter alone. A frame keeps it for as long as it is given the same buffer.

@@ -27,7 +27,7 @@ func TestFloat64RunsInGraphsOfTheGoBackend(t *testing.T) {
 	w := [][]float64{{0.1, -0.2}, {0.3, 0.7}, {-0.5, 0.4}}
 	var graphs, alone int
 	b := newTestBackend(t, Options{}).(*Backend)
-	got, err := graph.ExecOnceN(b, twoLayers, x, w)
+	got, err := graph.CallOnceN(b, twoLayers, x, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +67,11 @@ func TestRefusedFallbacksAreListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = graph.ExecOnce(b, func(x *graph.Node) *graph.Node { return graph.Sqrt(graph.Tanh(x)) }, []float64{1, 2})
+	_, err = graph.CallOnce(b, func(x *graph.Node) *graph.Node { return graph.Sqrt(graph.Tanh(x)) }, []float64{1, 2})
 	if !errors.Is(err, compute.ErrNotImplemented) || !strings.Contains(err.Error(), "Sqrt[(Float64)[2]], Tanh[(Float64)[2]]") {
 		t.Errorf("error = %v, want one that lists both operations", err)
 	}
-	if _, err := graph.ExecOnce(b, func(x *graph.Node) *graph.Node { return graph.Tanh(x) }, []float32{1, 2}); err != nil {
+	if _, err := graph.CallOnce(b, func(x *graph.Node) *graph.Node { return graph.Tanh(x) }, []float32{1, 2}); err != nil {
 		t.Errorf("a graph of ours gives the error %v, want none", err)
 	}
 }
@@ -82,7 +82,7 @@ func TestWhatNobodyHasIsRefusedInOurName(t *testing.T) {
 		"Complex": func(x *graph.Node) *graph.Node { return graph.Real(graph.Complex(x, x)) },
 		"FFT":     func(x *graph.Node) *graph.Node { return graph.Real(graph.FFT(graph.ConvertDType(x, dtypes.Complex64))) },
 	} {
-		_, err := graph.ExecOnce(b, f, []float32{1, 2})
+		_, err := graph.CallOnce(b, f, []float32{1, 2})
 		if err == nil || !errors.Is(err, compute.ErrNotImplemented) || !strings.Contains(err.Error(), "cpu backend") || strings.Contains(err.Error(), `"go"`) {
 			t.Errorf("%s: error = %v, want one of the cpu backend that wraps ErrNotImplemented", name, err)
 		}
