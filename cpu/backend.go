@@ -17,7 +17,7 @@ package cpu
 import (
 	"errors"
 	"fmt"
-	"runtime"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -28,6 +28,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"github.com/siam-go/siam/internal/kernel"
+	"github.com/siam-go/siam/internal/parallel"
 )
 
 // BackendName is the name the backend is registered under.
@@ -44,7 +45,7 @@ const (
 
 // Options configure a Backend. The zero value uses all cores in float32.
 type Options struct {
-	// Threads is the number of cores a running graph uses; 0 means GOMAXPROCS.
+	// Threads is the number of cores a running graph uses; 0 means GOMAXPROCS, or less where a control group's quota is less.
 	// Results do not depend on it.
 	Threads int
 	// Precision of matrix products and convolutions.
@@ -86,7 +87,7 @@ func New(options Options) (compute.Backend, error) {
 		return nil, fmt.Errorf("cpu backend: unknown precision %d", options.Precision)
 	}
 	if options.Threads == 0 {
-		options.Threads = runtime.GOMAXPROCS(0)
+		options.Threads = int(math.Ceil(parallel.Cores()))
 	}
 	// Sequential: a panic in one of its parallel workers would end the process.
 	fallback, err := gobackend.New("ops_sequential")

@@ -32,7 +32,7 @@ func newFrame(p *program, threads int) *frame {
 	for i := range fr.lists {
 		fr.lists[i] = make([][]float32, p.operands)
 	}
-	fr.team.threads = threads
+	fr.team.threads, fr.team.patience = threads, patience(threads)
 	fr.team.frame = fr
 	if p.part != nil {
 		for range threads {
