@@ -158,12 +158,13 @@ func (b *Backend) left(alone map[*node]bool) error {
 
 // FallbackOperations names the operations that GoMLX's Go backend runs whatever the type of their operands, in alphabetical
 // order. Others fall back for some types; [Backend.Fallbacks] lists what did.
-func FallbackOperations() []string {
+func (b *Backend) FallbackOperations() []string {
 	var names []string
-	for op, o := range operations {
+	for op, there := range b.fallback.Capabilities().Operations {
+		o, recorded := operations[op]
 		_, float := mappings[mappingKey{op, dtypes.Float32}]
 		_, logical := mappings[mappingKey{op, dtypes.Bool}]
-		if op < compute.OpTypeLast && o.lower == nil && !float && !logical {
+		if there && recorded && o.lower == nil && !float && !logical && op != compute.OpTypeFusedDense { // that is a product in float32
 			names = append(names, op.String())
 		}
 	}
