@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -28,19 +30,24 @@ func isHalf(v *value) bool {
 	return v.shape.DType == dtypes.Float16 || v.shape.DType == dtypes.BFloat16
 }
 
+// widens reports whether n takes or gives v as float32: numbers of half precision, and booleans to be pooled.
+func (n *node) widens(v *value) bool {
+	return isHalf(v) || n.op == compute.OpTypeReduceWindow && v.shape.DType == dtypes.Bool
+}
+
 // widenHalves makes arithmetic on half-precision numbers run in float32, each result rounded once.
 func (g *body) widenHalves() {
 	by := map[*value]*value{}
 	wide := map[*value]*value{}
 	var made []*node
 	for _, n := range g.nodes {
-		if !isArithmetic(n.op) || n.op == compute.OpTypeConvertDType && isFloat32(n.inputs[0]) || !n.hasHalves() {
+		if !isArithmetic(n.op) || n.op == compute.OpTypeConvertDType && isFloat32(n.inputs[0]) || !n.widensSome() {
 			continue
 		}
 		m := n.inFloat32()
 		made = append(made, m)
 		for _, v := range n.inputs {
-			if isHalf(v) {
+			if n.widens(v) {
 				if wide[v] == nil {
 					wide[v] = convertTo(v, dtypes.Float32, n.position)
 					made = append(made, wide[v].node)
@@ -50,7 +57,7 @@ func (g *body) widenHalves() {
 			m.inputs = append(m.inputs, v)
 		}
 		for _, v := range n.outputs {
-			if !isHalf(v) {
+			if !n.widens(v) {
 				by[v] = m.output(v.shape)
 				continue
 			}
@@ -66,19 +73,9 @@ func (g *body) widenHalves() {
 	}
 }
 
-// hasHalves reports whether a node reads or makes half-precision numbers.
-func (n *node) hasHalves() bool {
-	for _, v := range n.inputs {
-		if isHalf(v) {
-			return true
-		}
-	}
-	for _, v := range n.outputs {
-		if isHalf(v) {
-			return true
-		}
-	}
-	return false
+// widensSome reports whether a node widens an operand or a result.
+func (n *node) widensSome() bool {
+	return slices.ContainsFunc(n.inputs, n.widens) || slices.ContainsFunc(n.outputs, n.widens)
 }
 
 // inFloat32 is a node without operands and results that does in float32 what n does.

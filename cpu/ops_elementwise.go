@@ -271,6 +271,7 @@ var conversions = map[conversionKey]conversion{
 	{dtypes.Float32, dtypes.BFloat16}: func(to, from []byte, lo, hi int) {
 		kernel.ToBFloat16(as[uint16](to)[lo:hi], as[float32](from)[lo:hi])
 	},
+	{dtypes.Float32, dtypes.Bool}: convertWith(func(x float32) bool { return x != 0 }),
 	{dtypes.Bool, dtypes.Float32}: convertBools[float32],
 	{dtypes.Bool, dtypes.Int32}:   convertBools[int32],
 	{dtypes.Bool, dtypes.Int64}:   convertBools[int64],

@@ -126,6 +126,16 @@ func (k windowCase) checkScatter(t *testing.T, seed uint64, dtype dtypes.DType, 
 	expect(t, "SelectAndScatter", got, want, 0)
 }
 
+func TestWindowsOfBooleansAreTrueWhereAnyOrAllAre(t *testing.T) {
+	x := array{[]int{6}, []float32{0, 0, 1, 0, 1, 1}}
+	for kind, want := range map[compute.ReduceOpType][]float64{compute.ReduceOpMax: {0, 1, 1, 1, 1}, compute.ReduceOpMin: {0, 0, 0, 0, 1}} {
+		got := run(t, newTestBackend(t, Options{}), []array{x}, inType(dtypes.Bool, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+			return one(f.ReduceWindow(in[0], kind, []int{2}, []int{1}, nil, nil, nil))
+		}))
+		expect(t, kind.String(), got[0], want, 0)
+	}
+}
+
 func TestSelectAndScatterRefusesASourceOfAnotherShape(t *testing.T) {
 	f := newTestBackend(t, Options{}).Builder("test").Main()
 	x, _ := f.Constant(make([]float32, 16), 4, 4)
