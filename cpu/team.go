@@ -3,8 +3,6 @@ package cpu
 import (
 	"sync/atomic"
 	"time"
-
-	"github.com/siam-go/siam/internal/parallel"
 )
 
 // task is a piece of a program: units of work that any threads may do in any order and division.
@@ -24,9 +22,8 @@ type task struct {
 // Every round is one task. Each thread has a share of the units that lie side by side, the same share of every task, because
 // what it wrote last is in its own cache; then it takes what is left of the others' shares.
 type team struct {
-	frame    *frame
-	threads  int
-	patience int // of the threads; see sleeper
+	frame   *frame
+	threads int
 
 	round   atomic.Uint64
 	task    atomic.Pointer[task]
@@ -47,9 +44,8 @@ const closed = 1<<32 - 1
 
 // sleeper is how a thread is woken.
 type sleeper struct {
-	patience int // how often it looks for news before it sleeps
-	state    atomic.Int32
-	token    chan struct{} // ends its sleep
+	state atomic.Int32
+	token chan struct{} // ends its sleep
 }
 
 // States of a sleeper.
@@ -60,24 +56,15 @@ const (
 )
 
 const (
-	// spins is the patience of threads that have a core each: some tens of microseconds.
+	// spins is how often a thread looks for news before it sleeps: some tens of microseconds.
 	spins = 20000
 	// idle is how long a helper sleeps before it ends.
 	idle = 50 * time.Millisecond
 )
 
-// patience is how often each of some threads looks for news before it sleeps: not at all where there are fewer cores, or a
-// quota of less, for then it would keep another thread from working.
-func patience(threads int) int {
-	if threads > 1 && float64(threads) <= parallel.Cores() {
-		return spins
-	}
-	return 0
-}
-
 // look reports whether news became true while the thread looked for it.
-func (s *sleeper) look(news func() bool) bool {
-	for range s.patience {
+func look(news func() bool) bool {
+	for range spins {
 		if news() {
 			return true
 		}
@@ -94,7 +81,7 @@ func (s *sleeper) wake() {
 
 // await returns once news is true, which others make so and then call wake.
 func (s *sleeper) await(news func() bool) {
-	if s.look(news) {
+	if look(news) {
 		return
 	}
 	s.state.Store(asleep)
@@ -105,7 +92,7 @@ func (s *sleeper) await(news func() bool) {
 
 // awaitFor is await, but gives up after a while: then it returns false, and the thread is to end.
 func (s *sleeper) awaitFor(most time.Duration, news func() bool) bool {
-	if s.look(news) {
+	if look(news) {
 		return true
 	}
 	s.state.Store(asleep)
@@ -139,11 +126,11 @@ func (t *team) gather() {
 
 // prepare makes room for the threads, once.
 func (t *team) prepare() {
-	t.caller = sleeper{patience: t.patience, token: make(chan struct{}, 1)}
+	t.caller = sleeper{token: make(chan struct{}, 1)}
 	t.shares = make([]share, t.threads)
 	t.helpers = make([]sleeper, t.threads-1)
 	for i := range t.helpers {
-		t.helpers[i].patience, t.helpers[i].token = t.patience, make(chan struct{}, 1)
+		t.helpers[i].token = make(chan struct{}, 1)
 	}
 }
 

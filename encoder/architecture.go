@@ -34,8 +34,8 @@ type builtin struct {
 // builtins is the table of Siam's own architectures, the only one: to add one, write its file and its row here.
 func builtins() map[string]builtin {
 	return map[string]builtin{
-		"koch":   {build: buildKoch, check: checkKoch, spec: sized(Koch)},
-		"koch35": {build: buildKoch35, check: checkKoch35, spec: sized(Koch35)},
+		"koch":   {build: buildKoch, check: checkKoch, spec: sized(Koch), settings: []string{"init"}},
+		"koch35": {build: buildKoch35, check: checkKoch35, spec: sized(Koch35), settings: []string{"init"}},
 		"conv4":  {build: buildConv4, check: checkConv4, spec: func(side int) Spec { return Conv4(cmp.Or(side, 28)) }},
 		"resnet": {build: buildResnet, check: checkResnet, spec: sized(Resnet), settings: []string{"widths", "blocks", "max_pool", "flatten"}},
 		"mlp":    {build: buildMLP, check: checkMLP, spec: MLP, settings: []string{"vector", "widths"}},
@@ -93,7 +93,7 @@ func (b builtin) checkSpec(s Spec) error {
 // checkParticular reports a setting that only some architectures have and this one, which has those named, has not.
 func (s Spec) checkParticular(has ...string) error {
 	set := map[string]bool{
-		"vector": s.Vector != 0, "widths": len(s.Widths) > 0, "blocks": s.Blocks != 0, "max_pool": s.MaxPool, "flatten": s.Flatten,
+		"vector": s.Vector != 0, "init": s.Init != "", "widths": len(s.Widths) > 0, "blocks": s.Blocks != 0, "max_pool": s.MaxPool, "flatten": s.Flatten,
 		"settings": len(s.Settings) > 0, "outputs": len(s.Outputs) > 0, "one_by_one": s.OneByOne,
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {

@@ -53,17 +53,6 @@ func BuildLayers(scope *model.Scope, spec Spec, x *Node) []Layer {
 	return append(layers.Outputs(), Layer{"embedding", x})
 }
 
-// PairHead compares embeddings row by row, as Koch et al. 2015 (section 3.1) do:
-//
-//	logit = Σ_j α_j |a_j − b_j| + bias,   P(same) = 1/(1+exp(−logit))
-//
-// a and b are [p, d]; the result is [p]. Its variables live in scope's sub-scope "head". Learned α may be negative, so
-// the head is no metric.
-func PairHead(scope *model.Scope, a, b *Node) *Node {
-	logits := NewLayers(scope).Dense(Abs(Sub(a, b)), "head", 1, kochDense)
-	return Reshape(logits, -1)
-}
-
 // normalize scales rows to length 1; a row of zeros stays 0, with a finite gradient.
 func normalize(x *Node) *Node {
 	const tiny = 1e-12

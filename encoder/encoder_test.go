@@ -36,19 +36,45 @@ func TestKochBeginsAsThePaperSays(t *testing.T) {
 		default:
 			want = Normal{0, 0.2}
 		}
-		n := float64(len(w.Values))
-		var sum, square float64
-		for _, v := range w.Values {
-			sum += float64(v)
-			square += float64(v) * float64(v)
-		}
-		mean := sum / n
-		deviation := math.Sqrt(square/n - mean*mean)
-		if math.Abs(mean-want.Mean) > 5*want.Std/math.Sqrt(n) {
-			t.Errorf("mean of %s = %v, want %v", w.Name, mean, want.Mean)
-		}
-		if n > 1 && math.Abs(deviation-want.Std) > 5*want.Std/math.Sqrt(2*n) {
-			t.Errorf("deviation of %s = %v, want %v", w.Name, deviation, want.Std)
+		wantDrawn(t, w, want)
+	}
+}
+
+// wantDrawn compares weights with the distribution that they should be drawn from, within five standard errors.
+func wantDrawn(t *testing.T, w modelfile.Tensor, want Normal) {
+	t.Helper()
+	n := float64(len(w.Values))
+	var sum, square float64
+	for _, v := range w.Values {
+		sum += float64(v)
+		square += float64(v) * float64(v)
+	}
+	mean := sum / n
+	deviation := math.Sqrt(max(0, square/n-mean*mean))
+	const rounding = 1e-6
+	if math.Abs(mean-want.Mean) > 5*want.Std/math.Sqrt(n)+rounding {
+		t.Errorf("mean of %s = %v, want %v", w.Name, mean, want.Mean)
+	}
+	if n > 1 && math.Abs(deviation-want.Std) > 5*want.Std/math.Sqrt(2*n)+rounding {
+		t.Errorf("deviation of %s = %v, want %v", w.Name, deviation, want.Std)
+	}
+}
+
+func TestKochMayBeginAfterHe(t *testing.T) {
+	spec := Koch35()
+	spec.Init = InitHe
+	fanIn := map[string]float64{"conv1": 4 * 4, "conv2": 3 * 3 * 64, "conv3": 2 * 2 * 128, "conv4": 2 * 2 * 128, "dense": 2 * 2 * 256}
+	for _, w := range weights(t, backend(t), spec, 1) {
+		layer := strings.Split(strings.TrimPrefix(w.Name, "encoder/"), "/")[0]
+		switch {
+		case w.Name == "head/bias":
+			wantDrawn(t, w, Normal{Mean: 6})
+		case w.Name == "head/weights":
+			wantDrawn(t, w, Normal{Mean: -120.0 / 1024})
+		case strings.HasSuffix(w.Name, "/bias"):
+			wantDrawn(t, w, Normal{})
+		default:
+			wantDrawn(t, w, Normal{Std: math.Sqrt(2 / fanIn[layer])})
 		}
 	}
 }

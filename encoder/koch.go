@@ -1,6 +1,8 @@
 package encoder
 
 import (
+	"fmt"
+
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/siam-go/siam/imgproc"
@@ -28,16 +30,16 @@ func Koch() Spec {
 
 // buildKoch: all convolutions count whole windows only, stride 1. Sides: 105, 96, 48, 42, 21, 18, 9, 6.
 func buildKoch(l *Layers, spec Spec, x *Node) *Node {
-	x = MaxPool2(kochLayer(l, x, "conv1", 64, 10))
-	x = MaxPool2(kochLayer(l, x, "conv2", 128, 7))
-	x = MaxPool2(kochLayer(l, x, "conv3", 128, 4))
-	x = kochLayer(l, x, "conv4", 256, 4)
+	x = MaxPool2(kochLayer(l, spec, x, "conv1", 64, 10))
+	x = MaxPool2(kochLayer(l, spec, x, "conv2", 128, 7))
+	x = MaxPool2(kochLayer(l, spec, x, "conv3", 128, 4))
+	x = kochLayer(l, spec, x, "conv4", 256, 4)
 	return kochEmbedding(l, spec, x)
 }
 
 func checkKoch(s Spec) error {
 	const least = 62 // leaves one pixel after the last convolution
-	return checkSide(s, least)
+	return s.checkKoch(least)
 }
 
 // Koch35 is a reduced [Koch] for 35×35 pixels, as the paper's MNIST experiment (section 4.4) needs: 35×35 grey pixels to
@@ -53,23 +55,39 @@ func Koch35() Spec {
 
 // buildKoch35 has sides 35, 32, 16, 14, 7, 6, 3, 2.
 func buildKoch35(l *Layers, spec Spec, x *Node) *Node {
-	x = MaxPool2(kochLayer(l, x, "conv1", 64, 4))
-	x = MaxPool2(kochLayer(l, x, "conv2", 128, 3))
-	x = MaxPool2(kochLayer(l, x, "conv3", 128, 2))
-	x = kochLayer(l, x, "conv4", 256, 2)
+	x = MaxPool2(kochLayer(l, spec, x, "conv1", 64, 4))
+	x = MaxPool2(kochLayer(l, spec, x, "conv2", 128, 3))
+	x = MaxPool2(kochLayer(l, spec, x, "conv3", 128, 2))
+	x = kochLayer(l, spec, x, "conv4", 256, 2)
 	return kochEmbedding(l, spec, x)
 }
 
 func checkKoch35(s Spec) error {
 	const least = 27 // leaves one pixel after the last convolution
+	return s.checkKoch(least)
+}
+
+// checkKoch is what both networks want, of images of least pixels a side.
+func (s Spec) checkKoch(least int) error {
+	if s.Init != "" && s.Init != InitHe {
+		return fmt.Errorf("init %q, want %s or none", s.Init, InitHe)
+	}
 	return checkSide(s, least)
 }
 
-func kochLayer(l *Layers, x *Node, name string, filters, size int) *Node {
-	return ReLU(l.Conv(x, name, Conv{Filters: filters, Size: size, Bias: true, Initial: kochConv}))
+func kochLayer(l *Layers, spec Spec, x *Node, name string, filters, size int) *Node {
+	return ReLU(l.Conv(x, name, Conv{Filters: filters, Size: size, Bias: true, Initial: kochInitial(spec, kochConv)}))
 }
 
 // kochEmbedding is the last layer: dense, then a sigmoid.
 func kochEmbedding(l *Layers, spec Spec, x *Node) *Node {
-	return Sigmoid(l.Dense(l.Dropout(Flatten(x), spec.Dropout), "dense", spec.Dim, kochDense))
+	return Sigmoid(l.Dense(l.Dropout(Flatten(x), spec.Dropout), "dense", spec.Dim, kochInitial(spec, kochDense)))
+}
+
+// kochInitial is how a layer begins: as the paper has it, or with [InitHe] by the zero Initial.
+func kochInitial(spec Spec, paper Initial) Initial {
+	if spec.Init == InitHe {
+		return Initial{}
+	}
+	return paper
 }

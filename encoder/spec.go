@@ -26,6 +26,8 @@ type Spec struct {
 	PairHead bool `json:"pair_head,omitempty"`
 	// Dropout is the probability, in [0, 1), that training sets a number before the last layer to 0.
 	Dropout float64 `json:"dropout,omitempty"`
+	// Init is how the weights of "koch" and "koch35" begin: empty as the paper has them, or [InitHe].
+	Init string `json:"init,omitempty"`
 	// Widths are the channels of each stage of "resnet"; each halves height and width. Of "mlp" they are the units of each hidden
 	// layer.
 	Widths []int `json:"widths,omitempty"`
@@ -56,6 +58,10 @@ type Spec struct {
 
 // Imported is the Spec.Arch of a network that came as an ONNX file, which the model file holds; package onnx builds it.
 const Imported = "onnx"
+
+// InitHe is the Spec.Init whose weights are drawn as He et al. 2015 (equation 10) do, with biases of 0, and whose pair head begins
+// with the same negative α for all units.
+const InitHe = "he"
 
 const maxDim = 1 << 16
 

@@ -47,6 +47,9 @@ func declare(backend compute.Backend, store *model.Store, spec Spec) (used map[s
 	err = Record(backend, store, func(scope *model.Scope, g *graph.Graph) {
 		x := graph.Parameter(g, "x", shapes.Make(dtypes.Float32, spec.InputShape(1)...))
 		embeddings := Build(scope, spec, x)
+		if spec.PairHead && spec.Init == InitHe {
+			beginHead(scope, spec.Dim)
+		}
 		if spec.PairHead {
 			PairHead(scope, embeddings, embeddings)
 		}

@@ -35,6 +35,7 @@ func (s EncoderSettings) architecture() (encoder.Spec, error) {
 	if s.Blocks > 0 {
 		spec.Blocks = s.Blocks
 	}
+	spec.Init = s.Init
 	spec.Dropout, spec.MaxPool, spec.Flatten, spec.Mirror = s.Dropout, s.MaxPool, s.Flatten, s.Mirror
 	return spec, nil
 }

@@ -48,10 +48,20 @@ func tiny() Recipe {
 
 // tinyKoch is the recipe of pairs, at a size that trains within a second.
 func tinyKoch() Recipe {
-	r := Koch()
+	r := KochPaper()
 	s := &r.Settings
 	s.Encoder, s.Pairs, s.Pool, s.Data = "koch35", 4, 8, Characters{}
 	s.Steps, s.Every, s.Trials, s.Validation, s.Patience = 4, 2, 20, 2, 0
+	return r
+}
+
+// tinyAllPairs is the recipe of all pairs of a batch, at a size that trains within a second.
+func tinyAllPairs() Recipe {
+	r := Koch35()
+	s := &r.Settings
+	s.Dim = 16
+	s.Data = Characters{Alphabets: 2, Characters: 2, Drawings: 2, Ink: 0.86}
+	s.Steps, s.Every, s.Trials, s.Validation = 4, 2, 20, 2
 	return r
 }
 

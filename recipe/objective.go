@@ -26,22 +26,43 @@ func (s ObjectiveSettings) rules() []rule {
 func (s ObjectiveSettings) drawsPairs() bool { return s.Objective == "pairs" }
 
 // hasPairHead says whether embeddings are compared by a pair head that is learned with them; otherwise they lie on the unit sphere.
-func (s ObjectiveSettings) hasPairHead() bool { return s.Objective == "pairs" }
+func (s ObjectiveSettings) hasPairHead() bool {
+	return s.Objective == "pairs" || s.Objective == "all_pairs"
+}
 
 // task is what the settings ask to train; classes is how many there are to learn from.
 func (s ObjectiveSettings) task(spec encoder.Spec, classes int) (train.Task[*dataset.Batch], error) {
-	if s.Objective == "pairs" {
+	switch s.Objective {
+	case "pairs":
 		return train.Pairs{Spec: spec}, nil
+	case "all_pairs":
+		shares, err := s.shares()
+		return train.AllPairs{Spec: spec, Shares: shares}, err
 	}
 	labels, err := s.labels(classes)
 	labels.Spec = spec
 	return labels, err
 }
 
+// shares are what the kinds of pairs of "all_pairs" count: the same as much as all others, and most of these within an alphabet, where
+// they look alike.
+func (s ObjectiveSettings) shares() (train.Shares, error) {
+	shares := train.Shares{Same: 0.5, Near: 0.35, Far: 0.15}
+	fields := map[string]*float64{"same": &shares.Same, "near": &shares.Near, "far": &shares.Far}
+	for name, share := range s.Loss {
+		field, known := fields[name]
+		if !known || !(share >= 0 && share <= 1) {
+			return shares, fmt.Errorf("setting loss.%s=%v: want 0 to 1 for same, near and far", name, share)
+		}
+		*field = share
+	}
+	return shares, nil
+}
+
 // labels is the loss that the settings ask for, when it is not that of pairs, without the encoder that it trains.
 func (s ObjectiveSettings) labels(classes int) (train.Labels, error) {
 	if !slices.Contains(metric.LossNames(), s.Objective) {
-		return train.Labels{}, fmt.Errorf("setting objective=%s: want pairs or a loss: %s", s.Objective, strings.Join(metric.LossNames(), ", "))
+		return train.Labels{}, fmt.Errorf("setting objective=%s: want pairs, all_pairs or a loss: %s", s.Objective, strings.Join(metric.LossNames(), ", "))
 	}
 	choice := metric.Choice{Loss: s.Objective, Miner: s.Mining, Parameters: s.Loss, Memory: s.Memory, Classes: classes}
 	objective, err := choice.Objective()
@@ -53,7 +74,7 @@ func (s ObjectiveSettings) labels(classes int) (train.Labels, error) {
 
 // distance is how the finished model compares embeddings; empty when its pair head does.
 func (s ObjectiveSettings) distance() string {
-	if s.Objective == "pairs" {
+	if s.hasPairHead() {
 		return ""
 	}
 	labels, err := s.labels(1)
@@ -70,7 +91,7 @@ func (s ObjectiveSettings) hardness(index *dataset.Lookalikes) dataset.Hard {
 
 // pairs draws the pairs of each batch.
 func (s ObjectiveSettings) pairs(set *dataset.Set, hard dataset.Hard, seed uint64) (dataset.Sampler, error) {
-	return dataset.NewPairSampler(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Hard: hard, Seed: seed})
+	return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Hard: hard, Seed: seed})
 }
 
 // batchesOfAll is how many batches of pairs show all that there are, or as many as there are images.

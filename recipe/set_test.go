@@ -13,7 +13,7 @@ import (
 var good = map[string]string{
 	"encoder": "conv4", "size": "32", "dim": "48", "widths": "[8,16,24]", "blocks": "2", "max_pool": "true", "dropout": "0.25", "flatten": "true",
 	"objective": "triplet", "mining": "hard", "loss": `{"margin":0.5}`, "memory": "256",
-	"height": "40", "colour": "true", "mirror": "true",
+	"height": "40", "init": "he", "colour": "true", "mirror": "true",
 	"people": "12", "photos": "6", "negatives": "19", "least": "4", "tail": "0.375",
 	"refresh": "23", "hard": "0.625", "together": "3",
 	"pairs": "64", "pool": "1000", "alphabets": "3", "characters": "7", "drawings": "5",
@@ -183,7 +183,11 @@ func TestCheckNamesTheSettingThatMakesNoSense(t *testing.T) {
 		{"blocks", func(s *Settings) { s.Blocks = -1 }},
 		{"dropout", func(s *Settings) { s.Dropout = 1 }},
 		{"dropout", func(s *Settings) { s.Dropout = math.NaN() }},
+		{"init", func(s *Settings) { s.Init = "he" }}, // which only Koch's networks have
+		{"init", func(s *Settings) { *s = tinyAllPairs().Settings; s.Init = "nonsense" }},
 		{"objective", func(s *Settings) { s.Objective = "nonsense" }},
+		{"loss.near", func(s *Settings) { *s = tinyAllPairs().Settings; s.Loss = map[string]float64{"near": -1} }},
+		{"loss.margin", func(s *Settings) { *s = tinyAllPairs().Settings; s.Loss = map[string]float64{"margin": 0.2} }},
 		{"miner", func(s *Settings) { s.Mining = "nonsense" }},
 		{"temperature", func(s *Settings) { s.Loss = map[string]float64{"temperature": 0} }},
 		{"nonsense", func(s *Settings) { s.Loss = map[string]float64{"nonsense": 1} }},

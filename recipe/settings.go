@@ -21,11 +21,13 @@ type EncoderSettings struct {
 	Flatten bool    `json:"flatten"`
 	Height  int     `json:"height"` // of the input where it is no square
 	Mirror  bool    `json:"mirror"` // averages an image's embedding with its mirror image's
+	Init    string  `json:"init"`   // how the weights of Koch's networks begin: empty as the paper has them, or he
 }
 
 // ObjectiveSettings say what is learned from a batch, and how its examples are chosen.
 type ObjectiveSettings struct {
-	// Objective is "pairs" (binary cross-entropy of Koch's pair head), or one of [metric.LossNames] with its numbers Loss, such as
+	// Objective is "pairs" (binary cross-entropy of Koch's pair head), "all_pairs" (the same for all pairs of some images of some
+	// classes, where Loss may say what same, near and far pairs count), or one of [metric.LossNames] with its numbers Loss, such as
 	// margin, temperature or scale, where they are not the authors' own. Mining is one of [metric.MinerNames], empty for the one
 	// that the loss's authors use; Memory is how many embeddings of past batches a batch is compared with besides.
 	Objective string             `json:"objective"`

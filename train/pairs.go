@@ -57,16 +57,21 @@ func (p Pairs) Loss(scope *model.Scope, inputs []*Node) Outcome {
 	embeddings, rows, same := encoder.Build(scope, p.Spec, inputs[0]), inputs[1], inputs[2]
 	side := func(i int) *Node { return Gather(embeddings, Squeeze(Slice(rows, AxisElem(i)), 0)) }
 	logits := encoder.PairHead(scope, side(0), side(1))
-	loss := ReduceAllMean(metric.CrossEntropy(logits, same).Sum)
+	return answers(logits, same, ReduceAllMean)
+}
+
+// answers is the outcome of logits [p] for pairs [p] that are the same, 1, or not, 0; mean is over pairs as they count.
+func answers(logits, same *Node, mean func(x *Node) *Node) Outcome {
+	loss := mean(metric.CrossEntropy(logits, same).Sum)
 	distances := StopGradient(Sigmoid(Neg(logits))) // 1 − P(same)
-	mean := ReduceAllMean(distances)
+	middle := mean(distances)
 	wrong := LogicalXor(GreaterThan(logits, ZerosLike(logits)), GreaterThan(same, ZerosLike(same)))
 	return Outcome{
 		Loss:    loss,
-		Active:  ReduceAllMean(ConvertDType(wrong, logits.DType())),
+		Active:  mean(ConvertDType(wrong, logits.DType())),
 		Typical: StopGradient(loss),
-		Mean:    mean,
-		Spread:  Sqrt(ReduceAllMean(Square(Sub(distances, mean)))),
+		Mean:    middle,
+		Spread:  Sqrt(mean(Square(Sub(distances, middle)))),
 	}
 }
 
