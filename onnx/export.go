@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/modelfile"
 )
@@ -27,8 +28,6 @@ const (
 	metaLandmarks  = "siam.landmarks"
 	metaNormalize  = "siam.normalize"
 	metaHash       = "siam.hash"
-
-	pairHead = "pair head" // where another model has the name of its distance
 )
 
 // export is a model on its way into an ONNX file.
@@ -144,7 +143,7 @@ func exportMetadata(file *modelfile.File, spec encoder.Spec) (map[string]string,
 		metadata[metaPreprocess] = string(preprocess)
 	}
 	if spec.PairHead {
-		metadata[metaDistance] = pairHead
+		metadata[metaDistance] = distance.PairHeadName
 	}
 	if len(spec.Landmarks) > 0 {
 		landmarks, err := json.Marshal(spec.Landmarks)

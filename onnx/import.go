@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/modelfile"
@@ -100,7 +101,7 @@ func (o ImportOptions) completed(m *Model) (ImportOptions, error) {
 	if o.Distance == "" {
 		o.Distance = m.Metadata(metaDistance)
 	}
-	if o.Distance == pairHead {
+	if o.Distance == distance.PairHeadName {
 		return o, errors.New("its embeddings are compared by a pair head, which is not in the file: choose a distance")
 	}
 	if o.Distance == "" {

@@ -16,7 +16,6 @@ import (
 // validation is the alphabets, or identities, that training does not see, ready to be questioned again and again.
 type validation struct {
 	set    *dataset.Set
-	spec   encoder.Spec
 	inputs []float32 // [n, h, w, c]
 	judge  func(embeddings [][]float32, compare distance) (accuracy float64, err error)
 	head   func(weights []modelfile.Tensor) (distance, error)
@@ -25,7 +24,7 @@ type validation struct {
 type distance = func(a, b []float32) float32
 
 func newValidation(l *lesson, spec encoder.Spec, s Settings) *validation {
-	v := &validation{set: l.validated, spec: spec, judge: l.judge}
+	v := &validation{set: l.validated, judge: l.judge}
 	v.head = func(weights []modelfile.Tensor) (distance, error) {
 		d, err := encoder.DistanceOf(spec, s.distance(), weights)
 		return d.Of, err
@@ -45,11 +44,9 @@ func (v *validation) score(ctx context.Context, trainer *train.Trainer[*dataset.
 	if err != nil {
 		return 0, fmt.Errorf("validating: %w", err)
 	}
-	var weights []modelfile.Tensor
-	if v.spec.PairHead {
-		if weights, err = trainer.Weights(); err != nil {
-			return 0, fmt.Errorf("validating: %w", err)
-		}
+	weights, err := trainer.Weights()
+	if err != nil {
+		return 0, fmt.Errorf("validating: %w", err)
 	}
 	compare, err := v.head(weights)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/spf13/cobra"
@@ -53,7 +54,7 @@ func describe(file *modelfile.File) modelInfo {
 	}
 	info.Provenance.Learned = nil // thousands of numbers that tell a reader nothing
 	if file.Distance == "" {
-		info.Distance = "pair head"
+		info.Distance = distance.PairHeadName
 	}
 	for name, network := range file.Networks {
 		if info.Networks == nil {
