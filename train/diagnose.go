@@ -74,7 +74,11 @@ func (t *Trainer[B]) badLayer(weights func() ([]modelfile.Tensor, error), traini
 
 // firstBad is the first layer whose output is not finite, "" if there is none.
 func (t *Trainer[B]) firstBad(task Layered, weights func() ([]modelfile.Tensor, error), training bool, feed func() ([]*tensors.Tensor, error)) (string, error) {
-	store, err := t.copied(weights)
+	values, err := weights()
+	if err != nil {
+		return "", err
+	}
+	store, err := NewStore(t.backend, t.task, values)
 	if err != nil {
 		return "", err
 	}
@@ -103,17 +107,4 @@ func (t *Trainer[B]) firstBad(task Layered, weights func() ([]modelfile.Tensor, 
 		return names[at], nil
 	}
 	return "", nil
-}
-
-// copied is a store with the model's variables, which have these weights.
-func (t *Trainer[B]) copied(weights func() ([]modelfile.Tensor, error)) (*model.Store, error) {
-	values, err := weights()
-	if err != nil {
-		return nil, err
-	}
-	store := model.NewStore()
-	if err := t.task.Declare(t.backend, store); err != nil {
-		return nil, err
-	}
-	return store, setValues(store, values)
 }

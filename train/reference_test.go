@@ -161,7 +161,7 @@ func TestConv4EvaluatesAsPyTorchAfterSGD(t *testing.T) {
 // compareFirstStep compares embeddings, logits and every gradient, without changing anything.
 func compareFirstStep(t *testing.T, tr *batchTrainer, b *dataset.Batch, want reference) {
 	t.Helper()
-	store, err := tr.copied(tr.ownWeights)
+	store, err := NewStore(tr.backend, tr.task, must(tr.ownWeights()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -135,6 +135,11 @@ func TestATaskOfAnotherProgramTrains(t *testing.T) {
 	if len(weights) != 2 || weights[0].Name != "line/a" || math.Abs(float64(weights[0].Values[0])-a) > 1e-5 || math.Abs(float64(weights[1].Values[0])-b) > 1e-5 {
 		t.Errorf("weights = %v, want line/a %v and line/b %v", weights, a, b)
 	}
+	store := must(NewStore(backend(t), line{}, weights))
+	exec := model.MustNewExec(backend(t), store, func(scope *model.Scope, x *Node) *Node { return line{}.predict(scope, x) })
+	if got := tensors.MustCopyFlatData[float32](must(exec.Call1([]float32{2})))[0]; math.Abs(float64(got)-(2*a+b)) > 1e-5 {
+		t.Errorf("the line at 2 from a new store = %v, want %v", got, 2*a+b)
+	}
 	if layers := tr.Layers(); !slices.Equal(layers, []string{"line", ObjectiveLayer}) {
 		t.Errorf("Layers() = %v, want line and %s", layers, ObjectiveLayer)
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -65,9 +66,30 @@ func valuesOf(v *model.Variable) ([]float32, error) {
 // model's, and no others.
 func (t *Trainer[B]) SetWeights(weights []modelfile.Tensor) error {
 	own, err := t.ownWeights()
+	if err == nil {
+		err = checkWeights(own, weights)
+	}
+	if err == nil {
+		err = setValues(t.store, weights)
+	}
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
+	return t.forget()
+}
+
+// NewStore is a store with the variables of a task, of which the model's have these weights, as [Trainer.Weights] gives them: what a
+// program needs to run the model of its own task, in a graph of its own by [model.NewExec].
+func NewStore[B any](backend compute.Backend, task Task[B], weights []modelfile.Tensor) (*model.Store, error) {
+	t, err := New(backend, task, Config{Optimizer: SGD{}, StepsPerEpoch: 1})
+	if err != nil {
+		return nil, err
+	}
+	return t.store, t.SetWeights(weights)
+}
+
+// checkWeights says how weights differ from the model's own in names or shapes.
+func checkWeights(own, weights []modelfile.Tensor) error {
 	shapes := make(map[string][]int)
 	for _, w := range own {
 		shapes[w.Name] = w.Shape
@@ -75,20 +97,17 @@ func (t *Trainer[B]) SetWeights(weights []modelfile.Tensor) error {
 	for _, w := range weights {
 		shape, known := shapes[w.Name]
 		if !known {
-			return fmt.Errorf("train: weights %s belong to no layer of this architecture", w.Name)
+			return fmt.Errorf("weights %s belong to no layer of this architecture", w.Name)
 		}
 		if !slices.Equal(shape, w.Shape) {
-			return fmt.Errorf("train: weights %s have shape %v, want %v: they belong to another architecture", w.Name, w.Shape, shape)
+			return fmt.Errorf("weights %s have shape %v, want %v: they belong to another architecture", w.Name, w.Shape, shape)
 		}
 		delete(shapes, w.Name)
 	}
 	if missing := slices.Sorted(maps.Keys(shapes)); len(missing) > 0 {
-		return fmt.Errorf("train: the model needs weights %s, which are missing", missing[0])
+		return fmt.Errorf("the model needs weights %s, which are missing", missing[0])
 	}
-	if err := setValues(t.store, weights); err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	return t.forget()
+	return nil
 }
 
 // setValues gives variables of store copies of weights.
