@@ -54,7 +54,7 @@ func main() {
 	task := train.Labels{Spec: spec, Objective: metric.Objective{Distance: metric.Cosine(), Loss: metric.SupCon(0.1), Reducer: metric.Mean()}}
 	trainer := must(train.New(backend, task, train.Config{Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 2e-3}, StepsPerEpoch: 100}))
 	set := must(dataset.Generate(ctx, dataset.GenerateOptions{Alphabets: 8, Characters: 10, Drawers: 6, Seed: 1}))
-	sampler := must(dataset.NewClasses(set, dataset.ClassOptions{Classes: 16, Examples: 3}))
+	sampler := must(dataset.NewClassSampler(set, dataset.ClassOptions{Classes: 16, Examples: 3}))
 	batches := must(dataset.NewLoader(set, sampler, dataset.LoaderOptions{Preprocess: spec.Preprocess, Steps: 100}))
 	for _, err := range trainer.Steps(ctx, batches.Batches(ctx)) {
 		must(0, err)
