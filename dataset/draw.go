@@ -62,9 +62,6 @@ func (d Draw) Image(dst []float32, p imgproc.Preprocess, m imgproc.Image) imgpro
 		m = changed
 	}
 	m = m.Thicken(d.Thicken)
-	if p.Channels == 1 {
-		m = m.Grey()
-	}
 	view := p.View(m, d.move(), d.Bend)
 	view.Image(dst, m)
 	d.Light.change(dst, p)

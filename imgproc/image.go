@@ -85,7 +85,7 @@ func (m Image) RGB() Image {
 }
 
 // FromImage copies a Go image. Grey images, and palettes of greys, become one channel and all others three;
-// what is transparent shows white.
+// what is transparent shows white, or black where the picture is so light that it would not show on white.
 func FromImage(src image.Image) Image {
 	switch src := src.(type) {
 	case *image.Gray:
@@ -139,13 +139,38 @@ func greyLevels(palette color.Palette) (levels [256]uint8, ok bool) {
 func fromColour(src image.Image) Image {
 	box := src.Bounds()
 	paper := image.NewRGBA(image.Rect(0, 0, box.Dx(), box.Dy()))
-	draw.Draw(paper, paper.Rect, image.White, image.Point{}, draw.Src)
+	under := image.White
+	if light(src) {
+		under = image.Black
+	}
+	draw.Draw(paper, paper.Rect, under, image.Point{}, draw.Src)
 	draw.Draw(paper, paper.Rect, src, box.Min, draw.Over)
 	m := New(box.Dy(), box.Dx(), 3)
 	for i := range m.H * m.W {
 		copy(m.Pix[3*i:3*i+3], paper.Pix[4*i:])
 	}
 	return m
+}
+
+// light says whether an image has transparent parts and, but for a hundredth of what is not, nothing darker than a very light grey: white
+// ink made for dark pages.
+func light(src image.Image) bool {
+	if opaque, ok := src.(interface{ Opaque() bool }); !ok || opaque.Opaque() {
+		return false
+	}
+	const veryLight = 216
+	box := src.Bounds()
+	seen := image.NewNRGBA(image.Rect(0, 0, box.Dx(), box.Dy()))
+	draw.Draw(seen, seen.Rect, src, box.Min, draw.Src)
+	all, dark := 0, 0
+	for i := 0; i < len(seen.Pix); i += 4 {
+		alpha := int(seen.Pix[i+3])
+		all += alpha
+		if luma(seen.Pix[i], seen.Pix[i+1], seen.Pix[i+2]) < veryLight {
+			dark += alpha
+		}
+	}
+	return all > 0 && 100*dark < all
 }
 
 // GoImage is the image as Go's own type: *image.Gray, sharing its pixels, or *image.NRGBA, a copy.

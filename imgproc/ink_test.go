@@ -40,7 +40,7 @@ func TestInkIsCentredAndFillsItsFraction(t *testing.T) {
 		"a drawing that fills":  {inked(105, 105, 1, 255, 0, 1, 1, 104, 104), 10, 10, 90, 90},
 		"a dot":                 {inked(105, 105, 1, 255, 0, 20, 20, 25, 25), 44, 44, 56, 56}, // 5/105 · 0.8/0.3 of 100
 		"colours":               {inked(105, 105, 3, 250, 20, 10, 50, 70, 65), 10, 40, 90, 60},
-		"a page of other sides": {inked(60, 200, 1, 255, 0, 10, 10, 110, 40), 10, 10, 90, 90},
+		"a page of other sides": {inked(60, 200, 1, 255, 0, 10, 10, 110, 40), 10, 38, 90, 62},
 	} {
 		row := make([]float32, p.Size())
 		p.Apply(row, test.m)

@@ -11,7 +11,9 @@ type Preprocess struct {
 	Height   int `json:"height"`   // of the input, pixels
 	Width    int `json:"width"`    // of the input, pixels
 	Channels int `json:"channels"` // 1 (grey) or 3 (RGB)
-	// Invert makes ink 1 and paper 0: value 1-v before Mean and Std.
+	// Invert makes ink 1 and paper 0: value 1-v before Mean and Std. In one channel it is for drawings, whose ink and paper are found
+	// first: dark, shaded or noisy paper becomes white and the ink black, light ink on dark paper is turned round, and of a page of
+	// more than 126 pixels the part around the drawing is taken. Clean drawings stay as they are.
 	Invert bool `json:"invert,omitempty"`
 	// Mean and Std, per channel in [0, 1] units, give (v-mean)/std; empty means 0 and 1.
 	Mean []float32 `json:"mean,omitempty"`
@@ -79,10 +81,11 @@ func (p Preprocess) Warp(dst []float32, m Image, a Affine) {
 
 // WarpBend is [Preprocess.Warp] of an image that bend has bent, nil for not at all.
 func (p Preprocess) WarpBend(dst []float32, m Image, a Affine, bend *Displacement) {
-	if p.Channels == 1 {
-		m = m.Grey()
+	if err := m.Check(); err != nil {
+		panic("imgproc: " + err.Error())
 	}
-	p.View(m, a, bend).Image(dst, m)
+	m = p.drawing(m)
+	p.view(m, a, bend).image(dst, m)
 }
 
 // level is the scale and shift that make bytes of channel c what the encoder reads.

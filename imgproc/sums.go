@@ -22,12 +22,12 @@ const maxSumsSide = 2896
 
 var sumsPool = sync.Pool{New: func() any { return new(sums) }}
 
-// newSums builds the table of channel c of m, whose sides are at most maxSumsSide; outside is the level around it, or paper. Hand
-// it back with release.
+// newSums builds the table of channel c of m, whose sides are at most maxSumsSide; outside is the level around it, or
+// ownBorder. Hand it back with release.
 func newSums(m Image, c int, outside int32) *sums {
 	s := sumsPool.Get().(*sums)
 	s.h, s.w, s.stride, s.fill = m.H, m.W, m.W+2, outside
-	if outside == paper {
+	if outside == ownBorder {
 		s.fill = borderMedian(m, c)
 	}
 	s.at = resized(s.at, (m.H+2)*s.stride)

@@ -22,9 +22,14 @@ func (p Preprocess) View(m Image, a Affine, bend *Displacement) View {
 	if err := m.Check(); err != nil {
 		panic("imgproc: " + err.Error())
 	}
-	a = p.byInk(m).Then(a)
+	return p.view(p.drawing(m), a, bend)
+}
+
+// view is View of what drawing returned.
+func (p Preprocess) view(m Image, a Affine, bend *Displacement) View {
+	a = p.framing(m).Then(a)
 	v := View{p: p, h: m.H, w: m.W}
-	outside := paper
+	outside := ownBorder
 	if p.Pad != nil {
 		outside = int32(p.Pad.Level)
 		f := p.fit(m)
@@ -46,24 +51,40 @@ func (p Preprocess) View(m Image, a Affine, bend *Displacement) View {
 	return v
 }
 
-// byInk is the map that brings the ink of m where p wants it.
-func (p Preprocess) byInk(m Image) Affine {
-	if p.Ink == 0 {
-		return Identity()
-	}
+// drawing is m with the channels that p reads, and a drawing on clean paper.
+func (p Preprocess) drawing(m Image) Image {
 	if p.Channels == 1 {
 		m = m.Grey()
 	}
-	return frameInk(m, p.Ink)
+	if p.drawings() {
+		m = m.onCleanPaper()
+	}
+	return m
+}
+
+// drawings says whether p is for drawings: those have ink and paper.
+func (p Preprocess) drawings() bool { return p.Invert && p.Channels == 1 }
+
+// framing is the map that brings a drawing where p wants it.
+func (p Preprocess) framing(m Image) Affine {
+	switch {
+	case p.Ink > 0:
+		return frameInk(m, p.Ink)
+	case p.drawings() && p.Pad == nil:
+		return framePage(m)
+	}
+	return Identity()
 }
 
 // Image writes the image to dst [Height, Width, Channels] as [Preprocess.WarpBend] does. m is the view's image, or another of the
 // same size; a size that differs panics.
 func (v View) Image(dst []float32, m Image) {
 	v.check(m)
-	if v.p.Channels == 1 {
-		m = m.Grey()
-	}
+	v.image(dst, v.p.drawing(m))
+}
+
+// image is Image of what drawing returned.
+func (v View) image(dst []float32, m Image) {
 	switch {
 	case v.fit != nil:
 		checkSize(len(dst), v.p.Height, v.p.Width, v.p.Channels)

@@ -34,15 +34,15 @@ func render(m Image, h, w int, a Affine) Image {
 	return out
 }
 
-// paper stands for the level of an image's own border.
-const paper int32 = -1
+// ownBorder stands for the level of an image's own border.
+const ownBorder int32 = -1
 
 // frame is an output of h×w pixels that shows an image moved, bent and resized.
 type frame struct {
 	h, w    int
 	back    Affine        // from where the image was moved to where it was, about its centre, in its pixels
 	bend    *Displacement // nil for none
-	outside int32         // the level around the image, or paper
+	outside int32         // the level around the image, or ownBorder
 }
 
 // newFrame shows an image after a. It panics when that cannot be undone.
@@ -51,7 +51,7 @@ func newFrame(h, w int, a Affine) frame {
 	if !ok {
 		panic(fmt.Sprintf("imgproc: the affine map %v cannot be undone", a))
 	}
-	return frame{h: h, w: w, back: back, outside: paper}
+	return frame{h: h, w: w, back: back, outside: ownBorder}
 }
 
 // resample fills dst [h, w, step] with what f shows of m. Channel c of m becomes scale·v + shift, the two that level gives for
@@ -90,9 +90,13 @@ type grid struct {
 // An output pixel covers a parallelogram of the image. The rectangle that is read instead has the same variance along
 // either axis, and is never smaller than a pixel, which makes enlarging linear interpolation.
 func newGrid(m Image, f frame) grid {
-	g := grid{poolY: poolFactor(m.H, f.h), poolX: poolFactor(m.W, f.w)}
+	toPlace := fromOutput(m, f.h, f.w).Then(f.back)
+	g := grid{
+		poolX: poolFactor(m.W, f.w, math.Hypot(toPlace.XX, toPlace.XY)),
+		poolY: poolFactor(m.H, f.h, math.Hypot(toPlace.YX, toPlace.YY)),
+	}
 	toImage := Translation(float64(m.W)/2, float64(m.H)/2).Then(Scaling(1/float64(g.poolX), 1/float64(g.poolY)))
-	g.at = fromOutput(m, f.h, f.w).Then(f.back).Then(toImage)
+	g.at = toPlace.Then(toImage)
 	g.box.halfX = halfSide(g.at.XX, g.at.XY, m.W)
 	g.box.halfY = halfSide(g.at.YX, g.at.YY, m.H)
 	g.box.clip = f.back.keepsFrame()
@@ -110,10 +114,10 @@ func halfSide(a, b float64, limit int) int {
 	return int(math.Round(side * fine / 2))
 }
 
-// poolFactor is how many pixels may be averaged beforehand: none unless the image is at least eight times as long as
-// the output or its sums would overflow.
-func poolFactor(from, to int) int {
-	return max(1, from/(4*to), (from+maxSumsSide-1)/maxSumsSide)
+// poolFactor is how many pixels may be averaged beforehand: none unless the image is at least eight times as long as the output, and an
+// output pixel, each being so many pixels of the image, as wide; or its sums would overflow.
+func poolFactor(from, to int, each float64) int {
+	return max(1, min(from/(4*to), int(each/4)), (from+maxSumsSide-1)/maxSumsSide)
 }
 
 // centres gives the image positions under the pixel centres of output row y.
