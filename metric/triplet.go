@@ -60,11 +60,14 @@ type Triplets struct {
 	Positive, Negative *Node // the distances [a, p, 1] and [a, 1, m]
 	Gap                *Node // Positive − Negative, [a, p, m]; also where labels make no triplet
 
-	pairs                 Pairs
-	first, last, from, to int   // anchors first to last−1, positives from to to−1
-	wanted                *Node // like Gap: whether labels and miner make it a triplet
-	seen                  *Node // [a]: how many triplets there are before the miner's choice
+	pairs  Pairs
+	chunk  chunk
+	wanted *Node // like Gap: whether labels and miner make it a triplet
+	seen   *Node // [a]: how many triplets there are before the miner's choice
 }
+
+// chunk is some anchors, first to last−1, with some of their positives, from to to−1.
+type chunk struct{ first, last, from, to int }
 
 // Embeddings are those of the anchors [a, d], of the positives [p, d], and of the others [m, d]. Only a miner with Embeddings set
 // has them; for others it panics.
@@ -73,7 +76,7 @@ func (t Triplets) Embeddings() (anchors, positives, others *Node) {
 		panic("metric: a miner of triplets looks at embeddings, but its Embeddings is not set")
 	}
 	others = t.pairs.Others
-	return Slice(t.pairs.Anchors, AxisRange(t.first, t.last)), Slice(others, AxisRange(t.from, t.to)), others
+	return Slice(t.pairs.Anchors, AxisRange(t.chunk.first, t.chunk.last)), Slice(others, AxisRange(t.chunk.from, t.chunk.to)), others
 }
 
 // chunkSize bounds the triplets looked at together.
@@ -93,7 +96,7 @@ func (l gapLoss) all(p Pairs) Terms {
 		var toward []*Node
 		var away *Node
 		for from := 0; from < w; from += columns {
-			t := p.triplets(near, there, first, min(n, first+rows), from, min(w, from+columns))
+			t := p.triplets(near, there, chunk{first, min(n, first+rows), from, min(w, from+columns)})
 			slopes := Masked(t.wanted, l.slope(t.Gap))
 			ofAnchors = ofAnchors.plus(t.terms(l))
 			toward, away = append(toward, ReduceSum(slopes, 2)), plus(away, ReduceSum(slopes, 1))
@@ -123,19 +126,19 @@ func (p Pairs) positives() (distances, there *Node) {
 	return Gather(flat(p.Distances), at), LogicalAnd(LogicalNot(below(same, 0.5)), GreaterOrEqual(p.listed, ZerosLike(p.listed)))
 }
 
-// triplets lists those of anchors first to last−1 with candidates from to to−1 for their positives.
-func (p Pairs) triplets(near, there *Node, first, last, from, to int) Triplets {
+// triplets lists those of a chunk, whose positives are candidates: their distances are near, and there says which are positives.
+func (p Pairs) triplets(near, there *Node, c chunk) Triplets {
 	part := func(x *Node, columns SliceAxisSpec) *Node {
-		return StopGradient(Slice(x, AxisRange(first, last), columns))
+		return StopGradient(Slice(x, AxisRange(c.first, c.last), columns))
 	}
-	positives, all := AxisRange(from, to), AxisRange()
+	positives, all := AxisRange(c.from, c.to), AxisRange()
 	t := Triplets{
 		Positive: InsertAxes(part(near, positives), 2), Negative: InsertAxes(part(p.Distances, all), 1),
-		pairs: p, first: first, last: last, from: from, to: to,
+		pairs: p, chunk: c,
 	}
 	t.Gap = Sub(t.Positive, t.Negative)
 	t.wanted = LogicalAnd(InsertAxes(part(there, positives), 2), InsertAxes(part(p.Different, all), 1))
-	t.seen = counts(Reshape(t.wanted, last-first, -1), t.Gap)
+	t.seen = counts(Reshape(t.wanted, c.last-c.first, -1), t.Gap)
 	if p.keep != nil {
 		t.wanted = LogicalAnd(t.wanted, p.keep(t))
 	}
@@ -144,7 +147,7 @@ func (p Pairs) triplets(near, there *Node, first, last, from, to int) Triplets {
 
 // terms adds up the values of the wanted triplets.
 func (t Triplets) terms(l gapLoss) Terms {
-	flat := func(x *Node) *Node { return Reshape(x, t.last-t.first, -1) }
+	flat := func(x *Node) *Node { return Reshape(x, t.chunk.last-t.chunk.first, -1) }
 	terms := TermsOf(flat(l.value(t.Gap)), flat(t.wanted))
 	terms.Seen = t.seen
 	return terms
