@@ -75,6 +75,9 @@ func (i modelInfo) what() string {
 	if err := json.Unmarshal(i.Spec, &spec); i.Kind != modelfile.Encoder || err != nil {
 		return string(i.Spec)
 	}
+	if spec.Vector > 0 {
+		return fmt.Sprintf("%s, %d numbers, vectors of %d", spec.Arch, spec.Dim, spec.Vector)
+	}
 	p := spec.Preprocess
 	return fmt.Sprintf("%s, %d numbers, %d×%d pixels, %d channel(s)", spec.Arch, spec.Dim, p.Height, p.Width, p.Channels)
 }

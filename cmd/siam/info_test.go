@@ -1,0 +1,28 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
+)
+
+func TestInfoTellsWhatIsNoEncoderOfImages(t *testing.T) {
+	vectors, err := encoder.NewFile(encoder.MLP(12), "cosine", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := *vectors
+	own.Spec = []byte(`{"arch":"my-cnn","preprocess":{"height":28,"width":28,"channels":1},"dim":64,"settings":{"side":7}}`)
+	other := &modelfile.File{Kind: "tracker", Spec: []byte(`{"states":4}`), Distance: "cosine"}
+	for want, file := range map[string]*modelfile.File{
+		"encoder      mlp, 64 numbers, vectors of 12\n":                 vectors,
+		"encoder      my-cnn, 64 numbers, 28×28 pixels, 1 channel(s)\n": &own,
+		"tracker      {\"states\":4}\n":                                 other,
+	} {
+		if text := describe(file).text(); !strings.HasPrefix(text, want) {
+			t.Errorf("info of a model of kind %s = %q, want it to begin with %q", file.Kind, text, want)
+		}
+	}
+}
