@@ -169,7 +169,7 @@ func (n *node) simpler() *value {
 		n.inputs[0] = x
 	case compute.OpTypeTranspose:
 		if sameLayout(n.inputs[0].shape, n.attrs.([]int)) {
-			return n.become(compute.OpTypeReshape, n.inputs[0])
+			return n.reshaped()
 		}
 	}
 	return nil
@@ -188,9 +188,18 @@ func (n *node) turnedProduct() *value {
 		return nil
 	}
 	y := n.become(compute.OpTypeDotGeneral, dot.inputs[1], dot.inputs[0])
-	y.node.attrs = dotAttrs{lhsContract: a.rhsContract, rhsContract: a.lhsContract, config: a.config}
-	y.node.replay = func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
-		return one(f.DotGeneral(in[0], a.rhsContract, nil, in[1], a.lhsContract, nil, a.config))
+	turned := dotAttrs{lhsContract: a.rhsContract, rhsContract: a.lhsContract, config: a.config}
+	y.node.attrs, y.node.replay = turned, turned.replay
+	return y
+}
+
+// reshaped is the operand of n in the shape of its result.
+func (n *node) reshaped() *value {
+	y := n.become(compute.OpTypeReshape, n.inputs[0])
+	dimensions := y.shape.Dimensions
+	y.node.attrs = dimensions
+	y.node.replay = func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return one(g.Reshape(in[0], dimensions...))
 	}
 	return y
 }

@@ -17,9 +17,10 @@ package cpu
 import (
 	"errors"
 	"fmt"
-	"runtime"
+	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/gomlx/compute"
@@ -27,6 +28,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 
 	"github.com/siam-go/siam/internal/kernel"
+	"github.com/siam-go/siam/internal/parallel"
 )
 
 // BackendName is the name the backend is registered under.
@@ -43,11 +45,13 @@ const (
 
 // Options configure a Backend. The zero value uses all cores in float32.
 type Options struct {
-	// Threads is the number of cores a running graph uses; 0 means GOMAXPROCS.
+	// Threads is the number of cores a running graph uses; 0 means GOMAXPROCS, or less where a control group's quota is less.
 	// Results do not depend on it.
 	Threads int
 	// Precision of matrix products and convolutions.
 	Precision Precision
+	// NoFallback makes a graph with operations that only GoMLX's Go backend runs an error, which lists them.
+	NoFallback bool
 }
 
 // Backend implements compute.Backend. It is safe for concurrent use.
@@ -55,6 +59,8 @@ type Backend struct {
 	options   Options
 	fallback  compute.Backend // GoMLX's Go backend, for operations that are not ours
 	memory    memoryPool
+	mu        sync.Mutex
+	fallbacks map[string]bool // see Fallbacks
 	finalized atomic.Bool
 	unfused   bool          // for tests: leave out the passes that fuse
 	inspect   func(g *body) // for tests: sees, and may reorder, what will be lowered
@@ -81,17 +87,17 @@ func New(options Options) (compute.Backend, error) {
 		return nil, fmt.Errorf("cpu backend: unknown precision %d", options.Precision)
 	}
 	if options.Threads == 0 {
-		options.Threads = runtime.GOMAXPROCS(0)
+		options.Threads = int(math.Ceil(parallel.Cores()))
 	}
 	// Sequential: a panic in one of its parallel workers would end the process.
 	fallback, err := gobackend.New("ops_sequential")
 	if err != nil {
 		return nil, fmt.Errorf("cpu backend: creating the Go backend to fall back on: %w", err)
 	}
-	return &Backend{options: options, fallback: fallback}, nil
+	return &Backend{options: options, fallback: fallback, fallbacks: map[string]bool{}}, nil
 }
 
-// parseOptions reads "threads=2,precision=bf16"; both parts are optional.
+// parseOptions reads "threads=2,precision=bf16,fallback=refuse"; all parts are optional.
 func parseOptions(config string) (Options, error) {
 	var options Options
 	for part := range strings.SplitSeq(config, ",") {
@@ -108,8 +114,10 @@ func parseOptions(config string) (Options, error) {
 			options.Precision = Float32
 		case key == "precision" && value == "bf16":
 			options.Precision = BFloat16
+		case key == "fallback" && (value == "run" || value == "refuse"):
+			options.NoFallback = value == "refuse"
 		default:
-			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N or precision=fp32|bf16", part)
+			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N, precision=fp32|bf16 or fallback=run|refuse", part)
 		}
 	}
 	return options, nil

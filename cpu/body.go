@@ -30,6 +30,7 @@ const (
 	opL1Grad                                       // their gradient to a or b: inputs a, b, w, v
 	opL1WeightGrad                                 // their gradient to w: inputs a, b, v
 	opChain                                        // element-wise operations block by block
+	opForeign                                      // nodes that the Go backend runs
 )
 
 // users lists the nodes that read each value; a result of the body has a nil user besides.

@@ -18,7 +18,8 @@ type program struct {
 	outputShapes []shapes.Shape
 	hosts        []int // per output the parameter whose memory it takes if that is donated, or -1
 	kept         []kept
-	part         *program // of the tasks' parts of a batch, or nil
+	part         *program   // of the tasks' parts of a batch, or nil
+	called       []*program // that tasks run
 }
 
 // kept is a block that depends on one parameter alone. A frame keeps it for as long as it is given the same buffer.
@@ -57,8 +58,9 @@ type compiler struct {
 	program program
 	where   map[*value]ref
 	step    int
-	name    string        // of the node being lowered
-	inPlace []replacement // blocks that may take over another's memory
+	name    string         // of the node being lowered
+	inPlace []replacement  // blocks that may take over another's memory
+	alone   map[*node]bool // nodes that only the Go backend runs
 }
 
 // replacement allows block new, first written in a step, the memory of block old, last read in it: the step's
@@ -83,19 +85,40 @@ func compile(backend *Backend, f *Function) (p *program, err error) {
 	if err := g.rewrite(backend); err != nil {
 		return nil, err
 	}
-	return lower(backend, g)
+	c, err := lowerNodes(backend, g)
+	if err == nil && len(c.alone) > 1 && !backend.unfused && g.groupForeign(c.alone) {
+		c, err = lowerNodes(backend, g)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.program.plan(c.inPlace)
+	return &c.program, backend.left(c.alone)
 }
 
 // recoverTo turns a panic into an error.
 func recoverTo(err *error) {
 	if p := recover(); p != nil {
+		if cause, ok := p.(error); ok {
+			*err = cause
+			return
+		}
 		*err = fmt.Errorf("%v", p)
 	}
 }
 
 // lower turns a body into a program.
 func lower(backend *Backend, g *body) (*program, error) {
-	c := &compiler{backend: backend, where: map[*value]ref{}}
+	c, err := lowerNodes(backend, g)
+	if err != nil {
+		return nil, err
+	}
+	c.program.plan(c.inPlace)
+	return &c.program, nil
+}
+
+func lowerNodes(backend *Backend, g *body) (*compiler, error) {
+	c := &compiler{backend: backend, where: map[*value]ref{}, alone: map[*node]bool{}}
 	for _, v := range g.parameters {
 		c.program.parameters = append(c.program.parameters, c.place(v, block{kind: parameterBlock}))
 	}
@@ -107,8 +130,7 @@ func lower(backend *Backend, g *body) (*program, error) {
 	for _, v := range g.results {
 		c.output(v)
 	}
-	c.program.plan(c.inPlace)
-	return &c.program, nil
+	return c, nil
 }
 
 // lower emits the tasks of one node.

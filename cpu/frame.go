@@ -18,6 +18,7 @@ type frame struct {
 	epilogues  []kernel.Epilogue  // one per thread, of the convolution it works on
 	lists      [][][]float32      // one per thread, for the operands of a task
 	parts      []*frame           // one per thread, of a program that works in parts
+	called     []*frame           // of the programs that tasks run
 	kept       []*Buffer          // per kept block, what it was computed from; nil if it must be computed
 	mu         sync.Mutex
 	err        error // the first one a task reported
@@ -31,12 +32,15 @@ func newFrame(p *program, threads int) *frame {
 	for i := range fr.lists {
 		fr.lists[i] = make([][]float32, p.operands)
 	}
-	fr.team.threads = threads
+	fr.team.threads, fr.team.patience = threads, patience(threads)
 	fr.team.frame = fr
 	if p.part != nil {
 		for range threads {
 			fr.parts = append(fr.parts, newFrame(p.part, 1))
 		}
+	}
+	for _, called := range p.called {
+		fr.called = append(fr.called, newFrame(called, threads))
 	}
 	arena := allocate(p.arenaBytes)
 	for r := range p.blocks {

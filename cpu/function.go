@@ -244,8 +244,11 @@ func (f *Function) record(op compute.OpType, attrs any, replay replay, operands 
 		shadows[i] = v.shadow
 	}
 	outputs, err := replay(f.builder.shadow, shadows)
+	if compute.IsNotImplemented(err) {
+		return nil, fmt.Errorf("cpu backend: neither it nor GoMLX's Go backend has %s of %v: %w", op, shapesOf(inputs), compute.ErrNotImplemented)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cpu backend: %s: %w", op, err)
 	}
 	n := &node{op: op, fn: f, inputs: inputs, attrs: attrs, replay: replay}
 	for i, shadow := range outputs {

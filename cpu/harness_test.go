@@ -40,6 +40,32 @@ func (a array) at(index ...int) float64 {
 // buildFunc issues operations on parameters.
 type buildFunc func(f compute.Function, in []compute.Value) ([]compute.Value, error)
 
+// inType is a function of float32 arrays that computes in another type.
+func inType(dtype dtypes.DType, build buildFunc) buildFunc {
+	return func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+		converted, err := convertAll(f, in, dtype)
+		if err != nil {
+			return nil, err
+		}
+		out, err := build(f, converted)
+		if err != nil {
+			return nil, err
+		}
+		return convertAll(f, out, dtypes.Float32)
+	}
+}
+
+func convertAll(f compute.Function, values []compute.Value, dtype dtypes.DType) ([]compute.Value, error) {
+	converted := make([]compute.Value, len(values))
+	for i, v := range values {
+		var err error
+		if converted[i], err = f.ConvertDType(v, dtype); err != nil {
+			return nil, err
+		}
+	}
+	return converted, nil
+}
+
 // compileArrays compiles a function of float32 parameters.
 func compileArrays(t testing.TB, b compute.Backend, inputs []array, build buildFunc) compute.Executable {
 	t.Helper()

@@ -43,13 +43,14 @@ func opName(op compute.OpType) string {
 }
 
 func init() {
+	introduce(opForeign, "Graph", nil)
 	declare(lowerAlias, replayedIf(func(*splitter, *node) bool { return true }),
 		compute.OpTypeIdentity, compute.OpTypeOptimizationBarrier, compute.OpTypeSchedulingBarrier)
 	declare(lowerAlias, reshapeApart, compute.OpTypeReshape)
 	declare(nil, pointwise, compute.OpTypeFusedGelu)
-	declare(nil, together, compute.OpTypeIf, compute.OpTypeWhile, compute.OpTypeSort, compute.OpTypeFFT,
+	declare(nil, together, compute.OpTypeSort, compute.OpTypeFFT,
 		compute.OpTypeBitcast, compute.OpTypeDynamicDimensionSize, compute.OpTypeDynamicShape,
-		compute.OpTypeFusedLayerNorm, compute.OpTypeFusedSoftmax, compute.OpTypeFusedAttentionQKVProjection, compute.OpTypeFusedDense, compute.OpTypeFusedQuantizedDense,
+		compute.OpTypeFusedSoftmax, compute.OpTypeFusedAttentionQKVProjection, compute.OpTypeFusedDense, compute.OpTypeFusedQuantizedDense,
 		compute.OpTypeQuantizedEmbeddingLookup)
 }
 

@@ -112,7 +112,7 @@ func (c *compiler) channelsLast(v *value, order []int) ref {
 	if sameLayout(v.shape, order) {
 		return from
 	}
-	to := c.scratch(v.shape.Size())
+	to := c.scratchBytes(byteSize(v.shape))
 	transpose(c, to, from, v.shape, order)
 	return to
 }
@@ -123,9 +123,9 @@ func (c *compiler) channelsLastResult(y *value, order []int) (to ref, finish fun
 	if sameLayout(y.shape, order) {
 		return result, func() {}
 	}
-	to = c.scratch(y.shape.Size())
+	to = c.scratchBytes(byteSize(y.shape))
 	return to, func() {
-		s := stridedCopy{size: 4, toStrides: make([]int, len(order))}
+		s := stridedCopy{size: y.shape.DType.Size(), toStrides: make([]int, len(order))}
 		for i, axis := range order {
 			s.dims = append(s.dims, y.shape.Dimensions[axis])
 			s.toStrides[i] = y.shape.Strides()[axis]

@@ -263,9 +263,18 @@ var conversions = map[conversionKey]conversion{
 	{dtypes.Int32, dtypes.Int64}:     convertNumbers[int32, int64],
 	{dtypes.Int64, dtypes.Int32}:     convertNumbers[int64, int32],
 	{dtypes.Uint32, dtypes.Float32}:  convertNumbers[uint32, float32],
-	{dtypes.Bool, dtypes.Float32}:    convertBools[float32],
-	{dtypes.Bool, dtypes.Int32}:      convertBools[int32],
-	{dtypes.Bool, dtypes.Int64}:      convertBools[int64],
+	{dtypes.Float16, dtypes.Float32}: convertWith(fromFloat16),
+	{dtypes.Float32, dtypes.Float16}: convertWith(toFloat16),
+	{dtypes.BFloat16, dtypes.Float32}: func(to, from []byte, lo, hi int) {
+		kernel.FromBFloat16(as[float32](to)[lo:hi], as[uint16](from)[lo:hi])
+	},
+	{dtypes.Float32, dtypes.BFloat16}: func(to, from []byte, lo, hi int) {
+		kernel.ToBFloat16(as[uint16](to)[lo:hi], as[float32](from)[lo:hi])
+	},
+	{dtypes.Float32, dtypes.Bool}: convertWith(func(x float32) bool { return x != 0 }),
+	{dtypes.Bool, dtypes.Float32}: convertBools[float32],
+	{dtypes.Bool, dtypes.Int32}:   convertBools[int32],
+	{dtypes.Bool, dtypes.Int64}:   convertBools[int64],
 }
 
 type number interface {
@@ -276,6 +285,15 @@ func convertNumbers[From, To number](to, from []byte, lo, hi int) {
 	dst, src := as[To](to)[lo:hi], as[From](from)[lo:hi]
 	for i, x := range src {
 		dst[i] = To(x)
+	}
+}
+
+func convertWith[From, To any](convert func(From) To) conversion {
+	return func(to, from []byte, lo, hi int) {
+		dst, src := as[To](to)[lo:hi], as[From](from)[lo:hi]
+		for i, x := range src {
+			dst[i] = convert(x)
+		}
 	}
 }
 

@@ -42,6 +42,9 @@ func lowerBatchNormTraining(c *compiler, n *node) bool {
 	if s.size() == 0 {
 		return false
 	}
+	if !isFloat32(n.inputs[0]) {
+		return lowerBatchNormTraining64(c, n)
+	}
 	x, scale, offset := c.channelsLast(n.inputs[0], s.order), c.in(n.inputs[1]), c.in(n.inputs[2])
 	y, finish := c.channelsLastResult(n.outputs[0], s.order)
 	mean, variance := c.out(n.outputs[1]), c.out(n.outputs[2])
@@ -88,6 +91,9 @@ func lowerBatchNormInference(c *compiler, n *node) bool {
 	if s.size() == 0 {
 		return false
 	}
+	if !isFloat32(n.inputs[0]) {
+		return lowerBatchNormInference64(c, n)
+	}
 	x, scale, offset := c.channelsLast(n.inputs[0], s.order), c.in(n.inputs[1]), c.in(n.inputs[2])
 	mean, variance := c.in(n.inputs[3]), c.in(n.inputs[4])
 	y, finish := c.channelsLastResult(n.outputs[0], s.order)
@@ -100,6 +106,9 @@ func lowerBatchNormGradient(c *compiler, n *node) bool {
 	s := n.normShape()
 	if s.size() == 0 {
 		return false
+	}
+	if !isFloat32(n.inputs[0]) {
+		return lowerBatchNormGradient64(c, n)
 	}
 	x, gamma, mean, variance := c.channelsLast(n.inputs[0], s.order), c.in(n.inputs[1]), c.in(n.inputs[2]), c.in(n.inputs[3])
 	dy := c.channelsLast(n.inputs[4], s.order)

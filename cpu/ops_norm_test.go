@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 )
 
 const testEpsilon = 1e-3
@@ -22,6 +23,15 @@ var normCases = []normCase{
 	{"images", []int{5, 6, 7, 3}, 3},
 	{"channels first", []int{4, 3, 5, 5}, 1},
 	{"feature axis first", []int{3, 50}, 0},
+}
+
+// forNormCases runs a test for every case in every type that has loops of its own.
+func forNormCases(t *testing.T, test func(t *testing.T, i int, k normCase, dtype dtypes.DType)) {
+	for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Float64} {
+		for i, k := range normCases {
+			t.Run(dtype.String()+"/"+k.name, func(t *testing.T) { test(t, i, k, dtype) })
+		}
+	}
 }
 
 // channel is the channel of element i.
@@ -61,19 +71,17 @@ func toFloat32(x []float64) array {
 
 func TestBatchNormForTrainingEqualsItsDefinition(t *testing.T) {
 	b := newTestBackend(t, Options{})
-	for i, k := range normCases {
-		t.Run(k.name, func(t *testing.T) {
-			x, scale, offset := k.operands(uint64(i))
-			got := run(t, b, []array{x, scale, offset}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
-				y, mean, variance, err := f.BatchNormForTraining(in[0], in[1], in[2], testEpsilon, k.axis)
-				return []compute.Value{y, mean, variance}, err
-			})
-			mean, variance := k.statistics(x)
-			expect(t, "normalized", got[0], k.normalized(x, scale, offset, mean, variance), 1e-5)
-			expect(t, "mean", got[1], mean, 1e-6)
-			expect(t, "variance", got[2], variance, 1e-5)
-		})
-	}
+	forNormCases(t, func(t *testing.T, i int, k normCase, dtype dtypes.DType) {
+		x, scale, offset := k.operands(uint64(i))
+		got := run(t, b, []array{x, scale, offset}, inType(dtype, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+			y, mean, variance, err := f.BatchNormForTraining(in[0], in[1], in[2], testEpsilon, k.axis)
+			return []compute.Value{y, mean, variance}, err
+		}))
+		mean, variance := k.statistics(x)
+		expect(t, "normalized", got[0], k.normalized(x, scale, offset, mean, variance), 1e-5)
+		expect(t, "mean", got[1], mean, 1e-6)
+		expect(t, "variance", got[2], variance, 1e-5)
+	})
 }
 
 func (k normCase) normalized(x, scale, offset array, mean, variance []float64) []float64 {
@@ -87,35 +95,31 @@ func (k normCase) normalized(x, scale, offset array, mean, variance []float64) [
 
 func TestBatchNormForInferenceEqualsItsDefinition(t *testing.T) {
 	b := newTestBackend(t, Options{})
-	for i, k := range normCases {
-		t.Run(k.name, func(t *testing.T) {
-			x, scale, offset := k.operands(uint64(i))
-			mean, variance := k.statistics(x)
-			got := run(t, b, []array{x, scale, offset, toFloat32(mean), toFloat32(variance)}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
-				return one(f.BatchNormForInference(in[0], in[1], in[2], in[3], in[4], testEpsilon, k.axis))
-			})
-			expect(t, "normalized", got[0], k.normalized(x, scale, offset, mean, variance), 1e-5)
-		})
-	}
+	forNormCases(t, func(t *testing.T, i int, k normCase, dtype dtypes.DType) {
+		x, scale, offset := k.operands(uint64(i))
+		mean, variance := k.statistics(x)
+		got := run(t, b, []array{x, scale, offset, toFloat32(mean), toFloat32(variance)}, inType(dtype, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+			return one(f.BatchNormForInference(in[0], in[1], in[2], in[3], in[4], testEpsilon, k.axis))
+		}))
+		expect(t, "normalized", got[0], k.normalized(x, scale, offset, mean, variance), 1e-5)
+	})
 }
 
 func TestBatchNormGradientEqualsItsDefinition(t *testing.T) {
 	b := newTestBackend(t, Options{})
-	for i, k := range normCases {
-		t.Run(k.name, func(t *testing.T) {
-			x, scale, _ := k.operands(uint64(i))
-			dy := noise(rand.New(rand.NewPCG(uint64(i), 6)), k.dims...)
-			mean, variance := k.statistics(x)
-			got := run(t, b, []array{x, scale, toFloat32(mean), toFloat32(variance), dy}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
-				dx, dScale, dOffset, err := f.BatchNormGradient(in[0], in[1], in[2], in[3], in[4], testEpsilon, k.axis)
-				return []compute.Value{dx, dScale, dOffset}, err
-			})
-			dx, dScale, dOffset := k.gradients(x, scale, dy, mean, variance)
-			expect(t, "gradient of the offset", got[2], dOffset, 1e-5)
-			expect(t, "gradient of the scale", got[1], dScale, 1e-4)
-			expect(t, "gradient of x", got[0], dx, 1e-4)
-		})
-	}
+	forNormCases(t, func(t *testing.T, i int, k normCase, dtype dtypes.DType) {
+		x, scale, _ := k.operands(uint64(i))
+		dy := noise(rand.New(rand.NewPCG(uint64(i), 6)), k.dims...)
+		mean, variance := k.statistics(x)
+		got := run(t, b, []array{x, scale, toFloat32(mean), toFloat32(variance), dy}, inType(dtype, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+			dx, dScale, dOffset, err := f.BatchNormGradient(in[0], in[1], in[2], in[3], in[4], testEpsilon, k.axis)
+			return []compute.Value{dx, dScale, dOffset}, err
+		}))
+		dx, dScale, dOffset := k.gradients(x, scale, dy, mean, variance)
+		expect(t, "gradient of the offset", got[2], dOffset, 1e-5)
+		expect(t, "gradient of the scale", got[1], dScale, 1e-4)
+		expect(t, "gradient of x", got[0], dx, 1e-4)
+	})
 }
 
 // gradients is batch normalisation differentiated by hand: with x̂ = (x − mean)/σ and r elements a channel,

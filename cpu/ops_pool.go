@@ -1,9 +1,8 @@
 package cpu
 
 import (
-	"math"
-
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/siam-go/siam/internal/kernel"
 )
@@ -77,17 +76,13 @@ func lowerReduceWindow(c *compiler, n *node) bool {
 func lowerSelectAndScatter(c *compiler, n *node) bool {
 	x, dy, dx := n.inputs[0], n.inputs[1], n.outputs[0]
 	a := n.attrs.(windowAttrs)
-	if !isFloat32(x, dy) {
-		return false
+	p, ok := a.pool(x.shape, dy.shape)
+	if !ok || !isFloat32(x, dy) || p.KH*p.KW > kernel.MaxArgs {
+		return lowerScatterWindows(c, a, x, dy, dx)
 	}
 	e := kernel.Largest
 	if a.reduction == compute.ReduceOpMin {
 		e = kernel.Smallest
-	}
-	p, ok := a.pool(x.shape, dy.shape)
-	if !ok || p.KH*p.KW > kernel.MaxArgs {
-		scatterWindows(c, a, c.out(dx), c.in(x), c.in(dy), x.shape, dy.shape)
-		return true
 	}
 	from, grad, to := c.in(x), c.in(dy), c.out(dx)
 	arg, pooled := c.scratchBytes(dy.shape.Size()), c.scratch(dy.shape.Size())
@@ -101,38 +96,48 @@ func lowerSelectAndScatter(c *compiler, n *node) bool {
 	return true
 }
 
-// scatterWindows is the definition of SelectAndScatter, for windows over any axes: each element of dy is added to dx
-// where x has the first extreme of its window.
-func scatterWindows(c *compiler, a windowAttrs, to, from, grad ref, x, y shapes.Shape) {
-	xStrides := x.Strides()
-	sign := float32(1)
-	if a.reduction == compute.ReduceOpMin {
-		sign = -1
+// windowScatters is the definition of SelectAndScatter, for windows over any axes.
+var windowScatters = map[dtypes.DType]func(a windowAttrs, dx, x, dy []byte, xShape, dyShape shapes.Shape){
+	dtypes.Float32: scatterWindows[float32], dtypes.Float64: scatterWindows[float64],
+	dtypes.Int32: scatterWindows[int32], dtypes.Int64: scatterWindows[int64],
+}
+
+func lowerScatterWindows(c *compiler, a windowAttrs, x, dy, dx *value) bool {
+	scatter := windowScatters[x.shape.DType]
+	if scatter == nil {
+		return false
 	}
-	c.serial(func(fr *frame) {
-		src, dy, dx := fr.f32(from), fr.f32(grad), fr.f32(to)
-		clear(dx)
-		at := make([]int, x.Rank())
-		for i, window := range y.Iter() {
-			best, where := float32(math.Inf(-1)), -1
-			eachIndex(a.window, at, func() {
-				offset := 0
-				for axis := range at {
-					p := window[axis]*a.strides[axis] - a.paddings[axis][0] + at[axis]
-					if p < 0 || p >= x.Dimensions[axis] {
-						return
-					}
-					offset += p * xStrides[axis]
+	from, grad, to := c.in(x), c.in(dy), c.out(dx)
+	c.serial(func(fr *frame) { scatter(a, fr.mem[to], fr.mem[from], fr.mem[grad], x.shape, dy.shape) })
+	return true
+}
+
+// scatterWindows adds each element of dy to dx where x has the first extreme of its window.
+func scatterWindows[T number](a windowAttrs, dxMem, xMem, dyMem []byte, x, y shapes.Shape) {
+	dx, src, dy := as[T](dxMem), as[T](xMem), as[T](dyMem)
+	clear(dx)
+	strides, at := x.Strides(), make([]int, x.Rank())
+	for i, window := range y.Iter() {
+		var best T
+		where := -1
+		eachIndex(a.window, at, func() {
+			offset := 0
+			for axis := range at {
+				p := window[axis]*a.strides[axis] - a.paddings[axis][0] + at[axis]
+				if p < 0 || p >= x.Dimensions[axis] {
+					return
 				}
-				if v := sign * src[offset]; where < 0 || v > best {
-					best, where = v, offset
-				}
-			})
-			if where >= 0 {
-				dx[where] += dy[i]
+				offset += p * strides[axis]
 			}
+			v := src[offset]
+			if where < 0 || a.reduction == compute.ReduceOpMax && v > best || a.reduction == compute.ReduceOpMin && v < best {
+				best, where = v, offset
+			}
+		})
+		if where >= 0 {
+			dx[where] += dy[i]
 		}
-	})
+	}
 }
 
 // eachIndex calls visit for every index vector below dims, the last axis fastest.

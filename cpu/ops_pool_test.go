@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 )
 
 // windowCase is a reduction over windows.
@@ -87,33 +88,51 @@ func TestReduceWindowEqualsItsDefinition(t *testing.T) {
 }
 
 func TestSelectAndScatterEqualsItsDefinition(t *testing.T) {
-	b := newTestBackend(t, Options{})
-	issue := map[string]selectOp{"max": compute.Function.SelectAndScatterMax, "min": compute.Function.SelectAndScatterMin}
-	signs := map[string]float32{"max": 1, "min": -1}
 	for i, k := range windowCases {
-		for kind := range issue {
-			t.Run(k.name+" "+kind, func(t *testing.T) {
-				random := rand.New(rand.NewPCG(uint64(i), 2))
-				x, dy := noise(random, k.dims...), noise(random, k.out()...)
-				for j := range x.data { // ties, of which the first counts
-					x.data[j] = float32(math.Round(float64(x.data[j])))
-				}
-				got := run(t, b, []array{x, dy}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
-					return one(issue[kind](f, in[0], in[1], k.window, k.strides, k.paddings))
-				})[0]
-				want := make([]float64, len(x.data))
-				k.windows(k.out(), func(i int, offsets []int) {
-					best := offsets[0]
-					for _, o := range offsets {
-						if signs[kind]*x.data[o] > signs[kind]*x.data[best] {
-							best = o
-						}
-					}
-					want[best] += float64(dy.data[i])
-				})
-				expect(t, "SelectAndScatter", got, want, 1e-6)
+		for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Float64, dtypes.BFloat16} {
+			t.Run(k.name+" max "+dtype.String(), func(t *testing.T) {
+				k.checkScatter(t, uint64(i), dtype, compute.Function.SelectAndScatterMax, 1)
+			})
+			t.Run(k.name+" min "+dtype.String(), func(t *testing.T) {
+				k.checkScatter(t, uint64(i), dtype, compute.Function.SelectAndScatterMin, -1)
 			})
 		}
+	}
+}
+
+// checkScatter compares with the definition; the extreme is the largest of sign·x. All numbers are whole, so exact in every
+// type.
+func (k windowCase) checkScatter(t *testing.T, seed uint64, dtype dtypes.DType, issue selectOp, sign float32) {
+	random := rand.New(rand.NewPCG(seed, 2))
+	x, dy := noise(random, k.dims...), noise(random, k.out()...)
+	for _, a := range []array{x, dy} { // there are ties, of which the first counts
+		for j := range a.data {
+			a.data[j] = float32(math.Round(float64(a.data[j])))
+		}
+	}
+	got := run(t, newTestBackend(t, Options{}), []array{x, dy}, inType(dtype, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+		return one(issue(f, in[0], in[1], k.window, k.strides, k.paddings))
+	}))[0]
+	want := make([]float64, len(x.data))
+	k.windows(k.out(), func(i int, offsets []int) {
+		best := offsets[0]
+		for _, o := range offsets {
+			if sign*x.data[o] > sign*x.data[best] {
+				best = o
+			}
+		}
+		want[best] += float64(dy.data[i])
+	})
+	expect(t, "SelectAndScatter", got, want, 0)
+}
+
+func TestWindowsOfBooleansAreTrueWhereAnyOrAllAre(t *testing.T) {
+	x := array{[]int{6}, []float32{0, 0, 1, 0, 1, 1}}
+	for kind, want := range map[compute.ReduceOpType][]float64{compute.ReduceOpMax: {0, 1, 1, 1, 1}, compute.ReduceOpMin: {0, 0, 0, 0, 1}} {
+		got := run(t, newTestBackend(t, Options{}), []array{x}, inType(dtypes.Bool, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+			return one(f.ReduceWindow(in[0], kind, []int{2}, []int{1}, nil, nil, nil))
+		}))
+		expect(t, kind.String(), got[0], want, 0)
 	}
 }
 

@@ -95,6 +95,7 @@ func (n *node) key(numbers map[*value]int) (string, bool) {
 
 // rewrite runs all passes.
 func (g *body) rewrite(backend *Backend) error {
+	g.widenHalves()
 	if err := g.foldConstants(backend); err != nil {
 		return err
 	}

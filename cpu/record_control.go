@@ -141,7 +141,8 @@ func (f *Function) recordControl(op compute.OpType, operands []*value, closures 
 		captured[i] = c.captures()
 		inputs = append(inputs, captured[i]...)
 	}
-	return f.recordShaped(op, nil, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	attrs := controlAttrs{len(operands), closures, captured}
+	return f.recordShaped(op, attrs, func(g compute.Function, in []compute.Value) ([]compute.Value, error) {
 		rest := in[len(operands):]
 		replayed := make([]compute.Function, len(closures))
 		for i, c := range closures {

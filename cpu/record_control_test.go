@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 )
 
 // closure records a closure of f with scalar float32 parameters.
@@ -167,6 +169,33 @@ func TestControlFlowRefusesWhatDoesNotFit(t *testing.T) {
 	} {
 		if _, err := issue(); err == nil {
 			t.Errorf("%s: no error, want one", name)
+		}
+	}
+}
+
+func TestLoopsRunWhatOnlyThisBackendHas(t *testing.T) {
+	// x[i] becomes i² for i from 0 to the captured length, by updates of slices that the Go backend lacks.
+	const length = 5
+	f := graph.NewGraph(newTestBackend(t, Options{Threads: 2}), "loop")
+	x := graph.Parameter(f, "x", shapes.Make(dtypes.Float32, length))
+	end := graph.Scalar(f, dtypes.Int32, length)
+	condition := graph.NewClosure(f, func(g *graph.Graph) []*graph.Node {
+		i := graph.Parameter(g, "i", shapes.Make(dtypes.Int32))
+		graph.Parameter(g, "x", x.Shape())
+		return []*graph.Node{graph.LessThan(i, end)}
+	})
+	body := graph.NewClosure(f, func(g *graph.Graph) []*graph.Node {
+		i, x := graph.Parameter(g, "i", shapes.Make(dtypes.Int32)), graph.Parameter(g, "x", x.Shape())
+		square := graph.Reshape(graph.Square(graph.ConvertDType(i, dtypes.Float32)), 1)
+		return []*graph.Node{graph.AddScalar(i, 1), graph.DynamicUpdateSlice(x, square, []*graph.Node{i})}
+	})
+	if err := f.Compile(graph.While(condition, body, graph.ScalarZero(f, dtypes.Int32), x)[1]); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		got := f.Run(tensors.FromValue(make([]float32, length)))[0]
+		if want := []float32{0, 1, 4, 9, 16}; !slices.Equal(got.Value().([]float32), want) {
+			t.Errorf("x = %v, want %v", got.Value(), want)
 		}
 	}
 }

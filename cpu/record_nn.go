@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapeinference"
 	"github.com/gomlx/compute/shapes"
 )
@@ -68,9 +67,16 @@ func (f *Function) ConvGeneral(input, kernel compute.Value, axes compute.Convolv
 // DotGeneral implements compute.Function.
 func (f *Function) DotGeneral(lhs compute.Value, lhsContractingAxes, lhsBatchAxes []int, rhs compute.Value, rhsContractingAxes, rhsBatchAxes []int, config compute.DotGeneralConfig) (compute.Value, error) {
 	a := dotAttrs{slices.Clone(lhsContractingAxes), slices.Clone(lhsBatchAxes), slices.Clone(rhsContractingAxes), slices.Clone(rhsBatchAxes), config}
-	return f.record1(compute.OpTypeDotGeneral, a, func(g compute.Function, in []compute.Value) (compute.Value, error) {
-		return g.DotGeneral(in[0], a.lhsContract, a.lhsBatch, in[1], a.rhsContract, a.rhsBatch, config)
-	}, lhs, rhs)
+	outputs, err := f.record(compute.OpTypeDotGeneral, a, a.replay, lhs, rhs)
+	if err != nil {
+		return nil, err
+	}
+	return outputs[0], nil
+}
+
+// replay issues the product.
+func (a dotAttrs) replay(g compute.Function, in []compute.Value) ([]compute.Value, error) {
+	return one(g.DotGeneral(in[0], a.lhsContract, a.lhsBatch, in[1], a.rhsContract, a.rhsBatch, a.config))
 }
 
 // ReduceWindow implements compute.Function.
@@ -200,8 +206,8 @@ func (f *Function) batchNorm(op compute.OpType, axis int, operands []compute.Val
 		return nil, err
 	}
 	x := values[0].shape
-	if x.DType != dtypes.Float32 {
-		return nil, fmt.Errorf("cpu backend: %s of %s, only float32 is: %w", op, x, compute.ErrNotImplemented)
+	if !x.DType.IsFloat() {
+		return nil, fmt.Errorf("cpu backend: %s of %s, want floating-point numbers: %w", op, x, compute.ErrNotImplemented)
 	}
 	if axis < 0 || axis >= x.Rank() {
 		return nil, fmt.Errorf("cpu backend: %s: feature axis %d of %s", op, axis, x)

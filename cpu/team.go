@@ -3,6 +3,8 @@ package cpu
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/siam-go/siam/internal/parallel"
 )
 
 // task is a piece of a program: units of work that any threads may do in any order and division.
@@ -22,8 +24,9 @@ type task struct {
 // Every round is one task. Each thread has a share of the units that lie side by side, the same share of every task, because
 // what it wrote last is in its own cache; then it takes what is left of the others' shares.
 type team struct {
-	frame   *frame
-	threads int
+	frame    *frame
+	threads  int
+	patience int // of the threads; see sleeper
 
 	round   atomic.Uint64
 	task    atomic.Pointer[task]
@@ -44,8 +47,9 @@ const closed = 1<<32 - 1
 
 // sleeper is how a thread is woken.
 type sleeper struct {
-	state atomic.Int32
-	token chan struct{} // ends its sleep
+	patience int // how often it looks for news before it sleeps
+	state    atomic.Int32
+	token    chan struct{} // ends its sleep
 }
 
 // States of a sleeper.
@@ -56,15 +60,24 @@ const (
 )
 
 const (
-	// spins is how often a thread looks for news before it sleeps: some tens of microseconds.
+	// spins is the patience of threads that have a core each: some tens of microseconds.
 	spins = 20000
 	// idle is how long a helper sleeps before it ends.
 	idle = 50 * time.Millisecond
 )
 
+// patience is how often each of some threads looks for news before it sleeps: not at all where there are fewer cores, or a
+// quota of less, for then it would keep another thread from working.
+func patience(threads int) int {
+	if threads > 1 && float64(threads) <= parallel.Cores() {
+		return spins
+	}
+	return 0
+}
+
 // look reports whether news became true while the thread looked for it.
-func look(news func() bool) bool {
-	for range spins {
+func (s *sleeper) look(news func() bool) bool {
+	for range s.patience {
 		if news() {
 			return true
 		}
@@ -81,7 +94,7 @@ func (s *sleeper) wake() {
 
 // await returns once news is true, which others make so and then call wake.
 func (s *sleeper) await(news func() bool) {
-	if look(news) {
+	if s.look(news) {
 		return
 	}
 	s.state.Store(asleep)
@@ -92,7 +105,7 @@ func (s *sleeper) await(news func() bool) {
 
 // awaitFor is await, but gives up after a while: then it returns false, and the thread is to end.
 func (s *sleeper) awaitFor(most time.Duration, news func() bool) bool {
-	if look(news) {
+	if s.look(news) {
 		return true
 	}
 	s.state.Store(asleep)
@@ -126,11 +139,11 @@ func (t *team) gather() {
 
 // prepare makes room for the threads, once.
 func (t *team) prepare() {
-	t.caller = sleeper{token: make(chan struct{}, 1)}
+	t.caller = sleeper{patience: t.patience, token: make(chan struct{}, 1)}
 	t.shares = make([]share, t.threads)
 	t.helpers = make([]sleeper, t.threads-1)
 	for i := range t.helpers {
-		t.helpers[i].token = make(chan struct{}, 1)
+		t.helpers[i].patience, t.helpers[i].token = t.patience, make(chan struct{}, 1)
 	}
 }
 

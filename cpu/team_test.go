@@ -11,7 +11,7 @@ import (
 func TestTeamsDoEveryUnitOnce(t *testing.T) {
 	for _, threads := range []int{1, 2, 3, 7} {
 		fr := &frame{}
-		fr.team.threads, fr.team.frame = threads, fr
+		fr.team.threads, fr.team.frame, fr.team.patience = threads, fr, []int{spins, 0}[threads%2]
 		for round := range 400 {
 			units := round%37 + 1
 			counts := make([]atomic.Int32, units)
@@ -57,4 +57,13 @@ func TestHelpersEndWhenThereIsNothingToDo(t *testing.T) {
 		time.Sleep(idle)
 	}
 	t.Errorf("%d goroutines long after the last task, want %d", runtime.NumGoroutine(), before)
+}
+
+func TestThreadsWithoutACoreEachDoNotSpin(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	for threads, most := range map[int]int{1: 0, 2: spins, 3: 0, 64: 0} {
+		if got := patience(threads); got > most {
+			t.Errorf("%d threads look for news %d times before they sleep where there are 2 cores, want %d", threads, got, most)
+		}
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// ClassOptions is the shape of the batches of [NewClasses].
+// ClassOptions is the shape of the batches of [NewClassSampler].
 type ClassOptions struct {
 	// Groups is from how many groups the classes of one batch come: 2 groups of 16 characters make look-alike negatives.
 	// 0 takes classes from anywhere.
@@ -29,9 +29,9 @@ type ClassOptions struct {
 	Seed      uint64
 }
 
-// Classes samples batches of P classes with K examples each (Hermans, Beyer, Leibe 2017, section 2), optionally from a few
+// ClassSampler samples batches of P classes with K examples each (Hermans, Beyer, Leibe 2017, section 2), optionally from a few
 // groups only. A row's class is row / K, up to the negatives.
-type Classes struct {
+type ClassSampler struct {
 	options ClassOptions
 	items   [][]int32 // of each label
 	groups  [][]int32 // labels with Least items or more, of each group that has any
@@ -43,15 +43,15 @@ type Classes struct {
 	hard    hardness
 }
 
-// NewClasses refuses a set with too few groups or classes of at least Least images, and sizes below one.
-func NewClasses(s *Set, o ClassOptions) (*Classes, error) {
+// NewClassSampler refuses a set with too few groups or classes of at least Least images, and sizes below one.
+func NewClassSampler(s *Set, o ClassOptions) (*ClassSampler, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
 	if o.Least == 0 {
 		o.Least = 2
 	}
-	c := &Classes{options: o, items: s.ByClass(), groupOf: make([]int32, len(s.Classes))}
+	c := &ClassSampler{options: o, items: s.ByClass(), groupOf: make([]int32, len(s.Classes))}
 	c.arrange(s)
 	if err := c.fit(s); err != nil {
 		return nil, fmt.Errorf("sample classes of data set %s: %w", s.Name, err)
@@ -62,7 +62,7 @@ func NewClasses(s *Set, o ClassOptions) (*Classes, error) {
 }
 
 // arrange lists the classes that may be drawn.
-func (c *Classes) arrange(s *Set) {
+func (c *ClassSampler) arrange(s *Set) {
 	for _, labels := range s.byGroup() {
 		usable := withItems(labels, c.items, c.options.Least)
 		if len(usable) == 0 {
@@ -91,7 +91,7 @@ func (c *Classes) arrange(s *Set) {
 }
 
 // fit says what the set has too little of.
-func (c *Classes) fit(s *Set) error {
+func (c *ClassSampler) fit(s *Set) error {
 	o := c.options
 	want, some := max(1, o.Groups)*o.Classes, len(withItems(slices.Concat(s.byGroup()...), c.items, 1))
 	switch {

@@ -7,7 +7,7 @@ import (
 
 // Sample gives max(1, Groups)·Classes·Examples rows and Negatives more. A group with fewer classes than asked for is made up
 // from other groups; a class with fewer images than asked for shows some of them again.
-func (c *Classes) Sample(step int) Sample {
+func (c *ClassSampler) Sample(step int) Sample {
 	rng := newRand(c.options.Seed, forClasses, uint64(step))
 	var s Sample
 	labels := c.labels(rng)
@@ -27,7 +27,7 @@ func (c *Classes) Sample(step int) Sample {
 
 // labels draws the classes of one batch. A group is as likely as it has classes, so that each class is as likely as any
 // (of the core, or of the others).
-func (c *Classes) labels(rng *rand.Rand) []int32 {
+func (c *ClassSampler) labels(rng *rand.Rand) []int32 {
 	want := max(1, c.options.Groups) * c.options.Classes
 	labels := make([]int32, 0, want)
 	var groups []int32
@@ -49,7 +49,7 @@ func (c *Classes) labels(rng *rand.Rand) []int32 {
 }
 
 // appendLookalikes appends some of the classes that look like the last one, until there are want.
-func (c *Classes) appendLookalikes(rng *rand.Rand, labels []int32, want int) []int32 {
+func (c *ClassSampler) appendLookalikes(rng *rand.Rand, labels []int32, want int) []int32 {
 	most := max(c.hard.Together-1, 0)
 	near := c.hard.Index.Near[labels[len(labels)-1]]
 	for _, at := range rng.Perm(min(len(near), 2*most)) { // twice as many, so that they are not the same ones every time
@@ -65,7 +65,7 @@ func (c *Classes) appendLookalikes(rng *rand.Rand, labels []int32, want int) []i
 }
 
 // appendExamples appends images of a class: any, or one, the one least like it, and any others.
-func (c *Classes) appendExamples(rng *rand.Rand, to []int32, label int32) []int32 {
+func (c *ClassSampler) appendExamples(rng *rand.Rand, to []int32, label int32) []int32 {
 	items, n := c.items[label], c.options.Examples
 	if n < 2 || !c.hard.chosen(rng) {
 		return appendExamples(rng, to, items, n)
@@ -84,7 +84,7 @@ func (c *Classes) appendExamples(rng *rand.Rand, to []int32, label int32) []int3
 }
 
 // draw picks a class, the core's with their share.
-func (c *Classes) draw(rng *rand.Rand) int32 {
+func (c *ClassSampler) draw(rng *rand.Rand) int32 {
 	switch {
 	case c.upTo != nil:
 		at, _ := slices.BinarySearch(c.upTo, rng.Float64()*c.upTo[len(c.upTo)-1])

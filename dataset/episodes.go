@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// EpisodeOptions is the task of [NewEpisodes]: N ways, K shots.
+// EpisodeOptions is the task of [NewEpisodeSampler]: N ways, K shots.
 type EpisodeOptions struct {
 	Ways    int // classes in an episode
 	Shots   int // support images of each class
@@ -19,8 +19,8 @@ type EpisodeOptions struct {
 	Seed     uint64
 }
 
-// Episodes samples N-way K-shot episodes.
-type Episodes struct {
+// EpisodeSampler samples N-way K-shot episodes.
+type EpisodeSampler struct {
 	options EpisodeOptions
 	set     *Set
 	items   [][]int32 // of each label
@@ -35,12 +35,12 @@ type Episode struct {
 	Answer  []int32
 }
 
-// NewEpisodes refuses a set without enough classes that have Shots+Queries images each, saying how many there are.
-func NewEpisodes(s *Set, o EpisodeOptions) (*Episodes, error) {
+// NewEpisodeSampler refuses a set without enough classes that have Shots+Queries images each, saying how many there are.
+func NewEpisodeSampler(s *Set, o EpisodeOptions) (*EpisodeSampler, error) {
 	if o.Ways < 2 || o.Shots < 1 || o.Queries < 1 {
 		return nil, fmt.Errorf("sample episodes: %d ways, %d shots, %d queries: want at least 2, 1 and 1", o.Ways, o.Shots, o.Queries)
 	}
-	e := &Episodes{options: o, set: s, items: s.ByClass()}
+	e := &EpisodeSampler{options: o, set: s, items: s.ByClass()}
 	candidates := [][]int32{slices.Concat(s.byGroup()...)}
 	if o.WithinGroup {
 		candidates = s.byGroup()
@@ -64,7 +64,7 @@ func NewEpisodes(s *Set, o EpisodeOptions) (*Episodes, error) {
 }
 
 // checkDrawers wants every class that may be drawn to have been drawn by enough people, all of them the same ones in a pool.
-func (e *Episodes) checkDrawers() error {
+func (e *EpisodeSampler) checkDrawers() error {
 	want := e.options.Shots + e.options.Queries
 	for _, labels := range e.pools {
 		if common := e.drawers(labels); len(common) < want {
@@ -76,7 +76,7 @@ func (e *Episodes) checkDrawers() error {
 }
 
 // drawers lists who drew every one of the classes.
-func (e *Episodes) drawers(labels []int32) []int {
+func (e *EpisodeSampler) drawers(labels []int32) []int {
 	classes := map[int]int{}
 	for _, label := range labels {
 		for _, d := range e.classDrawers(label) {
@@ -93,7 +93,7 @@ func (e *Episodes) drawers(labels []int32) []int {
 	return common
 }
 
-func (e *Episodes) classDrawers(label int32) []int {
+func (e *EpisodeSampler) classDrawers(label int32) []int {
 	var drawers []int
 	for _, i := range e.items[label] {
 		if d := e.set.Items[i].Drawer; d != 0 {
@@ -105,7 +105,7 @@ func (e *Episodes) classDrawers(label int32) []int {
 }
 
 // Episode draws episode number i. Groups take turns.
-func (e *Episodes) Episode(i int) Episode {
+func (e *EpisodeSampler) Episode(i int) Episode {
 	o := e.options
 	rng := newRand(o.Seed, forEpisodes, uint64(i))
 	pool := e.pools[i%len(e.pools)]
@@ -125,7 +125,7 @@ func (e *Episodes) Episode(i int) Episode {
 }
 
 // examples draws Shots+Queries different items of each label.
-func (e *Episodes) examples(rng *rand.Rand, labels []int32) [][]int32 {
+func (e *EpisodeSampler) examples(rng *rand.Rand, labels []int32) [][]int32 {
 	n := e.options.Shots + e.options.Queries
 	examples := make([][]int32, len(labels))
 	if !e.options.ByDrawer {
@@ -144,7 +144,7 @@ func (e *Episodes) examples(rng *rand.Rand, labels []int32) [][]int32 {
 }
 
 // by is the item of a class that a drawer made.
-func (e *Episodes) by(label int32, drawer int) int32 {
+func (e *EpisodeSampler) by(label int32, drawer int) int32 {
 	for _, i := range e.items[label] {
 		if e.set.Items[i].Drawer == drawer {
 			return i
@@ -154,13 +154,13 @@ func (e *Episodes) by(label int32, drawer int) int32 {
 }
 
 // Sample is episode number step as a batch: its support rows, then its query rows.
-func (e *Episodes) Sample(step int) Sample {
+func (e *EpisodeSampler) Sample(step int) Sample {
 	ep := e.Episode(step)
 	return Sample{Items: append(ep.Support, ep.Query...)}
 }
 
 // Runs makes n runs like Lake's out of one-shot episodes, for sets that have none.
-func (e *Episodes) Runs(n int) []Run {
+func (e *EpisodeSampler) Runs(n int) []Run {
 	runs := make([]Run, n)
 	for i := range runs {
 		ep := e.Episode(i)
@@ -176,7 +176,7 @@ func (e *Episodes) Runs(n int) []Run {
 }
 
 // labelled is an item with the label it has in a run.
-func (e *Episodes) labelled(item int32, label int) Item {
+func (e *EpisodeSampler) labelled(item int32, label int) Item {
 	it := e.set.Items[item]
 	it.Label = label
 	return it

@@ -94,14 +94,14 @@ func meanAndDeviation(values []float64) (mean, sd float64) {
 // 20-way one-shot episodes within Omniglot's background alphabets. Here they are for somewhat more, and far from all.
 func TestGeneratedCharactersAreAsHardAsOmniglots(t *testing.T) {
 	s := generate(t, GenerateOptions{Alphabets: 12, Characters: 20, Drawers: 6, Seed: 3})
-	e := must[*Episodes](t)(NewEpisodes(s, EpisodeOptions{Ways: 20, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true}))
+	e := must[*EpisodeSampler](t)(NewEpisodeSampler(s, EpisodeOptions{Ways: 20, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true}))
 	if share := nearestRight(s, e, 36); share < 0.25 || share > 0.5 {
 		t.Errorf("nearest pictures are right %.2f of the time, want 0.25 to 0.5 (chance is 0.05)", share)
 	}
 }
 
 // nearestRight is the share of queries in n episodes whose nearest support image is the right one.
-func nearestRight(s *Set, e *Episodes, n int) float64 {
+func nearestRight(s *Set, e *EpisodeSampler, n int) float64 {
 	right, queries := 0, 0
 	for i := range n {
 		ep := e.Episode(i)

@@ -18,7 +18,7 @@ var small = imgproc.Preprocess{Height: 8, Width: 8, Channels: 1, Invert: true}
 func newLoader(t testing.TB, s *Set, o LoaderOptions) *Loader {
 	t.Helper()
 	o.Preprocess = small
-	sampler := must[*Classes](t)(NewClasses(s, ClassOptions{Groups: 2, Classes: 3, Examples: 2, Seed: 5}))
+	sampler := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Groups: 2, Classes: 3, Examples: 2, Seed: 5}))
 	return must[*Loader](t)(NewLoader(s, sampler, o))
 }
 
@@ -102,7 +102,7 @@ func TestBatchesCarryAnOlderModelsEmbeddings(t *testing.T) {
 			}
 		}
 	}
-	sampler := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 2, Examples: 2}))
+	sampler := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Classes: 2, Examples: 2}))
 	preprocess := imgproc.Preprocess{Height: 8, Width: 8, Channels: 1}
 	for name, old := range map[string][][]float32{"too few": {{1}}, "of two lengths": append([][]float32{{1}}, o.Old[1:]...)} {
 		if _, err := NewLoader(s, sampler, LoaderOptions{Preprocess: preprocess, Old: old}); err == nil {
@@ -228,7 +228,7 @@ func BenchmarkLoader(b *testing.B) {
 	for i := range s.Items {
 		s.Items[i].Image = imgproc.Resize(s.Items[i].Image, 105, 105)
 	}
-	sampler := must[*Classes](b)(NewClasses(s, ClassOptions{Groups: 2, Classes: 16, Examples: 4}))
+	sampler := must[*ClassSampler](b)(NewClassSampler(s, ClassOptions{Groups: 2, Classes: 16, Examples: 4}))
 	p := imgproc.Preprocess{Height: 56, Width: 56, Channels: 1, Invert: true}
 	o := LoaderOptions{Preprocess: p, Augment: KochDistortions(), Steps: b.N}
 	l := must[*Loader](b)(NewLoader(s, sampler, o))

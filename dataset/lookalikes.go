@@ -144,7 +144,7 @@ type Hard struct {
 	// Share is the part of the choices, in [0, 1], that are hard. The hardest of all are often wrong labels, and an encoder that
 	// sees nothing else may collapse, so some others should be among them.
 	Share float64
-	// Together is how many look-alike classes come together in a batch of [Classes]: one, and of its nearest Together−1 others.
+	// Together is how many look-alike classes come together in a batch of [ClassSampler]: one, and of its nearest Together−1 others.
 	Together int
 }
 

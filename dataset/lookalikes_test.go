@@ -149,7 +149,7 @@ func index(t *testing.T, s *Set) *Lookalikes {
 func TestHardClassesComeTogether(t *testing.T) {
 	s := tail(6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6)
 	l := index(t, s)
-	c := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 6, Examples: 3, Hard: Hard{l, 1, 3}, Seed: 7}))
+	c := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Classes: 6, Examples: 3, Hard: Hard{l, 1, 3}, Seed: 7}))
 	far := map[int32]int32{}
 	for i, item := range l.Items {
 		far[item] = l.Far[i]
@@ -185,7 +185,7 @@ func TestHardPairsAreTheHardest(t *testing.T) {
 		far[item], close[item] = l.Far[i], l.Close[i]
 	}
 	hard := func(share float64) (same, different float64) {
-		p := must[*Pairs](t)(NewPairs(s, PairOptions{Pairs: 1000, Hard: Hard{Index: l, Share: share}, Seed: 2}))
+		p := must[*PairSampler](t)(NewPairSampler(s, PairOptions{Pairs: 1000, Hard: Hard{Index: l, Share: share}, Seed: 2}))
 		b := p.Sample(3)
 		for k, pair := range b.Pairs {
 			a, z := b.Items[pair[0]], b.Items[pair[1]]
@@ -216,11 +216,11 @@ func TestHardRefusesForeignIndices(t *testing.T) {
 		"another set": {Index: index(t, other)}, "a share": {Share: 2}, "together": {Together: -1},
 		"an item": {Index: &Lookalikes{Near: make([][]int32, 3), Items: []int32{99}, Far: []int32{0}, Close: []int32{0}}},
 	} {
-		if _, err := NewClasses(s, ClassOptions{Classes: 2, Examples: 2, Hard: h}); err == nil {
-			t.Errorf("%s: NewClasses = nil, want an error", name)
+		if _, err := NewClassSampler(s, ClassOptions{Classes: 2, Examples: 2, Hard: h}); err == nil {
+			t.Errorf("%s: NewClassSampler = nil, want an error", name)
 		}
-		if _, err := NewPairs(s, PairOptions{Pairs: 2, Hard: h}); err == nil {
-			t.Errorf("%s: NewPairs = nil, want an error", name)
+		if _, err := NewPairSampler(s, PairOptions{Pairs: 2, Hard: h}); err == nil {
+			t.Errorf("%s: NewPairSampler = nil, want an error", name)
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 )
 
-// PairOptions says how [NewPairs] draws pairs.
+// PairOptions says how [NewPairSampler] draws pairs.
 type PairOptions struct {
 	Pairs int // in one batch
 	// Pool is how many different pairs there are; every epoch of Pool pairs goes through all of them, in a new order.
@@ -15,21 +15,21 @@ type PairOptions struct {
 	Seed uint64
 }
 
-// Pairs samples pairs of images as Koch et al. 2015, section 4.1, do: as many from each group (alphabet), half of them of
+// PairSampler samples pairs of images as Koch et al. 2015, section 4.1, do: as many from each group (alphabet), half of them of
 // the same class and half of different classes of that group.
-type Pairs struct {
+type PairSampler struct {
 	options PairOptions
 	classes [][]int32 // items of each label
 	groups  [][]int32 // labels with two items or more, of each group with two such labels or more
 	hard    hardness
 }
 
-// NewPairs refuses a set in which no group has two classes of at least two images, and sizes below one.
-func NewPairs(s *Set, o PairOptions) (*Pairs, error) {
+// NewPairSampler refuses a set in which no group has two classes of at least two images, and sizes below one.
+func NewPairSampler(s *Set, o PairOptions) (*PairSampler, error) {
 	if o.Pairs < 1 || o.Pool < 0 {
 		return nil, fmt.Errorf("sample pairs: %d per batch out of a pool of %d: want at least 1, and 0 or more", o.Pairs, o.Pool)
 	}
-	p := &Pairs{options: o, classes: s.ByClass()}
+	p := &PairSampler{options: o, classes: s.ByClass()}
 	for _, labels := range s.byGroup() {
 		if usable := withItems(labels, p.classes, 2); len(usable) > 1 {
 			p.groups = append(p.groups, usable)
@@ -55,7 +55,7 @@ func withItems(labels []int32, classes [][]int32, n int) []int32 {
 }
 
 // Sample gives options.Pairs pairs; pair k is rows 2k and 2k+1.
-func (p *Pairs) Sample(step int) Sample {
+func (p *PairSampler) Sample(step int) Sample {
 	n := p.options.Pairs
 	s := Sample{Items: make([]int32, 0, 2*n), Pairs: make([][2]int32, n), Same: make([]float32, n)}
 	for k := range n {
@@ -71,7 +71,7 @@ func (p *Pairs) Sample(step int) Sample {
 
 // number is which pair comes at a position: i → (a·i + b) mod Pool with a and Pool coprime, which goes through every pair
 // once in an epoch.
-func (p *Pairs) number(position int) int {
+func (p *PairSampler) number(position int) int {
 	pool := p.options.Pool
 	if pool == 0 {
 		return position
@@ -93,7 +93,7 @@ func commonDivisor(a, b int) int {
 
 // pair draws pair number i: even ones are of the same class, odd ones of different classes, and groups take turns. Of a hard
 // pair the second image is the one least like the first, or most like it in another class, of whatever group.
-func (p *Pairs) pair(i int) (a, b int32, same bool) {
+func (p *PairSampler) pair(i int) (a, b int32, same bool) {
 	rng := newRand(p.options.Seed, forPairs, uint64(i))
 	labels := p.groups[i/2%len(p.groups)]
 	first, second := twoOf(rng, len(labels))

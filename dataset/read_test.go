@@ -268,7 +268,7 @@ func TestReadIdentitiesByTheNamesOfFiles(t *testing.T) {
 func writtenRuns(t testing.TB) ([]Run, fstest.MapFS) {
 	t.Helper()
 	s := generate(t, GenerateOptions{Alphabets: 2, Characters: 5, Drawers: 3, Seed: 4})
-	e := must[*Episodes](t)(NewEpisodes(s, EpisodeOptions{Ways: 5, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true}))
+	e := must[*EpisodeSampler](t)(NewEpisodeSampler(s, EpisodeOptions{Ways: 5, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true}))
 	runs := e.Runs(3)
 	dir := filepath.Join(t.TempDir(), "runs")
 	if err := WriteRuns(t.Context(), runs, dir); err != nil {

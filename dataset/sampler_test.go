@@ -42,7 +42,7 @@ func must[T any](t testing.TB) func(v T, err error) T {
 
 func TestPairsAreBalanced(t *testing.T) {
 	s := letters(4, 3, 9, 5, 1) // the last group has nothing to pair
-	p := must[*Pairs](t)(NewPairs(s, PairOptions{Pairs: 60, Seed: 1}))
+	p := must[*PairSampler](t)(NewPairSampler(s, PairOptions{Pairs: 60, Seed: 1}))
 	got := map[string]int{}
 	for step := range 5 {
 		b := p.Sample(step)
@@ -62,7 +62,7 @@ func TestPairsAreBalanced(t *testing.T) {
 }
 
 func TestPairsOfAPoolComeOnceAnEpoch(t *testing.T) {
-	p := must[*Pairs](t)(NewPairs(letters(9, 8, 8, 8), PairOptions{Pairs: 7, Pool: 42, Seed: 3}))
+	p := must[*PairSampler](t)(NewPairSampler(letters(9, 8, 8, 8), PairOptions{Pairs: 7, Pool: 42, Seed: 3}))
 	epoch := func(e int) (numbers []int) {
 		for i := range 42 {
 			numbers = append(numbers, p.number(e*42+i))
@@ -86,7 +86,7 @@ func TestClassesHaveTheirShape(t *testing.T) {
 		"anywhere": {Classes: 12, Examples: 4}, "two groups": {Groups: 2, Classes: 6, Examples: 3},
 		"a small group": {Groups: 3, Classes: 8, Examples: 2}, "examples again": {Classes: 3, Examples: 7},
 	} {
-		c := must[*Classes](t)(NewClasses(s, o))
+		c := must[*ClassSampler](t)(NewClassSampler(s, o))
 		for step := range 20 {
 			items := c.Sample(step).Items
 			classes := max(1, o.Groups) * o.Classes
@@ -119,7 +119,7 @@ func TestClassesHaveTheirShape(t *testing.T) {
 
 func TestClassesAreEquallyLikely(t *testing.T) {
 	s := letters(2, 10, 30)
-	c := must[*Classes](t)(NewClasses(s, ClassOptions{Groups: 1, Classes: 5, Examples: 2}))
+	c := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Groups: 1, Classes: 5, Examples: 2}))
 	drawn := make([]float64, 2)
 	const steps = 4000
 	for step := range steps {
@@ -139,7 +139,7 @@ func TestEpisodesAskWhatTheySay(t *testing.T) {
 		"anywhere":  {Ways: 15, Shots: 1, Queries: 1},
 		"by drawer": {Ways: 7, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true},
 	} {
-		e := must[*Episodes](t)(NewEpisodes(s, o))
+		e := must[*EpisodeSampler](t)(NewEpisodeSampler(s, o))
 		for i := range 20 {
 			ep := e.Episode(i)
 			if len(ep.Support) != o.Ways*o.Shots || len(ep.Query) != o.Ways*o.Queries || len(ep.Answer) != len(ep.Query) {
@@ -176,12 +176,12 @@ func checkSupport(t *testing.T, name string, s *Set, o EpisodeOptions, ep Episod
 func TestSamplersRefuseWhatASetCannotGive(t *testing.T) {
 	few, lone := letters(1, 5, 5), letters(3, 1, 1)
 	for want, err := range map[string]error{
-		"no group of data set letters has two classes of two images each": second(NewPairs(few, PairOptions{Pairs: 4})),
-		"no group of data set letters has two classes":                    second(NewPairs(lone, PairOptions{Pairs: 4})),
-		"want at least 1":                                                 second(NewPairs(letters(2, 5), PairOptions{})),
-		"3 groups a batch, but it has 2 with":                             second(NewClasses(lone, ClassOptions{Groups: 3, Classes: 2, Examples: 1})),
-		"9 classes a batch, but it has 2 of":                              second(NewClasses(lone, ClassOptions{Classes: 9, Examples: 1})),
-		"20 ways, but data set letters has at most 5 classes of 2 images": second(NewEpisodes(letters(2, 5, 3), EpisodeOptions{Ways: 20, Shots: 1, Queries: 1, WithinGroup: true})),
+		"no group of data set letters has two classes of two images each": second(NewPairSampler(few, PairOptions{Pairs: 4})),
+		"no group of data set letters has two classes":                    second(NewPairSampler(lone, PairOptions{Pairs: 4})),
+		"want at least 1":                                                 second(NewPairSampler(letters(2, 5), PairOptions{})),
+		"3 groups a batch, but it has 2 with":                             second(NewClassSampler(lone, ClassOptions{Groups: 3, Classes: 2, Examples: 1})),
+		"9 classes a batch, but it has 2 of":                              second(NewClassSampler(lone, ClassOptions{Classes: 9, Examples: 1})),
+		"20 ways, but data set letters has at most 5 classes of 2 images": second(NewEpisodeSampler(letters(2, 5, 3), EpisodeOptions{Ways: 20, Shots: 1, Queries: 1, WithinGroup: true})),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error = %v, want %q", err, want)
@@ -191,7 +191,7 @@ func TestSamplersRefuseWhatASetCannotGive(t *testing.T) {
 	for i := range twice.Items {
 		twice.Items[i].Drawer = 1
 	}
-	err := second(NewEpisodes(twice, EpisodeOptions{Ways: 3, Shots: 1, Queries: 1, ByDrawer: true}))
+	err := second(NewEpisodeSampler(twice, EpisodeOptions{Ways: 3, Shots: 1, Queries: 1, ByDrawer: true}))
 	if err == nil || !strings.Contains(err.Error(), "1 people who drew all of A/character01") {
 		t.Errorf("error = %v, want one about who drew", err)
 	}
@@ -219,7 +219,7 @@ func TestClassesDrawTheCoreWithItsShare(t *testing.T) {
 			s.Items = append(s.Items, Item{Label: label})
 		}
 	}
-	c, err := NewClasses(s, ClassOptions{Groups: 1, Classes: 4, Examples: 1, Core: core, CoreShare: 0.75, Seed: 5})
+	c, err := NewClassSampler(s, ClassOptions{Groups: 1, Classes: 4, Examples: 1, Core: core, CoreShare: 0.75, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,8 +235,8 @@ func TestClassesDrawTheCoreWithItsShare(t *testing.T) {
 	}
 	for _, o := range []ClassOptions{{Core: core}, {Core: core + rest, CoreShare: 0.5}, {Core: core, CoreShare: 1}} {
 		o.Classes, o.Examples = 4, 1
-		if _, err := NewClasses(s, o); err == nil {
-			t.Errorf("NewClasses(core %d, share %v) succeeded, want an error", o.Core, o.CoreShare)
+		if _, err := NewClassSampler(s, o); err == nil {
+			t.Errorf("NewClassSampler(core %d, share %v) succeeded, want an error", o.Core, o.CoreShare)
 		}
 	}
 }
@@ -257,21 +257,21 @@ func tail(images ...int) *Set {
 
 func TestClassesOfOneImageAreShownAgain(t *testing.T) {
 	s := tail(1, 1, 1, 1)
-	c := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 3, Examples: 2, Least: 1, Seed: 1}))
+	c := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Classes: 3, Examples: 2, Least: 1, Seed: 1}))
 	items := c.Sample(0).Items
 	if len(items) != 6 || items[0] != items[1] || items[0] == items[2] {
 		t.Errorf("rows %v, want three classes of one image, each twice", items)
 	}
-	_, err := NewClasses(s, ClassOptions{Classes: 3, Examples: 2})
+	_, err := NewClassSampler(s, ClassOptions{Classes: 3, Examples: 2})
 	if err == nil || !strings.Contains(err.Error(), "it has 0 of 2 images or more") {
-		t.Errorf("NewClasses without Least = %v, want a refusal", err)
+		t.Errorf("NewClassSampler without Least = %v, want a refusal", err)
 	}
 }
 
 func TestClassesOfALongTailAreAsLikelyAsSettled(t *testing.T) {
 	s := tail(1, 4, 16)
 	for exponent, want := range map[float64][]float64{0: {1. / 3, 1. / 3, 1. / 3}, 0.5: {1. / 7, 2. / 7, 4. / 7}, 1: {1. / 21, 4. / 21, 16. / 21}} {
-		c := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 2, Examples: 1, Least: 1, Tail: exponent, Seed: 2}))
+		c := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Classes: 2, Examples: 1, Least: 1, Tail: exponent, Seed: 2}))
 		const steps = 6000
 		first := make([]float64, 3)
 		for step := range steps {
@@ -287,7 +287,7 @@ func TestClassesOfALongTailAreAsLikelyAsSettled(t *testing.T) {
 
 func TestClassesAreFollowedByNegatives(t *testing.T) {
 	s := tail(1, 5, 1, 5, 1)
-	c := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 2, Examples: 3, Negatives: 3, Seed: 3}))
+	c := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Classes: 2, Examples: 3, Negatives: 3, Seed: 3}))
 	for step := range 10 {
 		items := c.Sample(step).Items
 		if len(items) != 9 {
@@ -301,14 +301,14 @@ func TestClassesAreFollowedByNegatives(t *testing.T) {
 			t.Errorf("rows of each class (-want +got):\n%s", diff)
 		}
 	}
-	if _, err := NewClasses(s, ClassOptions{Classes: 2, Examples: 3, Negatives: 4}); err == nil {
-		t.Error("NewClasses with more negatives than classes = nil, want an error")
+	if _, err := NewClassSampler(s, ClassOptions{Classes: 2, Examples: 3, Negatives: 4}); err == nil {
+		t.Error("NewClassSampler with more negatives than classes = nil, want an error")
 	}
 	for _, o := range []ClassOptions{
 		{Classes: 2, Examples: 1, Tail: 2}, {Classes: 2, Examples: 1, Negatives: -1}, {Classes: 2, Examples: 1, Groups: 1, Tail: 1},
 	} {
-		if _, err := NewClasses(s, o); err == nil {
-			t.Errorf("NewClasses(%+v) = nil, want an error", o)
+		if _, err := NewClassSampler(s, o); err == nil {
+			t.Errorf("NewClassSampler(%+v) = nil, want an error", o)
 		}
 	}
 }

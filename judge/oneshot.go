@@ -68,7 +68,7 @@ func OneShot(ctx context.Context, model Model, set *dataset.Set, test OneShotTes
 func recognise[T any](set *dataset.Set, things []T, distance func(a, b T) float32, test OneShotTest) (OneShotResult, error) {
 	result := OneShotResult{Ways: test.Ways, Shots: test.Shots}
 	items := ItemsOf(set)
-	episodes := eval.Episodes{Ways: test.Ways, Shots: test.Shots, Trials: test.Trials, Seed: test.Seed}
+	episodes := eval.TrialOptions{Ways: test.Ways, Shots: test.Shots, Trials: test.Trials, Seed: test.Seed}
 	within, err := items.WithinGroup(episodes)
 	if err != nil {
 		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)

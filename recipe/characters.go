@@ -166,7 +166,7 @@ const mostWays = 20
 
 // oneShotTrials are trials within the alphabets of a set.
 func oneShotTrials(set *dataset.Set, trials int, seed uint64) ([]eval.Trial, error) {
-	drawn, err := judge.ItemsOf(set).WithinGroup(eval.Episodes{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: trials, Seed: seed})
+	drawn, err := judge.ItemsOf(set).WithinGroup(eval.TrialOptions{Ways: min(mostWays, largestGroup(set)), Shots: 1, Trials: trials, Seed: seed})
 	if err != nil {
 		return nil, fmt.Errorf("validation alphabets: %w", err)
 	}
@@ -234,5 +234,5 @@ func (c Characters) sampler(set *dataset.Set, real int, hard dataset.Hard, seed 
 	if c.RealShare > 0 && real < len(set.Classes) {
 		options.Core, options.CoreShare = real, c.RealShare
 	}
-	return dataset.NewClasses(set, options)
+	return dataset.NewClassSampler(set, options)
 }

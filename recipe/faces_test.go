@@ -141,7 +141,7 @@ func TestSmallSetsMakeSmallBatches(t *testing.T) {
 	if got.Classes != 27 || got.Negatives != 3 || got.Examples != wanted.Photos {
 		t.Errorf("batches of %d classes and %d negatives, want the 27 with two images and the 3 others", got.Classes, got.Negatives)
 	}
-	if _, err := dataset.NewClasses(set, got); err != nil {
+	if _, err := dataset.NewClassSampler(set, got); err != nil {
 		t.Errorf("NewClasses = %v, want nil", err)
 	}
 }

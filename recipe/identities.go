@@ -149,7 +149,7 @@ func (i Identities) begin(_ context.Context, set *dataset.Set, s Settings, seed 
 		if s.drawsPairs() {
 			return s.pairs(l.learned, s.hardness(index), seed)
 		}
-		return dataset.NewClasses(l.learned, i.batches(l.learned, s.hardness(index), seed))
+		return dataset.NewClassSampler(l.learned, i.batches(l.learned, s.hardness(index), seed))
 	}
 	return &l, nil
 }

@@ -91,7 +91,7 @@ func (s ObjectiveSettings) hardness(index *dataset.Lookalikes) dataset.Hard {
 
 // pairs draws the pairs of each batch.
 func (s ObjectiveSettings) pairs(set *dataset.Set, hard dataset.Hard, seed uint64) (dataset.Sampler, error) {
-	return dataset.NewPairs(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Hard: hard, Seed: seed})
+	return dataset.NewPairSampler(set, dataset.PairOptions{Pairs: s.Pairs, Pool: s.Pool, Hard: hard, Seed: seed})
 }
 
 // batchesOfAll is how many batches of pairs show all that there are, or as many as there are images.

@@ -76,7 +76,7 @@ func invent(labels, drawings int) invented {
 
 func (data invented) episodes(t *testing.T) Episodes {
 	items := eval.Items{Labels: data.labels}
-	trials, err := items.Unstructured(eval.Episodes{Ways: 20, Shots: 1, Trials: 60, Seed: 1})
+	trials, err := items.Unstructured(eval.TrialOptions{Ways: 20, Shots: 1, Trials: 60, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

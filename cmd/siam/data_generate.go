@@ -71,7 +71,7 @@ func (f generateFlags) generate(ctx context.Context, kind string) error {
 	if kind == "alphabets" {
 		return dataset.WriteAlphabets(ctx, set, f.out)
 	}
-	episodes, err := dataset.NewEpisodes(set, dataset.EpisodeOptions{
+	episodes, err := dataset.NewEpisodeSampler(set, dataset.EpisodeOptions{
 		Ways: runWays, Shots: 1, Queries: 1, WithinGroup: true, ByDrawer: true, Seed: f.size.Seed,
 	})
 	if err != nil {

@@ -42,7 +42,7 @@ func main() {
 	}}
 	trainer := must(train.New(backend, task, train.Config{Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 2e-3}, StepsPerEpoch: 60}))
 	set := must(dataset.Generate(ctx, dataset.GenerateOptions{Alphabets: 8, Characters: 10, Drawers: 6, Seed: 1}))
-	sampler := must(dataset.NewClasses(set, dataset.ClassOptions{Classes: 10, Examples: 3}))
+	sampler := must(dataset.NewClassSampler(set, dataset.ClassOptions{Classes: 10, Examples: 3}))
 	batches := must(dataset.NewLoader(set, sampler, dataset.LoaderOptions{Preprocess: spec.Preprocess, Steps: 60}))
 	for step, err := range trainer.Steps(ctx, batches.Batches(ctx)) {
 		if must(step, err).Number%20 == 0 {

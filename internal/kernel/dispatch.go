@@ -1,7 +1,5 @@
 package kernel
 
-import "os"
-
 // implementation is one complete set of inner loops. The portable set is the specification; every other set is a copy
 // of a slower one with some loops replaced by assembly, so a loop that nobody has written for an instruction set falls
 // back on its own. A new kind of loop is one more field here, filled in [portable].
@@ -17,8 +15,8 @@ func portable() implementation {
 	return implementation{name: "portable", product: portableProduct(), vector: portableVector(), patches: portablePatches()}
 }
 
-// active is chosen once, before main, and only tests change it.
-var active = choose(implementations(), os.Getenv("SIAM_CPU"))
+// active is chosen and checked once, before main, and only tests change it.
+var active *implementation
 
 // Active names the instruction set in use: portable, avx2, avx512 or neon.
 func Active() string { return active.name }

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Episodes says which random trials to draw. Each trial draws its own ways, support and query, so trials are independent.
-type Episodes struct {
+// TrialOptions says which random trials to draw. Each trial draws its own ways, support and query, so trials are independent.
+type TrialOptions struct {
 	Ways   int // classes to choose between, 2 or more
 	Shots  int // support items per way, 1 or more
 	Trials int
@@ -18,38 +18,38 @@ type Episodes struct {
 // with Koch's 92 %. Each trial takes a random group that has enough classes. Where all drawers are known, one person drew
 // the first shot of every way, another the second, and so on, and yet another drew the query, as in Koch and Lake; else the
 // rows are any different ones of their class. It fails when no group has enough classes, and says how many there are.
-func (items Items) WithinGroup(e Episodes) ([]Trial, error) {
+func (items Items) WithinGroup(o TrialOptions) ([]Trial, error) {
 	groups, err := items.groups(false)
 	if err != nil {
 		return nil, err
 	}
-	return items.draw(e, groups)
+	return items.draw(o, groups)
 }
 
 // Unstructured draws trials whose ways come from all classes regardless of their group: the easier task that most papers
 // after 2016 report. Support and query of a class are by different people where that is known. It fails when there are too
 // few classes, and says how many there are.
-func (items Items) Unstructured(e Episodes) ([]Trial, error) {
+func (items Items) Unstructured(o TrialOptions) ([]Trial, error) {
 	groups, err := items.groups(true)
 	if err != nil {
 		return nil, err
 	}
 	groups[0].drawers = nil // drawer 1 of one alphabet is not drawer 1 of another
-	return items.draw(e, groups)
+	return items.draw(o, groups)
 }
 
-func (items Items) draw(e Episodes, groups []group) ([]Trial, error) {
-	if e.Ways < 2 || e.Shots < 1 || e.Trials < 1 {
-		return nil, fmt.Errorf("drawing %d trials of %d-way %d-shot: want at least 1 trial, 2 ways and 1 shot", e.Trials, e.Ways, e.Shots)
+func (items Items) draw(o TrialOptions, groups []group) ([]Trial, error) {
+	if o.Ways < 2 || o.Shots < 1 || o.Trials < 1 {
+		return nil, fmt.Errorf("drawing %d trials of %d-way %d-shot: want at least 1 trial, 2 ways and 1 shot", o.Trials, o.Ways, o.Shots)
 	}
-	usable, err := items.usable(e, groups)
+	usable, err := items.usable(o, groups)
 	if err != nil {
 		return nil, err
 	}
-	trials := make([]Trial, e.Trials)
+	trials := make([]Trial, o.Trials)
 	for t := range trials {
-		rng := rand.New(rand.NewPCG(e.Seed, uint64(t)))
-		if trials[t], err = items.drawOne(e, usable, rng); err != nil {
+		rng := rand.New(rand.NewPCG(o.Seed, uint64(t)))
+		if trials[t], err = items.drawOne(o, usable, rng); err != nil {
 			return nil, err
 		}
 	}
@@ -57,19 +57,19 @@ func (items Items) draw(e Episodes, groups []group) ([]Trial, error) {
 }
 
 // usable keeps the classes with enough rows and the groups with enough such classes.
-func (items Items) usable(e Episodes, groups []group) ([]group, error) {
+func (items Items) usable(o TrialOptions, groups []group) ([]group, error) {
 	var usable []group
 	most := 0
 	for _, g := range groups {
-		g.classes = slices.DeleteFunc(g.classes, func(c class) bool { return !items.canGive(c, e.Shots+1) })
+		g.classes = slices.DeleteFunc(g.classes, func(c class) bool { return !items.canGive(c, o.Shots+1) })
 		most = max(most, len(g.classes))
-		if len(g.classes) >= e.Ways {
+		if len(g.classes) >= o.Ways {
 			usable = append(usable, g)
 		}
 	}
 	if len(usable) == 0 {
 		return nil, fmt.Errorf("drawing %d-way %d-shot episodes: the largest of %d groups has %d classes with %d images by different people; ask for at most %d ways",
-			e.Ways, e.Shots, len(groups), most, e.Shots+1, most)
+			o.Ways, o.Shots, len(groups), most, o.Shots+1, most)
 	}
 	return usable, nil
 }
@@ -77,37 +77,37 @@ func (items Items) usable(e Episodes, groups []group) ([]group, error) {
 // drawTries bounds the search for people who all drew enough classes of a group.
 const drawTries = 1000
 
-func (items Items) drawOne(e Episodes, groups []group, rng *rand.Rand) (Trial, error) {
+func (items Items) drawOne(o TrialOptions, groups []group, rng *rand.Rand) (Trial, error) {
 	for range drawTries {
 		g := groups[rng.IntN(len(groups))]
 		var ways [][]int // per way: the shots, then a row for the query
-		if len(g.drawers) > e.Shots {
-			ways = items.waysBySamePeople(e, g, rng)
+		if len(g.drawers) > o.Shots {
+			ways = items.waysBySamePeople(o, g, rng)
 		} else {
-			ways = items.waysByAnybody(e, g, rng)
+			ways = items.waysByAnybody(o, g, rng)
 		}
-		if len(ways) == e.Ways {
-			return newTrial(ways, rng.IntN(e.Ways)), nil
+		if len(ways) == o.Ways {
+			return newTrial(ways, rng.IntN(o.Ways)), nil
 		}
 	}
 	return Trial{}, fmt.Errorf("drawing %d-way %d-shot episodes: hardly any %d people drew the same %d classes; ask for fewer ways or shots",
-		e.Ways, e.Shots, e.Shots+1, e.Ways)
+		o.Ways, o.Shots, o.Shots+1, o.Ways)
 }
 
 // waysBySamePeople chooses shots+1 people and then ways among the classes that all of them drew; it returns fewer ways where
 // there are not enough.
-func (items Items) waysBySamePeople(e Episodes, g group, rng *rand.Rand) [][]int {
-	people := rng.Perm(len(g.drawers))[:e.Shots+1]
+func (items Items) waysBySamePeople(o TrialOptions, g group, rng *rand.Rand) [][]int {
+	people := rng.Perm(len(g.drawers))[:o.Shots+1]
 	var ways [][]int
 	for _, c := range rng.Perm(len(g.classes)) {
-		way := make([]int, 0, e.Shots+1)
+		way := make([]int, 0, o.Shots+1)
 		for _, p := range people {
 			if row := items.drawnBy(g.drawers[p], g.classes[c], rng); row >= 0 {
 				way = append(way, row)
 			}
 		}
-		if len(way) == e.Shots+1 {
-			if ways = append(ways, way); len(ways) == e.Ways {
+		if len(way) == o.Shots+1 {
+			if ways = append(ways, way); len(ways) == o.Ways {
 				break
 			}
 		}
@@ -128,10 +128,10 @@ func (items Items) drawnBy(drawer int, c class, rng *rand.Rand) int {
 	return chosen
 }
 
-func (items Items) waysByAnybody(e Episodes, g group, rng *rand.Rand) [][]int {
-	ways := make([][]int, e.Ways)
-	for w, c := range rng.Perm(len(g.classes))[:e.Ways] {
-		ways[w] = items.byDifferentDrawers(g.classes[c], e.Shots+1, rng)
+func (items Items) waysByAnybody(o TrialOptions, g group, rng *rand.Rand) [][]int {
+	ways := make([][]int, o.Ways)
+	for w, c := range rng.Perm(len(g.classes))[:o.Ways] {
+		ways[w] = items.byDifferentDrawers(g.classes[c], o.Shots+1, rng)
 	}
 	return ways
 }

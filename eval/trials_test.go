@@ -23,7 +23,7 @@ func alphabets(groups, characters, drawers int) Items {
 	return items
 }
 
-func checkTrial(t *testing.T, items Items, e Episodes, trial Trial) {
+func checkTrial(t *testing.T, items Items, e TrialOptions, trial Trial) {
 	t.Helper()
 	if len(trial.Support) != e.Ways || trial.True < 0 || trial.True >= e.Ways {
 		t.Fatalf("trial has %d ways with %d the true one, want %d ways", len(trial.Support), trial.True, e.Ways)
@@ -48,7 +48,7 @@ func checkTrial(t *testing.T, items Items, e Episodes, trial Trial) {
 
 func TestWithinGroupTrialsFollowKochsDrawerRule(t *testing.T) {
 	items := alphabets(3, 8, 5)
-	for _, e := range []Episodes{{5, 1, 200, 1}, {8, 3, 200, 2}} {
+	for _, e := range []TrialOptions{{5, 1, 200, 1}, {8, 3, 200, 2}} {
 		trials, err := items.WithinGroup(e)
 		if err != nil || len(trials) != e.Trials {
 			t.Fatalf("WithinGroup(%+v) = %d trials, %v", e, len(trials), err)
@@ -73,7 +73,7 @@ func TestWithinGroupTrialsFollowKochsDrawerRule(t *testing.T) {
 }
 
 func TestUnstructuredTrialsMixGroups(t *testing.T) {
-	items, e := alphabets(3, 8, 5), Episodes{10, 2, 200, 1}
+	items, e := alphabets(3, 8, 5), TrialOptions{10, 2, 200, 1}
 	trials, err := items.Unstructured(e)
 	if err != nil {
 		t.Fatal(err)
@@ -96,8 +96,8 @@ func TestUnstructuredTrialsMixGroups(t *testing.T) {
 }
 
 func TestEpisodesWorkWithoutDrawersOrGroups(t *testing.T) {
-	items, e := Items{Labels: alphabets(1, 6, 3).Labels}, Episodes{6, 2, 50, 1}
-	for _, draw := range []func(Episodes) ([]Trial, error){items.WithinGroup, items.Unstructured} {
+	items, e := Items{Labels: alphabets(1, 6, 3).Labels}, TrialOptions{6, 2, 50, 1}
+	for _, draw := range []func(TrialOptions) ([]Trial, error){items.WithinGroup, items.Unstructured} {
 		trials, err := draw(e)
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +115,7 @@ func TestEpisodesSkipSmallGroups(t *testing.T) {
 			items.Labels, items.Groups, items.Drawers = append(items.Labels, 100+c), append(items.Groups, 2), append(items.Drawers, d+1)
 		}
 	}
-	trials, err := items.WithinGroup(Episodes{6, 1, 20, 1})
+	trials, err := items.WithinGroup(TrialOptions{6, 1, 20, 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,15 +131,15 @@ func TestEpisodesThatCannotBeDrawnSayWhy(t *testing.T) {
 	onlyPairs := Items{Labels: []int{0, 0, 1, 1}, Drawers: []int{1, 2, 3, 4}}
 	for _, c := range []struct {
 		items Items
-		e     Episodes
+		e     TrialOptions
 		want  string
 	}{
-		{items, Episodes{20, 1, 10, 1}, "largest of 3 groups has 8 classes"},
-		{items, Episodes{5, 5, 10, 1}, "has 0 classes with 6 images"},
-		{items, Episodes{1, 1, 10, 1}, "want at least 1 trial, 2 ways and 1 shot"},
-		{Items{}, Episodes{5, 1, 10, 1}, "there are none"},
-		{Items{Labels: []int{1, 2}, Groups: []int{1}}, Episodes{2, 1, 1, 1}, "2 labels, 1 groups"},
-		{onlyPairs, Episodes{2, 1, 1, 1}, "hardly any 2 people drew the same 2 classes"},
+		{items, TrialOptions{20, 1, 10, 1}, "largest of 3 groups has 8 classes"},
+		{items, TrialOptions{5, 5, 10, 1}, "has 0 classes with 6 images"},
+		{items, TrialOptions{1, 1, 10, 1}, "want at least 1 trial, 2 ways and 1 shot"},
+		{Items{}, TrialOptions{5, 1, 10, 1}, "there are none"},
+		{Items{Labels: []int{1, 2}, Groups: []int{1}}, TrialOptions{2, 1, 1, 1}, "2 labels, 1 groups"},
+		{onlyPairs, TrialOptions{2, 1, 1, 1}, "hardly any 2 people drew the same 2 classes"},
 	} {
 		if _, err := c.items.WithinGroup(c.e); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("WithinGroup(%+v) = %v, want an error with %q", c.e, err, c.want)
@@ -148,7 +148,7 @@ func TestEpisodesThatCannotBeDrawnSayWhy(t *testing.T) {
 }
 
 func TestDrawsDependOnTheSeedAlone(t *testing.T) {
-	items, e := alphabets(3, 8, 5), Episodes{5, 1, 50, 9}
+	items, e := alphabets(3, 8, 5), TrialOptions{5, 1, 50, 9}
 	first, _ := items.WithinGroup(e)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
 	again, _ := items.WithinGroup(e)
