@@ -45,6 +45,9 @@ type Spec struct {
 	Outputs []string `json:"outputs,omitempty"`
 	// OneByOne says that an [Imported] network reads only one image at once.
 	OneByOne bool `json:"one_by_one,omitempty"`
+	// Pool makes an embedding of an [Imported] network's map [n, h, w, c] or tokens [n, t, c]: "mean" of all its places, or "cls", the
+	// first token.
+	Pool string `json:"pool,omitempty"`
 	// Landmarks say that the encoder reads aligned faces: where in the crop, with sides of 1 and the corner (0, 0) at the top
 	// left, the eye on the left of the picture, the eye on the right, the nose, and the left and right corner of the mouth lie.
 	Landmarks [][2]float64 `json:"landmarks,omitempty"`
@@ -138,10 +141,12 @@ func (s Spec) checkImported() error {
 		return errors.New("an imported network without the names of its outputs")
 	case s.Dim < 0 || s.Dim > maxDim || s.Dim > 0 && len(s.Outputs) > 1:
 		return fmt.Errorf("an embedding of %d numbers from %d outputs", s.Dim, len(s.Outputs))
+	case s.Pool != "" && s.Pool != "mean" && s.Pool != "cls":
+		return fmt.Errorf("pool %q, want mean or cls", s.Pool)
 	case s.PairHead || s.Dropout != 0 || s.Mirror:
 		return errors.New("an imported network has no pair head, no dropout and no mirror")
 	}
-	if err := s.checkParticular("outputs", "one_by_one"); err != nil {
+	if err := s.checkParticular("outputs", "one_by_one", "pool"); err != nil {
 		return fmt.Errorf("an imported network: %w", err)
 	}
 	return nil

@@ -4,12 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/siam-go/siam/distance"
@@ -23,8 +20,11 @@ type ImportOptions struct {
 	// Preprocess prepares the images. Height and Width 0 take the network's own; Channels 0 too. Nil takes what [Export]
 	// wrote into the file, with all other options that are not given.
 	Preprocess *imgproc.Preprocess
-	// Outputs are the tensors wanted, none for the network's only output. An encoder has one, [n, d].
+	// Outputs are the tensors wanted, none for the network's only output, which must be an embedding then. An encoder has one,
+	// [n, d].
 	Outputs []string
+	// Pool makes an embedding of a map or of tokens: "mean" or "cls", see [encoder.Spec].
+	Pool string
 	// Distance compares embeddings, see [distance.ByName]; empty means cosine.
 	Distance  string
 	Normalize bool // scale embeddings to length 1
@@ -35,19 +35,25 @@ type ImportOptions struct {
 	Detector  []byte
 }
 
-// Import makes a model of a network. It fails when the options do not fit the network; what it says names the choice to make.
-func Import(backend compute.Backend, m *Model, o ImportOptions) (*modelfile.File, error) {
+// Import makes a model of a network, after it tried the network with one image and with two, and says what it found. It fails when
+// the options do not fit the network, with [ErrNoEmbedding] when it makes no embedding and nothing else was asked for, and when it
+// makes anything but finite numbers; what it says names the choice to make.
+func Import(backend compute.Backend, m *Model, o ImportOptions) (*modelfile.File, Findings, error) {
+	named := len(o.Outputs) > 0
 	o, err := o.completed(m)
 	if err != nil {
-		return nil, err
+		return nil, Findings{}, err
 	}
-	spec, err := m.spec(backend, o)
+	spec, found, err := m.try(backend, o)
 	if err != nil {
-		return nil, err
+		return nil, found, err
+	}
+	if spec.Dim == 0 && !named {
+		return nil, found, fmt.Errorf("%w: %s", ErrNoEmbedding, found.Outputs[0])
 	}
 	file, err := encoder.NewFile(spec, o.Distance, nil)
 	if err != nil {
-		return nil, err
+		return nil, found, err
 	}
 	file.Networks = map[string][]byte{encoder.EncoderNetwork: m.Bytes()}
 	if o.Detector != nil {
@@ -56,29 +62,7 @@ func Import(backend compute.Backend, m *Model, o ImportOptions) (*modelfile.File
 	if o.Threshold != nil {
 		file.Calibration = &modelfile.Calibration{Threshold: *o.Threshold}
 	}
-	return file, nil
-}
-
-// spec describes the network as an encoder.
-func (m *Model) spec(backend compute.Backend, o ImportOptions) (encoder.Spec, error) {
-	spec := encoder.Spec{Arch: encoder.Imported, Normalize: o.Normalize, Outputs: slices.Clone(o.Outputs), Landmarks: o.Landmarks}
-	var err error
-	for i, name := range spec.Outputs {
-		if spec.Outputs[i], err = m.Output(name); err != nil {
-			return spec, err
-		}
-	}
-	if spec.Preprocess, err = m.preprocess(*o.Preprocess); err != nil {
-		return spec, err
-	}
-	if batch := m.inputs[0].Shape; batch != nil && batch[0] == 1 {
-		spec.OneByOne = true
-	}
-	dims, err := m.OutputShapes(backend, spec)
-	if err == nil && len(dims) == 1 && isEmbedding(dims[0]) {
-		spec.Dim = product(dims[0])
-	}
-	return spec, err
+	return file, found, nil
 }
 
 // completed fills in what was not given: from the file's metadata where it is one of ours, or what is usual.
@@ -133,57 +117,6 @@ func (m *Model) metadataJSON(key string, target any) error {
 	return nil
 }
 
-// preprocess completes p with the size that the network declares.
-func (m *Model) preprocess(p imgproc.Preprocess) (imgproc.Preprocess, error) {
-	shape := m.inputs[0].Shape
-	if len(m.inputs) != 1 || len(shape) != 4 {
-		return p, fmt.Errorf("the network reads %d tensors, the first of shape %v; want one image [n, c, h, w]", len(m.inputs), shape)
-	}
-	channels, height, width := shape[1], shape[2], shape[3]
-	if m.imagesChannelsLast() {
-		height, width, channels = shape[1], shape[2], shape[3]
-	}
-	for _, side := range []struct {
-		name      string
-		given     *int
-		inNetwork int
-	}{{"height", &p.Height, height}, {"width", &p.Width, width}, {"channels", &p.Channels, channels}} {
-		switch {
-		case *side.given == 0 && side.inNetwork == unknownDim:
-			return p, fmt.Errorf("the network leaves the %s of its images open: choose one in the preprocessing", side.name)
-		case *side.given == 0:
-			*side.given = side.inNetwork
-		case side.inNetwork != unknownDim && *side.given != side.inNetwork:
-			return p, fmt.Errorf("the network reads images of %s %d, the preprocessing says %d", side.name, side.inNetwork, *side.given)
-		}
-	}
-	return p, p.Validate()
-}
-
-// OutputShapes are the shapes of spec's outputs for one image, found by recording the graph without running it.
-func (m *Model) OutputShapes(backend compute.Backend, spec encoder.Spec) (dims [][]int, err error) {
-	part, err := m.Select(backend, spec.Outputs...)
-	if err != nil {
-		return nil, err
-	}
-	defer recoverTo(&err)
-	g := NewGraph(backend, "shapes")
-	defer g.Finalize()
-	p := spec.Preprocess
-	images := Parameter(g, "images", float32Shape(1, p.Height, p.Width, p.Channels))
-	for _, output := range part.Build([]*Node{images}, spec.Outputs) {
-		dims = append(dims, slices.Clone(output.Shape().Dimensions))
-	}
-	return dims, nil
-}
-
-func float32Shape(dims ...int) shapes.Shape { return shapes.Make(dtypes.Float32, dims...) }
-
-// isEmbedding says whether an output for one image is one vector: all axes but one have length 1.
-func isEmbedding(shape []int) bool {
-	return len(shape) >= 2 && shape[0] == 1 && slices.Max(shape) == product(shape)
-}
-
 // NewEmbedder runs the encoder of an imported model.
 func NewEmbedder(backend compute.Backend, file *modelfile.File) (*encoder.Embedder, error) {
 	spec, err := encoder.SpecOf(file)
@@ -195,13 +128,24 @@ func NewEmbedder(backend compute.Backend, file *modelfile.File) (*encoder.Embedd
 		return nil, fmt.Errorf("the model's ONNX network: %w", err)
 	}
 	if spec.Dim == 0 {
-		return nil, fmt.Errorf("the model makes no embeddings: its outputs are %v", spec.Outputs)
+		return nil, fmt.Errorf("the model makes no embeddings: its outputs are %v; import the network again with another output, or pool a map", spec.Outputs)
 	}
 	part, err := m.Select(backend, spec.Outputs...)
 	if err != nil {
 		return nil, fmt.Errorf("the model's ONNX network: %w", err)
 	}
 	return encoder.NewImportedEmbedder(backend, spec, func(images *Node) *Node {
-		return part.Build([]*Node{images}, spec.Outputs)[0]
+		return pooled(part.Build([]*Node{images}, spec.Outputs)[0], spec.Pool)
 	})
+}
+
+// pooled makes one vector of each map [n, h, w, c] or list of tokens [n, t, c].
+func pooled(x *Node, pool string) *Node {
+	switch pool {
+	case "mean":
+		return ReduceMean(x, identity(x.Rank())[1:x.Rank()-1]...)
+	case "cls":
+		return Slice(x, AxisRange(), AxisElem(0))
+	}
+	return x
 }

@@ -28,6 +28,11 @@ func Decode(data []byte) (*Model, error) {
 	case len(m.outputs) == 0:
 		return nil, errors.New("the graph has no output")
 	}
+	for i, n := range m.nodes {
+		if n.name == "" {
+			n.name = fmt.Sprintf("number %d", i)
+		}
+	}
 	return m, nil
 }
 
@@ -46,7 +51,7 @@ func (m *Model) Bytes() []byte { return m.data }
 // Output finds the tensor called name, or the only output when name is empty.
 func (m *Model) Output(name string) (string, error) {
 	if name != "" {
-		if !slices.Contains(m.tensorNames(), name) {
+		if !slices.Contains(m.Tensors(), name) {
 			return "", fmt.Errorf("the network has no tensor %q; its outputs are %s", name, m.outputNames())
 		}
 		return name, nil
@@ -65,14 +70,16 @@ func (m *Model) outputNames() string {
 	return strings.Join(names, ", ")
 }
 
-// tensorNames are all tensors that can be an output.
-func (m *Model) tensorNames() []string {
+// Tensors are the names of all tensors that can be an output, in the order in which they are computed.
+func (m *Model) Tensors() []string {
 	var names []string
 	for _, n := range m.nodes {
 		names = append(names, n.outputs...)
 	}
 	for _, v := range m.outputs {
-		names = append(names, v.Name)
+		if !slices.Contains(names, v.Name) {
+			names = append(names, v.Name)
+		}
 	}
 	return names
 }

@@ -13,6 +13,18 @@ import (
 // as if the file held nothing else. It fails when that part has operations or tensors that this package does not support; what
 // it says names them. What depends on no input is computed on backend.
 func (m *Model) Select(backend compute.Backend, outputs ...string) (*Model, error) {
+	part, err := m.part(outputs)
+	if err != nil {
+		return nil, err
+	}
+	if err := part.check(); err != nil {
+		return nil, err
+	}
+	return part, part.fold(backend)
+}
+
+// part is what outputs need, whether it is supported or not.
+func (m *Model) part(outputs []string) (*Model, error) {
 	part := *m
 	part.outputs = nil
 	for _, name := range outputs {
@@ -27,10 +39,7 @@ func (m *Model) Select(backend compute.Backend, outputs ...string) (*Model, erro
 		return nil, err
 	}
 	part.keepNeeded()
-	if err := part.check(); err != nil {
-		return nil, err
-	}
-	return &part, part.fold(backend)
+	return &part, nil
 }
 
 // outputInfo is what the file says of a tensor.
@@ -102,10 +111,7 @@ func (m *Model) check() error {
 		}
 		made[name] = true
 	}
-	for i, n := range m.nodes {
-		if n.name == "" {
-			n.name = fmt.Sprintf("number %d", i)
-		}
+	for _, n := range m.nodes {
 		if err := n.check(made, m.opset); err != nil {
 			return err
 		}
@@ -136,12 +142,17 @@ func (n *node) check(made map[string]bool, opset int) error {
 	return nil
 }
 
+// fullName is the operation with its domain, unless that is ONNX's own.
+func (n *node) fullName() string {
+	if standardDomain(n.domain) {
+		return n.op
+	}
+	return n.domain + "." + n.op
+}
+
 // operation is how the node works in a version of ONNX's operations.
 func (n *node) operation(opset int) (graphOp, error) {
-	name := n.op
-	if !standardDomain(n.domain) {
-		name = n.domain + "." + n.op
-	}
+	name := n.fullName()
 	versions, known := operations[name]
 	var op graphOp
 	since := 0

@@ -156,7 +156,9 @@ func (v ValueInfo) encode() []byte {
 		return out
 	}
 	tensor.integer(1, int64(v.Type))
-	tensor.bytes(2, shape)
+	if v.Shape != nil {
+		tensor.bytes(2, shape)
+	}
 	kind.bytes(1, tensor)
 	out.bytes(2, kind)
 	return out

@@ -2,24 +2,23 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/face"
-	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 	"github.com/spf13/cobra"
 )
 
 // importFlags are those of siam import.
 type importFlags struct {
-	onnx, out, preprocess, distance, align, detector string
-	outputs                                          []string
-	normalize                                        bool
-	threshold                                        float32
+	onnx, out, preprocess, distance, align, detector, pool string
+	outputs                                                []string
+	normalize                                              bool
+	threshold                                              float32
 }
 
 // importedModel is what siam import prints as JSON.
@@ -28,12 +27,15 @@ type importedModel struct {
 	Hash    string       `json:"hash"`
 	Spec    encoder.Spec `json:"spec"`
 	Outputs []outputInfo `json:"outputs"`
+	// OneByOne says why images go through the network one by one; empty where they go through together.
+	OneByOne string `json:"one_by_one,omitempty"`
 }
 
 // outputInfo is an output of the network for one image.
 type outputInfo struct {
 	Name  string `json:"name"`
 	Shape []int  `json:"shape"`
+	Kind  string `json:"kind"` // vector, map, tokens or other
 }
 
 func (a *app) importCommand() *cobra.Command {
@@ -60,6 +62,7 @@ func (a *app) importCommand() *cobra.Command {
 	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
 	flags.StringVar(&f.preprocess, "preprocess", "", preprocessHelp)
 	flags.StringSliceVar(&f.outputs, "output", nil, "`name` of the tensor that is wanted, such as the embedding; several, or all, for a detector or a pyramid")
+	flags.StringVar(&f.pool, "pool", "", "how a map or tokens become an embedding: mean of all places, or cls, the first token")
 	flags.StringVar(&f.distance, "distance", "", "how embeddings are compared: cosine when not given")
 	flags.BoolVar(&f.normalize, "normalize", false, "scale embeddings to length 1")
 	flags.Float32Var(&f.threshold, "threshold", 0, "distance up to which two images are the same")
@@ -69,7 +72,10 @@ func (a *app) importCommand() *cobra.Command {
 }
 
 func (f importFlags) options(cmd *cobra.Command) (o onnx.ImportOptions, err error) {
-	o.Outputs, o.Distance, o.Normalize = f.outputs, f.distance, f.normalize
+	o.Outputs, o.Distance, o.Normalize, o.Pool = f.outputs, f.distance, f.normalize, f.pool
+	if f.pool != "" && f.pool != "mean" && f.pool != "cls" {
+		return o, usagef("--pool %s: want mean or cls", f.pool)
+	}
 	if f.distance != "" {
 		if _, err := distance.ByName(f.distance); err != nil {
 			return o, usagef("--distance: %w", err)
@@ -118,10 +124,8 @@ func readDetector(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range face.Outputs() {
-		if _, err := m.Output(name); err != nil {
-			return nil, fmt.Errorf("%s is not YuNet: %w", path, err)
-		}
+	if err := m.Check(face.Outputs()...); err != nil {
+		return nil, fmt.Errorf("%s is not YuNet: %w", path, err)
 	}
 	return m.Bytes(), nil
 }
@@ -145,42 +149,48 @@ func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
 		return err
 	}
 	defer backend.Finalize()
-	file, err := onnx.Import(backend, network, options)
+	file, found, err := onnx.Import(backend, network, options)
 	if err != nil {
-		return fmt.Errorf("import %s: %w", f.onnx, err)
+		return importError(f.onnx, err)
 	}
-	result, err := describeImport(backend, network, file)
+	spec, err := encoder.SpecOf(file)
 	if err != nil {
-		return fmt.Errorf("import %s: %w", f.onnx, err)
+		return err
 	}
 	if err := file.Write(f.out); err != nil {
 		return err
 	}
-	result.File, result.Hash = f.out, file.Hash
-	return a.print(result, result.text())
+	result := importedModel{File: f.out, Hash: file.Hash, Spec: spec, OneByOne: found.OneByOne}
+	for _, o := range found.Outputs {
+		result.Outputs = append(result.Outputs, outputInfo(o))
+	}
+	return a.print(result, result.text(found))
 }
 
-// describeImport says what a network gives for one image.
-func describeImport(backend siam.Backend, network *onnx.Model, file *modelfile.File) (importedModel, error) {
-	spec, err := encoder.SpecOf(file)
-	if err != nil {
-		return importedModel{}, err
+// importError tells which flags choose.
+func importError(file string, err error) error {
+	if errors.Is(err, onnx.ErrNoEmbedding) {
+		return fmt.Errorf("import %s: %w (--pool mean, --pool cls, --output NAME)", file, err)
 	}
-	shapes, err := network.OutputShapes(backend, spec)
-	if err != nil {
-		return importedModel{}, err
-	}
-	m := importedModel{Spec: spec}
-	for i, name := range spec.Outputs {
-		m.Outputs = append(m.Outputs, outputInfo{name, shapes[i]})
-	}
-	return m, nil
+	return fmt.Errorf("import %s: %w", file, err)
 }
 
-func (m importedModel) text() string {
-	text := fmt.Sprintf("%s: an imported network for images of %d×%d pixels\n", m.File, m.Spec.Preprocess.Width, m.Spec.Preprocess.Height)
-	for _, output := range m.Outputs {
-		text += fmt.Sprintf("output %s %v\n", output.Name, output.Shape)
+func (m importedModel) text(found onnx.Findings) string {
+	p := m.Spec.Preprocess
+	text := fmt.Sprintf("%s: an imported network for images of %d×%d pixels\n", m.File, p.Width, p.Height)
+	for _, output := range found.Outputs {
+		text += fmt.Sprintln(output)
 	}
-	return text
+	switch {
+	case m.Spec.Dim == 0:
+		text += "it makes no embeddings: for compare and embed choose one --output, or --pool a map or tokens\n"
+	case m.Spec.Pool != "":
+		text += fmt.Sprintf("its embeddings are the %s of that, %d numbers\n", m.Spec.Pool, m.Spec.Dim)
+	default:
+		text += fmt.Sprintf("its embeddings are %d numbers\n", m.Spec.Dim)
+	}
+	if m.OneByOne != "" {
+		return text + fmt.Sprintf("images go through it one by one: %s\n", m.OneByOne)
+	}
+	return text + "images go through it together, in batches of any size\n"
 }

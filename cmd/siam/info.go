@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,9 +35,16 @@ type tensorInfo struct {
 func (a *app) infoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "info MODEL",
-		Short: "what is in a model file",
+		Short: "what is in a model file, or in an ONNX network before siam import",
 		Args:  wants("MODEL"),
 		RunE: func(_ *cobra.Command, files []string) error {
+			if filepath.Ext(files[0]) == ".onnx" {
+				info, err := describeNetwork(files[0])
+				if err != nil {
+					return err
+				}
+				return a.print(info, info.text())
+			}
 			file, err := modelfile.Read(files[0])
 			if err != nil {
 				return modelError(files[0], err)

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/onnx"
 	"github.com/spf13/cobra"
 )
 
@@ -44,10 +46,13 @@ func readModelFile(name string) (*modelfile.File, error) {
 	return file, nil
 }
 
-// modelError tells what to do about a model file that is not there.
+// modelError tells what to do about a model file that is not there, or that is a network yet to be imported.
 func modelError(file string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no model file %s: check the path, or make a model with siam train", file)
+	}
+	if _, problem := onnx.ReadFile(file); problem == nil || filepath.Ext(file) == ".onnx" {
+		return fmt.Errorf("%s is an ONNX network, no model file: make a model of it with siam import --onnx %s", file, file)
 	}
 	return err
 }
