@@ -10,23 +10,33 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math"
+	"sync"
+	"sync/atomic"
 
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
-	"github.com/siam-go/siam/imgproc"
-	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 )
 
-// Model is a trained encoder with its distance and its threshold. It is safe for use by several goroutines.
+// Model is a trained encoder with its distance and its threshold.
+//
+// It is safe for use by several goroutines: images that come at the same time are embedded together, which costs less than one by
+// one. A lone caller waits for nobody.
 type Model struct {
+	name     string // for errors
 	file     *modelfile.File
 	spec     encoder.Spec
 	embedder *encoder.Embedder
 	distance distance.Distance
 	backend  Backend
 	own      bool // the model opened the backend
+
+	closed   atomic.Bool
+	free     sync.Once
+	mu       sync.Mutex
+	networks []*onnx.Network // of its pipelines
 }
 
 // Option changes how [Open] and [New] set a model up.
@@ -62,6 +72,7 @@ func Open(path string, opts ...Option) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", path, err)
 	}
+	model.name = path
 	return model, nil
 }
 
@@ -79,7 +90,7 @@ func New(file *modelfile.File, opts ...Option) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; a distance of your own is given by siam.WithDistance", err)
 	}
-	m := &Model{file: file, spec: spec, distance: by, backend: o.backend}
+	m := &Model{name: spec.Arch, file: file, spec: spec, distance: by, backend: o.backend}
 	if m.backend == nil {
 		if m.backend, err = NewBackend("cpu", 0); err != nil {
 			return nil, err
@@ -101,11 +112,26 @@ func (m *Model) newEmbedder() (*encoder.Embedder, error) {
 	return encoder.NewEmbedder(m.backend, m.spec, m.file.Weights)
 }
 
-// Close frees what the model opened. The model is of no use afterwards.
+// ErrClosed is what a model fails with after [Model.Close].
+var ErrClosed = encoder.ErrClosed
+
+// Close frees what the model holds, on a backend of the caller's too, once the batch that is being computed is done. Calls that wait
+// their turn fail with [ErrClosed], and so do later ones and those of the model's pipelines.
 func (m *Model) Close() {
-	if m.own {
-		m.backend.Finalize()
-	}
+	m.closed.Store(true)
+	m.free.Do(func() {
+		if m.embedder != nil {
+			m.embedder.Close()
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, network := range m.networks {
+			network.Close()
+		}
+		if m.own {
+			m.backend.Finalize()
+		}
+	})
 }
 
 // Spec says what the model's encoder is and how its images are prepared.
@@ -114,48 +140,8 @@ func (m *Model) Spec() encoder.Spec { return m.spec }
 // File is what the model's file holds. It must not be changed.
 func (m *Model) File() *modelfile.File { return m.file }
 
-// Embed returns one embedding [d] per image. Images may have any size; they are prepared as the model's training prepared its own.
-func (m *Model) Embed(ctx context.Context, images ...image.Image) ([][]float32, error) {
-	pictures := make([]imgproc.Image, len(images))
-	for i, picture := range images {
-		pictures[i] = imgproc.FromImage(picture)
-		if err := pictures[i].Check(); err != nil {
-			return nil, fmt.Errorf("embed image %d: %w", i, err)
-		}
-	}
-	return m.EmbedImages(ctx, pictures)
-}
-
-// embedBlock is how many images are prepared before they are encoded; it bounds memory.
-const embedBlock = 512
-
-// EmbedImages is [Model.Embed] for images that are decoded already.
-func (m *Model) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error) {
-	if err := m.wantImages(); err != nil {
-		return nil, err
-	}
-	prepare := m.spec.Preprocess
-	size := prepare.Height * prepare.Width * prepare.Channels
-	input := make([]float32, min(embedBlock, len(images))*size)
-	embeddings := make([][]float32, 0, len(images))
-	for first := 0; first < len(images); first += embedBlock {
-		block := images[first:min(first+embedBlock, len(images))]
-		parallel.Ranges(len(block), func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				prepare.Apply(input[i*size:(i+1)*size], block[i])
-			}
-		})
-		rows, err := m.embedder.Embed(ctx, input[:len(block)*size])
-		if err != nil {
-			return nil, err
-		}
-		embeddings = append(embeddings, rows...)
-	}
-	return embeddings, nil
-}
-
-// Distance compares two embeddings of this model: smaller is more alike. It panics where their lengths differ; [distance.Check]
-// says so beforehand.
+// Distance compares two embeddings of this model: smaller is more alike. It panics where their lengths differ; embeddings that come
+// from elsewhere are for [Model.CompareEmbeddings], or for [Model.CheckEmbeddings] first.
 //
 // It is the distance that the model file names, or, where the model has Koch's pair head, 1 − P(same).
 func (m *Model) Distance(a, b []float32) float32 { return m.distance.Of(a, b) }
@@ -198,10 +184,28 @@ func (m *Model) Compare(ctx context.Context, a, b image.Image) (Verdict, error) 
 	return m.Judge(m.Distance(embeddings[0], embeddings[1]))
 }
 
-// Judge turns a distance into a verdict. It fails with [ErrNoThreshold] when the model has no threshold.
+// CompareEmbeddings judges two embeddings, wherever they come from. It fails as [Model.CheckEmbeddings] and [Model.Judge] do.
+func (m *Model) CompareEmbeddings(a, b []float32) (Verdict, error) {
+	if err := m.CheckEmbeddings(a, b); err != nil {
+		return Verdict{}, err
+	}
+	return m.Judge(m.Distance(a, b))
+}
+
+// CheckEmbeddings says which embedding cannot be one of this model's: its length is another, or it holds a number that is not
+// finite. They are counted from 1.
+func (m *Model) CheckEmbeddings(embeddings ...[]float32) error {
+	return distance.Check(m.spec.Dim, embeddings...)
+}
+
+// Judge turns a distance into a verdict. It fails with [ErrNoThreshold] when the model has no threshold, and when the distance is
+// not a finite number.
 func (m *Model) Judge(distance float32) (Verdict, error) {
 	if m.file.Calibration == nil {
 		return Verdict{}, ErrNoThreshold
+	}
+	if d := float64(distance); math.IsNaN(d) || math.IsInf(d, 0) {
+		return Verdict{}, fmt.Errorf("model %s: no verdict on a distance of %v", m.name, distance)
 	}
 	threshold := m.file.Calibration.Threshold
 	return Verdict{Same: distance <= threshold, Distance: distance, Threshold: threshold}, nil

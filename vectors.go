@@ -21,7 +21,11 @@ func (m *Model) EmbedVectors(ctx context.Context, vectors ...[]float32) ([][]flo
 			return nil, fmt.Errorf("embed vector %d: its number %d is %v", i, at, v[at])
 		}
 	}
-	return m.embedder.Embed(ctx, slices.Concat(vectors...))
+	rows, err := m.embedder.Embed(ctx, slices.Concat(vectors...))
+	if err != nil {
+		return nil, err
+	}
+	return rows, m.checkFinite("vector", rows, 0)
 }
 
 // wantImages says that a model does not read images.

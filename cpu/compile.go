@@ -56,6 +56,7 @@ const (
 type compiler struct {
 	backend *Backend
 	program program
+	results []*value // of the program
 	where   map[*value]ref
 	step    int
 	name    string         // of the node being lowered
@@ -118,7 +119,7 @@ func lower(backend *Backend, g *body) (*program, error) {
 }
 
 func lowerNodes(backend *Backend, g *body) (*compiler, error) {
-	c := &compiler{backend: backend, where: map[*value]ref{}, alone: map[*node]bool{}}
+	c := &compiler{backend: backend, results: g.results, where: map[*value]ref{}, alone: map[*node]bool{}}
 	for _, v := range g.parameters {
 		c.program.parameters = append(c.program.parameters, c.place(v, block{kind: parameterBlock}))
 	}

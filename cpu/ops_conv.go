@@ -141,8 +141,20 @@ func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogueB
 	weights := c.in(w)
 	dst, finish := c.channelsLastResult(y, axesOrder(a.axes.OutputBatch, a.axes.OutputSpatial, a.axes.OutputChannels))
 	s.Precision = c.backend.options.Precision.kernel()
-	c.conv(kernel.NewConv(s), convWork(s), at, e, dst, src, weights)
+	plan := kernel.NewConv
+	if c.lasts(w) {
+		plan = kernel.NewKeptConv
+	}
+	c.conv(plan(s), convWork(s), at, e, dst, src, weights)
 	finish()
+}
+
+// lasts tells whether a value is likely to be the same in many executions: it is constant, or a parameter that no result is a new
+// value of, as there are in training.
+func (c *compiler) lasts(v *value) bool {
+	from := c.where[v]
+	return c.program.blocks[from].kind == constantBlock || slices.Contains(c.program.parameters, from) &&
+		!slices.ContainsFunc(c.results, func(r *value) bool { return r.shape.Equal(v.shape) })
 }
 
 // convWork is the cost of a convolution. Channel by channel it moves as many elements as it multiplies, or nearly so.

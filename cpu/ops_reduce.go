@@ -31,11 +31,12 @@ func axesApart(_ *splitter, n *node) bool {
 	return len(axes) > 0 && !slices.Contains(axes, 0)
 }
 
-// fuseSquares sums squares, such as those of a gradient's length, without writing them to memory.
+// fuseSquares sums squares, such as those of a gradient's length, without writing them to memory. Rows of a matrix are left alone,
+// so that a row's sum is the same in a matrix of one row.
 func (g *body) fuseSquares() {
 	by := map[*value]*value{}
 	for _, n := range g.nodes {
-		if n.op != compute.OpTypeReduceSum || !isFloat32(n.inputs[0]) || n.outputs[0].shape.Size() != 1 {
+		if n.op != compute.OpTypeReduceSum || !isFloat32(n.inputs[0]) || n.outputs[0].shape.Rank() != 0 {
 			continue
 		}
 		if square := n.inputs[0].node; square.op == compute.OpTypeMul && square.inputs[0] == square.inputs[1] && square.outputs[0].shape.Size() > 0 {

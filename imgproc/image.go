@@ -2,6 +2,7 @@
 package imgproc
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"image/color"
@@ -30,13 +31,12 @@ func Filled(h, w, c int, v uint8) Image {
 
 // Check reports an image that nothing can be done with: no pixels, channels other than 1 or 3, or sizes that do not fit Pix.
 func (m Image) Check() error {
+	if err := checkSides(m.H, m.W); err != nil {
+		return err
+	}
 	switch {
-	case m.H <= 0 || m.W <= 0:
-		return fmt.Errorf("image of %d×%d pixels is empty", m.W, m.H)
 	case m.C != 1 && m.C != 3:
 		return fmt.Errorf("image has %d channels, want 1 or 3", m.C)
-	case m.W > MaxPixels/m.H:
-		return fmt.Errorf("image of %d×%d pixels is larger than %d megapixels", m.W, m.H, MaxPixels>>20)
 	case len(m.Pix) != m.H*m.W*m.C:
 		return fmt.Errorf("image has %d bytes, want %d×%d×%d", len(m.Pix), m.H, m.W, m.C)
 	}
@@ -85,23 +85,30 @@ func (m Image) RGB() Image {
 }
 
 // FromImage copies a Go image. Grey images, and palettes of greys, become one channel and all others three;
-// what is transparent shows white, or black where the picture is so light that it would not show on white.
+// what is transparent shows white, or black where the picture is so light that it would not show on white. [Convert] takes images
+// that may be no good.
 func FromImage(src image.Image) Image {
+	m, _ := fromImage(context.Background(), src)
+	return m
+}
+
+// fromImage fails with ctx only.
+func fromImage(ctx context.Context, src image.Image) (Image, error) {
 	switch src := src.(type) {
 	case *image.Gray:
-		return copyRows(src.Pix, src.Stride, src.Rect.Dy(), src.Rect.Dx())
+		return copyRows(src.Pix, src.Stride, src.Rect.Dy(), src.Rect.Dx()), nil
 	case *image.Gray16:
-		return fromGrey16(src)
+		return fromGrey16(src), nil
 	case *image.Paletted:
 		if levels, ok := greyLevels(src.Palette); ok {
 			m := copyRows(src.Pix, src.Stride, src.Rect.Dy(), src.Rect.Dx())
 			for i, v := range m.Pix {
 				m.Pix[i] = levels[v]
 			}
-			return m
+			return m, nil
 		}
 	}
-	return fromColour(src)
+	return fromColour(ctx, src)
 }
 
 // copyRows copies h rows of w bytes that start stride bytes apart.
@@ -136,20 +143,30 @@ func greyLevels(palette color.Palette) (levels [256]uint8, ok bool) {
 	return levels, true
 }
 
-func fromColour(src image.Image) Image {
+// bandRows is how many rows are laid on paper at once, which then is in the cache.
+const bandRows = 64
+
+func fromColour(ctx context.Context, src image.Image) (Image, error) {
 	box := src.Bounds()
-	paper := image.NewRGBA(image.Rect(0, 0, box.Dx(), box.Dy()))
 	under := image.White
 	if light(src) {
 		under = image.Black
 	}
-	draw.Draw(paper, paper.Rect, under, image.Point{}, draw.Src)
-	draw.Draw(paper, paper.Rect, src, box.Min, draw.Over)
 	m := New(box.Dy(), box.Dx(), 3)
-	for i := range m.H * m.W {
-		copy(m.Pix[3*i:3*i+3], paper.Pix[4*i:])
+	paper := image.NewRGBA(image.Rect(0, 0, m.W, min(m.H, bandRows)))
+	for y := 0; y < m.H; y += bandRows {
+		if err := ctx.Err(); err != nil {
+			return Image{}, err
+		}
+		band := image.Rect(0, 0, m.W, min(m.H-y, bandRows))
+		draw.Draw(paper, band, under, image.Point{}, draw.Src)
+		draw.Draw(paper, band, src, box.Min.Add(image.Pt(0, y)), draw.Over)
+		out := m.Pix[3*y*m.W:]
+		for i := range band.Dy() * m.W {
+			copy(out[3*i:3*i+3], paper.Pix[4*i:])
+		}
 	}
-	return m
+	return m, nil
 }
 
 // light says whether an image has transparent parts and, but for a hundredth of what is not, nothing darker than a very light grey: white

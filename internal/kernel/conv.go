@@ -119,7 +119,23 @@ const (
 // units, in any order and from any number of goroutines. How the units are split never changes the result.
 func NewConv(s ConvShape) *Conv {
 	c := newConv(s)
-	if t := c.fastestPatches(&active.product, winogradGain); t != nil {
+	return c.plan(c.fastestPatches(&active.product, winogradGain))
+}
+
+// NewKeptConv is [NewConv] of packed weights that serve often. What comes out for an image does not depend on how many there are,
+// to the bit, unless the image is one patch of minimal filtering and the weights do not stay in the L2 cache.
+func NewKeptConv(s ConvShape) *Conv {
+	c := newConv(s)
+	t := c.fastestKeptPatches(&active.product)
+	if t != nil && c.isSlowAlone(t) {
+		t = c.fastestPatches(&active.product, winogradGain)
+	}
+	return c.plan(t)
+}
+
+// plan cuts the work, of minimal filtering if there are transforms.
+func (c *Conv) plan(t *patchTransforms) *Conv {
+	if t != nil {
 		c.filterMinimally(newWinograd(c.ConvShape, &active.product, t))
 		return c
 	}

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 )
 
@@ -201,6 +202,31 @@ func TestBFloat16RoundsBothOperands(t *testing.T) {
 		runWeightGrad(NewConvWeightGrad(s), dw, x, x[:2], plainWeights(s))
 		if dw[0] != 2 {
 			t.Errorf("the sum of 2 products of numbers that round to 1 = %v, want 2", dw[0])
+		}
+	})
+}
+
+func TestKeptConvGivesEachImageWhatItGivesItAlone(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		for _, s := range []ConvShape{
+			fitted(ConvShape{N: 20, H: 7, W: 7, C: 32, KH: 3, KW: 3, F: 32, PadT: 1, PadL: 1}),
+			fitted(ConvShape{N: 20, H: 3, W: 3, C: 32, KH: 3, KW: 3, F: 32, PadT: 1, PadL: 1}), // one patch
+			fitted(ConvShape{N: 20, H: 9, W: 9, C: 24, KH: 4, KW: 4, F: 40}),
+			fitted(ConvShape{N: 20, H: 8, W: 8, C: 3, KH: 3, KW: 3, F: 16, StrideH: 2, StrideW: 2}),
+		} {
+			src, weights := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.KH*s.KW*s.C*s.F)
+			together := make([]float32, s.N*s.pixels()*s.F)
+			runConv(NewKeptConv(s), together, src, weights, plainWeights(s), nil)
+			one := s
+			one.N = 1
+			in, out := len(src)/s.N, len(together)/s.N
+			for i := range s.N {
+				alone := make([]float32, out)
+				runConv(NewKeptConv(one), alone, src[i*in:(i+1)*in], weights, plainWeights(s), nil)
+				if !slices.Equal(alone, together[i*out:(i+1)*out]) {
+					t.Fatalf("%+v: image %d comes out otherwise alone", s, i)
+				}
+			}
 		}
 	})
 }

@@ -51,6 +51,16 @@ func (s ConvShape) fastestKeptPatches(k *productKernels) *patchTransforms {
 	return s.fastestPatches(k, winogradGain)
 }
 
+// keptWeights is how many transformed weights of a convolution stay in the L2 cache.
+const keptWeights = 1 << 18
+
+// isSlowAlone tells whether minimal filtering of one image would wait for its weights, of which it has several times as many as a
+// direct convolution.
+func (s ConvShape) isSlowAlone(t *patchTransforms) bool {
+	g := s.patchGroups(t)
+	return g.down*g.right == 1 && patchPoints*s.C*s.F > keptWeights
+}
+
 // winogradCost is about how many products would take as long.
 func (s ConvShape) winogradCost(t *patchTransforms, width int) float64 {
 	g := s.patchGroups(t)
