@@ -1,6 +1,7 @@
 package siam_test
 
 import (
+	"errors"
 	"io/fs"
 	"math"
 	"path/filepath"
@@ -163,5 +164,20 @@ func TestImportedModelsNeedTheirNetwork(t *testing.T) {
 		Preprocess: imgproc.Preprocess{Height: 8, Width: 8, Channels: 3}}, "cosine", nil)
 	if _, err := siam.New(file); err == nil || !strings.Contains(err.Error(), "the model's ONNX network") {
 		t.Errorf("New of an imported model without its network = %v, want an error that says so", err)
+	}
+}
+
+func TestPipelineOfAClosedModelSaysSo(t *testing.T) {
+	model := faceModel(t)
+	pipeline, err := model.Faces(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model.Close()
+	if _, err := pipeline.Embed(t.Context(), []imgproc.Image{imgproc.New(64, 64, 3)}); !errors.Is(err, siam.ErrClosed) {
+		t.Errorf("Embed of a pipeline after its model's Close: %v, want %v", err, siam.ErrClosed)
+	}
+	if _, err := model.Faces(nil); !errors.Is(err, siam.ErrClosed) {
+		t.Errorf("Faces after Close: %v, want %v", err, siam.ErrClosed)
 	}
 }
