@@ -19,9 +19,9 @@ type strange struct {
 func (s strange) ColorModel() color.Model { return color.RGBAModel }
 func (s strange) Bounds() image.Rectangle { return s.box }
 func (s strange) At(x, y int) color.Color { return s.at(x, y) }
-func gradient(x, y int) color.Color       { return color.RGBA{uint8(x), uint8(y), 7, 255} }
+func slope(x, y int) color.Color          { return color.RGBA{uint8(x), uint8(y), 7, 255} }
 func broken(int, int) color.Color         { panic("no pixels here") }
-func sized(w, h int) image.Image          { return strange{image.Rect(-3, 5, w-3, h+5), gradient} }
+func sized(w, h int) image.Image          { return strange{image.Rect(-3, 5, w-3, h+5), slope} }
 func anyhow(w, h int) image.Image         { return strange{image.Rect(0, 0, w, h), broken} }
 
 func TestConvertRefusesWhatIsNoImage(t *testing.T) {
