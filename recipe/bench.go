@@ -44,7 +44,7 @@ func WorkloadOf(net string) (Workload, error) {
 	case "koch":
 		w.Spec, w.Pairs, w.Steps = encoder.Koch(), 16, 8
 	case "faces":
-		spec, err := Faces().Settings.encoderSpec()
+		spec, err := Things().Settings.encoderSpec(Identities{Colour: true})
 		if err != nil {
 			return w, err
 		}

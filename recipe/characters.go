@@ -3,6 +3,7 @@ package recipe
 import (
 	"context"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -75,6 +76,12 @@ func withoutCharacters(set *dataset.Set, names []string) (*dataset.Set, error) {
 	}
 	rest.Name += " without " + strings.Join(slices.Sorted(slices.Values(names)), ", ") // for the checkpoint and the model file
 	return rest, nil
+}
+
+func (c Characters) check(s Settings) error { return s.checkEncoder(c) }
+
+func (c Characters) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
+	return trainEncoder(ctx, r, job, c)
 }
 
 func (c Characters) rules(s ObjectiveSettings) []rule {

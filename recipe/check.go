@@ -3,8 +3,6 @@ package recipe
 import (
 	"fmt"
 	"slices"
-
-	"github.com/siam-go/siam/encoder"
 )
 
 // rule is the range that a setting has.
@@ -17,26 +15,30 @@ type rule struct {
 
 // Check reports the first setting that no training can have, such as every=0. What depends on the data is found by
 // [Recipe.Train].
-func (s Settings) Check() error {
-	if err := s.checkRules(); err != nil {
+func (s Settings) Check() error { return s.Data.check(s) }
+
+// checkEncoder checks the settings of the training of an encoder.
+func (s Settings) checkEncoder(data labelled) error {
+	if err := s.checkRules(data); err != nil {
 		return err
 	}
-	if _, err := s.encoderSpec(); err != nil {
+	spec, err := s.encoderSpec(data)
+	if err != nil {
 		return err
 	}
-	if _, err := s.task(encoder.Spec{}, 1); err != nil {
+	if _, err := s.task(spec, 1); err != nil {
 		return err
 	}
 	if _, err := s.augment(); err != nil {
 		return err
 	}
-	_, err := s.optimizer()
+	_, err = s.optimizer()
 	return err
 }
 
 // checkRules compares each setting with the range it may have.
-func (s Settings) checkRules() error {
-	for _, r := range slices.Concat(s.EncoderSettings.rules(), s.ObjectiveSettings.rules(), s.Data.rules(s.ObjectiveSettings), s.ScheduleSettings.rules(), []rule{
+func (s Settings) checkRules(data labelled) error {
+	for _, r := range slices.Concat(s.EncoderSettings.rules(), s.ObjectiveSettings.rules(), data.rules(s.ObjectiveSettings), s.ScheduleSettings.rules(), []rule{
 		{"whiten", s.Whiten, s.Whiten == 0 || !s.hasPairHead(), "0 for pairs"},
 		{"optimizer", s.Optimizer, s.Optimizer != "sgd" || s.hasPairHead(), "adam or adamw, as sgd comes with rates for the layers of objective=pairs"},
 	}) {

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
-	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/train"
 )
 
@@ -30,26 +28,16 @@ func (j Job) compatible(spec encoder.Spec) (encoder.Spec, error) {
 	return spec, nil
 }
 
-// embedOld lets the job's older model, if it has one, embed every image that is learned from.
-func (t *training) embedOld(ctx context.Context) error {
-	if t.job.Compatible == nil {
-		return nil
-	}
-	model, err := siam.New(t.job.Compatible, siam.WithBackend(t.job.Backend))
-	if err != nil {
-		return fmt.Errorf("being compatible with another model: %w", err)
-	}
-	defer model.Close()
-	t.old, err = judge.Embed(ctx, model, t.lesson.extended)
-	return err
-}
-
-// compatibleHash is the hash of the older model, empty without one.
-func (j Job) compatibleHash() string {
+// embedOld lets the job's older model, if it has one, embed all that is learned from.
+func (j Job) embedOld(ctx context.Context, set *dataset.Set) ([][]float32, error) {
 	if j.Compatible == nil {
-		return ""
+		return nil, nil
 	}
-	return j.Compatible.Hash
+	embeddings, err := j.embedWith(ctx, j.Compatible, set)
+	if err != nil {
+		return nil, fmt.Errorf("being compatible with another model: %w", err)
+	}
+	return embeddings, nil
 }
 
 // asCompatible is the task that sees the older model's embeddings too.

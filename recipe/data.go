@@ -3,9 +3,9 @@ package recipe
 import (
 	"context"
 	"errors"
+	"iter"
 
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/imgproc"
 )
 
 // Data is a kind of data that recipes learn from, with the settings that only it has: [Characters] or [Identities].
@@ -24,24 +24,10 @@ type Source interface {
 
 // subject is how a kind of data is taught.
 type subject interface {
-	// rules check the settings that only it has.
-	rules(s ObjectiveSettings) []rule
-	// prepare says how its images are prepared for an encoder.
-	prepare(p imgproc.Preprocess) imgproc.Preprocess
-	// begin makes a data set ready for a training.
-	begin(ctx context.Context, set *dataset.Set, s Settings, seed uint64) (*lesson, error)
-}
-
-// lesson is a data set made ready for a training.
-type lesson struct {
-	learned   *dataset.Set
-	extended  *dataset.Set // learned, and what was added to it
-	validated *dataset.Set
-	epoch     int // batches that show all that there is once
-	// sampler picks the examples of each step from extended. It chooses hard ones by index, when that is not nil.
-	sampler func(index *dataset.Lookalikes) (dataset.Sampler, error)
-	// judge is the accuracy that the embeddings of validated reach.
-	judge func(embeddings [][]float32, compare distance) (float64, error)
+	// check reports the first setting that no training can have.
+	check(s Settings) error
+	// train runs a recipe on the job's data.
+	train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error]
 }
 
 // Words are how to speak of a kind of data.

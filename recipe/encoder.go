@@ -49,12 +49,12 @@ func imageEncoders() []string {
 }
 
 // encoderSpec is the encoder that the settings ask for, with what data and objective want of it.
-func (s Settings) encoderSpec() (encoder.Spec, error) {
+func (s Settings) encoderSpec(data labelled) (encoder.Spec, error) {
 	spec, err := s.architecture()
 	if err != nil {
 		return spec, err
 	}
-	spec.Preprocess = s.Data.prepare(spec.Preprocess)
+	spec.Preprocess = data.prepare(spec.Preprocess)
 	spec.PairHead = s.hasPairHead()
 	spec.Normalize = !spec.PairHead
 	return spec, spec.Check()

@@ -3,6 +3,7 @@ package recipe
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -107,6 +108,12 @@ func (b *Background) leaveDoubts() {
 	name := b.Set.Name
 	b.Set = b.Set.Without(doubtful...)
 	b.Set.Name = name
+}
+
+func (i Identities) check(s Settings) error { return s.checkEncoder(i) }
+
+func (i Identities) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
+	return trainEncoder(ctx, r, job, i)
 }
 
 func (i Identities) rules(ObjectiveSettings) []rule {
