@@ -8,8 +8,8 @@ import (
 )
 
 // Task is what is trained with batches of type B: which variables there are, what a batch feeds to the graph, and what loss that
-// makes. [Labels], [Pairs] and [Compatible] train encoders; a program may bring a task of its own. A task may besides be [Watched],
-// [Layered] and [Identified].
+// makes. [Labels], [Pairs], [AllPairs] and [Compatible] train encoders; a program may bring a task of its own. A task may besides be
+// [Watched], [Layered] and [Identified].
 type Task[B any] interface {
 	// Declare creates in store all variables that Loss uses, with their initial values, which may depend on the training's seed: the
 	// store's parameter [model.ParamInitialSeed]. Those of the model may be in any scope but "optimizer", "average" and
