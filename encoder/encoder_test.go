@@ -173,7 +173,7 @@ func TestNormalizeIsSafeAtZero(t *testing.T) {
 	}
 }
 
-// The pair head's graph gives logits, and the distance of the same weights is 1 − σ(logit).
+// The pair head's graphs give logits, row by row and of all pairs, and the distance of the same weights is 1 − σ(logit).
 func TestPairHeadInTheGraphAndOutsideAgree(t *testing.T) {
 	weights := []modelfile.Tensor{
 		{Name: "head/weights", Shape: []int{3, 1}, Values: []float32{1, -2, 0.5}}, {Name: "head/bias", Shape: []int{1}, Values: []float32{0.25}},
@@ -184,22 +184,37 @@ func TestPairHeadInTheGraphAndOutsideAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a, b := [][]float32{{1, 2, 3}, {1, 2, 3}, {0, 0, 0}}, [][]float32{{0, 4, 5}, {1, 2, 3}, {-30, 10, 0}}
-	got, err := model.MustNewExec(backend(t), store, PairHead).Call1(a, b)
+	rows := [][]float32{{1, 2, 3}, {0, 4, 5}, {0, 0, 0}, {-30, 10, 0}, {1, 2, 3}}
+	var a, b [][]float32
+	for _, x := range rows {
+		for _, y := range rows {
+			a, b = append(a, x), append(b, y)
+		}
+	}
+	byRow, err := model.MustNewExec(backend(t), store, PairHead).Call1(a, b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	logits, want := tensors.MustCopyFlatData[float32](got), []float32{1 - 4 + 1 + 0.25, 0.25, 30 - 20 + 0.25}
-	if !close(logits, want, 1e-6) {
-		t.Errorf("PairHead = %v, want %v", logits, want)
+	ofAll, err := model.MustNewExec(backend(t), store, PairHeadOfAll).Call1(rows)
+	if err != nil {
+		t.Fatal(err)
 	}
 	by, err := DistanceOf(Spec{PairHead: true, Dim: 3}, "", weights)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, logit := range want {
-		if got, want := float64(by.Of(a[i], b[i])), 1/(1+math.Exp(float64(logit))); math.Abs(got-want) > 1e-7 {
-			t.Errorf("%s of vectors %d = %v, want %v", by.Name, i, got, want)
+	for i := range a {
+		logit := 0.25
+		for j, alpha := range []float64{1, -2, 0.5} {
+			logit += alpha * math.Abs(float64(a[i][j])-float64(b[i][j]))
+		}
+		for form, logits := range map[string]*tensors.Tensor{"PairHead": byRow, "PairHeadOfAll": ofAll} {
+			if got := float64(tensors.MustCopyFlatData[float32](logits)[i]); math.Abs(got-logit) > 1e-5 {
+				t.Errorf("%s of %v and %v = %v, want %v", form, a[i], b[i], got, logit)
+			}
+		}
+		if got, want := float64(by.Of(a[i], b[i])), 1/(1+math.Exp(logit)); math.Abs(got-want) > 1e-7 {
+			t.Errorf("%s of %v and %v = %v, want %v", by.Name, a[i], b[i], got, want)
 		}
 	}
 }
