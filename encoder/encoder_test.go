@@ -178,7 +178,7 @@ func TestPairHeadInTheGraphAndOutsideAgree(t *testing.T) {
 	weights := []modelfile.Tensor{
 		{Name: "head/weights", Shape: []int{3, 1}, Values: []float32{1, -2, 0.5}}, {Name: "head/bias", Shape: []int{1}, Values: []float32{0.25}},
 	}
-	store := model.NewStore()
+	backend, store := backend(t), model.NewStore()
 	for _, w := range weights {
 		if err := setVariable(store, w); err != nil {
 			t.Fatal(err)
@@ -191,11 +191,11 @@ func TestPairHeadInTheGraphAndOutsideAgree(t *testing.T) {
 			a, b = append(a, x), append(b, y)
 		}
 	}
-	byRow, err := model.MustNewExec(backend(t), store, PairHead).Call1(a, b)
+	byRow, err := model.MustNewExec(backend, store, PairHead).Call1(a, b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ofAll, err := model.MustNewExec(backend(t), store, PairHeadOfAll).Call1(rows)
+	ofAll, err := model.MustNewExec(backend, store, PairHeadOfAll).Call1(rows)
 	if err != nil {
 		t.Fatal(err)
 	}
