@@ -2,20 +2,21 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
 	"github.com/siam-go/siam/imgproc"
 )
 
-// LoaderOptions says how a [Loader] turns samples into batches.
+// LoaderOptions says how a [Loader] or a [Stream] turns examples into batches.
 type LoaderOptions struct {
-	Preprocess imgproc.Preprocess
-	Augment    Augmentation // nil for none
-	Seed       uint64       // of the augmentation
-	Start      int          // the first step: where a resumed training goes on
-	Steps      int          // how many; 0 means without end
-	Workers    int          // how many batches are made at once; 0 means one per core
+	Preprocess imgproc.Preprocess // of images; vectors go into batches as they are
+	Augment    Augmentation       // of images; nil for none
+	Seed       uint64             // of the augmentation
+	Start      int                // the first step: where a resumed training goes on
+	Steps      int                // how many; 0 means without end
+	Workers    int                // how many batches are made at once; 0 means one per core
 	// Old are embeddings [d] of the set's items by an older model, to go into the batches beside their images; nil for none.
 	Old [][]float32
 }
@@ -43,21 +44,40 @@ func NewLoader(s *Set, sampler Sampler, o LoaderOptions) (*Loader, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	if err := o.Preprocess.Validate(); err != nil {
+	if err := o.check(len(s.Items[0].Vector) > 0); err != nil {
 		return nil, fmt.Errorf("load batches: %w", err)
-	}
-	if a, checks := o.Augment.(interface{ Validate() error }); checks {
-		if err := a.Validate(); err != nil {
-			return nil, fmt.Errorf("load batches: %w", err)
-		}
-	}
-	if o.Start < 0 || o.Steps < 0 || o.Workers < 0 {
-		return nil, fmt.Errorf("load batches: start %d, steps %d, workers %d: none may be negative", o.Start, o.Steps, o.Workers)
 	}
 	if err := checkOld(s, o.Old); err != nil {
 		return nil, err
 	}
 	return &Loader{set: s, sampler: sampler, options: o, groups: s.groupNumbers(), next: o.Start}, nil
+}
+
+// check says what is wrong with the options for vectors or images.
+func (o LoaderOptions) check(vectors bool) error {
+	if o.Start < 0 || o.Steps < 0 || o.Workers < 0 {
+		return fmt.Errorf("start %d, steps %d, workers %d: none may be negative", o.Start, o.Steps, o.Workers)
+	}
+	if vectors {
+		if o.Augment != nil {
+			return errors.New("an augmentation is of images, and these are vectors")
+		}
+		return nil
+	}
+	if a, checks := o.Augment.(interface{ Validate() error }); checks {
+		if err := a.Validate(); err != nil {
+			return err
+		}
+	}
+	return o.Preprocess.Validate()
+}
+
+// end is the step before which to stop, 0 for none.
+func (o LoaderOptions) end() int {
+	if o.Steps == 0 {
+		return 0
+	}
+	return o.Start + o.Steps
 }
 
 // checkOld wants an embedding for each item, all of one length.
@@ -95,10 +115,7 @@ func (l *Loader) Resume(s State) error {
 // and its slices are valid until the loop asks for the next one. Workers end before the loop does.
 func (l *Loader) Batches(ctx context.Context) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
-		o := PrefetchOptions{Start: l.next, Workers: l.options.Workers}
-		if l.options.Steps > 0 {
-			o.End = l.options.Start + l.options.Steps
-		}
+		o := PrefetchOptions{Start: l.next, End: l.options.end(), Workers: l.options.Workers}
 		for b, err := range Prefetch(ctx, o, l.fill) {
 			if err == nil {
 				l.next = b.Step + 1
@@ -112,26 +129,46 @@ func (l *Loader) Batches(ctx context.Context) iter.Seq2[*Batch, error] {
 
 // fill makes the batch of one step in b, whose slices it uses again. When ctx ends meanwhile, b is left unfinished.
 func (l *Loader) fill(ctx context.Context, b *Batch, step int) error {
-	sample, p := l.sampler.Sample(step), l.options.Preprocess
-	n, size := len(sample.Items), p.Size()
-	*b = Batch{
-		Step: step, N: n, H: p.Height, W: p.Width, C: p.Channels,
-		Images: sized(b.Images, n*size), Labels: sized(b.Labels, n), Groups: sized(b.Groups, n),
-		Items: sample.Items, Pairs: sample.Pairs, Same: sample.Same, Old: b.Old[:0],
-	}
-	if l.options.Old != nil {
-		for _, i := range sample.Items {
-			b.Old = append(b.Old, l.options.Old[i]...)
+	sample := l.sampler.Sample(step)
+	n := len(sample.Items)
+	old := b.Old[:0]
+	for _, i := range sample.Items {
+		if l.options.Old != nil {
+			old = append(old, l.options.Old[i]...)
 		}
 	}
-	for row, i := range sample.Items {
+	if err := l.options.lay(ctx, b, step, n, func(row int) Item { return l.set.Items[sample.Items[row]] }); err != nil {
+		return err
+	}
+	b.Items, b.Pairs, b.Same, b.Old = sample.Items, sample.Pairs, sample.Same, old
+	for row, label := range b.Labels {
+		b.Groups[row] = l.groups[label]
+	}
+	return nil
+}
+
+// lay makes the batch of a step of n items in b, whose slices it uses again: images or vectors, and labels.
+func (o LoaderOptions) lay(ctx context.Context, b *Batch, step, n int, item func(row int) Item) error {
+	p, size := o.Preprocess, o.Preprocess.Size()
+	*b = Batch{
+		Step: step, N: n, Images: b.Images[:0], Vectors: b.Vectors[:0],
+		Labels: sized(b.Labels, n), Groups: sized(b.Groups, n), Old: b.Old[:0],
+	}
+	clear(b.Groups)
+	for row := range n {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		it := l.set.Items[i]
-		b.Labels[row], b.Groups[row] = int32(it.Label), l.groups[it.Label]
-		rng := newRand(l.options.Seed, forAugment, uint64(step), uint64(row))
-		it.write(b.Images[row*size:(row+1)*size], p, l.options.Augment, rng)
+		it := item(row)
+		b.Labels[row] = int32(it.Label)
+		if it.Vector != nil {
+			b.Vectors = append(b.Vectors, it.Vector...)
+			continue
+		}
+		b.H, b.W, b.C = p.Height, p.Width, p.Channels
+		b.Images = sized(b.Images, n*size)
+		rng := newRand(o.Seed, forAugment, uint64(step), uint64(row))
+		it.write(b.Images[row*size:(row+1)*size], p, o.Augment, rng)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ const (
 	forHand
 	forDrawing
 	forLook
+	forStream
 )
 
 // newRand gives the numbers of one place in a training, such as (seed, forAugment, step, row): they depend on nothing else,

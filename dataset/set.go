@@ -3,6 +3,7 @@ package dataset
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/siam-go/siam/imgproc"
@@ -21,12 +22,13 @@ type Class struct {
 	Group string // what it is seen beside: the alphabet of a character; empty when there is none
 }
 
-// Item is one image of one class.
+// Item is one image of one class, or one vector where the set is of no images.
 type Item struct {
 	Image  imgproc.Image
-	Label  int    // index into Set.Classes
-	Drawer int    // who made it, from 1; 0 when unknown
-	Source string // the file it came from, for messages
+	Vector []float32 // what an encoder of vectors reads; nil where there is an Image
+	Label  int       // index into Set.Classes
+	Drawer int       // who made it, from 1; 0 when unknown
+	Source string    // the file it came from, for messages
 	// Turn is how Image is laid down before use: the classes that [Turned] makes share the pixels of the ones they
 	// come from. Read an item's picture by Pixels.
 	Turn imgproc.Turn
@@ -95,8 +97,8 @@ func (s *Set) groupNumbers() []int32 {
 	return at
 }
 
-// Check reports a set that cannot be sampled: one without items, a label outside Classes, two classes of one name, or an
-// image that is not sound.
+// Check reports a set that cannot be sampled: one without items, a label outside Classes, two classes of one name, an image that is
+// not sound, or vectors of several lengths or with numbers that are not finite.
 func (s *Set) Check() error {
 	if len(s.Items) == 0 {
 		return fmt.Errorf("data set %s has no images", s.Name)
@@ -112,8 +114,24 @@ func (s *Set) Check() error {
 		if it.Label < 0 || it.Label >= len(s.Classes) {
 			return fmt.Errorf("data set %s: item %d has label %d of %d", s.Name, i, it.Label, len(s.Classes))
 		}
-		if err := it.Image.Check(); err != nil {
-			return fmt.Errorf("data set %s: %s: %w", s.Name, it.Source, err)
+		if err := it.check(len(s.Items[0].Vector)); err != nil {
+			return fmt.Errorf("data set %s: item %d %s: %w", s.Name, i, it.Source, err)
+		}
+	}
+	return nil
+}
+
+// check wants a vector of so many finite numbers, or an image where that is 0.
+func (it Item) check(numbers int) error {
+	if len(it.Vector) != numbers {
+		return fmt.Errorf("it is a vector of %d numbers, want %d as others have (0 for images)", len(it.Vector), numbers)
+	}
+	if numbers == 0 {
+		return it.Image.Check()
+	}
+	for i, v := range it.Vector {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return fmt.Errorf("number %d of its vector is %v", i, v)
 		}
 	}
 	return nil

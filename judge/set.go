@@ -17,13 +17,28 @@ const embedBlock = 512
 func Embed(ctx context.Context, model Model, set *dataset.Set) ([][]float32, error) {
 	embeddings := make([][]float32, 0, len(set.Items))
 	for some := range slices.Chunk(set.Items, embedBlock) {
-		rows, err := model.EmbedImages(ctx, pictures(some))
+		rows, err := embedItems(ctx, model, some)
 		if err != nil {
 			return nil, fmt.Errorf("embedding %s: %w", set.Name, err)
 		}
 		embeddings = append(embeddings, rows...)
 	}
 	return embeddings, nil
+}
+
+// embedItems embeds images, or vectors where the items are such.
+func embedItems(ctx context.Context, model Model, items []dataset.Item) ([][]float32, error) {
+	reader, ok := model.(interface {
+		EmbedVectors(ctx context.Context, vectors ...[]float32) ([][]float32, error)
+	})
+	if items[0].Vector == nil || !ok {
+		return model.EmbedImages(ctx, pictures(items))
+	}
+	vectors := make([][]float32, len(items))
+	for i, item := range items {
+		vectors[i] = item.Vector
+	}
+	return reader.EmbedVectors(ctx, vectors...)
 }
 
 func pictures(items []dataset.Item) []imgproc.Image {
