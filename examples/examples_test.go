@@ -13,14 +13,16 @@ import (
 
 // prints is what each example's output must match.
 var prints = map[string]string{
-	"own-distance":  `without the distance: unknown distance "pseudo_huber"(.|\n)*same one: 0\.[789]`,
-	"own-loss":      `same one: 0\.[789]`,
-	"own-miner":     `step 60: (.|\n)*same one: 0\.[789]`,
-	"own-sampler":   `same one: 0\.[789]`,
-	"own-encoder":   `without the architecture: .*"patches" is none of Siam's own(.|\n)*same one: 0\.[789]`,
-	"own-optimizer": `step 1: rate 5.0e-05\nstep 21: rate 5.0e-04\n(.|\n)*same one: 0\.[6789]`,
-	"own-task":      `0\.9\d+ is both`,
-	"vectors":       `same one: 0\.[678](.|\n)*neighbour 1 .*: machine 1007,`,
+	"own-distance":     `without the distance: unknown distance "pseudo_huber"(.|\n)*same one: 0\.[789]`,
+	"own-loss":         `same one: 0\.[789]`,
+	"own-miner":        `step 60: (.|\n)*same one: 0\.[789]`,
+	"own-sampler":      `same one: 0\.[789]`,
+	"own-data":         `same one: 0\.[89]`,
+	"own-augmentation": `same one: 0\.[6789](.|\n)*ink 0\.0\d\d pixels are outside`,
+	"own-encoder":      `without the architecture: .*"patches" is none of Siam's own(.|\n)*same one: 0\.[789]`,
+	"own-optimizer":    `step 1: rate 5.0e-05\nstep 21: rate 5.0e-04\n(.|\n)*same one: 0\.[6789]`,
+	"own-task":         `0\.9\d+ is both`,
+	"vectors":          `same one: 0\.[678](.|\n)*neighbour 1 .*: machine 1007,`,
 }
 
 func TestExamplesRunInModulesOfTheirOwn(t *testing.T) {
