@@ -190,7 +190,7 @@ func TestSetsOfVectorsAreLoaded(t *testing.T) {
 		}
 		s.Items = append(s.Items, Item{Vector: []float32{float32(i), float32(-i)}, Label: i / 3})
 	}
-	sampler := must[*Classes](t)(NewClasses(s, ClassOptions{Classes: 2, Examples: 2, Seed: 1}))
+	sampler := must[*ClassSampler](t)(NewClassSampler(s, ClassOptions{Classes: 2, Examples: 2, Seed: 1}))
 	for _, b := range batches(t, must[*Loader](t)(NewLoader(s, sampler, LoaderOptions{Steps: 3}))) {
 		for row, item := range b.Items {
 			if v := b.Vectors[2*row : 2*row+2]; v[0] != float32(item) || v[1] != float32(-item) || len(b.Images) > 0 {

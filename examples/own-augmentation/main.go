@@ -56,7 +56,7 @@ func main() {
 	task := train.Labels{Spec: spec, Objective: metric.Objective{Distance: metric.Cosine(), Loss: metric.NTXent(0.1), Reducer: metric.Mean()}}
 	trainer := must(train.New(backend, task, train.Config{Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 2e-3}, StepsPerEpoch: 80}))
 	set := must(dataset.Generate(ctx, dataset.GenerateOptions{Alphabets: 8, Characters: 10, Drawers: 6, Seed: 1}))
-	sampler, own := must(dataset.NewClasses(set, dataset.ClassOptions{Classes: 10, Examples: 3})), scratched{dataset.KochDistortions(), 8}
+	sampler, own := must(dataset.NewClassSampler(set, dataset.ClassOptions{Classes: 10, Examples: 3})), scratched{dataset.KochDistortions(), 8}
 	batches := must(dataset.NewLoader(set, sampler, dataset.LoaderOptions{Preprocess: spec.Preprocess, Augment: own, Steps: 80}))
 	for _, err := range trainer.Steps(ctx, batches.Batches(ctx)) {
 		must(0, err)
