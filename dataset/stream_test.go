@@ -160,7 +160,7 @@ func TestStreamsOfVectors(t *testing.T) {
 	}
 	for _, b := range all {
 		for row, label := range b.Labels {
-			if v := b.Vectors[2*row:]; int32(v[0])%4 != label || v[1] != 1 || len(b.Vectors) != 12 || b.Images != nil && len(b.Images) > 0 {
+			if v := b.Vectors[2*row:]; int32(v[0])%4 != label || v[1] != 1 || len(b.Vectors) != 12 || len(b.Images) > 0 {
 				t.Fatalf("row %d: vector %v of label %d among %d numbers", row, v[:2], label, len(b.Vectors))
 			}
 		}
