@@ -37,7 +37,7 @@ func (o Objective) Check() error {
 	case o.Miner.Keep != nil && !o.Loss.Triplets:
 		return fmt.Errorf("miner %s picks triplets, but loss %s sees pairs: use a miner of pairs or all", o.Miner.Name, o.Loss.Name)
 	case o.Classes < 0 || o.Memory < 0:
-		return fmt.Errorf("objective with %d classes and a memory of %d Embeddings: want 0 or more", o.Classes, o.Memory)
+		return fmt.Errorf("objective with %d classes and a memory of %d embeddings: want 0 or more", o.Classes, o.Memory)
 	case o.Classes > 0 && o.Memory > 0:
 		return fmt.Errorf("objective with %d classes and a memory: embeddings are compared with proxies or with a memory", o.Classes)
 	case o.Loss.Proxies && o.Classes == 0:
