@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -51,32 +52,6 @@ func topScope(v *model.Variable) string {
 // weightName is the variable's path without the leading slash.
 func weightName(v *model.Variable) string { return strings.TrimPrefix(v.Path(), "/") }
 
-// stepGraph builds one step. inputs are the settings (see [Trainer.settings]), then what the task feeds.
-// The result is one vector: loss, typical value, active fraction, mean and spread of the distances, then the squared length
-// of each layer's gradient.
-//
-// When loss or gradient is not finite, the step changes no weight, so that the last good ones remain.
-func (t *Trainer[B]) stepGraph(scope *model.Scope, inputs []*Node) *Node {
-	store, g := scope.Store(), inputs[0].Graph()
-	settings := t.split(inputs[0])
-	store.SetTraining(g, true)
-	before := t.withoutGradient(g)
-	outcome := t.task.Loss(scope, inputs[1:])
-	t.mustBeDeclared(g)
-	weights := t.trainable(g)
-	loss := t.penalized(outcome.Loss, weights, g)
-	gradients := Gradient(loss, nodes(weights, g)...)
-	lengths := t.lengths(weights, gradients)
-	total := ReduceAllSum(lengths)
-	finite := LogicalAnd(IsFinite(loss), IsFinite(total))
-	t.update(scope, settings, weights, t.safe(gradients, total, finite))
-	for v, old := range before {
-		v.SetNodeValue(Where(finite, v.NodeValue(g), old))
-	}
-	t.follow(scope, settings.keep, finite)
-	return Concatenate([]*Node{Stack(outcome.numbers(loss), 0), lengths}, 0)
-}
-
 // numbers are what a step shows, in the order of [sight] after the loss.
 func (o Outcome) numbers(loss *Node) []*Node {
 	numbers := []*Node{loss, o.Typical, o.Active, o.Mean, o.Spread}
@@ -94,6 +69,18 @@ func (t *Trainer[B]) mustBeDeclared(g *Graph) {
 		if v.InUseByGraph(g) && !t.declared[v.Path()] && v.Path() != randomNumbers {
 			panic(fmt.Errorf("the task's Loss uses variable %s, which its Declare does not create", v.Path()))
 		}
+	}
+}
+
+// mustTeach panics when a task's outcome is nothing that a gradient could make smaller by changing weights.
+func mustTeach(o Outcome, weights []*model.Variable) {
+	switch {
+	case o.Loss == nil:
+		panic(errors.New("the task's Loss returns no Loss to minimise"))
+	case !o.Loss.IsScalar():
+		panic(fmt.Errorf("the task's Loss returns %s to minimise, want a scalar", o.Loss.Shape()))
+	case len(weights) == 0:
+		panic(errors.New("the task's Loss uses no trainable variable: no step would change anything"))
 	}
 }
 

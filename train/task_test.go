@@ -207,6 +207,41 @@ func TestTasksThatDeclareWrongAreRefused(t *testing.T) {
 	}
 }
 
+// wrongLine is a line with a loss that nothing can be learned from.
+type wrongLine struct {
+	line
+	loss func(right *Node) *Node
+}
+
+func (w wrongLine) Loss(scope *model.Scope, inputs []*Node) Outcome {
+	return Outcome{Loss: w.loss(w.line.Loss(scope, inputs).Loss)}
+}
+
+func TestLossesThatTeachNothingAreRefused(t *testing.T) {
+	for want, loss := range map[string]func(right *Node) *Node{
+		"Loss returns no Loss to minimise":      func(*Node) *Node { return nil },
+		"Loss returns (Float32)[2] to minimise": func(right *Node) *Node { return Stack([]*Node{right, right}, 0) },
+	} {
+		for _, err := range lineTrainer(t, wrongLine{loss: loss}, lineConfig()).Steps(t.Context(), samples(0, 1)) {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("a step = %v, want an error with %q", err, want)
+			}
+		}
+	}
+	for _, err := range lineTrainer(t, constant{}, lineConfig()).Steps(t.Context(), samples(0, 1)) {
+		if want := "Loss uses no trainable variable"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("a step of a constant loss = %v, want an error with %q", err, want)
+		}
+	}
+}
+
+// constant is a line whose loss does not depend on it.
+type constant struct{ line }
+
+func (constant) Loss(_ *model.Scope, inputs []*Node) Outcome {
+	return Outcome{Loss: ReduceAllSum(inputs[1])}
+}
+
 func TestNumbersThatOverflowAreTracedAsFarAsTheTaskShows(t *testing.T) {
 	for _, test := range []struct {
 		task Task[points]

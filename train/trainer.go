@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/graph"
+	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
@@ -194,7 +194,7 @@ func (t *Trainer[B]) run(batch B) (r result, err error) {
 // execute compiles the graph if need be and runs it. It panics on errors.
 func (t *Trainer[B]) execute(inputs []*tensors.Tensor) result {
 	if t.exec == nil {
-		t.exec = model.MustNewExec(t.backend, t.store, func(scope *model.Scope, inputs []*graph.Node) *graph.Node {
+		t.exec = model.MustNewExec(t.backend, t.store, func(scope *model.Scope, inputs []*Node) *Node {
 			return t.stepGraph(scope, inputs)
 		}).SetMaxCache(-1)
 	}
@@ -212,6 +212,33 @@ func (t *Trainer[B]) execute(inputs []*tensors.Tensor) result {
 		sight:     sight{Typical: numbers[1], Active: numbers[2], Mean: numbers[3], Spread: numbers[4]},
 		gradients: numbers[5:],
 	}
+}
+
+// stepGraph builds one step. inputs are the settings (see [Trainer.settings]), then what the task feeds.
+// The result is one vector: loss, typical value, active fraction, mean and spread of the distances, then the squared length
+// of each layer's gradient.
+//
+// When loss or gradient is not finite, the step changes no weight, so that the last good ones remain.
+func (t *Trainer[B]) stepGraph(scope *model.Scope, inputs []*Node) *Node {
+	store, g := scope.Store(), inputs[0].Graph()
+	settings := t.split(inputs[0])
+	store.SetTraining(g, true)
+	before := t.withoutGradient(g)
+	outcome := t.task.Loss(scope, inputs[1:])
+	t.mustBeDeclared(g)
+	weights := t.trainable(g)
+	mustTeach(outcome, weights)
+	loss := t.penalized(outcome.Loss, weights, g)
+	gradients := Gradient(loss, nodes(weights, g)...)
+	lengths := t.lengths(weights, gradients)
+	total := ReduceAllSum(lengths)
+	finite := LogicalAnd(IsFinite(loss), IsFinite(total))
+	t.update(scope, settings, weights, t.safe(gradients, total, finite))
+	for v, old := range before {
+		v.SetNodeValue(Where(finite, v.NodeValue(g), old))
+	}
+	t.follow(scope, settings.keep, finite)
+	return Concatenate([]*Node{Stack(outcome.numbers(loss), 0), lengths}, 0)
 }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
