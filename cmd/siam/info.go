@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -61,7 +62,7 @@ func describe(file *modelfile.File) modelInfo {
 		Calibration: file.Calibration, Provenance: file.Provenance,
 	}
 	info.Provenance.Learned = nil // thousands of numbers that tell a reader nothing
-	if file.Distance == "" {
+	if file.Kind == modelfile.Encoder && file.Distance == "" {
 		info.Distance = distance.PairHeadName
 	}
 	for name, network := range file.Networks {
@@ -100,7 +101,7 @@ func (i modelInfo) text() string {
 	for _, name := range slices.Sorted(maps.Keys(i.Networks)) {
 		row("network", "%s, %d bytes of ONNX", name, i.Networks[name])
 	}
-	row("distance", "%s", i.Distance)
+	row("distance", "%s", cmp.Or(i.Distance, "none"))
 	switch c := i.Calibration; {
 	case c == nil:
 		row("threshold", "none")

@@ -86,11 +86,16 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if err := f.apply(&r.Settings); err != nil {
 		return err
 	}
+	backend, err := a.backendAt(f.precision)
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
 	job, err := a.trainingJob(ctx, r, f)
 	if err != nil {
 		return err
 	}
-	defer job.Backend.Finalize()
+	job.Backend = backend
 	var history recipe.History
 	model, err := a.runRecipe(ctx, r, job, func(p recipe.Progress) { history = append(history, p) })
 	if err != nil {
@@ -139,20 +144,17 @@ func (f trainFlags) apply(settings *recipe.Settings) error {
 	return nil
 }
 
-// trainingJob reads what a training needs.
+// trainingJob reads what a training needs besides a backend, the data set last: it may take minutes.
 func (a *app) trainingJob(ctx context.Context, r recipe.Recipe, f trainFlags) (recipe.Job, error) {
 	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, For: f.most, Commit: thisBuild().Commit}
 	var err error
-	if job.Background, err = a.readTraining(ctx, r, f); err != nil {
-		return job, err
-	}
 	if job.Init, err = readModelFile(f.init); err != nil {
 		return job, err
 	}
 	if job.Compatible, err = readModelFile(f.compatible); err != nil {
 		return job, err
 	}
-	job.Backend, err = a.backendAt(f.precision)
+	job.Background, err = a.readTraining(ctx, r, f)
 	return job, err
 }
 
