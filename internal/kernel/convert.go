@@ -46,13 +46,6 @@ func Fill(dst []float32, v float32) {
 	repeat(dst, 1)
 }
 
-// CopyRows copies rows of n numbers, dstStep and srcStep apart.
-func CopyRows(dst []float32, dstStep int, src []float32, srcStep, rows, n int) {
-	for r := range rows {
-		copy(dst[r*dstStep:][:n], src[r*srcStep:][:n])
-	}
-}
-
 // RepeatRow copies row into every row of dst [r, len(row)].
 func RepeatRow(dst, row []float32) {
 	if rowsOf("RepeatRow", len(dst), len(row)) > 0 {
