@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"math"
 	"sort"
 )
@@ -12,7 +13,7 @@ type InkPoint struct{ Y, X float32 }
 // their mean; in order of Y. It panics when pix is not a whole number of rows.
 func CentredInk(pix []uint8, w int) []InkPoint {
 	if w <= 0 || len(pix)%w != 0 {
-		panic("eval: CentredInk needs a whole number of rows")
+		panic(fmt.Sprintf("eval: CentredInk of %d pixels by %d, want a whole number of rows", len(pix), w))
 	}
 	var points []InkPoint
 	var sumY, sumX float64

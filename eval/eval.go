@@ -3,7 +3,11 @@
 // the threshold. Everything random takes a seed, and results do not depend on the number of cores.
 package eval
 
-import "github.com/siam-go/siam/internal/parallel"
+import (
+	"fmt"
+
+	"github.com/siam-go/siam/internal/parallel"
+)
 
 // Items describes a labelled image collection by row, as episodes and pairs are drawn from it.
 type Items struct {
@@ -18,7 +22,7 @@ type Items struct {
 // whole number of rows.
 func Rows(flat []float32, d int) [][]float32 {
 	if d <= 0 || len(flat)%d != 0 {
-		panic("eval: Rows needs a whole number of rows")
+		panic(fmt.Sprintf("eval: Rows of %d numbers by %d, want a whole number of rows", len(flat), d))
 	}
 	rows := make([][]float32, len(flat)/d)
 	for i := range rows {

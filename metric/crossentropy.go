@@ -1,6 +1,10 @@
 package metric
 
-import . "github.com/gomlx/gomlx/core/graph"
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+)
 
 // CrossEntropy is the binary cross-entropy of pairs, from logits [p], with same [p] 1 for same and 0 for different:
 //
@@ -15,7 +19,7 @@ func CrossEntropy(logits, same *Node) Terms {
 // Penalty is Σ_l λ_l ‖w_l‖² over layers' weights, with one λ per layer.
 func Penalty(weights []*Node, lambda []float64) *Node {
 	if len(weights) != len(lambda) || len(weights) == 0 {
-		panic("metric: Penalty needs one lambda for each of at least one layer")
+		panic(fmt.Sprintf("metric: Penalty of %d layers with %d lambdas, want as many, and one at least", len(weights), len(lambda)))
 	}
 	var total *Node
 	for i, w := range weights {
