@@ -35,7 +35,7 @@ func Koch35() Recipe {
 			ObjectiveSettings: ObjectiveSettings{Objective: "all_pairs", Distort: "light"},
 			Data:              Characters{Alphabets: 2, Characters: 16, Drawings: 4, Ink: 0.86, Turns: true},
 			ScheduleSettings: ScheduleSettings{
-				Steps: 4000, Optimizer: "adamw", Rate: 4e-3, Rates: ByLayer{"head": 8e-5},
+				Steps: 2500, Optimizer: "adamw", Rate: 4e-3, Rates: ByLayer{"head": 8e-5},
 				L2: ByLayer{Other: 1e-5, "dense": 1e-6, "head": 1e-6}, Decay: 0.01, Average: 0.998,
 				Validation: 5, Every: 500, Trials: 1000,
 			},
