@@ -108,7 +108,7 @@ func newEmbedder(backend compute.Backend, store *model.Store, spec Spec, rows in
 func (e *Embedder) Rows() int { return e.queue.Most() }
 
 // Embed returns the embedding [d] of each input: of images [n, h, w, c] after Preprocess, or of vectors [n, k]. The length must be a
-// multiple of [Spec.InputSize], and the numbers finite. A model that makes anything but finite numbers of an image fails.
+// multiple of [Spec.InputSize], and the numbers finite. Numbers of the embeddings that are not finite are the caller's to find.
 //
 // When ctx ends, Embed returns its error: at once, or when the batch with some of its images is done. After [Embedder.Close] it
 // fails with [ErrClosed].
@@ -128,11 +128,6 @@ func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, er
 		done, err := e.queue.Do(ctx, piece)
 		if err != nil {
 			return nil, fmt.Errorf("embed: %w", err)
-		}
-		for i, embedding := range done {
-			if at := slices.IndexFunc(embedding, notFinite); at >= 0 {
-				return nil, fmt.Errorf("embed: the model makes %v of image %d: such an embedding is like none", embedding[at], len(embeddings)+i)
-			}
 		}
 		embeddings = append(embeddings, done...)
 	}
