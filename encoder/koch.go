@@ -30,10 +30,11 @@ func Koch() Spec {
 
 // buildKoch: all convolutions count whole windows only, stride 1. Sides: 105, 96, 48, 42, 21, 18, 9, 6.
 func buildKoch(l *Layers, spec Spec, x *Node) *Node {
-	x = MaxPool2(kochLayer(l, spec, x, "conv1", 64, 10))
-	x = MaxPool2(kochLayer(l, spec, x, "conv2", 128, 7))
-	x = MaxPool2(kochLayer(l, spec, x, "conv3", 128, 4))
-	x = kochLayer(l, spec, x, "conv4", 256, 4)
+	layer := kochLayer(l, spec)
+	x = MaxPool2(layer(x, "conv1", 64, 10))
+	x = MaxPool2(layer(x, "conv2", 128, 7))
+	x = MaxPool2(layer(x, "conv3", 128, 4))
+	x = layer(x, "conv4", 256, 4)
 	return kochEmbedding(l, spec, x)
 }
 
@@ -55,10 +56,11 @@ func Koch35() Spec {
 
 // buildKoch35 has sides 35, 32, 16, 14, 7, 6, 3, 2.
 func buildKoch35(l *Layers, spec Spec, x *Node) *Node {
-	x = MaxPool2(kochLayer(l, spec, x, "conv1", 64, 4))
-	x = MaxPool2(kochLayer(l, spec, x, "conv2", 128, 3))
-	x = MaxPool2(kochLayer(l, spec, x, "conv3", 128, 2))
-	x = kochLayer(l, spec, x, "conv4", 256, 2)
+	layer := kochLayer(l, spec)
+	x = MaxPool2(layer(x, "conv1", 64, 4))
+	x = MaxPool2(layer(x, "conv2", 128, 3))
+	x = MaxPool2(layer(x, "conv3", 128, 2))
+	x = layer(x, "conv4", 256, 2)
 	return kochEmbedding(l, spec, x)
 }
 
@@ -75,8 +77,11 @@ func (s Spec) checkKoch(least int) error {
 	return checkSide(s, least)
 }
 
-func kochLayer(l *Layers, spec Spec, x *Node, name string, filters, size int) *Node {
-	return ReLU(l.Conv(x, name, Conv{Filters: filters, Size: size, Bias: true, Initial: kochInitial(spec, kochConv)}))
+// kochLayer makes the convolutions of both networks.
+func kochLayer(l *Layers, spec Spec) func(x *Node, name string, filters, size int) *Node {
+	return func(x *Node, name string, filters, size int) *Node {
+		return ReLU(l.Conv(x, name, Conv{Filters: filters, Size: size, Bias: true, Initial: kochInitial(spec, kochConv)}))
+	}
 }
 
 // kochEmbedding is the last layer: dense, then a sigmoid.
