@@ -50,7 +50,8 @@ func NewStream(source iter.Seq2[Item, error], o StreamOptions) (*Stream, error) 
 
 // Batches reads the source from its beginning and yields batches, as [Loader.Batches] does. What is in them depends on the source and
 // the options only; where a training goes on at Start, the source is read and the batches before it are passed over, so that a source
-// that yields the same again leads to the same batches.
+// that yields the same again leads to the same batches. A source that waits, such as for a queue, has to give up when ctx ends: the
+// loop ends after it.
 func (s *Stream) Batches(ctx context.Context) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		next, stop := iter.Pull2(s.source)

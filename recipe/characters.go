@@ -3,7 +3,6 @@ package recipe
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -79,10 +78,6 @@ func withoutCharacters(set *dataset.Set, names []string) (*dataset.Set, error) {
 }
 
 func (c Characters) check(s Settings) error { return s.checkEncoder(c) }
-
-func (c Characters) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
-	return trainEncoder(ctx, r, job, c)
-}
 
 func (c Characters) rules(s ObjectiveSettings) []rule {
 	pairs := s.drawsPairs()

@@ -49,7 +49,10 @@ type LeaveError struct {
 	Err  error
 }
 
+// Error names the flag that is wrong, and then what is.
 func (e *LeaveError) Error() string { return e.What + ": " + e.Err.Error() }
+
+// Unwrap is what is wrong with the names.
 func (e *LeaveError) Unwrap() error { return e.Err }
 
 // ErrNoFolds says that only people have folds to leave out.

@@ -58,6 +58,14 @@ type embeddingMemory struct {
 	Lookalikes *dataset.Lookalikes `json:"lookalikes,omitempty"` // of all that is learned from; nil until they are looked for
 }
 
+func (c Characters) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
+	return trainEncoder(ctx, r, job, c)
+}
+
+func (i Identities) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
+	return trainEncoder(ctx, r, job, i)
+}
+
 // trainEncoder trains an encoder on a kind of data.
 func trainEncoder(ctx context.Context, r Recipe, job Job, data labelled) iter.Seq2[Progress, error] {
 	return runCourse(ctx, r, job, func() (course[*dataset.Batch], error) {

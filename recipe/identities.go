@@ -3,7 +3,6 @@ package recipe
 import (
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -111,10 +110,6 @@ func (b *Background) leaveDoubts() {
 }
 
 func (i Identities) check(s Settings) error { return s.checkEncoder(i) }
-
-func (i Identities) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
-	return trainEncoder(ctx, r, job, i)
-}
 
 func (i Identities) rules(ObjectiveSettings) []rule {
 	return []rule{

@@ -21,6 +21,7 @@ type NotFinite struct {
 	Where string  // names the layer
 }
 
+// Error says when, where, and what to do.
 func (e *NotFinite) Error() string {
 	return fmt.Sprintf("step %d: %s; lower the learning rate (now %.3g)", e.Step, e.Where, e.Rate)
 }

@@ -6,6 +6,7 @@ import "fmt"
 // Kind is an error that names the part of a format which a sound file uses and which is not decoded, such as "arithmetic coding".
 type Kind string
 
+// Error is the part itself.
 func (k Kind) Error() string { return string(k) }
 
 // Kindf is a Kind with values in it.
