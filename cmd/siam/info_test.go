@@ -25,4 +25,8 @@ func TestInfoTellsWhatIsNoEncoderOfImages(t *testing.T) {
 			t.Errorf("info of a model of kind %s = %q, want it to begin with %q", file.Kind, text, want)
 		}
 	}
+	other.Distance = ""
+	if text := describe(other).text(); !strings.Contains(text, "\ndistance     none\n") {
+		t.Errorf("info of a model that compares nothing = %q, want no distance", text)
+	}
 }
