@@ -23,7 +23,7 @@ import (
 var ErrClosed = errors.New("the model is closed")
 
 // Embedder turns images, or vectors, into embeddings with fixed weights. Batch normalisation uses its moving averages and dropout is
-// off, so an embedding does not depend on what is embedded with it.
+// off, so an embedding depends on what is embedded with it in its last bits at most.
 //
 // It is safe for use by several goroutines. The images of calls that come together are embedded together; a lone caller waits
 // for nobody.
