@@ -62,7 +62,7 @@ func (s ObjectiveSettings) shares() (train.Shares, error) {
 // labels is the loss that the settings ask for, when it is not that of pairs, without the encoder that it trains.
 func (s ObjectiveSettings) labels(classes int) (train.Labels, error) {
 	if !slices.Contains(metric.LossNames(), s.Objective) {
-		return train.Labels{}, fmt.Errorf("setting objective=%s: want pairs, all_pairs or a loss: %s", s.Objective, strings.Join(metric.LossNames(), ", "))
+		return train.Labels{}, fmt.Errorf("setting objective=%s: want pairs or a loss: %s; or all_pairs", s.Objective, strings.Join(metric.LossNames(), ", "))
 	}
 	choice := metric.Choice{Loss: s.Objective, Miner: s.Mining, Parameters: s.Loss, Memory: s.Memory, Classes: classes}
 	objective, err := choice.Objective()
