@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check tidy test test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses demo
+.PHONY: check tidy test test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses tutorials demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -51,6 +51,9 @@ bench-ort: ## public networks here and in ONNX Runtime in turn; writes the table
 
 bench-losses: ## train one small network with every loss on Omniglot; writes the table of docs/results.md (DATA=folder)
 	$(GO) run ./bench/losses -data "$(or $(DATA),data/omniglot)" $(ARGS)
+
+tutorials: ## run all commands of docs/tutorials with all their steps, and write what they print into the pages (ten minutes)
+	$(GO) test ./docs/tutorials -run Commands -full -write -timeout 1h
 
 demo: ## train, judge and use a Siamese network on data built into the binary
 	$(GO) run ./cmd/siam demo
