@@ -3,7 +3,6 @@ package recipe
 import (
 	"context"
 	"errors"
-	"iter"
 
 	"github.com/siam-go/siam/dataset"
 )
@@ -11,7 +10,8 @@ import (
 // Data is a kind of data that recipes learn from, with the settings that only it has: [Characters] or [Identities].
 type Data interface {
 	Source
-	subject
+	// check reports the first setting that no training can have.
+	check(s Settings) error
 }
 
 // Source is where a kind of data comes from.
@@ -20,14 +20,6 @@ type Source interface {
 	Words() Words
 	// Read reads what to learn from, less what is to be left out.
 	Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error)
-}
-
-// subject is how a kind of data is taught.
-type subject interface {
-	// check reports the first setting that no training can have.
-	check(s Settings) error
-	// train runs a recipe on the job's data.
-	train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error]
 }
 
 // Words are how to speak of a kind of data.

@@ -58,23 +58,13 @@ type embeddingMemory struct {
 	Lookalikes *dataset.Lookalikes `json:"lookalikes,omitempty"` // of all that is learned from; nil until they are looked for
 }
 
-func (c Characters) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
-	return trainEncoder(ctx, r, job, c)
-}
-
-func (i Identities) train(ctx context.Context, r Recipe, job Job) iter.Seq2[Progress, error] {
-	return trainEncoder(ctx, r, job, i)
-}
-
-// trainEncoder trains an encoder on a kind of data.
-func trainEncoder(ctx context.Context, r Recipe, job Job, data labelled) iter.Seq2[Progress, error] {
-	return runCourse(ctx, r, job, func() (course[*dataset.Batch], error) {
-		e, err := newEmbedding(ctx, r, job, data)
-		if err != nil {
-			return course[*dataset.Batch]{}, err
-		}
-		return course[*dataset.Batch]{trainer: e.trainer, batches: e.batches, score: e.score, model: e.model, memory: &e.memory}, nil
-	})
+// newEncoderCourse is the training of an encoder on a kind of data.
+func newEncoderCourse(ctx context.Context, r Recipe, job Job, data labelled) (c course[*dataset.Batch], err error) {
+	e, err := newEmbedding(ctx, r, job, data)
+	if err != nil {
+		return c, err
+	}
+	return course[*dataset.Batch]{trainer: e.trainer, batches: e.batches, score: e.score, model: e.model, memory: &e.memory}, nil
 }
 
 // newEmbedding checks the settings and builds everything that the first step needs.

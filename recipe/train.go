@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/train"
 )
@@ -17,7 +18,13 @@ import (
 // Job.Resume the losses are those of an unbroken training. When it fails because its numbers overflow, or because what it has
 // learned is no better than chance, the Progress beside the error has the best model of the validations before, if there is one.
 func (r Recipe) Train(ctx context.Context, job Job) iter.Seq2[Progress, error] {
-	return r.Settings.Data.train(ctx, r, job)
+	return runCourse(ctx, r, job, func() (course[*dataset.Batch], error) {
+		data, ok := r.Settings.Data.(labelled)
+		if !ok {
+			return course[*dataset.Batch]{}, fmt.Errorf("nothing is trained on %T", r.Settings.Data)
+		}
+		return newEncoderCourse(ctx, r, job, data)
+	})
 }
 
 // course is what a kind of data makes of a recipe and a job, for the training to go through. B is a batch.

@@ -2,6 +2,7 @@ package arch
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,5 +44,24 @@ func TestArchitectureListsEveryPackage(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestDocsNameFilesThatExist(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("found %d pages, error %v", len(pages), err)
+	}
+	named := 0
+	for _, page := range pages {
+		for _, match := range regexp.MustCompile("`([a-z0-9_./-]+/[a-z0-9_*-]+\\.go)`").FindAllStringSubmatch(read(t, strings.TrimPrefix(page, "../../")), -1) {
+			named++
+			if files, err := filepath.Glob("../../" + match[1]); err != nil || len(files) == 0 {
+				t.Errorf("%s names %s, which does not exist", page, match[1])
+			}
+		}
+	}
+	if named < 10 {
+		t.Errorf("found the names of %d files, want those of the walk at least", named)
 	}
 }
