@@ -47,6 +47,7 @@ bench-peers: ## siam and PyTorch in turn on this machine; writes the table of do
 
 bench-ort: ## public networks here and in ONNX Runtime in turn; writes the table of docs/results.md (Node.js; SIAM_WEIGHTS=folder of networks, ARGS="-turns 5")
 	test -d bench/ort/node_modules || ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix bench/ort
+	test -d bench/ort/made || ! dpkg -s python3-torchvision >/dev/null 2>&1 || /usr/bin/python3 bench/ort/networks.py bench/ort/made
 	$(GO) run ./bench/ort $(ARGS)
 
 bench-losses: ## train one small network with every loss on Omniglot; writes the table of docs/results.md (DATA=folder)

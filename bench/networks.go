@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/siam-go/siam/internal/realdata"
 	"github.com/siam-go/siam/onnx"
@@ -13,12 +14,13 @@ import (
 // Network is a public network and the batches it is timed at.
 type Network struct {
 	Name          string // short
-	File          string // in the folder of public networks
+	File          string // in the folder of public networks, or in bench/ort
 	Height, Width int    // of its images, pixels
 	Batches       []int
 }
 
-// Networks are those that siam data gets, detectors and encoders. MobileFaceNet and YOLOX read one image at once.
+// Networks are those that siam data gets, detectors and encoders, and two of today with random weights. MobileFaceNet and YOLOX read
+// one image at once.
 func Networks() []Network {
 	return []Network{
 		{"MobileFaceNet", "face_embed_mobilefacenet/MobileFaceNet.onnx", 112, 112, []int{1}},
@@ -29,6 +31,8 @@ func Networks() []Network {
 		{"YOLOX-nano", "person_detect_yolox_nano/yolox_nano.onnx", 416, 416, []int{1}},
 		{"reid_0288", "reid_0288/reid_0288.onnx", 256, 128, []int{1, 16}},
 		{"reid_0277", "reid_0277/reid_0277.onnx", 256, 128, []int{1, 16}},
+		{"ViT-small", "made/vit_small.onnx", 224, 224, []int{1, 16}},
+		{"ConvNeXt block", "made/convnext_block.onnx", 224, 224, []int{1, 16}},
 	}
 }
 
@@ -41,8 +45,16 @@ func NetworksFolder() (string, error) {
 	return folder, nil
 }
 
-// Path is the network's file in the folder of public networks.
-func (n Network) Path(folder string) string { return filepath.Join(folder, filepath.FromSlash(n.File)) }
+// Path is the network's file in the folder of public networks, or where it is made.
+func (n Network) Path(folder string) string {
+	if n.Made() {
+		folder = filepath.Join("bench", "ort")
+	}
+	return filepath.Join(folder, filepath.FromSlash(n.File))
+}
+
+// Made says whether bench/ort/networks.py makes the network.
+func (n Network) Made() bool { return strings.HasPrefix(n.File, "made/") }
 
 // Images is a batch [count, h, w, 3] of numbers that do not repeat.
 func (n Network) Images(count int) onnx.Array {

@@ -50,7 +50,7 @@ func init() {
 	declare(nil, pointwise, compute.OpTypeFusedGelu)
 	declare(nil, together, compute.OpTypeSort, compute.OpTypeFFT,
 		compute.OpTypeBitcast, compute.OpTypeDynamicDimensionSize, compute.OpTypeDynamicShape,
-		compute.OpTypeFusedSoftmax, compute.OpTypeFusedAttentionQKVProjection, compute.OpTypeFusedDense, compute.OpTypeFusedQuantizedDense,
+		compute.OpTypeFusedAttentionQKVProjection, compute.OpTypeFusedDense, compute.OpTypeFusedQuantizedDense,
 		compute.OpTypeQuantizedEmbeddingLookup)
 }
 

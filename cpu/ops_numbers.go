@@ -25,7 +25,7 @@ var mappings = map[mappingKey]mapping{}
 
 func init() {
 	for op, f := range map[compute.OpType]func(float64) float64{
-		compute.OpTypeSin: math.Sin, compute.OpTypeCos: math.Cos, compute.OpTypeErf: math.Erf, compute.OpTypeExpm1: math.Expm1,
+		compute.OpTypeSin: math.Sin, compute.OpTypeCos: math.Cos, compute.OpTypeExpm1: math.Expm1,
 		compute.OpTypeFloor: math.Floor, compute.OpTypeCeil: math.Ceil, compute.OpTypeRound: math.RoundToEven,
 	} {
 		mappings[mappingKey{op, dtypes.Float32}] = zip(func(x, _ float32) float32 { return float32(f(float64(x))) })
@@ -42,7 +42,7 @@ func init() {
 	mapIntegers[int32](dtypes.Int32)
 	mapIntegers[int64](dtypes.Int64)
 	declare(nil, pointwise,
-		compute.OpTypeSin, compute.OpTypeCos, compute.OpTypeErf, compute.OpTypeExpm1, compute.OpTypeFloor, compute.OpTypeCeil,
+		compute.OpTypeSin, compute.OpTypeCos, compute.OpTypeExpm1, compute.OpTypeFloor, compute.OpTypeCeil,
 		compute.OpTypeRound, compute.OpTypePow, compute.OpTypeIsFinite, compute.OpTypeIsNaN,
 		compute.OpTypeLogicalAnd, compute.OpTypeLogicalOr, compute.OpTypeLogicalXor, compute.OpTypeLogicalNot,
 		compute.OpTypeBitwiseAnd, compute.OpTypeBitwiseOr, compute.OpTypeBitwiseXor, compute.OpTypeBitwiseNot,

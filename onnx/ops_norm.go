@@ -73,11 +73,31 @@ func groupNorm(c *call) []value {
 func layerNorm(c *call) []value {
 	x := c.operand(0)
 	axes := x.axes[c.axis(-1, x.rank()):]
-	centred := Sub(x.node, ReduceAndKeep(x.node, ReduceMean, axes...))
-	inverse := Rsqrt(AddScalar(ReduceAndKeep(Square(centred), ReduceMean, axes...), c.float("epsilon", 1e-5)))
-	y := Mul(Mul(centred, inverse), c.laidOut(c.arg(1), x.axes))
+	scale, offset := c.laidOut(c.arg(1), x.axes), (*Node)(nil)
 	if c.has(2) {
-		y = Add(y, c.laidOut(c.arg(2), x.axes))
+		offset = c.laidOut(c.arg(2), x.axes)
+	}
+	epsilon := c.float("epsilon", 1e-5)
+	centred := Sub(x.node, ReduceAndKeep(x.node, ReduceMean, axes...))
+	inverse := Rsqrt(AddScalar(ReduceAndKeep(Square(centred), ReduceMean, axes...), epsilon))
+	apart := func() *Node {
+		y := Mul(Mul(centred, inverse), scale)
+		if offset != nil {
+			y = Add(y, offset)
+		}
+		return y
+	}
+	y := apart()
+	if at := x.axes[x.rank()-1]; len(axes) == 1 && at == x.rank()-1 && scale.Rank() == x.rank() { // backends have this one
+		list := func(n *Node) *Node {
+			if n == nil {
+				return nil
+			}
+			return Reshape(n, x.dims()[at])
+		}
+		y, _ = InternalFusedOpCaller(func() *Node {
+			return BackendFusedLayerNorm(x.node, axes, float64(epsilon), list(scale), list(offset))
+		}, apart, false)
 	}
 	mean := ReduceAndKeep(x.node, ReduceMean, axes...)
 	return []value{{node: y, axes: x.axes}, {node: mean, axes: x.axes}, {node: inverse, axes: x.axes}}

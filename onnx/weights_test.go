@@ -128,6 +128,29 @@ func TestNetworksAgreeWithONNXRuntimeOnPhotographs(t *testing.T) {
 	}
 }
 
+// TestTransformersAgreeWithONNXRuntime runs the networks that bench/ort/networks.py makes with PyTorch.
+func TestTransformersAgreeWithONNXRuntime(t *testing.T) {
+	for _, name := range []string{"vit_small.onnx", "convnext_block.onnx"} {
+		t.Run(name, func(t *testing.T) {
+			path, err := filepath.Abs(filepath.Join("../bench/ort/made", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Skip("it is not made; run: python3 bench/ort/networks.py bench/ort/made")
+			}
+			needRuntime(t)
+			n := network{values: imgproc.Preprocess{Channels: 3, Mean: []float32{.5, .5, .5}, Std: []float32{.5, .5, .5}}}
+			images := n.pictures([3]int{2, 224, 224}, []imgproc.Image{scene(224, 224)})
+			got, names := n.ours(t, path, images)
+			want := inRuntime(t, path, []ValueInfo{{Name: "images", Type: Float}}, []Array{channelsFirst(images)}, names)
+			if d := difference(got[0].Values, want[0].Values); !slices.Equal(got[0].Shape, want[0].Shape) || d > 1e-3 {
+				t.Errorf("embedding has shape %v and differs by %.2g of its largest number, want %v and 1e-3", got[0].Shape, d, want[0].Shape)
+			}
+		})
+	}
+}
+
 // photographs are some of Labeled Faces in the Wild.
 func photographs(t *testing.T) []imgproc.Image {
 	t.Helper()

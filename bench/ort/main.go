@@ -49,6 +49,10 @@ func compare(ctx context.Context, s settings) error {
 		if !strings.Contains(strings.ToLower(network.Name), strings.ToLower(s.networks)) {
 			continue
 		}
+		if _, err := os.Stat(network.Path(folder)); network.Made() && err != nil {
+			fmt.Fprintf(os.Stderr, "%s is left out; make it: python3 bench/ort/networks.py bench/ort/made\n", network.Name)
+			continue
+		}
 		for _, batch := range network.Batches {
 			row, err := measure(ctx, s, network, network.Path(folder), batch)
 			if err != nil {
