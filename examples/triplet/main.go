@@ -110,7 +110,7 @@ func load(ctx context.Context, spec encoder.Spec, o options) (*dataset.Loader, e
 	if err != nil {
 		return nil, err
 	}
-	sampler, err := dataset.NewClasses(set, dataset.ClassOptions{Groups: 2, Classes: o.classes, Examples: 4, Seed: 1})
+	sampler, err := dataset.NewClassSampler(set, dataset.ClassOptions{Groups: 2, Classes: o.classes, Examples: 4, Seed: 1})
 	if err != nil {
 		return nil, err
 	}

@@ -142,7 +142,7 @@ func learn(ctx context.Context, trainer *train.Trainer[*dataset.Batch], spec enc
 	if err != nil {
 		return err
 	}
-	sampler, err := dataset.NewClasses(set, dataset.ClassOptions{Groups: 1, Classes: 10, Examples: 4, Seed: 1})
+	sampler, err := dataset.NewClassSampler(set, dataset.ClassOptions{Groups: 1, Classes: 10, Examples: 4, Seed: 1})
 	if err != nil {
 		return err
 	}
