@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/internal/kernel"
 	"github.com/siam-go/siam/recipe"
 	"github.com/spf13/cobra"
@@ -80,21 +79,6 @@ func (a *app) bench(ctx context.Context, net, precision string, work recipe.Work
 		return err
 	}
 	return a.printSpeed(net, precision, work, measured)
-}
-
-// backendAt opens the backend that the flags ask for, with products of the given precision.
-func (a *app) backendAt(precision string) (siam.Backend, error) {
-	switch {
-	case precision == "fp32":
-		return a.newBackend()
-	case precision != "bf16":
-		return nil, usagef("--precision %s: want fp32 or bf16", precision)
-	case a.backend != "cpu":
-		return nil, usagef("--precision bf16 is for --backend cpu, not %s", a.backend)
-	case !kernel.HasBFloat16():
-		return nil, fmt.Errorf("this processor's instruction set in use, %s, has no products of bfloat16: use --precision fp32", kernel.Active())
-	}
-	return siam.NewBackend(fmt.Sprintf("cpu:threads=%d,precision=%s", a.threads, precision), 0)
 }
 
 func (a *app) printSpeed(net, precision string, work recipe.Workload, measured recipe.Speed) error {

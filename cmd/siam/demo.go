@@ -78,13 +78,6 @@ func (a *app) demo(ctx context.Context, out string) error {
 	return a.print(result, result.text(files))
 }
 
-// say tells on stderr what is being done.
-func (a *app) say(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.stderr, format+"\n", args...)
-	}
-}
-
 // demoData invents the alphabets to learn from, and others to judge on.
 func (a *app) demoData(ctx context.Context) (background, unseen *dataset.Set, err error) {
 	a.say("inventing 44 alphabets of 20 characters, drawn by 20 hands")

@@ -2,14 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
-	"github.com/siam-go/siam"
 	"github.com/spf13/cobra"
 )
 
@@ -131,29 +128,4 @@ func completionCommand(root *cobra.Command) *cobra.Command {
 	root.RemoveCommand(cmd)
 	cmd.Short = "completion of commands and flags for bash, zsh, fish or PowerShell"
 	return cmd
-}
-
-// newBackend opens the compute backend that the flags ask for.
-func (a *app) newBackend() (siam.Backend, error) {
-	kind, _, _ := strings.Cut(a.backend, ":")
-	if !slices.Contains(siam.Backends(), kind) {
-		return nil, usagef("--backend %s: this build has only %s", a.backend, strings.Join(siam.Backends(), ", "))
-	}
-	if a.threads < 0 {
-		return nil, usagef("--threads %d: want 0 for all, or more", a.threads)
-	}
-	return siam.NewBackend(a.backend, a.threads)
-}
-
-// print writes result as one JSON object, or text for people.
-func (a *app) print(result any, text string) error {
-	if a.json {
-		encoded, err := json.Marshal(result)
-		if err != nil {
-			return fmt.Errorf("writing the result as JSON: %w", err)
-		}
-		text = string(encoded) + "\n"
-	}
-	_, err := io.WriteString(a.stdout, text)
-	return err
 }

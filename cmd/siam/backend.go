@@ -1,0 +1,37 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/internal/kernel"
+)
+
+// newBackend opens the compute backend that the flags ask for.
+func (a *app) newBackend() (siam.Backend, error) {
+	kind, _, _ := strings.Cut(a.backend, ":")
+	if !slices.Contains(siam.Backends(), kind) {
+		return nil, usagef("--backend %s: this build has only %s", a.backend, strings.Join(siam.Backends(), ", "))
+	}
+	if a.threads < 0 {
+		return nil, usagef("--threads %d: want 0 for all, or more", a.threads)
+	}
+	return siam.NewBackend(a.backend, a.threads)
+}
+
+// backendAt opens the backend that the flags ask for, with products of the given precision.
+func (a *app) backendAt(precision string) (siam.Backend, error) {
+	switch {
+	case precision == "fp32":
+		return a.newBackend()
+	case precision != "bf16":
+		return nil, usagef("--precision %s: want fp32 or bf16", precision)
+	case a.backend != "cpu":
+		return nil, usagef("--precision bf16 is for --backend cpu, not %s", a.backend)
+	case !kernel.HasBFloat16():
+		return nil, fmt.Errorf("this processor's instruction set in use, %s, has no products of bfloat16: use --precision fp32", kernel.Active())
+	}
+	return siam.NewBackend(fmt.Sprintf("cpu:threads=%d,precision=%s", a.threads, precision), 0)
+}

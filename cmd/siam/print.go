@@ -1,0 +1,40 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/stats"
+)
+
+// print writes result as one JSON object, or text for people.
+func (a *app) print(result any, text string) error {
+	if a.json {
+		encoded, err := json.Marshal(result)
+		if err != nil {
+			return fmt.Errorf("writing the result as JSON: %w", err)
+		}
+		text = string(encoded) + "\n"
+	}
+	_, err := io.WriteString(a.stdout, text)
+	return err
+}
+
+// say tells on stderr what is being done.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.stderr, format+"\n", args...)
+	}
+}
+
+// percent writes a proportion for people: 92.0 % (91.1 to 92.8, n = 4000).
+func percent(p stats.Proportion) string {
+	return fmt.Sprintf("%.2f %% (95 %% interval %.2f to %.2f, n = %d)", 100*p.Value, 100*p.CI95[0], 100*p.CI95[1], p.N)
+}
+
+// withInterval writes a number for people: 0.920 (0.911 to 0.928).
+func withInterval(value float64, ci eval.Interval) string {
+	return fmt.Sprintf("%.3f (%.3f to %.3f)", value, ci[0], ci[1])
+}
