@@ -134,4 +134,3 @@ func write(trainer *train.Trainer[*dataset.Batch], spec encoder.Spec, o options)
 	file.Provenance = modelfile.Provenance{Recipe: "examples/triplet, " + o.mine, DataSet: o.data, Seed: 1, Steps: trainer.Done()}
 	return file.Write(o.out)
 }
-
