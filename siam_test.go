@@ -35,7 +35,7 @@ func open(t *testing.T) *siam.Model {
 	return m
 }
 
-func fileOf(t *testing.T, spec encoder.Spec, distance string, weights []modelfile.Tensor) *modelfile.File {
+func fileOf(t testing.TB, spec encoder.Spec, distance string, weights []modelfile.Tensor) *modelfile.File {
 	t.Helper()
 	file, err := encoder.NewFile(spec, distance, weights)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // untrained is a model file of an encoder with initial weights, compared by the cosine.
-func untrained(t *testing.T, spec encoder.Spec) *modelfile.File {
+func untrained(t testing.TB, spec encoder.Spec) *modelfile.File {
 	t.Helper()
 	backend, err := siam.NewBackend("cpu", 1)
 	if err != nil {
