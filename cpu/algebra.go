@@ -6,6 +6,8 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
+
+	"github.com/siam-go/siam/internal/memory"
 )
 
 // foldLimit is the largest constant that folding makes, in bytes.
@@ -38,7 +40,7 @@ func (g *body) foldConstants(backend *Backend) error {
 	}
 	fr := newFrame(p, 1)
 	for _, r := range p.outputs {
-		fr.mem[r] = allocate(p.blocks[r].bytes)
+		fr.mem[r] = memory.Allocate(p.blocks[r].bytes)
 	}
 	if err := fr.run(); err != nil {
 		return err

@@ -196,6 +196,18 @@ func (b *Backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape s
 	return buffer, nil
 }
 
+// Borrow makes a buffer of the memory of flat, without a copy. Flat must stay as it is for as long as the buffer is in use, and the
+// buffer cannot be donated. Other backends of GoMLX have no such method.
+func (b *Backend) Borrow(flat []float32, shape shapes.Shape) (compute.Buffer, error) {
+	if b.IsFinalized() {
+		return nil, errors.New("cpu backend: it was finalized")
+	}
+	if err := checkFlat(flat, shape); err != nil {
+		return nil, fmt.Errorf("cpu backend: Borrow: %w", err)
+	}
+	return &Buffer{backend: b, shape: shape.Clone(), mem: flatBytes(flat), lent: true}, nil
+}
+
 // HasSharedBuffers implements compute.DataInterface.
 func (b *Backend) HasSharedBuffers() bool { return true }
 

@@ -19,6 +19,7 @@ type Buffer struct {
 	mem     []byte
 	state   atomic.Int32
 	exposed atomic.Bool // whether others hold the memory and may write to it at any time
+	lent    bool        // the memory is somebody else's, who leaves it as it is
 }
 
 var _ compute.Buffer = (*Buffer)(nil)
@@ -29,26 +30,6 @@ const (
 	bufferDonated
 	bufferFinalized
 )
-
-// alignment of every block of memory in bytes: a cache line, and the widest vector register.
-const alignment = 64
-
-// allocate returns zeroed, aligned memory.
-func allocate(bytes int) []byte {
-	if bytes >= 8*hugePage {
-		mem := allocateAligned(bytes, hugePage)
-		wantHugePages(mem[:bytes/hugePage*hugePage])
-		return mem
-	}
-	return allocateAligned(bytes, alignment)
-}
-
-// allocateAligned returns zeroed memory at a multiple of alignment, a power of two.
-func allocateAligned(bytes, alignment int) []byte {
-	mem := make([]byte, bytes+alignment)
-	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(mem)))) & (alignment - 1)
-	return mem[skip : skip+bytes : skip+bytes]
-}
 
 // byteSize is the length of a tensor in memory.
 func byteSize(shape shapes.Shape) int {
@@ -116,7 +97,9 @@ func (b *Buffer) Finalize() error {
 		return errors.New("cpu backend: nil buffer")
 	}
 	if b.state.CompareAndSwap(bufferLive, bufferFinalized) {
-		b.backend.memory.giveBack(b.mem)
+		if !b.lent {
+			b.backend.memory.giveBack(b.mem)
+		}
 		b.mem = nil
 		return nil
 	}

@@ -135,6 +135,9 @@ func (e *Executable) bind(fr *frame, inputs []compute.Buffer, donate []bool) err
 // claim takes possession of the donated inputs, each of which may be only one of the inputs.
 func (e *Executable) claim(inputs []compute.Buffer, donate []bool) error {
 	for i := range donate {
+		if donate[i] && inputs[i].(*Buffer).lent {
+			return fmt.Errorf("cpu backend: input %q (%d) of %q is borrowed memory, which cannot be donated", e.inputNames[i], i, e.name)
+		}
 		if donate[i] && !inputs[i].(*Buffer).state.CompareAndSwap(bufferLive, bufferDonated) {
 			return fmt.Errorf("cpu backend: input %q (%d) of %q is donated twice", e.inputNames[i], i, e.name)
 		}

@@ -25,6 +25,42 @@ func buffer(t *testing.T, b compute.Backend, data ...float32) compute.Buffer {
 	return buffer
 }
 
+func TestBorrowedMemoryStaysItsOwners(t *testing.T) {
+	b := newTestBackend(t, Options{}).(*Backend)
+	e := compileArrays(t, b, []array{{dims: []int{2048}}}, double)
+	flat := make([]float32, 2048)
+	flat[7] = 21
+	borrowed, err := b.Borrow(flat, shapes.Make(dtypes.Float32, 2048))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Execute([]compute.Buffer{borrowed}, []bool{true}, 0); err == nil || !strings.Contains(err.Error(), "cannot be donated") {
+		t.Errorf("Execute with borrowed memory donated: %v, want an error", err)
+	}
+	out, err := e.Execute([]compute.Buffer{borrowed}, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := out[0].(*Buffer).flat().([]float32)[7]; got != 42 {
+		t.Errorf("double of borrowed 21 = %v, want 42", got)
+	}
+	if err := borrowed.Finalize(); err != nil {
+		t.Fatal(err)
+	}
+	for range 100 { // none of them has the memory that was borrowed
+		other, err := b.BufferFromFlatData(0, make([]float32, 2048), shapes.Make(dtypes.Float32, 2048))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if &other.(*Buffer).flat().([]float32)[0] == &flat[0] {
+			t.Fatal("a buffer has memory that was borrowed")
+		}
+	}
+	if _, err := b.Borrow(flat[:5], shapes.Make(dtypes.Float32, 2048)); err == nil {
+		t.Error("Borrow of 5 numbers for 2048 gives no error, want one")
+	}
+}
+
 func TestExecuteRefusesBadInputs(t *testing.T) {
 	b, other := newTestBackend(t, Options{}), newTestBackend(t, Options{})
 	e := compileArrays(t, b, []array{{dims: []int{2}}}, double)

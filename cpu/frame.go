@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/siam-go/siam/internal/kernel"
+	"github.com/siam-go/siam/internal/memory"
 )
 
 // frame is the memory and the threads of one execution of a program.
@@ -42,7 +43,7 @@ func newFrame(p *program, threads int) *frame {
 	for _, called := range p.called {
 		fr.called = append(fr.called, newFrame(called, threads))
 	}
-	arena := allocate(p.arenaBytes)
+	arena := memory.Allocate(p.arenaBytes)
 	for r := range p.blocks {
 		switch b := &p.blocks[p.root(ref(r))]; b.kind {
 		case arenaBlock:
@@ -50,7 +51,7 @@ func newFrame(p *program, threads int) *frame {
 		case constantBlock:
 			fr.mem[r] = b.mem
 		case keptBlock:
-			fr.mem[r] = allocate(b.bytes)
+			fr.mem[r] = memory.Allocate(b.bytes)
 		}
 	}
 	return fr

@@ -8,6 +8,8 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/notimplemented"
 	"github.com/gomlx/compute/shapes"
+
+	"github.com/siam-go/siam/internal/memory"
 )
 
 // Function implements compute.Function: the record of one function or closure.
@@ -107,7 +109,7 @@ func (f *Function) Constant(flat any, dims ...int) (compute.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	attrs := &constant{mem: allocate(byteSize(shape))}
+	attrs := &constant{mem: memory.Allocate(byteSize(shape))}
 	copy(attrs.mem, flatBytes(flat))
 	attrs.flat = flatOf(attrs.mem, shape)
 	return f.constant(attrs, shape)

@@ -1,6 +1,10 @@
 package cpu
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/siam-go/siam/internal/memory"
+)
 
 // memoryPool keeps the memory of buffers that were finalized for new ones of the same size, because the system takes its
 // time to provide fresh memory. The garbage collector empties it. The zero value is ready.
@@ -18,7 +22,7 @@ func (p *memoryPool) take(bytes int) []byte {
 			return *mem
 		}
 	}
-	return allocate(bytes)
+	return memory.Allocate(bytes)
 }
 
 // giveBack takes memory that nobody uses any more.

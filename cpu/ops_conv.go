@@ -6,6 +6,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/shapes"
 	"github.com/siam-go/siam/internal/kernel"
+	"github.com/siam-go/siam/internal/memory"
 )
 
 func init() { declare(lowerConv, replayedIf(convApart), compute.OpTypeConvGeneral) }
@@ -209,7 +210,7 @@ func (c *compiler) packConstant(from ref, n int, pack func(to, from []float32)) 
 	if c.program.blocks[from].kind != constantBlock {
 		return -1, false
 	}
-	mem := allocate(4 * n)
+	mem := memory.Allocate(4 * n)
 	pack(as[float32](mem), as[float32](c.program.blocks[from].mem))
 	c.program.blocks = append(c.program.blocks, block{kind: constantBlock, bytes: 4 * n, mem: mem, first: c.step, last: c.step, same: -1})
 	return ref(len(c.program.blocks) - 1), true

@@ -1,6 +1,10 @@
 package cpu
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/siam-go/siam/internal/memory"
+)
 
 // plan gives every block its memory: blocks of the arena by lifetime, outputs the memory of a parameter that may be
 // donated, where the parameter is not read after the output is written.
@@ -97,4 +101,4 @@ func (p *program) layOut() {
 	}
 }
 
-func align(bytes int) int { return (bytes + alignment - 1) &^ (alignment - 1) }
+func align(bytes int) int { return (bytes + memory.Alignment - 1) &^ (memory.Alignment - 1) }

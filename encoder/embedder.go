@@ -36,16 +36,13 @@ type Embedder struct {
 	free    sync.Once
 }
 
-// NewEmbedder builds spec's encoder with copies of weights, which must be exactly the architecture's.
+// NewEmbedder builds spec's encoder with weights, which must be exactly the architecture's. On the backend "cpu" it does not copy them:
+// they must stay as they are until [Embedder.Close].
 func NewEmbedder(backend compute.Backend, spec Spec, weights []modelfile.Tensor) (*Embedder, error) {
 	store := model.NewStore()
-	if err := SetWeights(backend, store, spec, weights); err != nil {
+	err := setWeights(backend, store, spec, weights, func(w modelfile.Tensor) (*tensors.Tensor, error) { return borrowed(backend, w) })
+	if err != nil {
 		return nil, err
-	}
-	for v := range store.IterVariables() { // in memory of the backend's own, so that it knows that they stay
-		if err := v.MustValue().MaterializeOnDevice(backend, false, 0); err != nil {
-			return nil, fmt.Errorf("build encoder %s: %w", spec.Arch, err)
-		}
 	}
 	rows, err := rowsOf(backend, store, spec, ours(spec))
 	if err != nil {

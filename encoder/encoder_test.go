@@ -180,7 +180,7 @@ func TestPairHeadInTheGraphAndOutsideAgree(t *testing.T) {
 	}
 	backend, store := backend(t), model.NewStore()
 	for _, w := range weights {
-		if err := setVariable(store, w); err != nil {
+		if err := setVariable(store, w, copied); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -91,9 +91,21 @@ func Weights(store *model.Store) ([]modelfile.Tensor, error) {
 // SetWeights puts copies of weights into store, as the variables of spec's encoder and head. It fails unless they are exactly
 // what spec's architecture has; store is then of no further use.
 func SetWeights(backend compute.Backend, store *model.Store, spec Spec, weights []modelfile.Tensor) error {
+	return setWeights(backend, store, spec, weights, copied)
+}
+
+// valueOf makes the value of a variable.
+type valueOf = func(w modelfile.Tensor) (*tensors.Tensor, error)
+
+func copied(w modelfile.Tensor) (*tensors.Tensor, error) {
+	return tensors.FromFlatDataAndDimensions(w.Values, w.Shape...), nil
+}
+
+// setWeights is [SetWeights] with what value makes of weights.
+func setWeights(backend compute.Backend, store *model.Store, spec Spec, weights []modelfile.Tensor, value valueOf) error {
 	given := make(map[string]bool, len(weights))
 	for _, w := range weights {
-		if err := setVariable(store, w); err != nil {
+		if err := setVariable(store, w, value); err != nil {
 			return err
 		}
 		given[w.Name] = true
@@ -115,10 +127,30 @@ func SetWeights(backend compute.Backend, store *model.Store, spec Spec, weights 
 	return nil
 }
 
-// setVariable gives the variable named like w a copy of its values, and creates it if need be.
-func setVariable(store *model.Store, w modelfile.Tensor) error {
-	return exceptions.TryCatch[error](func() {
+// borrowed is a value of the backend that shares the memory of w, or a copy where the backend has no such values. The memory of w must
+// stay as it is.
+func borrowed(backend compute.Backend, w modelfile.Tensor) (*tensors.Tensor, error) {
+	lender, ok := backend.(interface {
+		Borrow(flat []float32, shape shapes.Shape) (compute.Buffer, error)
+	})
+	if !ok {
 		value := tensors.FromFlatDataAndDimensions(w.Values, w.Shape...)
+		return value, value.MaterializeOnDevice(backend, false, 0)
+	}
+	buffer, err := lender.Borrow(w.Values, shapes.Make(dtypes.Float32, w.Shape...))
+	if err != nil {
+		return nil, err
+	}
+	return tensors.FromBuffer(buffer)
+}
+
+// setVariable gives the variable named like w its value, and creates it if need be.
+func setVariable(store *model.Store, w modelfile.Tensor, of valueOf) error {
+	return exceptions.TryCatch[error](func() {
+		value, err := of(w)
+		if err != nil {
+			panic(err)
+		}
 		v := store.GetVariable(w.Name)
 		if v == nil {
 			store.VariableWithValue(w.Name, value)

@@ -7,8 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"slices"
+
+	"github.com/siam-go/siam/internal/memory"
 )
 
 const (
@@ -17,38 +21,86 @@ const (
 	metadataName = "__metadata__"
 )
 
-// ReadFile reads the file at path. The error names the file and says what is wrong with it.
+// ReadFile reads the file at path, each tensor into memory of its own that suits numbers of any size. The error names the file and
+// says what is wrong with it.
 func ReadFile(path string) (*File, error) {
-	data, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	f, err := Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	defer file.Close()
+	f, err := read(file)
+	if err != nil && !errors.As(err, new(*fs.PathError)) {
+		err = fmt.Errorf("%s: %w", path, err)
 	}
-	return f, nil
+	return f, err
+}
+
+func read(file *os.File) (*File, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // of unknown length
+		data, err := io.ReadAll(file)
+		if err != nil {
+			return nil, err
+		}
+		return Decode(data)
+	}
+	var start [lengthBytes]byte
+	n, err := io.ReadFull(file, start[:])
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	length, err := headerLength(start[:n], info.Size())
+	if err != nil {
+		return nil, err
+	}
+	header := make([]byte, length)
+	if _, err := io.ReadFull(file, header); err != nil {
+		return nil, err
+	}
+	f, spans, err := decodeHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.fill(spans, int(info.Size())-lengthBytes-length, func(s span) ([]byte, error) {
+		data := memory.Allocate(s.end - s.begin)
+		_, err := io.ReadFull(file, data)
+		return data, err
+	})
 }
 
 // Decode reads a file's bytes; its tensors share memory with data. It accepts any content without panicking, and allocates
 // no more than a small multiple of len(data).
 func Decode(data []byte) (*File, error) {
-	if len(data) < lengthBytes {
-		return nil, fmt.Errorf("not a safetensors file, it has only %d bytes", len(data))
-	}
-	length := binary.LittleEndian.Uint64(data)
-	if length > maxHeader {
-		return nil, fmt.Errorf("not a safetensors file, its first bytes ask for a header of %d bytes", length)
+	length, err := headerLength(data, int64(len(data)))
+	if err != nil {
+		return nil, err
 	}
 	rest := data[lengthBytes:]
-	if length > uint64(len(rest)) {
-		return nil, fmt.Errorf("the file is truncated, copy or download it again: the header has %d bytes, %d are there", length, len(rest))
-	}
 	f, spans, err := decodeHeader(rest[:length])
 	if err != nil {
 		return nil, err
 	}
-	return f, f.cut(rest[length:], spans)
+	rest = rest[length:]
+	return f, f.fill(spans, len(rest), func(s span) ([]byte, error) { return rest[s.begin:s.end:s.end], nil })
+}
+
+// headerLength reads the length of the header of a file of some size from its first bytes.
+func headerLength(start []byte, size int64) (int, error) {
+	if len(start) < lengthBytes {
+		return 0, fmt.Errorf("not a safetensors file, it has only %d bytes", len(start))
+	}
+	length := binary.LittleEndian.Uint64(start)
+	if length > maxHeader {
+		return 0, fmt.Errorf("not a safetensors file, its first bytes ask for a header of %d bytes", length)
+	}
+	if rest := size - lengthBytes; int64(length) > rest {
+		return 0, fmt.Errorf("the file is truncated, copy or download it again: the header has %d bytes, %d are there", length, rest)
+	}
+	return int(length), nil
 }
 
 // span is where a tensor's bytes lie, counted from the end of the header.
@@ -119,22 +171,34 @@ func (s span) check() error {
 	return nil
 }
 
-// cut gives each tensor its bytes of data, which the spans must cover without gap or overlap.
-func (f *File) cut(data []byte, spans []span) error {
+// fill gives each tensor its bytes of the data, in order; the spans must cover all of them without gap or overlap.
+func (f *File) fill(spans []span, length int, bytes func(s span) ([]byte, error)) error {
+	if err := checkCover(spans, length); err != nil {
+		return err
+	}
+	for _, s := range spans {
+		var err error
+		if s.tensor.Data, err = bytes(s); err != nil {
+			return err
+		}
+		f.Tensors = append(f.Tensors, s.tensor)
+	}
+	return nil
+}
+
+func checkCover(spans []span, length int) error {
 	at := 0
 	for _, s := range spans {
 		if s.begin != at {
 			return fmt.Errorf("damaged header: tensor %q starts at byte %d, want %d", s.tensor.Name, s.begin, at)
 		}
-		if s.end > len(data) {
-			return fmt.Errorf("the file is truncated, copy or download it again: tensor %q ends at byte %d of the data, %d are there", s.tensor.Name, s.end, len(data))
+		if s.end > length {
+			return fmt.Errorf("the file is truncated, copy or download it again: tensor %q ends at byte %d of the data, %d are there", s.tensor.Name, s.end, length)
 		}
-		s.tensor.Data = data[s.begin:s.end:s.end]
-		f.Tensors = append(f.Tensors, s.tensor)
 		at = s.end
 	}
-	if at != len(data) {
-		return fmt.Errorf("damaged file: %d bytes after the last tensor", len(data)-at)
+	if at != length {
+		return fmt.Errorf("damaged file: %d bytes after the last tensor", length-at)
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package cpu
+package memory
 
 // hugePage is the alignment of large blocks of memory, as on Linux.
 const hugePage = 2 << 20
