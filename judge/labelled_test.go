@@ -1,0 +1,167 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/report"
+)
+
+func TestEmbedKeepsTheOrderAcrossBlocks(t *testing.T) {
+	values := make([]uint8, 1300)
+	for i := range values {
+		values[i] = uint8(i % 251)
+	}
+	model := lineWith(1)
+	rows, err := Embed(t.Context(), model, dotSet(values))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range rows {
+		if row[0] != float32(values[i]) {
+			t.Fatalf("embedding %d = %v, want %d", i, row, values[i])
+		}
+	}
+	if want := []int{512, 512, 276}; !slices.Equal(model.blocks, want) {
+		t.Errorf("blocks of %v images, want %v", model.blocks, want)
+	}
+}
+
+func TestVerifyAsksAtTheModelsThreshold(t *testing.T) {
+	set := dotSet([]uint8{10, 12, 30}, []uint8{50, 51}, []uint8{52, 90})
+	labelled, err := NewLabelled(t.Context(), lineWith(5), nil, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, verdicts, err := labelled.Verify(40, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.N != 40 || result.Threshold != 5 {
+		t.Errorf("%d pairs at %v, want 40 at 5", result.N, result.Threshold)
+	}
+	for i, d := range verdicts.distances {
+		if want := (d <= 5) == verdicts.same[i]; verdicts.right[i] != want {
+			t.Errorf("pair %d, %v apart, same %v: right %v, want %v", i, d, verdicts.same[i], verdicts.right[i], want)
+		}
+	}
+	for _, same := range []bool{true, false} {
+		shown, err := verdicts.mistakes(same)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(shown) == 0 {
+			t.Errorf("no mistakes on pairs with same = %v, want some", same)
+		}
+		for i, p := range shown {
+			if wrong := same == (p.Distance > 5); !wrong || p.Verdict != report.Wrong || (p.Names[0] == p.Names[1]) != same {
+				t.Errorf("same = %v: %v and %v, %v apart, are shown as a mistake", same, p.Names[0], p.Names[1], p.Distance)
+			}
+			if i > 0 && same != (shown[i-1].Distance >= p.Distance) && shown[i-1].Distance != p.Distance {
+				t.Errorf("same = %v: %v comes after %v, want the worst first", same, p.Distance, shown[i-1].Distance)
+			}
+		}
+	}
+	if _, _, err := (&Labelled{model: &line{}}).Verify(2, 1); err == nil || !strings.Contains(err.Error(), "no threshold") {
+		t.Errorf("Verify without a threshold = %v, want an error that says so", err)
+	}
+}
+
+// The second image of a pair is compared as the older model embeds it.
+func TestOlderModelEmbedsTheSecondImage(t *testing.T) {
+	set := dotSet([]uint8{10, 12}, []uint8{100, 102})
+	old := &shifted{lineWith(5), 50}
+	labelled, err := NewLabelled(t.Context(), lineWith(5), old, set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, verdicts, err := labelled.Verify(20, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, d := range verdicts.distances {
+		if verdicts.same[i] && d != 48 && d != 52 {
+			t.Errorf("a same pair is %v apart, want 50 more or less than 2", d)
+		}
+	}
+}
+
+// shifted is a line whose embeddings lie further on.
+type shifted struct {
+	*line
+	by float32
+}
+
+func (s *shifted) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error) {
+	rows, err := s.line.EmbedImages(ctx, images)
+	for _, row := range rows {
+		row[0] += s.by
+	}
+	return rows, err
+}
+
+func TestThinnedImagesAreSpreadByName(t *testing.T) {
+	set := &dataset.Set{Classes: []dataset.Class{{Name: "a"}, {Name: "b"}}}
+	for i := range 9 {
+		set.Items = append(set.Items, dataset.Item{Label: 0, Source: fmt.Sprintf("%d.png", 9-i)})
+	}
+	set.Items = append(set.Items, dataset.Item{Label: 1, Source: "x.png"})
+	var names []string
+	for _, item := range Thinned(set, 3).Items {
+		names = append(names, item.Source)
+	}
+	if want := []string{"1.png", "5.png", "9.png", "x.png"}; !slices.Equal(names, want) {
+		t.Errorf("Thinned to 3 = %v, want %v", names, want)
+	}
+	if len(set.Items) != 10 {
+		t.Errorf("Thinned changed the set: it has %d items, want 10", len(set.Items))
+	}
+}
+
+func TestFramesAreTheLastNumbersOfNames(t *testing.T) {
+	for name, want := range map[string]int{
+		"0001_f000758.jpg": 758, "dir12/frame7.png": 7, "a_3_x.png": 3, "12.png": 12, `c:\films\9\0004.png`: 4,
+	} {
+		if got, err := frameOf(name); got != want || err != nil {
+			t.Errorf("frameOf(%s) = %d, %v, want %d", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"a.png", "", "12/old.png"} {
+		if got, err := frameOf(name); err == nil {
+			t.Errorf("frameOf(%s) = %d, want an error", name, got)
+		}
+	}
+	set := &dataset.Set{Items: []dataset.Item{{Source: "f1"}, {Source: "f4"}, {Source: "f9"}}}
+	within, err := Within(set, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		a, b int
+		want bool
+	}{{0, 1, true}, {1, 0, true}, {1, 2, false}, {0, 2, false}} {
+		if got := within(test.a, test.b); got != test.want {
+			t.Errorf("fewer than 4 frames between items %d and %d: %v, want %v", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+func TestDoubtsAreOfIdentitiesOnly(t *testing.T) {
+	set := dotSet([]uint8{1, 2}, []uint8{3, 4})
+	for i := range set.Items { // large enough to be told apart
+		set.Items[i].Image = block(i % 4)
+	}
+	set.Items[3].Image = set.Items[0].Image
+	if got := Doubts(set); len(got) != 1 {
+		t.Errorf("Doubts = %v, want the picture that stands under two identities", got)
+	}
+	set.Classes[1].Group = "Latin"
+	if got := Doubts(set); len(got) != 0 {
+		t.Errorf("Doubts of alphabets = %v, want none", got)
+	}
+}
