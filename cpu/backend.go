@@ -39,8 +39,9 @@ const BackendName = "cpu"
 type Precision int
 
 const (
-	Float32  Precision = iota // operands as they are
-	BFloat16                  // operands rounded to bfloat16 where the processor multiplies those faster
+	Float32    Precision = iota // operands as they are
+	BFloat16                    // operands rounded to bfloat16 where the processor multiplies those faster
+	BFloat16x3                  // operands as sums of two bfloat16 where the processor has a matrix unit: off by at most 1.2e-5 of a product
 )
 
 // Options configure a Backend. The zero value uses all cores in float32.
@@ -83,7 +84,7 @@ func New(options Options) (compute.Backend, error) {
 	if options.Threads < 0 {
 		return nil, fmt.Errorf("cpu backend: threads = %d, want 0 (all cores) or more", options.Threads)
 	}
-	if options.Precision != Float32 && options.Precision != BFloat16 {
+	if options.Precision < Float32 || options.Precision > BFloat16x3 {
 		return nil, fmt.Errorf("cpu backend: unknown precision %d", options.Precision)
 	}
 	if options.Threads == 0 {
@@ -114,10 +115,12 @@ func parseOptions(config string) (Options, error) {
 			options.Precision = Float32
 		case key == "precision" && value == "bf16":
 			options.Precision = BFloat16
+		case key == "precision" && value == "bf16x3":
+			options.Precision = BFloat16x3
 		case key == "fallback" && (value == "run" || value == "refuse"):
 			options.NoFallback = value == "refuse"
 		default:
-			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N, precision=fp32|bf16 or fallback=run|refuse", part)
+			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N, precision=fp32|bf16|bf16x3 or fallback=run|refuse", part)
 		}
 	}
 	return options, nil
@@ -135,19 +138,11 @@ func (b *Backend) Description() string {
 }
 
 // String names the precision as the backend's configuration does.
-func (p Precision) String() string {
-	if p == BFloat16 {
-		return "bf16"
-	}
-	return "fp32"
-}
+func (p Precision) String() string { return [...]string{"fp32", "bf16", "bf16x3"}[p] }
 
 // kernel is the precision in the kernels' terms.
 func (p Precision) kernel() kernel.Precision {
-	if p == BFloat16 {
-		return kernel.BFloat16
-	}
-	return kernel.Float32
+	return [...]kernel.Precision{kernel.Float32, kernel.BFloat16, kernel.BFloat16x3}[p]
 }
 
 // NumDevices implements compute.Backend: there is one device.

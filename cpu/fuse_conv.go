@@ -117,6 +117,12 @@ func lowerFusedConv(c *compiler, n *node) bool {
 	s.OH, s.OW = a.pool.H, a.pool.W
 	s.Precision = c.backend.options.Precision.kernel()
 	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
+	if s.SuitsSquares() {
+		maps := c.scratch(s.N * s.OH * s.OW * s.F)
+		c.squareConv(s, at, e, maps, src, c.in(w))
+		c.maxPool(*a.pool, c.out(y), maps)
+		return true
+	}
 	c.conv(kernel.NewPooledConv(s, *a.pool), convWork(s), at, e, c.out(y), src, c.in(w))
 	return true
 }

@@ -146,7 +146,11 @@ func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogueB
 	if c.lasts(w) {
 		plan = kernel.NewKeptConv
 	}
-	c.conv(plan(s), convWork(s), at, e, dst, src, weights)
+	if s.SuitsSquares() {
+		c.squareConv(s, at, e, dst, src, weights)
+	} else {
+		c.conv(plan(s), convWork(s), at, e, dst, src, weights)
+	}
 	finish()
 }
 
@@ -235,8 +239,12 @@ func lowerWeightGradient(c *compiler, a convAttrs, x, dy, dw *value) {
 	at.KH, at.KW = strides2(strides, a.axes.OutputSpatial)
 
 	s.Precision = c.backend.options.Precision.kernel()
-	k := kernel.NewConvWeightGrad(s)
 	src, grad, dst := c.in(x), c.in(dy), c.out(dw)
+	if s.WeightGradSuitsSquares() {
+		c.squareWeightGrad(s, at, dst, src, grad)
+		return
+	}
+	k := kernel.NewConvWeightGrad(s)
 	partials := c.scratch(k.ScratchSize())
 	c.emit(k.Units(), convWork(s), func(fr *frame, thread, lo, hi int) {
 		k.Run(fr.f32(partials), fr.f32(src), fr.f32(grad), lo, hi, &fr.workspaces[thread])

@@ -100,6 +100,10 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 
 // gemm emits batches of the product C = A·B. A constant B is packed at once.
 func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogueBlocks, to, left, right ref) {
+	if batch == 1 && kernel.GemmSuitsSquares(s, c.backend.options.Precision.kernel()) {
+		c.squareGemm(s, e, to, left, right)
+		return
+	}
 	g := kernel.NewGemm(s)
 	stream := c.exceedsCaches(to)
 	if batch == 1 {

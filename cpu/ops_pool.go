@@ -59,18 +59,25 @@ func lowerReduceWindow(c *compiler, n *node) bool {
 		return false
 	}
 	from, to := c.in(x), c.out(y)
-	work := y.shape.Size() * p.KH * p.KW
-	c.emit(p.Units(), work, func(fr *frame, thread, lo, hi int) {
-		switch a.reduction {
-		case compute.ReduceOpMax:
-			p.MaxByRows(fr.f32(to), fr.f32(from), lo, hi, &fr.workspaces[thread])
-		case compute.ReduceOpMin:
+	if a.reduction == compute.ReduceOpMax {
+		c.maxPool(p, to, from)
+		return true
+	}
+	c.emit(p.Units(), y.shape.Size()*p.KH*p.KW, func(fr *frame, _, lo, hi int) {
+		if a.reduction == compute.ReduceOpMin {
 			p.Max(kernel.Smallest, fr.f32(to), nil, fr.f32(from), lo, hi)
-		default:
+		} else {
 			p.Sum(fr.f32(to), fr.f32(from), 1, lo, hi)
 		}
 	})
 	return true
+}
+
+// maxPool emits a max pool.
+func (c *compiler) maxPool(p kernel.Pool, to, from ref) {
+	c.emit(p.Units(), p.N*p.OH*p.OW*p.C*p.KH*p.KW, func(fr *frame, thread, lo, hi int) {
+		p.MaxByRows(fr.f32(to), fr.f32(from), lo, hi, &fr.workspaces[thread])
+	})
 }
 
 func lowerSelectAndScatter(c *compiler, n *node) bool {

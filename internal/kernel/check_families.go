@@ -14,6 +14,9 @@ var families = []family{
 	{name: "bfloat16 products", tolerance: 1e-5, run: runPairs,
 		take: func(set, _ *implementation) { set.product.pairs = false },
 		has:  func(set *implementation) bool { return set.product.pairs }},
+	{name: "the matrix unit", tolerance: 1e-5, run: runSquares,
+		take: func(set, _ *implementation) { set.product.squares = nil },
+		has:  func(set *implementation) bool { return set.product.squares != nil }},
 	{name: "minimal filtering", tolerance: 1e-4, run: runPatches,
 		take: func(set, by *implementation) { set.patches = by.patches }},
 	{name: "element-wise loops", tolerance: 2e-6, run: runElements, take: func(set, by *implementation) {
@@ -82,6 +85,23 @@ func (r *results) convolve(s ConvShape, w *Workspace) {
 	g.Run(partials, x, r.sample(len(y)), 0, g.Units(), w)
 	g.Reduce(weights, partials, at, 0, g.ReduceUnits())
 	r.put(weights)
+}
+
+func runSquares(r *results) {
+	loop := active.product.squares
+	if loop == nil {
+		loop = squaresPortable
+	}
+	operands, sums := make([]float32, 2*squareStep), r.sample(2*squareSums)
+	ToBFloat16(halvesIn(operands), r.sample(4*squareStep))
+	segments := []segment{{0, 0}, {64, squareStep}}
+	for accumulate := range 2 {
+		loop(&squareWork{
+			a: unsafe.Pointer(&operands[0]), aRow: 96, aStep: 64, aNext: 320, b: unsafe.Pointer(&operands[squareStep/2]),
+			segments: &segments[0], count: 2, depth: 2, c: &sums[0], squares: 2, accumulate: accumulate,
+		})
+		r.put(sums)
+	}
 }
 
 func runPatches(r *results) {

@@ -10,6 +10,9 @@ func implementations() []implementation {
 	}
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasFMA {
 		sets = append(sets, withAVX512(sets[len(sets)-1]))
+		if cpu.X86.HasAVX512BF16 && hasMatrixUnit() {
+			sets = append(sets, withAMX(sets[len(sets)-1]))
+		}
 	}
 	return sets
 }
@@ -32,5 +35,12 @@ func withAVX512(set implementation) implementation {
 	}
 	set.vector = set.vector.withAVX512()
 	set.patches = withPatchesAVX512(set.patches)
+	return set
+}
+
+// withAMX adds the matrix unit to AVX-512.
+func withAMX(set implementation) implementation {
+	set.name = "amx"
+	set.product.squares = squaresAMX
 	return set
 }

@@ -18,6 +18,8 @@ type productKernels struct {
 	packRows func(dst, src *float32, n, stride int)
 	// packPairs packs two rows as one row of pairs.
 	packPairs func(dst, a, b *float32, n, stride int)
+	// squares runs the matrix unit; nil where there is none.
+	squares func(w *squareWork)
 	// peak runs n times rows·cols independent multiply-adds, see [PeakGFLOPS].
 	peak func(n int)
 }

@@ -20,6 +20,12 @@ type Workspace struct {
 
 	pooledRows []float32 // the largest of some rows
 
+	square   squareWork
+	segments []segment
+	squares  []float32 // sums that are not yet complete
+	high     []uint16  // numbers rounded to bfloat16
+	rest     []float32 // and what is left of them
+
 	winograd winogradSpace
 }
 
