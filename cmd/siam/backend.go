@@ -26,11 +26,13 @@ func (a *app) backendAt(precision string) (siam.Backend, error) {
 	switch {
 	case precision == "fp32":
 		return a.newBackend()
-	case precision != "bf16":
-		return nil, usagef("--precision %s: want fp32 or bf16", precision)
+	case precision != "bf16" && precision != "bf16x3":
+		return nil, usagef("--precision %s: want fp32, bf16 or bf16x3", precision)
 	case a.backend != "cpu":
-		return nil, usagef("--precision bf16 is for --backend cpu, not %s", a.backend)
-	case !kernel.HasBFloat16():
+		return nil, usagef("--precision %s is for --backend cpu, not %s", precision, a.backend)
+	case precision == "bf16x3" && !kernel.HasSquares():
+		return nil, fmt.Errorf("this processor's instruction set in use, %s, has no matrix unit: use --precision fp32", kernel.Active())
+	case precision == "bf16" && !kernel.HasBFloat16():
 		return nil, fmt.Errorf("this processor's instruction set in use, %s, has no products of bfloat16: use --precision fp32", kernel.Active())
 	}
 	return siam.NewBackend(fmt.Sprintf("cpu:threads=%d,precision=%s", a.threads, precision), 0)

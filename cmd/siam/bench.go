@@ -59,7 +59,7 @@ bench/peers does the same work in PyTorch.`,
 	}
 	cmd.Flags().IntVar(&f.pairs, "batch", 0, "pairs of a step (default 128 for conv4, 16 for koch, 64 for faces)")
 	cmd.Flags().IntVar(&f.steps, "steps", 0, "steps that count (default 30 for conv4, 8 for koch, 20 for faces)")
-	cmd.Flags().StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32 or bf16")
+	cmd.Flags().StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32, bf16 or bf16x3")
 	return cmd
 }
 

@@ -34,7 +34,7 @@ func TestBenchSaysWhatIsWrongWithACall(t *testing.T) {
 		"bench":                        "conv4|koch|faces is missing",
 		"bench vgg":                    `unknown net "vgg": want conv4, koch or faces`,
 		"bench conv4 --batch 0":        "30 steps of 0 pairs",
-		"bench conv4 --precision fp16": "--precision fp16: want fp32 or bf16",
+		"bench conv4 --precision fp16": "--precision fp16: want fp32, bf16 or bf16x3",
 		"bench koch --steps -1":        "-1 steps of 16 pairs",
 		"bench koch --precision bf16 --backend go": "--precision bf16 is for --backend cpu, not go",
 	} {

@@ -50,7 +50,7 @@ Recipes, with the settings that --set changes:
 	addDataFlag(cmd, &f.data)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
-	flags.StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32, or bf16 where the processor is faster with it")
+	flags.StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32, bf16 where the processor is faster with it, or bf16x3 where it has a matrix unit")
 	flags.StringVar(&f.init, "init", "", "model `file` to start from")
 	flags.StringVar(&f.compatible, "compatible-with", "", "older model `file` whose stored embeddings are to be compared with the new ones")
 	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: `key=value` (repeatable)")
