@@ -55,7 +55,7 @@ func TestPrecisionsAgreeWithFloat32(t *testing.T) {
 	random := rand.New(rand.NewPCG(18, 1))
 	inputs := []array{noise(random, 20, 12, 12, 32), noise(random, 3, 3, 32, 40), noise(random, 3, 3, 40, 32), noise(random, 800, 64)}
 	want := results(t, precise(t, Float32), twoConvolutions, inputs...)
-	for p, tolerance := range map[Precision]float64{BFloat16: 0.1, BFloat16x3: 1e-3} {
+	for p, tolerance := range map[Precision]float64{BFloat16: 0.1, BFloat16x3: 1e-4} {
 		for i, got := range results(t, precise(t, p), twoConvolutions, inputs...) {
 			if off := distance(got, want[i]); !(off < tolerance) {
 				t.Errorf("%s: result %d is off by %.2g of its length, want less than %.2g", p, i, off, tolerance)

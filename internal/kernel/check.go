@@ -56,7 +56,7 @@ func init() {
 	sets := implementations()
 	if wanted == "squares" {
 		set := portable()
-		set.name, set.product.squares = wanted, squaresPortable
+		set.name, set.product.squares, set.product.squaresFirst = wanted, squaresPortable, true
 		sets = append(sets[:1], set)
 	}
 	active = choose(sets, wanted)

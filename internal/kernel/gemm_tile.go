@@ -20,6 +20,8 @@ type productKernels struct {
 	packPairs func(dst, a, b *float32, n, stride int)
 	// squares runs the matrix unit; nil where there is none.
 	squares func(w *squareWork)
+	// squaresFirst says that the matrix unit runs all that it can, whatever that costs, as is wanted of its portable loop.
+	squaresFirst bool
 	// peak runs n times rows·cols independent multiply-adds, see [PeakGFLOPS].
 	peak func(n int)
 }

@@ -23,7 +23,7 @@ func GemmSuitsSquares(s GemmShape, p Precision) bool {
 		return false
 	}
 	g := NewSquareGemm(s, p)
-	return p.squareTime(g.rowPanels*g.columns*g.steps, s.M*s.K+s.K*s.N) < float64(s.M)*float64(s.N)*float64(s.K)
+	return active.product.squaresFirst || p.squareTime(g.rowPanels*g.columns*g.steps, s.M*s.K+s.K*s.N) < float64(s.M)*float64(s.N)*float64(s.K)
 }
 
 // SuitsSquares tells whether the convolution, in its precision, is fastest on the matrix unit.
@@ -33,7 +33,7 @@ func (s ConvShape) SuitsSquares() bool {
 	}
 	c := NewSquareConv(s)
 	steps := c.N * divideUp(c.outputs, squareSide) * c.columns * c.KH * c.KW * c.channels / squareDepth
-	return s.Precision.squareTime(steps, c.N*c.pixels*c.channels) < s.otherCost(winogradGain)
+	return active.product.squaresFirst || s.Precision.squareTime(steps, c.N*c.pixels*c.channels) < s.otherCost(winogradGain)
 }
 
 // WeightGradSuitsSquares tells whether the convolution's gradient to its weights, in its precision, is fastest on the matrix
@@ -45,7 +45,7 @@ func (s ConvShape) WeightGradSuitsSquares() bool {
 	g := NewSquareWeightGrad(s)
 	steps := g.N * g.steps * g.rowPanels * g.columns * g.KH * g.KW
 	packed := g.N * squareSide * (g.rowPanels*g.pixels + g.columns*g.steps*squareDepth)
-	return s.Precision.squareTime(steps, packed) < s.otherCost(winogradGradGain)
+	return active.product.squaresFirst || s.Precision.squareTime(steps, packed) < s.otherCost(winogradGradGain)
 }
 
 // otherCost is that of the convolution without the matrix unit.
