@@ -32,6 +32,12 @@ func (b ByLayer) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]float64(b))
 }
 
+// String is the JSON.
+func (b ByLayer) String() string {
+	encoded, _ := b.MarshalJSON() // numbers by name always encode, but those that are not finite
+	return string(encoded)
+}
+
 // of is the number of a layer.
 func (b ByLayer) of(layer string, other float64) float64 {
 	if v, named := b[layer]; named {

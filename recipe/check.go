@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -15,7 +16,12 @@ type rule struct {
 
 // Check reports the first setting that no training can have, such as every=0. What depends on the data is found by
 // [Recipe.Train].
-func (s Settings) Check() error { return s.Data.check(s) }
+func (s Settings) Check() error {
+	if s.Data == nil {
+		return errors.New("settings without a kind of data: want Characters or Identities")
+	}
+	return s.Data.check(s)
+}
 
 // checkEncoder checks the settings of the training of an encoder.
 func (s Settings) checkEncoder(data labelled) error {
