@@ -14,8 +14,8 @@ import (
 // Embed returns one embedding [d] per image. Images may have any size; they are prepared as the model's training prepared its own.
 //
 // All images are looked at first: one that is nil, empty or larger than [imgproc.MaxPixels] fails the call with an error that names
-// it, before anything is copied. When ctx ends, Embed returns its error: at once if it waits, and otherwise when the batch that is
-// being computed, or the images that are being prepared, are done.
+// it, before anything is copied. When ctx ends, Embed returns its error: at once while it waits for others, and otherwise when the
+// batch that it computes, or the image that each core prepares, is done.
 //
 // An embedding depends on the model and the image, and neither on the images beside it nor on the number of threads. Only its last
 // bits may depend on how many images are embedded at the same time: on the backend "cpu" those of networks that end in maps of up to

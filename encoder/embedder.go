@@ -107,7 +107,7 @@ func (e *Embedder) Rows() int { return e.queue.Most() }
 // Embed returns the embedding [d] of each input: of images [n, h, w, c] after Preprocess, or of vectors [n, k]. The length must be a
 // multiple of [Spec.InputSize], and the numbers finite. Numbers of the embeddings that are not finite are the caller's to find.
 //
-// When ctx ends, Embed returns its error: at once, or when the batch with some of its images is done. After [Embedder.Close] it
+// When ctx ends, Embed returns its error: at once, or when the batch that it computes itself is done. After [Embedder.Close] it
 // fails with [ErrClosed].
 func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, error) {
 	size := e.spec.InputSize()
@@ -134,7 +134,7 @@ func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, er
 func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
 
 // run embeds a batch. It panics on errors of the graph.
-func (e *Embedder) run(images [][]float32) ([][]float32, error) {
+func (e *Embedder) run(images [][]float32, read func()) ([][]float32, error) {
 	input, err := tensors.FromShapeForBackend(e.backend, 0, shapes.Make(dtypes.Float32, e.spec.InputShape(padded(len(images)))...))
 	if err != nil {
 		return nil, err
@@ -145,6 +145,7 @@ func (e *Embedder) run(images [][]float32) ([][]float32, error) {
 			copy(flat[i*e.spec.InputSize():], image)
 		}
 	})
+	read()
 	output := e.exec.MustCall(input)[0]
 	defer output.MustFinalizeAll()
 	embeddings := make([][]float32, len(images))

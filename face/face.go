@@ -98,6 +98,9 @@ func (d *Detector) detect(ctx context.Context, photos []imgproc.Image, g *group,
 	input := make([]float32, n*g.prepare.Size())
 	views := make([]imgproc.View, n)
 	for i, at := range g.photos {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		views[i] = g.prepare.View(photos[at], imgproc.Identity(), nil)
 		views[i].Image(input[i*g.prepare.Size():][:g.prepare.Size()], photos[at])
 	}

@@ -73,6 +73,9 @@ func (p *Pipeline) embed(ctx context.Context, photos []imgproc.Image, choose fun
 	faces := make([][]Face, len(photos))
 	var crops []float32
 	for i, photo := range photos {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		for _, d := range choose(found[i], photo) {
 			if crops, err = p.crop(crops, photo, d); err != nil {
 				return nil, fmt.Errorf("photograph %d: %w", i, err)

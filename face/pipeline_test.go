@@ -2,6 +2,7 @@ package face
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"testing"
@@ -180,5 +181,15 @@ func TestMainIsLargeAndInTheMiddle(t *testing.T) {
 		if got := Main(test.faces, picture); got != test.want {
 			t.Errorf("Main(%v) = %d, want %d", test.faces, got, test.want)
 		}
+	}
+}
+
+func TestPipelineEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	network := &spots{}
+	p := &Pipeline{Detector: NewDetector(network), Template: ArcFace()}
+	cancel()
+	if _, err := p.Embed(ctx, []imgproc.Image{imgproc.New(64, 64, 3)}); !errors.Is(err, context.Canceled) || len(network.shapes) > 0 {
+		t.Errorf("Embed after its context's end: %v after %d runs of the detector, want %v after none", err, len(network.shapes), context.Canceled)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // No more waits in a queue than its callers brought.
 type Queue[In, Out any] struct {
 	most   int
-	run    func(items []In) ([]Out, error)
+	run    Run[In, Out]
 	closed error // what calls get after Close
 
 	mu       sync.Mutex
@@ -33,19 +33,22 @@ type Queue[In, Out any] struct {
 	idle     *sync.Cond // there is no leader
 }
 
+// Run computes one result for each item. It calls read once it does not need the items any more. Its error is that of all calls with
+// items in the batch, and so is a panic.
+type Run[In, Out any] func(items []In, read func()) ([]Out, error)
+
 // call is what one caller brought.
 type call[In, Out any] struct {
 	items   []In // not taken yet
 	results []Out
-	want    int // results
-	running int // items in the batch that is being computed
+	want    int  // results
+	reading bool // a batch reads items of it
 	err     error
 	news    chan struct{} // one message: finished, or its turn to lead
 }
 
-// New makes a queue of batches of at most most items; run gives one result for each. An error of run is that of all calls with
-// items in the batch, and so is a panic. After [Queue.Close] all calls get the error closed.
-func New[In, Out any](most int, run func(items []In) ([]Out, error), closed error) *Queue[In, Out] {
+// New makes a queue of batches of at most most items. After [Queue.Close] all calls get the error closed.
+func New[In, Out any](most int, run Run[In, Out], closed error) *Queue[In, Out] {
 	q := &Queue[In, Out]{most: most, run: run, closed: closed, grown: make(chan struct{}, 1)}
 	q.idle = sync.NewCond(&q.mu)
 	return q
@@ -54,8 +57,8 @@ func New[In, Out any](most int, run func(items []In) ([]Out, error), closed erro
 // Most is the size of the largest batch.
 func (q *Queue[In, Out]) Most() int { return q.most }
 
-// Do computes the results of items. When ctx ends it returns its error at once, or, if some of the items are being computed,
-// when their batch is done: nothing reads items afterwards.
+// Do computes the results of items. When ctx ends it returns its error: at once, or when the batch is done that it computes itself.
+// Nothing reads items afterwards.
 func (q *Queue[In, Out]) Do(ctx context.Context, items []In) ([]Out, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -121,13 +124,13 @@ func (q *Queue[In, Out]) giveUp(c *call[In, Out], err error) {
 	}
 }
 
-// fail ends a call with an error, if it has not ended: at once, or with the batch that is being computed.
+// fail ends a call with an error, if it has not ended, as soon as nothing reads its items.
 func (q *Queue[In, Out]) fail(c *call[In, Out], err error) {
 	if c.err == nil && !c.finished() {
 		c.err = err
 	}
 	q.leave(c)
-	if c.running == 0 {
+	if !c.reading {
 		tell(c.news)
 	}
 }
@@ -202,11 +205,11 @@ func (q *Queue[In, Out]) compute() {
 	items, parts := q.take()
 	q.mu.Unlock()
 	start := time.Now()
-	results, err := q.protected(items)
+	results, err := q.protected(items, func() { q.haveRead(parts) })
 	took := time.Since(start)
+	q.haveRead(parts)
 	q.mu.Lock()
 	for _, p := range parts {
-		p.call.running = 0
 		if err != nil {
 			q.fail(p.call, err)
 			continue
@@ -223,6 +226,18 @@ func (q *Queue[In, Out]) compute() {
 	}
 }
 
+// haveRead lets those go who gave up while their items were read.
+func (q *Queue[In, Out]) haveRead(parts []part[In, Out]) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, p := range parts {
+		p.call.reading = false
+		if p.call.err != nil {
+			tell(p.call.news)
+		}
+	}
+}
+
 // take takes the items of the next batch out of line.
 func (q *Queue[In, Out]) take() (items []In, parts []part[In, Out]) {
 	for len(q.line) > 0 && len(items) < q.most {
@@ -230,7 +245,7 @@ func (q *Queue[In, Out]) take() (items []In, parts []part[In, Out]) {
 		n := min(len(c.items), q.most-len(items))
 		items = append(items, c.items[:n]...)
 		parts = append(parts, part[In, Out]{c, n})
-		c.items, c.running = c.items[n:], n
+		c.items, c.reading = c.items[n:], true
 		q.waiting -= n
 		if len(c.items) == 0 {
 			q.line[0] = nil
@@ -241,13 +256,13 @@ func (q *Queue[In, Out]) take() (items []In, parts []part[In, Out]) {
 }
 
 // protected runs a batch. A panic must not leave the others waiting.
-func (q *Queue[In, Out]) protected(items []In) (results []Out, err error) {
+func (q *Queue[In, Out]) protected(items []In, read func()) (results []Out, err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
 			err = asError(failure)
 		}
 	}()
-	results, err = q.run(items)
+	results, err = q.run(items, read)
 	if err == nil && len(results) != len(items) {
 		err = fmt.Errorf("%d results for %d items", len(results), len(items))
 	}

@@ -21,9 +21,12 @@ type recorder struct {
 	sizes   []int
 }
 
-func (r *recorder) square(items []int) ([]int, error) {
+func (r *recorder) square(items []int, read func()) ([]int, error) {
 	r.enter(len(items))
-	time.Sleep(time.Second)
+	time.Sleep(10 * time.Millisecond)
+	items = slices.Clone(items)
+	read()
+	time.Sleep(990 * time.Millisecond)
 	r.leave()
 	squares := make([]int, len(items))
 	for i, v := range items {
@@ -168,27 +171,32 @@ func TestDeadlineIsHeardInLine(t *testing.T) {
 	})
 }
 
-func TestDeadlineOfWhatIsComputedIsHeardWhenTheBatchEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{}
-		q := New(2, r.square, errClosed)
-		var wait sync.WaitGroup
-		wait.Go(func() { ask(t, q, 1) })
-		synctest.Wait()
-		// Its first item comes into a batch with another's, its other ones wait.
-		wait.Go(func() { ask(t, q, 2) })
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
-		defer cancel()
-		start := time.Now()
-		_, err := q.Do(ctx, []int{3, 4, 5})
-		if took := time.Since(start); took != 2*time.Second || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("Do returns %v after %v, want %v after the second batch", err, took, context.DeadlineExceeded)
-		}
-		wait.Wait()
-		ask(t, q, 6)
-		r.checkSizes(t, 1, 2, 1)
-	})
+func TestDeadlineOfWhatOthersComputeIsHeard(t *testing.T) {
+	for after, want := range map[time.Duration]time.Duration{
+		1500 * time.Millisecond: 1500 * time.Millisecond,
+		1005 * time.Millisecond: 1010 * time.Millisecond, // its items are being read
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := &recorder{}
+			q := New(2, r.square, errClosed)
+			var wait sync.WaitGroup
+			wait.Go(func() { ask(t, q, 1) })
+			synctest.Wait()
+			// Its first item comes into a batch with another's, its other ones wait.
+			wait.Go(func() { ask(t, q, 2) })
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), after)
+			defer cancel()
+			start := time.Now()
+			_, err := q.Do(ctx, []int{3, 4, 5})
+			if took := time.Since(start); took != want || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Do with a deadline after %v returns %v after %v, want %v after %v", after, err, took, context.DeadlineExceeded, want)
+			}
+			wait.Wait()
+			ask(t, q, 6)
+			r.checkSizes(t, 1, 2, 1)
+		})
+	}
 }
 
 func TestLeaderThatLeavesHandsOver(t *testing.T) {
@@ -265,7 +273,7 @@ func TestClosingWhileCompanyIsAwaitedDoesNotWaitForIt(t *testing.T) {
 }
 
 func TestErrorsAndPanicsAreThoseOfTheirBatch(t *testing.T) {
-	run := func(items []int) ([]int, error) {
+	run := func(items []int, _ func()) ([]int, error) {
 		switch items[0] {
 		case 1:
 			return nil, errors.New("one is bad")
