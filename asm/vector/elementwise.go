@@ -25,7 +25,6 @@ func (e *emitter) elementwise() {
 		e.binaryScalar(b, "scalar"+title(b.name), true)
 	}
 	e.axpy()
-	e.scaleShift()
 	e.unaries()
 }
 
@@ -70,14 +69,6 @@ func (e *emitter) axpy() {
 	e.each(n, func(i reg.Register) {
 		e.store(e.add(e.mul(e.load(at(x, i)), s), e.load(at(y, i))), at(dst, i))
 	})
-	e.end()
-}
-
-func (e *emitter) scaleShift() {
-	e.function("scaleShift", "(dst, x []float32, scale, shift float32)")
-	dst, x, n := e.pointer("dst"), e.pointer("x"), e.length("dst")
-	scale, shift := e.scalar("scale"), e.scalar("shift")
-	e.each(n, func(i reg.Register) { e.store(e.add(e.mul(e.load(at(x, i)), scale), shift), at(dst, i)) })
 	e.end()
 }
 

@@ -14,7 +14,6 @@ func (e *emitter) field(p reg.Register, i int) reg.VecVirtual {
 
 func (e *emitter) optimizers() {
 	e.adam()
-	e.sgd()
 }
 
 // adam takes a pointer to the numbers of kernel.Adam in their order.
@@ -36,22 +35,6 @@ func (e *emitter) adam() {
 		root := e.add(e.sqrt(e.mul(variance, varianceScale)), epsilon)
 		step := e.div(e.mul(e.mul(mean, meanScale), rate), root)
 		e.store(e.sub(w, e.add(step, e.mul(w, decay))), at(p, i))
-	})
-	e.end()
-}
-
-// sgd takes a pointer to the numbers of kernel.SGD in their order.
-func (e *emitter) sgd() {
-	e.function("sgd", "(p, v, g []float32, settings *float32)")
-	p, v, g, n := e.pointer("p"), e.pointer("v"), e.pointer("g"), e.length("p")
-	settings := Load(Param("settings"), GP64())
-	rate, momentum, l2 := e.field(settings, 0), e.field(settings, 1), e.field(settings, 2)
-	e.each(n, func(i reg.Register) {
-		w := e.load(at(p, i))
-		x := e.add(e.mul(w, l2), e.load(at(g, i)))
-		velocity := e.add(e.mul(e.load(at(v, i)), momentum), x)
-		e.store(velocity, at(v, i))
-		e.store(e.sub(w, e.mul(velocity, rate)), at(p, i))
 	})
 	e.end()
 }

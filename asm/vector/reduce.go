@@ -197,12 +197,4 @@ func (e *emitter) dots() {
 		VFMADD231PS(e.load(at(a, i).Offset(offset)), e.load(at(b, i).Offset(offset)), r)
 		return r
 	})
-	e.function("squaredDistance", "(a, b []float32) float32")
-	a, b, n = e.pointer("a"), e.pointer("b"), e.length("a")
-	e.reduceLanes(n, e.zero(), sum, func(acc, i reg.Register, offset int) reg.VecVirtual {
-		r := e.copy(acc)
-		d := e.sub(e.load(at(a, i).Offset(offset)), e.load(at(b, i).Offset(offset)))
-		VFMADD231PS(d, d, r)
-		return r
-	})
 }

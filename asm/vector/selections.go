@@ -71,7 +71,6 @@ func (e *emitter) selections() {
 	e.selection()
 	e.selectionScalar()
 	e.reluGrad()
-	e.leakyRelu()
 }
 
 func (e *emitter) comparison(name string, predicate int) {
@@ -134,18 +133,6 @@ func (e *emitter) reluGrad() {
 	e.each(n, func(i reg.Register) {
 		c := e.compare(greaterEqual, e.load(at(x, i)), zero)
 		e.store(e.keep(c, e.load(at(dy, i))), at(dst, i))
-	})
-	e.end()
-}
-
-func (e *emitter) leakyRelu() {
-	e.function("leakyRelu", "(dst, dy, x []float32, slope float32)")
-	dst, dy, x, n, zero := e.pointer("dst"), e.pointer("dy"), e.pointer("x"), e.length("dst"), e.zero()
-	slope := e.scalar("slope")
-	e.each(n, func(i reg.Register) {
-		c := e.compare(greaterEqual, e.load(at(x, i)), zero)
-		g := e.load(at(dy, i))
-		e.store(e.choose(c, g, e.mul(g, slope)), at(dst, i))
 	})
 	e.end()
 }

@@ -34,6 +34,17 @@ func (r *results) put(x []float32) []float32 {
 	return x
 }
 
+// putBools adds 1 for true and 0 for false.
+func (r *results) putBools(x []bool) {
+	for _, is := range x {
+		v := float32(0)
+		if is {
+			v = 1
+		}
+		r.numbers = append(r.numbers, v)
+	}
+}
+
 // sample is n numbers from −2 to 2, the same in every run.
 func (r *results) sample(n int) []float32 {
 	x := make([]float32, n)

@@ -14,25 +14,6 @@ func FromBFloat16(dst []float32, x []uint16) {
 	active.vector.fromBFloat16(dst, x)
 }
 
-// Convert converts between number types as Go does; the result is not defined where x does not fit an integer.
-func Convert[D, X float32 | float64 | int32 | int64](dst []D, x []X) {
-	sameLength("Convert", len(dst), len(x))
-	for i, v := range x {
-		dst[i] = D(v)
-	}
-}
-
-// FromBool sets dst[i] to 1 where x[i], 0 elsewhere.
-func FromBool(dst []float32, x []bool) {
-	sameLength("FromBool", len(dst), len(x))
-	for i, v := range x {
-		dst[i] = 0
-		if v {
-			dst[i] = 1
-		}
-	}
-}
-
 // Fill sets all of dst to v.
 func Fill(dst []float32, v float32) {
 	if len(dst) == 0 {
@@ -46,13 +27,6 @@ func Fill(dst []float32, v float32) {
 	repeat(dst, 1)
 }
 
-// RepeatRow copies row into every row of dst [r, len(row)].
-func RepeatRow(dst, row []float32) {
-	if rowsOf("RepeatRow", len(dst), len(row)) > 0 {
-		repeat(dst, copy(dst, row))
-	}
-}
-
 // repeat fills dst with copies of its first n elements, n > 0, from a part that stays in the first-level cache.
 func repeat(dst []float32, n int) {
 	for n < len(dst) && n < 2048 {
@@ -60,14 +34,6 @@ func repeat(dst []float32, n int) {
 	}
 	for at := n; at < len(dst); {
 		at += copy(dst[at:], dst[:n])
-	}
-}
-
-// RepeatColumn copies column[r] into all of row r of dst [len(column), c].
-func RepeatColumn(dst, column []float32) {
-	c := rowsOf("RepeatColumn", len(dst), len(column))
-	for r, v := range column {
-		Fill(dst[r*c:(r+1)*c], v)
 	}
 }
 

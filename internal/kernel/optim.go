@@ -22,15 +22,3 @@ func (a *Adam) Step(p, m, v, g []float32) {
 	sameLength("Adam.Step", len(p), len(g))
 	active.vector.adam(p, m, v, g, a)
 }
-
-// SGD is one step of stochastic gradient descent with momentum and L2, as PyTorch has it:
-//
-//	g ← g + L2·p    v ← Momentum·v + g    p ← p - Rate·v
-type SGD struct{ Rate, Momentum, L2 float32 }
-
-// Step updates p and v from the gradient g in one pass.
-func (s *SGD) Step(p, v, g []float32) {
-	sameLength("SGD.Step", len(p), len(v))
-	sameLength("SGD.Step", len(p), len(g))
-	active.vector.sgd(p, v, g, s)
-}

@@ -13,11 +13,4 @@ func adamLoop(p, m, v, g []float32, a *Adam) {
 	}
 }
 
-func sgdLoop(p, v, g []float32, s *SGD) {
-	for i, x := range g[:len(p)] {
-		v[i] = float32(s.Momentum*v[i]) + (x + float32(s.L2*p[i]))
-		p[i] -= float32(s.Rate * v[i])
-	}
-}
-
-func (s *vectorSet) setPortableOptim() { s.adam, s.sgd = adamLoop, sgdLoop }
+func (s *vectorSet) setPortableOptim() { s.adam = adamLoop }

@@ -43,19 +43,3 @@ func TestAdamStepsAsPyTorch(t *testing.T) {
 		})
 	}
 }
-
-func TestSGDStepsAsPyTorch(t *testing.T) {
-	eachImplementation(t, func(t *testing.T) {
-		p := append([]float32(nil), optimStart...)
-		v := make([]float32, len(p))
-		for _, g := range optimGradients {
-			s := SGD{Rate: 0.01, Momentum: 0.9, L2: 0.1}
-			s.Step(p, v, g)
-		}
-		for i, want := range []float32{0.5010871887, -1.242379069, -0.004815603606, 2.983184099} {
-			if !near32(p[i], float64(want), 1e-6) {
-				t.Errorf("p[%d] = %v, want %v", i, p[i], want)
-			}
-		}
-	})
-}

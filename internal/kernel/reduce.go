@@ -114,12 +114,6 @@ func Dot(a, b []float32) float32 {
 	return blockwise(active.vector.dot, a, b)
 }
 
-// SquaredDistance computes Σ (a[i]-b[i])², as Dot does its sum.
-func SquaredDistance(a, b []float32) float32 {
-	sameLength("SquaredDistance", len(a), len(b))
-	return blockwise(active.vector.squaredDistance, a, b)
-}
-
 func blockwise(f func(a, b []float32) float32, a, b []float32) float32 {
 	var total float64
 	for len(a) > BlockLen {

@@ -69,15 +69,6 @@ func dotLoop(a, b []float32) float32 {
 	return fold(sumOf, &acc)
 }
 
-func squaredDistanceLoop(a, b []float32) float32 {
-	var acc [lanes]float32
-	for i, v := range a {
-		d := v - b[i]
-		acc[i%lanes] = fma(d, d, acc[i%lanes])
-	}
-	return fold(sumOf, &acc)
-}
-
 // fma computes a·b + c; the product of two float32 is exact in float64.
 func fma(a, b, c float32) float32 { return float32(float64(a)*float64(b) + float64(c)) }
 
@@ -88,5 +79,5 @@ func (s *vectorSet) setPortableReductions() {
 		s.reduce[op] = reduceLoop(ReduceOp(op), f)
 		s.reduceColumns[op] = reduceColumnsLoop(ReduceOp(op), f)
 	}
-	s.dot, s.squaredDistance = dotLoop, squaredDistanceLoop
+	s.dot = dotLoop
 }

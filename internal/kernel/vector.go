@@ -70,38 +70,6 @@ func ScalarBinary(op BinaryOp, dst []float32, s float32, b []float32) {
 	active.vector.scalarBinary[op](dst, b, s)
 }
 
-// BinaryRow computes dst[r, c] = a[r, c] ⊕ row[c] on matrices of len(row) columns.
-func BinaryRow(op BinaryOp, dst, a, row []float32) {
-	sameLength("BinaryRow", len(dst), len(a))
-	rows := rowsOf("BinaryRow", len(dst), len(row))
-	active.vector.binary[op](dst, a, row, rows, len(row), len(row), 0)
-}
-
-// RowBinary computes dst[r, c] = row[c] ⊕ b[r, c] on matrices of len(row) columns.
-func RowBinary(op BinaryOp, dst, row, b []float32) {
-	sameLength("RowBinary", len(dst), len(b))
-	rows := rowsOf("RowBinary", len(dst), len(row))
-	active.vector.binary[op](dst, row, b, rows, len(row), 0, len(row))
-}
-
-// BinaryColumn computes dst[r, c] = a[r, c] ⊕ column[r] on matrices of len(column) rows.
-func BinaryColumn(op BinaryOp, dst, a, column []float32) {
-	sameLength("BinaryColumn", len(dst), len(a))
-	cols := rowsOf("BinaryColumn", len(dst), len(column))
-	for r, s := range column {
-		active.vector.binaryScalar[op](dst[r*cols:(r+1)*cols], a[r*cols:(r+1)*cols], s)
-	}
-}
-
-// ColumnBinary computes dst[r, c] = column[r] ⊕ b[r, c] on matrices of len(column) rows.
-func ColumnBinary(op BinaryOp, dst, column, b []float32) {
-	sameLength("ColumnBinary", len(dst), len(b))
-	cols := rowsOf("ColumnBinary", len(dst), len(column))
-	for r, s := range column {
-		active.vector.scalarBinary[op](dst[r*cols:(r+1)*cols], b[r*cols:(r+1)*cols], s)
-	}
-}
-
 // Unary computes dst[i] = op(x[i]).
 func Unary(op UnaryOp, dst, x []float32) {
 	sameLength("Unary", len(dst), len(x))
@@ -113,12 +81,6 @@ func Axpy(dst []float32, s float32, x, y []float32) {
 	sameLength("Axpy", len(dst), len(x))
 	sameLength("Axpy", len(dst), len(y))
 	active.vector.axpy(dst, x, y, s)
-}
-
-// ScaleShift computes dst[i] = x[i]·scale + shift, rounding twice.
-func ScaleShift(dst, x []float32, scale, shift float32) {
-	sameLength("ScaleShift", len(dst), len(x))
-	active.vector.scaleShift(dst, x, scale, shift)
 }
 
 // sameLength panics unless got is want.

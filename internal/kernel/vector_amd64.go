@@ -12,7 +12,7 @@ func (s vectorSet) withAVX512() vectorSet {
 		absAVX512, negAVX512, squareAVX512, sqrtAVX512, rsqrtAVX512, reciprocalAVX512, signAVX512, reluAVX512,
 		expAVX512, logAVX512, log1pAVX512, logisticAVX512, tanhAVX512,
 	}
-	s.axpy, s.scaleShift = axpyAVX512, scaleShiftAVX512
+	s.axpy = axpyAVX512
 
 	s.compare = [...]compareFunc{equalAVX512, notEqualAVX512, lessAVX512, lessOrEqualAVX512, greaterAVX512, greaterOrEqualAVX512}
 	s.compareScalar = [...]compareScalarFunc{
@@ -20,11 +20,11 @@ func (s vectorSet) withAVX512() vectorSet {
 		lessOrEqualScalarAVX512, greaterScalarAVX512, greaterOrEqualScalarAVX512,
 	}
 	s.choose, s.chooseScalar = chooseAVX512, chooseScalarAVX512
-	s.reluGrad, s.leakyRelu = reluGradAVX512, leakyReluAVX512
+	s.reluGrad = reluGradAVX512
 
 	s.reduce = [...]func(x []float32) float32{sumAVX512, maximumAVX512, minimumAVX512}
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX512, maximumColumnsAVX512, minimumColumnsAVX512}
-	s.dot, s.squaredDistance = dotAVX512, squaredDistanceAVX512
+	s.dot = dotAVX512
 	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX512, signSumsAVX512, l1SumsAVX512
 
 	s.moments, s.normalize, s.normalizeRelu = momentsAVX512, normalizeAVX512, normalizeReluAVX512
@@ -35,7 +35,6 @@ func (s vectorSet) withAVX512() vectorSet {
 	s.maxPool2, s.maxPool2Arg, s.maxPool2Grad = maxPool2AVX512, maxPool2ArgAVX512, maxPool2GradAVX512
 
 	s.adam = func(p, m, v, g []float32, a *Adam) { adamAVX512(p, m, v, g, &a.Rate) }
-	s.sgd = func(p, v, g []float32, s *SGD) { sgdAVX512(p, v, g, &s.Rate) }
 	s.toBFloat16, s.fromBFloat16 = toBFloat16AVX512, fromBFloat16AVX512
 	return s
 }
@@ -50,7 +49,7 @@ func (s vectorSet) withAVX2() vectorSet {
 		absAVX2, negAVX2, squareAVX2, sqrtAVX2, rsqrtAVX2, reciprocalAVX2, signAVX2, reluAVX2,
 		expAVX2, logAVX2, log1pAVX2, logisticAVX2, tanhAVX2,
 	}
-	s.axpy, s.scaleShift = axpyAVX2, scaleShiftAVX2
+	s.axpy = axpyAVX2
 
 	for op, f := range [...]compareFunc{equalAVX2, notEqualAVX2, lessAVX2, lessOrEqualAVX2, greaterAVX2, greaterOrEqualAVX2} {
 		s.compare[op] = thenCompare(f, s.compare[op])
@@ -62,11 +61,11 @@ func (s vectorSet) withAVX2() vectorSet {
 		s.compareScalar[op] = thenCompareScalar(f, s.compareScalar[op])
 	}
 	s.choose, s.chooseScalar = chooseThenLoop, chooseScalarThenLoop
-	s.reluGrad, s.leakyRelu = reluGradAVX2, leakyReluAVX2
+	s.reluGrad = reluGradAVX2
 
 	s.reduce = [...]func(x []float32) float32{sumAVX2, maximumAVX2, minimumAVX2}
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX2, maximumColumnsAVX2, minimumColumnsAVX2}
-	s.dot, s.squaredDistance = dotAVX2, squaredDistanceAVX2
+	s.dot = dotAVX2
 	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX2, signSumsAVX2, l1SumsAVX2
 
 	s.moments, s.normalize, s.normalizeRelu = momentsAVX2, normalizeAVX2, normalizeReluAVX2
@@ -77,7 +76,6 @@ func (s vectorSet) withAVX2() vectorSet {
 	s.maxPool2, s.maxPool2Arg, s.maxPool2Grad = maxPool2AVX2, maxPool2ArgOrLoop, maxPool2GradOrLoop
 
 	s.adam = func(p, m, v, g []float32, a *Adam) { adamAVX2(p, m, v, g, &a.Rate) }
-	s.sgd = func(p, v, g []float32, s *SGD) { sgdAVX2(p, v, g, &s.Rate) }
 	s.toBFloat16, s.fromBFloat16 = toBFloat16ThenLoop, fromBFloat16ThenLoop
 	s.transposeTile = transposeTileOrLoop
 	return s

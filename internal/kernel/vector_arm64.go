@@ -10,20 +10,20 @@ func (s vectorSet) withNEON() vectorSet {
 	} {
 		s.unary[op] = f
 	}
-	s.axpy, s.scaleShift = axpyNEON, scaleShiftNEON
-	s.reluGrad, s.leakyRelu = reluGradNEON, leakyReluNEON
+	s.axpy = axpyNEON
+	s.reluGrad = reluGradNEON
 
 	lanes := [...]func(acc *[lanes]float32, x []float32){sumLanesNEON, maxLanesNEON, minLanesNEON}
 	for op, f := range [...]func(a, b float32) float32{sumOf, maxOf, minOf} {
 		s.reduce[op] = reduceNEON(ReduceOp(op), lanes[op], f)
 		s.reduceColumns[op] = reduceColumnsNEON(ReduceOp(op), s.binary[[...]BinaryOp{OpAdd, OpMax, OpMin}[op]])
 	}
-	s.dot, s.squaredDistance = dotNEON, squaredDistanceNEON
+	s.dot = dotNEON
 
 	s.moments, s.normalize, s.normalizeRelu = momentsNEON, normalizeNEON, normalizeReluNEON
 	s.normSums, s.normGrad = zeroedNormSumsNEON, normGradNEON
 	s.takeMax, s.maxPool2 = takeMaxNEON, maxPool2NEON
-	s.adam, s.sgd = adamNEON, sgdNEON
+	s.adam = adamNEON
 	return s
 }
 
@@ -65,19 +65,6 @@ func dotNEON(a, b []float32) float32 {
 	}
 	for i, v := range a[n:] {
 		acc[i] = fma(v, b[n+i], acc[i])
-	}
-	return fold(sumOf, &acc)
-}
-
-func squaredDistanceNEON(a, b []float32) float32 {
-	var acc [lanes]float32
-	n := len(a) / lanes * lanes
-	if n > 0 {
-		distanceLanesNEON(&acc, a[:n], b)
-	}
-	for i, v := range a[n:] {
-		d := v - b[n+i]
-		acc[i] = fma(d, d, acc[i])
 	}
 	return fold(sumOf, &acc)
 }

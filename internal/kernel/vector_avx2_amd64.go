@@ -62,9 +62,6 @@ func scalarMinAVX2(dst []float32, x []float32, s float32)
 func axpyAVX2(dst []float32, x []float32, y []float32, s float32)
 
 //go:noescape
-func scaleShiftAVX2(dst []float32, x []float32, scale float32, shift float32)
-
-//go:noescape
 func absAVX2(dst []float32, x []float32)
 
 //go:noescape
@@ -149,9 +146,6 @@ func chooseScalarAVX2(dst []float32, cond []bool, a []float32, s float32, want b
 func reluGradAVX2(dst []float32, dy []float32, x []float32)
 
 //go:noescape
-func leakyReluAVX2(dst []float32, dy []float32, x []float32, slope float32)
-
-//go:noescape
 func sumAVX2(x []float32) float32
 
 //go:noescape
@@ -171,9 +165,6 @@ func minimumColumnsAVX2(dst []float32, x []float32, rows int)
 
 //go:noescape
 func dotAVX2(a []float32, b []float32) float32
-
-//go:noescape
-func squaredDistanceAVX2(a []float32, b []float32) float32
 
 //go:noescape
 func weightedL1AVX2(a []float32, b []float32, w []float32) float32
@@ -222,9 +213,6 @@ func reluArgAVX2(y []float32, arg []uint8, first uint8)
 
 //go:noescape
 func adamAVX2(p []float32, m []float32, v []float32, g []float32, settings *float32)
-
-//go:noescape
-func sgdAVX2(p []float32, v []float32, g []float32, settings *float32)
 
 //go:noescape
 func toBFloat16AVX2(dst []uint16, x []float32)

@@ -949,23 +949,21 @@ done69:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX2(dst []float32, x []float32, scale float32, shift float32)
+// func absAVX2(dst []float32, x []float32)
 // Requires: AVX
-TEXT ·scaleShiftAVX2(SB), NOSPLIT, $0-56
+TEXT ·absAVX2(SB), NOSPLIT, $0-48
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS scale+48(FP), Y0
-	VBROADCASTSS shift+52(FP), Y1
+	VBROADCASTSS all7fffffff<>+0(SB), Y0
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
 	JLT          tail71
 
 loop70:
-	VMOVUPS (CX)(BX*4), Y2
-	VMULPS  Y0, Y2, Y2
-	VADDPS  Y1, Y2, Y2
-	VMOVUPS Y2, (AX)(BX*4)
+	VMOVUPS (CX)(BX*4), Y1
+	VANDPS  Y0, Y1, Y1
+	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, DX
 	JLE     loop70
@@ -978,49 +976,12 @@ tail71:
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
 	LEAQ       (DI)(SI*4), DI
-	VMOVUPS    (DI), Y2
-	VMASKMOVPS (CX)(BX*4), Y2, Y3
-	VMULPS     Y0, Y3, Y0
-	VADDPS     Y1, Y0, Y0
-	VMASKMOVPS Y0, Y2, (AX)(BX*4)
-
-done72:
-	VZEROUPPER
-	RET
-
-// func absAVX2(dst []float32, x []float32)
-// Requires: AVX
-TEXT ·absAVX2(SB), NOSPLIT, $0-48
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS all7fffffff<>+0(SB), Y0
-	XORQ         BX, BX
-	SUBQ         $0x08, DX
-	JLT          tail74
-
-loop73:
-	VMOVUPS (CX)(BX*4), Y1
-	VANDPS  Y0, Y1, Y1
-	VMOVUPS Y1, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	CMPQ    BX, DX
-	JLE     loop73
-
-tail74:
-	ADDQ       $0x08, DX
-	SUBQ       BX, DX
-	JLE        done75
-	LEAQ       tailMasks<>+0(SB), DI
-	MOVQ       $0x00000040, SI
-	SUBQ       DX, SI
-	LEAQ       (DI)(SI*4), DI
 	VMOVUPS    (DI), Y1
 	VMASKMOVPS (CX)(BX*4), Y1, Y2
 	VANDPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done75:
+done72:
 	VZEROUPPER
 	RET
 
@@ -1043,20 +1004,20 @@ TEXT ·negAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all80000000<>+0(SB), Y0
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail77
+	JLT          tail74
 
-loop76:
+loop73:
 	VMOVUPS (CX)(BX*4), Y1
 	VXORPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, DX
-	JLE     loop76
+	JLE     loop73
 
-tail77:
+tail74:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done78
+	JLE        done75
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -1066,7 +1027,7 @@ tail77:
 	VXORPS     Y0, Y2, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done78:
+done75:
 	VZEROUPPER
 	RET
 
@@ -1088,11 +1049,46 @@ TEXT ·squareAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
+	JLT  tail77
+
+loop76:
+	VMOVUPS (CX)(BX*4), Y0
+	VMULPS  Y0, Y0, Y0
+	VMOVUPS Y0, (AX)(BX*4)
+	ADDQ    $0x08, BX
+	CMPQ    BX, DX
+	JLE     loop76
+
+tail77:
+	ADDQ       $0x08, DX
+	SUBQ       BX, DX
+	JLE        done78
+	LEAQ       tailMasks<>+0(SB), DI
+	MOVQ       $0x00000040, SI
+	SUBQ       DX, SI
+	LEAQ       (DI)(SI*4), DI
+	VMOVUPS    (DI), Y0
+	VMASKMOVPS (CX)(BX*4), Y0, Y1
+	VMULPS     Y1, Y1, Y1
+	VMASKMOVPS Y1, Y0, (AX)(BX*4)
+
+done78:
+	VZEROUPPER
+	RET
+
+// func sqrtAVX2(dst []float32, x []float32)
+// Requires: AVX
+TEXT ·sqrtAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	XORQ BX, BX
+	SUBQ $0x08, DX
 	JLT  tail80
 
 loop79:
 	VMOVUPS (CX)(BX*4), Y0
-	VMULPS  Y0, Y0, Y0
+	VSQRTPS Y0, Y0
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, DX
@@ -1108,45 +1104,10 @@ tail80:
 	LEAQ       (DI)(SI*4), DI
 	VMOVUPS    (DI), Y0
 	VMASKMOVPS (CX)(BX*4), Y0, Y1
-	VMULPS     Y1, Y1, Y1
-	VMASKMOVPS Y1, Y0, (AX)(BX*4)
-
-done81:
-	VZEROUPPER
-	RET
-
-// func sqrtAVX2(dst []float32, x []float32)
-// Requires: AVX
-TEXT ·sqrtAVX2(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x08, DX
-	JLT  tail83
-
-loop82:
-	VMOVUPS (CX)(BX*4), Y0
-	VSQRTPS Y0, Y0
-	VMOVUPS Y0, (AX)(BX*4)
-	ADDQ    $0x08, BX
-	CMPQ    BX, DX
-	JLE     loop82
-
-tail83:
-	ADDQ       $0x08, DX
-	SUBQ       BX, DX
-	JLE        done84
-	LEAQ       tailMasks<>+0(SB), DI
-	MOVQ       $0x00000040, SI
-	SUBQ       DX, SI
-	LEAQ       (DI)(SI*4), DI
-	VMOVUPS    (DI), Y0
-	VMASKMOVPS (CX)(BX*4), Y0, Y1
 	VSQRTPS    Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done84:
+done81:
 	VZEROUPPER
 	RET
 
@@ -1159,21 +1120,21 @@ TEXT ·rsqrtAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all3f800000<>+0(SB), Y0
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail86
+	JLT          tail83
 
-loop85:
+loop82:
 	VMOVUPS (CX)(BX*4), Y1
 	VSQRTPS Y1, Y1
 	VDIVPS  Y1, Y0, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, DX
-	JLE     loop85
+	JLE     loop82
 
-tail86:
+tail83:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done87
+	JLE        done84
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -1184,7 +1145,7 @@ tail86:
 	VDIVPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done87:
+done84:
 	VZEROUPPER
 	RET
 
@@ -1207,20 +1168,20 @@ TEXT ·reciprocalAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all3f800000<>+0(SB), Y0
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail89
+	JLT          tail86
 
-loop88:
+loop85:
 	VMOVUPS (CX)(BX*4), Y1
 	VDIVPS  Y1, Y0, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, DX
-	JLE     loop88
+	JLE     loop85
 
-tail89:
+tail86:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done90
+	JLE        done87
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -1230,7 +1191,7 @@ tail89:
 	VDIVPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done90:
+done87:
 	VZEROUPPER
 	RET
 
@@ -1245,9 +1206,9 @@ TEXT ·signAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS allbf800000<>+0(SB), Y2
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail92
+	JLT          tail89
 
-loop91:
+loop88:
 	VMOVUPS   (CX)(BX*4), Y3
 	VCMPPS    $0x1e, Y0, Y3, Y4
 	VCMPPS    $0x11, Y0, Y3, Y5
@@ -1256,12 +1217,12 @@ loop91:
 	VMOVUPS   Y3, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLE       loop91
+	JLE       loop88
 
-tail92:
+tail89:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done93
+	JLE        done90
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -1274,7 +1235,7 @@ tail92:
 	VBLENDVPS  Y0, Y2, Y1, Y0
 	VMASKMOVPS Y0, Y3, (AX)(BX*4)
 
-done93:
+done90:
 	VZEROUPPER
 	RET
 
@@ -1297,20 +1258,20 @@ TEXT ·reluAVX2(SB), NOSPLIT, $0-48
 	VXORPS Y0, Y0, Y0
 	XORQ   BX, BX
 	SUBQ   $0x08, DX
-	JLT    tail95
+	JLT    tail92
 
-loop94:
+loop91:
 	VMOVUPS (CX)(BX*4), Y1
 	VMAXPS  Y1, Y0, Y1
 	VMOVUPS Y1, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	CMPQ    BX, DX
-	JLE     loop94
+	JLE     loop91
 
-tail95:
+tail92:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done96
+	JLE        done93
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -1320,7 +1281,7 @@ tail95:
 	VMAXPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(BX*4)
 
-done96:
+done93:
 	VZEROUPPER
 	RET
 
@@ -1334,9 +1295,9 @@ TEXT ·expAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all42b20000<>+0(SB), Y1
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail98
+	JLT          tail95
 
-loop97:
+loop94:
 	VMOVUPS      (CX)(BX*4), Y2
 	VMAXPS       Y2, Y0, Y2
 	VMINPS       Y2, Y1, Y2
@@ -1364,12 +1325,12 @@ loop97:
 	VMOVUPS      Y2, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLE          loop97
+	JLE          loop94
 
-tail98:
+tail95:
 	ADDQ         $0x08, DX
 	SUBQ         BX, DX
-	JLE          done99
+	JLE          done96
 	LEAQ         tailMasks<>+0(SB), DI
 	MOVQ         $0x00000040, SI
 	SUBQ         DX, SI
@@ -1401,7 +1362,7 @@ tail98:
 	VMULPS       Y0, Y1, Y0
 	VMASKMOVPS   Y0, Y2, (AX)(BX*4)
 
-done99:
+done96:
 	VZEROUPPER
 	RET
 
@@ -1524,9 +1485,9 @@ TEXT ·logAVX2(SB), NOSPLIT, $0-48
 	VXORPS Y0, Y0, Y0
 	XORQ   BX, BX
 	SUBQ   $0x08, DX
-	JLT    tail101
+	JLT    tail98
 
-loop100:
+loop97:
 	VMOVUPS     (CX)(BX*4), Y1
 	VCMPPS      $0x11, all00800000<>+0(SB), Y1, Y2
 	VMULPS      all4b000000<>+0(SB), Y1, Y3
@@ -1565,12 +1526,12 @@ loop100:
 	VMOVUPS     Y1, (AX)(BX*4)
 	ADDQ        $0x08, BX
 	CMPQ        BX, DX
-	JLE         loop100
+	JLE         loop97
 
-tail101:
+tail98:
 	ADDQ        $0x08, DX
 	SUBQ        BX, DX
-	JLE         done102
+	JLE         done99
 	LEAQ        tailMasks<>+0(SB), DI
 	MOVQ        $0x00000040, SI
 	SUBQ        DX, SI
@@ -1613,7 +1574,7 @@ tail101:
 	VBLENDVPS   Y0, all7fc00000<>+0(SB), Y3, Y0
 	VMASKMOVPS  Y0, Y1, (AX)(BX*4)
 
-done102:
+done99:
 	VZEROUPPER
 	RET
 
@@ -1797,9 +1758,9 @@ TEXT ·log1pAVX2(SB), NOSPLIT, $0-48
 	VXORPS       Y1, Y1, Y1
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail104
+	JLT          tail101
 
-loop103:
+loop100:
 	VMOVUPS     (CX)(BX*4), Y2
 	VADDPS      Y0, Y2, Y3
 	VSUBPS      Y0, Y3, Y4
@@ -1845,12 +1806,12 @@ loop103:
 	VMOVUPS     Y2, (AX)(BX*4)
 	ADDQ        $0x08, BX
 	CMPQ        BX, DX
-	JLE         loop103
+	JLE         loop100
 
-tail104:
+tail101:
 	ADDQ        $0x08, DX
 	SUBQ        BX, DX
-	JLE         done105
+	JLE         done102
 	LEAQ        tailMasks<>+0(SB), DI
 	MOVQ        $0x00000040, SI
 	SUBQ        DX, SI
@@ -1900,7 +1861,7 @@ tail104:
 	VBLENDVPS   Y0, Y3, Y1, Y0
 	VMASKMOVPS  Y0, Y2, (AX)(BX*4)
 
-done105:
+done102:
 	VZEROUPPER
 	RET
 
@@ -1916,9 +1877,9 @@ TEXT ·logisticAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all42b20000<>+0(SB), Y3
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail107
+	JLT          tail104
 
-loop106:
+loop103:
 	VMOVUPS      (CX)(BX*4), Y4
 	VORPS        all80000000<>+0(SB), Y4, Y5
 	VMAXPS       Y5, Y2, Y5
@@ -1951,12 +1912,12 @@ loop106:
 	VMOVUPS      Y4, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLE          loop106
+	JLE          loop103
 
-tail107:
+tail104:
 	ADDQ         $0x08, DX
 	SUBQ         BX, DX
-	JLE          done108
+	JLE          done105
 	LEAQ         tailMasks<>+0(SB), DI
 	MOVQ         $0x00000040, SI
 	SUBQ         DX, SI
@@ -1993,7 +1954,7 @@ tail107:
 	VDIVPS       Y0, Y1, Y0
 	VMASKMOVPS   Y0, Y4, (AX)(BX*4)
 
-done108:
+done105:
 	VZEROUPPER
 	RET
 
@@ -2009,9 +1970,9 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all42b20000<>+0(SB), Y3
 	XORQ         BX, BX
 	SUBQ         $0x08, DX
-	JLT          tail110
+	JLT          tail107
 
-loop109:
+loop106:
 	VMOVUPS      (CX)(BX*4), Y4
 	VANDPS       all80000000<>+0(SB), Y4, Y5
 	VXORPS       Y5, Y4, Y4
@@ -2057,12 +2018,12 @@ loop109:
 	VMOVUPS      Y4, (AX)(BX*4)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLE          loop109
+	JLE          loop106
 
-tail110:
+tail107:
 	ADDQ         $0x08, DX
 	SUBQ         BX, DX
-	JLE          done111
+	JLE          done108
 	LEAQ         tailMasks<>+0(SB), DI
 	MOVQ         $0x00000040, SI
 	SUBQ         DX, SI
@@ -2112,7 +2073,7 @@ tail110:
 	VORPS        Y6, Y0, Y0
 	VMASKMOVPS   Y0, Y4, (AX)(BX*4)
 
-done111:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2196,9 +2157,9 @@ TEXT ·equalAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done113
+	JGE          done110
 
-loop112:
+loop109:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x00, Y2, Y1, Y1
@@ -2209,9 +2170,9 @@ loop112:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop112
+	JLT          loop109
 
-done113:
+done110:
 	VZEROUPPER
 	RET
 
@@ -2235,9 +2196,9 @@ TEXT ·equalScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done115
+	JGE          done112
 
-loop114:
+loop111:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x00, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2247,9 +2208,9 @@ loop114:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop114
+	JLT          loop111
 
-done115:
+done112:
 	VZEROUPPER
 	RET
 
@@ -2263,9 +2224,9 @@ TEXT ·notEqualAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done117
+	JGE          done114
 
-loop116:
+loop113:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x04, Y2, Y1, Y1
@@ -2276,9 +2237,9 @@ loop116:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop116
+	JLT          loop113
 
-done117:
+done114:
 	VZEROUPPER
 	RET
 
@@ -2292,9 +2253,9 @@ TEXT ·notEqualScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done119
+	JGE          done116
 
-loop118:
+loop115:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x04, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2304,9 +2265,9 @@ loop118:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop118
+	JLT          loop115
 
-done119:
+done116:
 	VZEROUPPER
 	RET
 
@@ -2320,9 +2281,9 @@ TEXT ·lessAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done121
+	JGE          done118
 
-loop120:
+loop117:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x11, Y2, Y1, Y1
@@ -2333,9 +2294,9 @@ loop120:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop120
+	JLT          loop117
 
-done121:
+done118:
 	VZEROUPPER
 	RET
 
@@ -2349,9 +2310,9 @@ TEXT ·lessScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done123
+	JGE          done120
 
-loop122:
+loop119:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x11, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2361,9 +2322,9 @@ loop122:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop122
+	JLT          loop119
 
-done123:
+done120:
 	VZEROUPPER
 	RET
 
@@ -2377,9 +2338,9 @@ TEXT ·lessOrEqualAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done125
+	JGE          done122
 
-loop124:
+loop121:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x12, Y2, Y1, Y1
@@ -2390,9 +2351,9 @@ loop124:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop124
+	JLT          loop121
 
-done125:
+done122:
 	VZEROUPPER
 	RET
 
@@ -2406,9 +2367,9 @@ TEXT ·lessOrEqualScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done127
+	JGE          done124
 
-loop126:
+loop123:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x12, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2418,9 +2379,9 @@ loop126:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop126
+	JLT          loop123
 
-done127:
+done124:
 	VZEROUPPER
 	RET
 
@@ -2434,9 +2395,9 @@ TEXT ·greaterAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done129
+	JGE          done126
 
-loop128:
+loop125:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x1e, Y2, Y1, Y1
@@ -2447,9 +2408,9 @@ loop128:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop128
+	JLT          loop125
 
-done129:
+done126:
 	VZEROUPPER
 	RET
 
@@ -2463,9 +2424,9 @@ TEXT ·greaterScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done131
+	JGE          done128
 
-loop130:
+loop127:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x1e, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2475,9 +2436,9 @@ loop130:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop130
+	JLT          loop127
 
-done131:
+done128:
 	VZEROUPPER
 	RET
 
@@ -2491,9 +2452,9 @@ TEXT ·greaterOrEqualAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done133
+	JGE          done130
 
-loop132:
+loop129:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x1d, Y2, Y1, Y1
@@ -2504,9 +2465,9 @@ loop132:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop132
+	JLT          loop129
 
-done133:
+done130:
 	VZEROUPPER
 	RET
 
@@ -2520,9 +2481,9 @@ TEXT ·greaterOrEqualScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done135
+	JGE          done132
 
-loop134:
+loop131:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x1d, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2532,9 +2493,9 @@ loop134:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop134
+	JLT          loop131
 
-done135:
+done132:
 	VZEROUPPER
 	RET
 
@@ -2548,9 +2509,9 @@ TEXT ·chooseAVX2(SB), NOSPLIT, $0-96
 	MOVQ b_base+72(FP), SI
 	XORQ DI, DI
 	CMPQ DI, DX
-	JGE  done137
+	JGE  done134
 
-loop136:
+loop133:
 	VPMOVZXBD (CX)(DI*1), Y0
 	VXORPS    Y1, Y1, Y1
 	VPSUBD    Y0, Y1, Y0
@@ -2560,9 +2521,9 @@ loop136:
 	VMOVUPS   Y0, (AX)(DI*4)
 	ADDQ      $0x08, DI
 	CMPQ      DI, DX
-	JLT       loop136
+	JLT       loop133
 
-done137:
+done134:
 	VZEROUPPER
 	RET
 
@@ -2580,9 +2541,9 @@ TEXT ·chooseScalarAVX2(SB), NOSPLIT, $0-77
 	VPBROADCASTD X1, Y1
 	XORQ         SI, SI
 	CMPQ         SI, DX
-	JGE          done139
+	JGE          done136
 
-loop138:
+loop135:
 	VPMOVZXBD (CX)(SI*1), Y2
 	VXORPS    Y1, Y2, Y2
 	VXORPS    Y3, Y3, Y3
@@ -2592,9 +2553,9 @@ loop138:
 	VMOVUPS   Y2, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, DX
-	JLT       loop138
+	JLT       loop135
 
-done139:
+done136:
 	VZEROUPPER
 	RET
 
@@ -2608,9 +2569,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	VXORPS Y0, Y0, Y0
 	XORQ   SI, SI
 	SUBQ   $0x08, BX
-	JLT    tail141
+	JLT    tail138
 
-loop140:
+loop137:
 	VMOVUPS (DX)(SI*4), Y1
 	VCMPPS  $0x1d, Y0, Y1, Y1
 	VMOVUPS (CX)(SI*4), Y2
@@ -2618,12 +2579,12 @@ loop140:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, BX
-	JLE     loop140
+	JLE     loop137
 
-tail141:
+tail138:
 	ADDQ       $0x08, BX
 	SUBQ       SI, BX
-	JLE        done142
+	JLE        done139
 	LEAQ       tailMasks<>+0(SB), R8
 	MOVQ       $0x00000040, DI
 	SUBQ       BX, DI
@@ -2635,51 +2596,7 @@ tail141:
 	VANDPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done142:
-	VZEROUPPER
-	RET
-
-// func leakyReluAVX2(dst []float32, dy []float32, x []float32, slope float32)
-// Requires: AVX
-TEXT ·leakyReluAVX2(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         dy_base+24(FP), CX
-	MOVQ         x_base+48(FP), DX
-	MOVQ         dst_len+8(FP), BX
-	VXORPS       Y0, Y0, Y0
-	VBROADCASTSS slope+72(FP), Y1
-	XORQ         SI, SI
-	SUBQ         $0x08, BX
-	JLT          tail144
-
-loop143:
-	VMOVUPS   (DX)(SI*4), Y2
-	VCMPPS    $0x1d, Y0, Y2, Y2
-	VMOVUPS   (CX)(SI*4), Y3
-	VMULPS    Y1, Y3, Y4
-	VBLENDVPS Y2, Y3, Y4, Y2
-	VMOVUPS   Y2, (AX)(SI*4)
-	ADDQ      $0x08, SI
-	CMPQ      SI, BX
-	JLE       loop143
-
-tail144:
-	ADDQ       $0x08, BX
-	SUBQ       SI, BX
-	JLE        done145
-	LEAQ       tailMasks<>+0(SB), R8
-	MOVQ       $0x00000040, DI
-	SUBQ       BX, DI
-	LEAQ       (R8)(DI*4), R8
-	VMOVUPS    (R8), Y2
-	VMASKMOVPS (DX)(SI*4), Y2, Y3
-	VCMPPS     $0x1d, Y0, Y3, Y0
-	VMASKMOVPS (CX)(SI*4), Y2, Y3
-	VMULPS     Y1, Y3, Y1
-	VBLENDVPS  Y0, Y3, Y1, Y0
-	VMASKMOVPS Y0, Y2, (AX)(SI*4)
-
-done145:
+done139:
 	VZEROUPPER
 	RET
 
@@ -2699,9 +2616,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	VMOVAPS      Y0, Y8
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail147
+	JLT          tail141
 
-loop146:
+loop140:
 	VMOVUPS (AX)(DX*4), Y9
 	VADDPS  Y9, Y1, Y1
 	VMOVAPS Y1, Y1
@@ -2728,12 +2645,12 @@ loop146:
 	VMOVAPS Y8, Y8
 	ADDQ    $0x40, DX
 	CMPQ    DX, CX
-	JLE     loop146
+	JLE     loop140
 
-tail147:
+tail141:
 	ADDQ       $0x40, CX
 	SUBQ       DX, CX
-	JLE        done148
+	JLE        done142
 	LEAQ       tailMasks<>+0(SB), SI
 	MOVQ       $0x00000040, BX
 	SUBQ       CX, BX
@@ -2786,7 +2703,7 @@ tail147:
 	VADDPS     Y0, Y8, Y0
 	VMOVAPS    Y0, Y8
 
-done148:
+done142:
 	VADDPS     Y5, Y1, Y0
 	VADDPS     Y6, Y2, Y1
 	VADDPS     Y7, Y3, Y2
@@ -2824,10 +2741,10 @@ TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS all00000000<>+0(SB), Y0
 	XORQ         SI, SI
 
-wide149:
+wide143:
 	LEAQ    32(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow150
+	JGT     narrow144
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -2835,7 +2752,7 @@ wide149:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop154:
+loop148:
 	VMOVUPS (DI), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVAPS Y1, Y1
@@ -2850,38 +2767,38 @@ loop154:
 	VMOVAPS Y4, Y4
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop154
+	JNZ     loop148
 	VMOVUPS Y1, (AX)(SI*4)
 	VMOVUPS Y2, 32(AX)(SI*4)
 	VMOVUPS Y3, 64(AX)(SI*4)
 	VMOVUPS Y4, 96(AX)(SI*4)
 	ADDQ    $0x20, SI
-	JMP     wide149
+	JMP     wide143
 
-narrow150:
-strip151:
+narrow144:
+strip145:
 	LEAQ    8(SI), DI
 	CMPQ    DI, DX
-	JGT     tail152
+	JGT     tail146
 	VMOVAPS Y0, Y1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop155:
+loop149:
 	VMOVUPS (DI), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y1
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop155
+	JNZ     loop149
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
-	JMP     strip151
+	JMP     strip145
 
-tail152:
+tail146:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done153
+	JLE     done147
 	LEAQ    tailMasks<>+0(SB), R9
 	MOVQ    $0x00000040, R8
 	SUBQ    DI, R8
@@ -2890,16 +2807,16 @@ tail152:
 	VMOVAPS Y0, Y0
 	LEAQ    (CX)(SI*4), CX
 
-loop156:
+loop150:
 	VMASKMOVPS (CX), Y1, Y2
 	VADDPS     Y2, Y0, Y0
 	VMOVAPS    Y0, Y0
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop156
+	JNZ        loop150
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done153:
+done147:
 	VZEROUPPER
 	RET
 
@@ -2919,9 +2836,9 @@ TEXT ·maximumAVX2(SB), NOSPLIT, $0-28
 	VMOVAPS      Y0, Y8
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail158
+	JLT          tail152
 
-loop157:
+loop151:
 	VMOVUPS   (AX)(DX*4), Y9
 	VMAXPS    Y9, Y1, Y9
 	VCMPPS    $0x03, Y1, Y1, Y10
@@ -2964,12 +2881,12 @@ loop157:
 	VMOVAPS   Y8, Y8
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop157
+	JLE       loop151
 
-tail158:
+tail152:
 	ADDQ       $0x40, CX
 	SUBQ       DX, CX
-	JLE        done159
+	JLE        done153
 	LEAQ       tailMasks<>+0(SB), SI
 	MOVQ       $0x00000040, BX
 	SUBQ       CX, BX
@@ -3038,7 +2955,7 @@ tail158:
 	VBLENDVPS  Y9, Y8, Y0, Y0
 	VMOVAPS    Y0, Y8
 
-done159:
+done153:
 	VMAXPS     Y5, Y1, Y0
 	VCMPPS     $0x03, Y1, Y1, Y5
 	VBLENDVPS  Y5, Y1, Y0, Y0
@@ -3086,10 +3003,10 @@ TEXT ·maximumColumnsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS allff800000<>+0(SB), Y0
 	XORQ         SI, SI
 
-wide160:
+wide154:
 	LEAQ    32(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow161
+	JGT     narrow155
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -3097,7 +3014,7 @@ wide160:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop165:
+loop159:
 	VMOVUPS   (DI), Y5
 	VMAXPS    Y5, Y1, Y5
 	VCMPPS    $0x03, Y1, Y1, Y6
@@ -3120,24 +3037,24 @@ loop165:
 	VMOVAPS   Y4, Y4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop165
+	JNZ       loop159
 	VMOVUPS   Y1, (AX)(SI*4)
 	VMOVUPS   Y2, 32(AX)(SI*4)
 	VMOVUPS   Y3, 64(AX)(SI*4)
 	VMOVUPS   Y4, 96(AX)(SI*4)
 	ADDQ      $0x20, SI
-	JMP       wide160
+	JMP       wide154
 
-narrow161:
-strip162:
+narrow155:
+strip156:
 	LEAQ    8(SI), DI
 	CMPQ    DI, DX
-	JGT     tail163
+	JGT     tail157
 	VMOVAPS Y0, Y1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop166:
+loop160:
 	VMOVUPS   (DI), Y2
 	VMAXPS    Y2, Y1, Y2
 	VCMPPS    $0x03, Y1, Y1, Y3
@@ -3145,15 +3062,15 @@ loop166:
 	VMOVAPS   Y1, Y1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop166
+	JNZ       loop160
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
-	JMP       strip162
+	JMP       strip156
 
-tail163:
+tail157:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done164
+	JLE     done158
 	LEAQ    tailMasks<>+0(SB), R9
 	MOVQ    $0x00000040, R8
 	SUBQ    DI, R8
@@ -3162,7 +3079,7 @@ tail163:
 	VMOVAPS Y0, Y0
 	LEAQ    (CX)(SI*4), CX
 
-loop167:
+loop161:
 	VMASKMOVPS (CX), Y1, Y2
 	VMAXPS     Y2, Y0, Y2
 	VCMPPS     $0x03, Y0, Y0, Y3
@@ -3170,10 +3087,10 @@ loop167:
 	VMOVAPS    Y0, Y0
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop167
+	JNZ        loop161
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done164:
+done158:
 	VZEROUPPER
 	RET
 
@@ -3193,9 +3110,9 @@ TEXT ·minimumAVX2(SB), NOSPLIT, $0-28
 	VMOVAPS      Y0, Y8
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail169
+	JLT          tail163
 
-loop168:
+loop162:
 	VMOVUPS   (AX)(DX*4), Y9
 	VMINPS    Y9, Y1, Y9
 	VCMPPS    $0x03, Y1, Y1, Y10
@@ -3238,12 +3155,12 @@ loop168:
 	VMOVAPS   Y8, Y8
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop168
+	JLE       loop162
 
-tail169:
+tail163:
 	ADDQ       $0x40, CX
 	SUBQ       DX, CX
-	JLE        done170
+	JLE        done164
 	LEAQ       tailMasks<>+0(SB), SI
 	MOVQ       $0x00000040, BX
 	SUBQ       CX, BX
@@ -3312,7 +3229,7 @@ tail169:
 	VBLENDVPS  Y9, Y8, Y0, Y0
 	VMOVAPS    Y0, Y8
 
-done170:
+done164:
 	VMINPS     Y5, Y1, Y0
 	VCMPPS     $0x03, Y1, Y1, Y5
 	VBLENDVPS  Y5, Y1, Y0, Y0
@@ -3360,10 +3277,10 @@ TEXT ·minimumColumnsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS all7f800000<>+0(SB), Y0
 	XORQ         SI, SI
 
-wide171:
+wide165:
 	LEAQ    32(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow172
+	JGT     narrow166
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -3371,7 +3288,7 @@ wide171:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop176:
+loop170:
 	VMOVUPS   (DI), Y5
 	VMINPS    Y5, Y1, Y5
 	VCMPPS    $0x03, Y1, Y1, Y6
@@ -3394,24 +3311,24 @@ loop176:
 	VMOVAPS   Y4, Y4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop176
+	JNZ       loop170
 	VMOVUPS   Y1, (AX)(SI*4)
 	VMOVUPS   Y2, 32(AX)(SI*4)
 	VMOVUPS   Y3, 64(AX)(SI*4)
 	VMOVUPS   Y4, 96(AX)(SI*4)
 	ADDQ      $0x20, SI
-	JMP       wide171
+	JMP       wide165
 
-narrow172:
-strip173:
+narrow166:
+strip167:
 	LEAQ    8(SI), DI
 	CMPQ    DI, DX
-	JGT     tail174
+	JGT     tail168
 	VMOVAPS Y0, Y1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop177:
+loop171:
 	VMOVUPS   (DI), Y2
 	VMINPS    Y2, Y1, Y2
 	VCMPPS    $0x03, Y1, Y1, Y3
@@ -3419,15 +3336,15 @@ loop177:
 	VMOVAPS   Y1, Y1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop177
+	JNZ       loop171
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
-	JMP       strip173
+	JMP       strip167
 
-tail174:
+tail168:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done175
+	JLE     done169
 	LEAQ    tailMasks<>+0(SB), R9
 	MOVQ    $0x00000040, R8
 	SUBQ    DI, R8
@@ -3436,7 +3353,7 @@ tail174:
 	VMOVAPS Y0, Y0
 	LEAQ    (CX)(SI*4), CX
 
-loop178:
+loop172:
 	VMASKMOVPS (CX), Y1, Y2
 	VMINPS     Y2, Y0, Y2
 	VCMPPS     $0x03, Y0, Y0, Y3
@@ -3444,10 +3361,10 @@ loop178:
 	VMOVAPS    Y0, Y0
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop178
+	JNZ        loop172
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done175:
+done169:
 	VZEROUPPER
 	RET
 
@@ -3468,9 +3385,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	VMOVAPS Y0, Y0
 	XORQ    BX, BX
 	SUBQ    $0x40, DX
-	JLT     tail180
+	JLT     tail174
 
-loop179:
+loop173:
 	VMOVAPS     Y1, Y1
 	VMOVUPS     (AX)(BX*4), Y8
 	VMOVUPS     (CX)(BX*4), Y9
@@ -3513,12 +3430,12 @@ loop179:
 	VMOVAPS     Y0, Y0
 	ADDQ        $0x40, BX
 	CMPQ        BX, DX
-	JLE         loop179
+	JLE         loop173
 
-tail180:
+tail174:
 	ADDQ        $0x40, DX
 	SUBQ        BX, DX
-	JLE         done181
+	JLE         done175
 	LEAQ        tailMasks<>+0(SB), DI
 	MOVQ        $0x00000040, SI
 	SUBQ        DX, SI
@@ -3579,169 +3496,7 @@ tail180:
 	VFMADD231PS Y9, Y8, Y0
 	VMOVAPS     Y0, Y0
 
-done181:
-	VADDPS     Y5, Y1, Y1
-	VADDPS     Y6, Y2, Y2
-	VADDPS     Y7, Y3, Y3
-	VADDPS     Y0, Y4, Y0
-	VADDPS     Y3, Y1, Y1
-	VADDPS     Y0, Y2, Y0
-	VADDPS     Y0, Y1, Y0
-	VPERM2F128 $0x01, Y0, Y0, Y1
-	VADDPS     Y1, Y0, Y0
-	VSHUFPS    $0x0e, Y0, Y0, Y1
-	VADDPS     Y1, Y0, Y0
-	VSHUFPS    $0x01, Y0, Y0, Y1
-	VADDPS     Y1, Y0, Y0
-	VMOVSS     X0, ret+48(FP)
-	VZEROUPPER
-	RET
-
-// func squaredDistanceAVX2(a []float32, b []float32) float32
-// Requires: AVX, FMA3
-TEXT ·squaredDistanceAVX2(SB), NOSPLIT, $0-52
-	MOVQ    a_base+0(FP), AX
-	MOVQ    b_base+24(FP), CX
-	MOVQ    a_len+8(FP), DX
-	VXORPS  Y0, Y0, Y0
-	VMOVAPS Y0, Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y0, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y0, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y0, Y7
-	VMOVAPS Y0, Y0
-	XORQ    BX, BX
-	SUBQ    $0x40, DX
-	JLT     tail183
-
-loop182:
-	VMOVAPS     Y1, Y1
-	VMOVUPS     (AX)(BX*4), Y8
-	VMOVUPS     (CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y1
-	VMOVAPS     Y1, Y1
-	VMOVAPS     Y2, Y2
-	VMOVUPS     32(AX)(BX*4), Y8
-	VMOVUPS     32(CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y2
-	VMOVAPS     Y2, Y2
-	VMOVAPS     Y3, Y3
-	VMOVUPS     64(AX)(BX*4), Y8
-	VMOVUPS     64(CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y3
-	VMOVAPS     Y3, Y3
-	VMOVAPS     Y4, Y4
-	VMOVUPS     96(AX)(BX*4), Y8
-	VMOVUPS     96(CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y4
-	VMOVAPS     Y4, Y4
-	VMOVAPS     Y5, Y5
-	VMOVUPS     128(AX)(BX*4), Y8
-	VMOVUPS     128(CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y5
-	VMOVAPS     Y5, Y5
-	VMOVAPS     Y6, Y6
-	VMOVUPS     160(AX)(BX*4), Y8
-	VMOVUPS     160(CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y6
-	VMOVAPS     Y6, Y6
-	VMOVAPS     Y7, Y7
-	VMOVUPS     192(AX)(BX*4), Y8
-	VMOVUPS     192(CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y7
-	VMOVAPS     Y7, Y7
-	VMOVAPS     Y0, Y0
-	VMOVUPS     224(AX)(BX*4), Y8
-	VMOVUPS     224(CX)(BX*4), Y9
-	VSUBPS      Y9, Y8, Y8
-	VFMADD231PS Y8, Y8, Y0
-	VMOVAPS     Y0, Y0
-	ADDQ        $0x40, BX
-	CMPQ        BX, DX
-	JLE         loop182
-
-tail183:
-	ADDQ        $0x40, DX
-	SUBQ        BX, DX
-	JLE         done184
-	LEAQ        tailMasks<>+0(SB), DI
-	MOVQ        $0x00000040, SI
-	SUBQ        DX, SI
-	LEAQ        (DI)(SI*4), DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y1, Y1
-	VMASKMOVPS  (AX)(BX*4), Y8, Y9
-	VMASKMOVPS  (CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y1
-	VMOVAPS     Y1, Y1
-	ADDQ        $0x20, DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y2, Y2
-	VMASKMOVPS  32(AX)(BX*4), Y8, Y9
-	VMASKMOVPS  32(CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y2
-	VMOVAPS     Y2, Y2
-	ADDQ        $0x20, DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y3, Y3
-	VMASKMOVPS  64(AX)(BX*4), Y8, Y9
-	VMASKMOVPS  64(CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y3
-	VMOVAPS     Y3, Y3
-	ADDQ        $0x20, DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y4, Y4
-	VMASKMOVPS  96(AX)(BX*4), Y8, Y9
-	VMASKMOVPS  96(CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y4
-	VMOVAPS     Y4, Y4
-	ADDQ        $0x20, DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y5, Y5
-	VMASKMOVPS  128(AX)(BX*4), Y8, Y9
-	VMASKMOVPS  128(CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y5
-	VMOVAPS     Y5, Y5
-	ADDQ        $0x20, DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y6, Y6
-	VMASKMOVPS  160(AX)(BX*4), Y8, Y9
-	VMASKMOVPS  160(CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y6
-	VMOVAPS     Y6, Y6
-	ADDQ        $0x20, DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y7, Y7
-	VMASKMOVPS  192(AX)(BX*4), Y8, Y9
-	VMASKMOVPS  192(CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y7
-	VMOVAPS     Y7, Y7
-	ADDQ        $0x20, DI
-	VMOVUPS     (DI), Y8
-	VMOVAPS     Y0, Y0
-	VMASKMOVPS  224(AX)(BX*4), Y8, Y9
-	VMASKMOVPS  224(CX)(BX*4), Y8, Y8
-	VSUBPS      Y8, Y9, Y8
-	VFMADD231PS Y8, Y8, Y0
-	VMOVAPS     Y0, Y0
-
-done184:
+done175:
 	VADDPS     Y5, Y1, Y1
 	VADDPS     Y6, Y2, Y2
 	VADDPS     Y7, Y3, Y3
@@ -3777,9 +3532,9 @@ TEXT ·weightedL1AVX2(SB), NOSPLIT, $0-76
 	VMOVAPS Y0, Y0
 	XORQ    SI, SI
 	SUBQ    $0x40, BX
-	JLT     tail186
+	JLT     tail177
 
-loop185:
+loop176:
 	VMOVAPS     Y1, Y1
 	VMOVUPS     (AX)(SI*4), Y8
 	VMOVUPS     (CX)(SI*4), Y9
@@ -3846,12 +3601,12 @@ loop185:
 	VMOVAPS     Y0, Y0
 	ADDQ        $0x40, SI
 	CMPQ        SI, BX
-	JLE         loop185
+	JLE         loop176
 
-tail186:
+tail177:
 	ADDQ        $0x40, BX
 	SUBQ        SI, BX
-	JLE         done187
+	JLE         done178
 	LEAQ        tailMasks<>+0(SB), R8
 	MOVQ        $0x00000040, DI
 	SUBQ        BX, DI
@@ -3936,7 +3691,7 @@ tail186:
 	VFMADD231PS Y8, Y9, Y0
 	VMOVAPS     Y0, Y0
 
-done187:
+done178:
 	VADDPS     Y5, Y1, Y1
 	VADDPS     Y6, Y2, Y2
 	VADDPS     Y7, Y3, Y3
@@ -3966,10 +3721,10 @@ TEXT ·signSumsAVX2(SB), NOSPLIT, $0-96
 	VXORPS Y0, Y0, Y0
 	XORQ   R8, R8
 
-wide188:
+wide179:
 	LEAQ    32(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow189
+	JGT     narrow180
 	VMOVUPS (CX)(R8*4), Y1
 	VMOVUPS 32(CX)(R8*4), Y2
 	VMOVUPS 64(CX)(R8*4), Y3
@@ -3982,7 +3737,7 @@ wide188:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop193:
+loop184:
 	VBROADCASTSS (R9), Y9
 	VMOVUPS      (R10), Y10
 	VSUBPS       Y10, Y1, Y10
@@ -4011,26 +3766,26 @@ loop193:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop193
+	JNZ          loop184
 	VMOVUPS      Y5, (AX)(R8*4)
 	VMOVUPS      Y6, 32(AX)(R8*4)
 	VMOVUPS      Y7, 64(AX)(R8*4)
 	VMOVUPS      Y8, 96(AX)(R8*4)
 	ADDQ         $0x20, R8
-	JMP          wide188
+	JMP          wide179
 
-narrow189:
-strip190:
+narrow180:
+strip181:
 	LEAQ    8(R8), R9
 	CMPQ    R9, SI
-	JGT     tail191
+	JGT     tail182
 	VMOVUPS (CX)(R8*4), Y1
 	VXORPS  Y2, Y2, Y2
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop194:
+loop185:
 	VBROADCASTSS (R9), Y3
 	VMOVUPS      (R10), Y4
 	VSUBPS       Y4, Y1, Y4
@@ -4041,15 +3796,15 @@ loop194:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop194
+	JNZ          loop185
 	VMOVUPS      Y2, (AX)(R8*4)
 	ADDQ         $0x08, R8
-	JMP          strip190
+	JMP          strip181
 
-tail191:
+tail182:
 	MOVQ       SI, R9
 	SUBQ       R8, R9
-	JLE        done192
+	JLE        done183
 	LEAQ       tailMasks<>+0(SB), R11
 	MOVQ       $0x00000040, R10
 	SUBQ       R9, R10
@@ -4061,7 +3816,7 @@ tail191:
 	LEAQ       (DX)(R8*4), DX
 	MOVQ       DI, BX
 
-loop195:
+loop186:
 	VBROADCASTSS (CX), Y4
 	VMASKMOVPS   (DX), Y1, Y5
 	VSUBPS       Y5, Y2, Y5
@@ -4072,10 +3827,10 @@ loop195:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop195
+	JNZ          loop186
 	VMASKMOVPS   Y3, Y1, (AX)(R8*4)
 
-done192:
+done183:
 	VZEROUPPER
 	RET
 
@@ -4090,10 +3845,10 @@ TEXT ·l1SumsAVX2(SB), NOSPLIT, $0-96
 	MOVQ v_len+80(FP), DI
 	XORQ R8, R8
 
-wide196:
+wide187:
 	LEAQ    32(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow197
+	JGT     narrow188
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS 32(CX)(R8*4), Y1
 	VMOVUPS 64(CX)(R8*4), Y2
@@ -4106,7 +3861,7 @@ wide196:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop201:
+loop192:
 	VBROADCASTSS (R9), Y8
 	VMOVUPS      (R10), Y9
 	VSUBPS       Y9, Y0, Y9
@@ -4131,26 +3886,26 @@ loop201:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop201
+	JNZ          loop192
 	VMOVUPS      Y4, (AX)(R8*4)
 	VMOVUPS      Y5, 32(AX)(R8*4)
 	VMOVUPS      Y6, 64(AX)(R8*4)
 	VMOVUPS      Y7, 96(AX)(R8*4)
 	ADDQ         $0x20, R8
-	JMP          wide196
+	JMP          wide187
 
-narrow197:
-strip198:
+narrow188:
+strip189:
 	LEAQ    8(R8), R9
 	CMPQ    R9, SI
-	JGT     tail199
+	JGT     tail190
 	VMOVUPS (CX)(R8*4), Y0
 	VXORPS  Y1, Y1, Y1
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop202:
+loop193:
 	VBROADCASTSS (R9), Y2
 	VMOVUPS      (R10), Y3
 	VSUBPS       Y3, Y0, Y3
@@ -4160,15 +3915,15 @@ loop202:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop202
+	JNZ          loop193
 	VMOVUPS      Y1, (AX)(R8*4)
 	ADDQ         $0x08, R8
-	JMP          strip198
+	JMP          strip189
 
-tail199:
+tail190:
 	MOVQ       SI, R9
 	SUBQ       R8, R9
-	JLE        done200
+	JLE        done191
 	LEAQ       tailMasks<>+0(SB), R11
 	MOVQ       $0x00000040, R10
 	SUBQ       R9, R10
@@ -4180,7 +3935,7 @@ tail199:
 	LEAQ       (DX)(R8*4), DX
 	MOVQ       DI, BX
 
-loop203:
+loop194:
 	VBROADCASTSS (CX), Y3
 	VMASKMOVPS   (DX), Y0, Y4
 	VSUBPS       Y4, Y1, Y4
@@ -4190,10 +3945,10 @@ loop203:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop203
+	JNZ          loop194
 	VMASKMOVPS   Y2, Y0, (AX)(R8*4)
 
-done200:
+done191:
 	VZEROUPPER
 	RET
 
@@ -4212,10 +3967,10 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
 	VDIVPS       Y0, Y1, Y0
 	XORQ         DI, DI
 
-wide204:
+wide195:
 	LEAQ   32(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow205
+	JGT    narrow196
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -4223,7 +3978,7 @@ wide204:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop209:
+loop200:
 	VMOVUPS (R8), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVUPS 32(R8), Y5
@@ -4234,7 +3989,7 @@ loop209:
 	VADDPS  Y5, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop209
+	JNZ     loop200
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
@@ -4250,7 +4005,7 @@ loop209:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop210:
+loop201:
 	VMOVUPS (R8), Y9
 	VSUBPS  Y5, Y9, Y9
 	VMULPS  Y9, Y9, Y9
@@ -4269,51 +4024,51 @@ loop210:
 	VADDPS  Y9, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop210
+	JNZ     loop201
 	VMOVUPS Y1, (CX)(DI*4)
 	VMOVUPS Y2, 32(CX)(DI*4)
 	VMOVUPS Y3, 64(CX)(DI*4)
 	VMOVUPS Y4, 96(CX)(DI*4)
 	ADDQ    $0x20, DI
-	JMP     wide204
+	JMP     wide195
 
-narrow205:
-strip206:
+narrow196:
+strip197:
 	LEAQ   8(DI), R8
 	CMPQ   R8, BX
-	JGT    tail207
+	JGT    tail198
 	VXORPS Y1, Y1, Y1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop211:
+loop202:
 	VMOVUPS (R8), Y2
 	VADDPS  Y2, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop211
+	JNZ     loop202
 	VMOVUPS Y1, (AX)(DI*4)
 	VMULPS  Y0, Y1, Y2
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop212:
+loop203:
 	VMOVUPS (R8), Y3
 	VSUBPS  Y2, Y3, Y3
 	VMULPS  Y3, Y3, Y3
 	VADDPS  Y3, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop212
+	JNZ     loop203
 	VMOVUPS Y1, (CX)(DI*4)
 	ADDQ    $0x08, DI
-	JMP     strip206
+	JMP     strip197
 
-tail207:
+tail198:
 	MOVQ    BX, R8
 	SUBQ    DI, R8
-	JLE     done208
+	JLE     done199
 	LEAQ    tailMasks<>+0(SB), R10
 	MOVQ    $0x00000040, R9
 	SUBQ    R8, R9
@@ -4323,29 +4078,29 @@ tail207:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop213:
+loop204:
 	VMASKMOVPS (R8), Y1, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (R8)(BX*4), R8
 	DECQ       R9
-	JNZ        loop213
+	JNZ        loop204
 	VMASKMOVPS Y2, Y1, (AX)(DI*4)
 	VMULPS     Y0, Y2, Y0
 	VXORPS     Y2, Y2, Y2
 	LEAQ       (DX)(DI*4), AX
 	MOVQ       SI, DX
 
-loop214:
+loop205:
 	VMASKMOVPS (AX), Y1, Y3
 	VSUBPS     Y0, Y3, Y3
 	VMULPS     Y3, Y3, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (AX)(BX*4), AX
 	DECQ       DX
-	JNZ        loop214
+	JNZ        loop205
 	VMASKMOVPS Y2, Y1, (CX)(DI*4)
 
-done208:
+done199:
 	VZEROUPPER
 	RET
 
@@ -4362,10 +4117,10 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide215:
+wide206:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow216
+	JGT     narrow207
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS 32(SI)(R9*4), Y1
 	VMOVUPS 64(SI)(R9*4), Y2
@@ -4382,7 +4137,7 @@ wide215:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop220:
+loop211:
 	VMOVUPS (R11), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y4, Y12, Y12
@@ -4406,15 +4161,15 @@ loop220:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop220
+	JNZ     loop211
 	ADDQ    $0x20, R9
-	JMP     wide215
+	JMP     wide206
 
-narrow216:
-strip217:
+narrow207:
+strip208:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail218
+	JGT     tail209
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS (DI)(R9*4), Y1
 	VMOVUPS (R8)(R9*4), Y2
@@ -4422,7 +4177,7 @@ strip217:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop221:
+loop212:
 	VMOVUPS (R11), Y3
 	VSUBPS  Y0, Y3, Y3
 	VMULPS  Y1, Y3, Y3
@@ -4431,14 +4186,14 @@ loop221:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop221
+	JNZ     loop212
 	ADDQ    $0x08, R9
-	JMP     strip217
+	JMP     strip208
 
-tail218:
+tail209:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done219
+	JLE        done210
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4450,7 +4205,7 @@ tail218:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop222:
+loop213:
 	VMASKMOVPS (CX), Y0, Y4
 	VSUBPS     Y1, Y4, Y4
 	VMULPS     Y2, Y4, Y4
@@ -4459,9 +4214,9 @@ loop222:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop222
+	JNZ        loop213
 
-done219:
+done210:
 	VZEROUPPER
 	RET
 
@@ -4478,10 +4233,10 @@ TEXT ·normalizeReluAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide223:
+wide214:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow224
+	JGT     narrow215
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS 32(SI)(R9*4), Y2
 	VMOVUPS 64(SI)(R9*4), Y3
@@ -4498,7 +4253,7 @@ wide223:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop228:
+loop219:
 	VMOVUPS (R11), Y13
 	VSUBPS  Y1, Y13, Y13
 	VMULPS  Y5, Y13, Y13
@@ -4526,15 +4281,15 @@ loop228:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop228
+	JNZ     loop219
 	ADDQ    $0x20, R9
-	JMP     wide223
+	JMP     wide214
 
-narrow224:
-strip225:
+narrow215:
+strip216:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail226
+	JGT     tail217
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS (DI)(R9*4), Y2
 	VMOVUPS (R8)(R9*4), Y3
@@ -4542,7 +4297,7 @@ strip225:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop229:
+loop220:
 	VMOVUPS (R11), Y4
 	VSUBPS  Y1, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4552,14 +4307,14 @@ loop229:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop229
+	JNZ     loop220
 	ADDQ    $0x08, R9
-	JMP     strip225
+	JMP     strip216
 
-tail226:
+tail217:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done227
+	JLE        done218
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4571,7 +4326,7 @@ tail226:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop230:
+loop221:
 	VMASKMOVPS (CX), Y1, Y5
 	VSUBPS     Y2, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4581,9 +4336,9 @@ loop230:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop230
+	JNZ        loop221
 
-done227:
+done218:
 	VZEROUPPER
 	RET
 
@@ -4600,10 +4355,10 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide231:
+wide222:
 	LEAQ    24(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow232
+	JGT     narrow223
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS 32(SI)(R10*4), Y1
 	VMOVUPS 64(SI)(R10*4), Y2
@@ -4620,7 +4375,7 @@ wide231:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop236:
+loop227:
 	VMOVUPS (R11), Y12
 	VMOVUPS (R12), Y13
 	VSUBPS  Y0, Y13, Y13
@@ -4645,7 +4400,7 @@ loop236:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop236
+	JNZ     loop227
 	VMOVUPS Y6, (AX)(R10*4)
 	VMOVUPS Y8, 32(AX)(R10*4)
 	VMOVUPS Y10, 64(AX)(R10*4)
@@ -4653,13 +4408,13 @@ loop236:
 	VMOVUPS Y9, 32(CX)(R10*4)
 	VMOVUPS Y11, 64(CX)(R10*4)
 	ADDQ    $0x18, R10
-	JMP     wide231
+	JMP     wide222
 
-narrow232:
-strip233:
+narrow223:
+strip224:
 	LEAQ    8(R10), R11
 	CMPQ    R11, R8
-	JGT     tail234
+	JGT     tail225
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS (DI)(R10*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -4668,7 +4423,7 @@ strip233:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop237:
+loop228:
 	VMOVUPS (R11), Y4
 	VMOVUPS (R12), Y5
 	VSUBPS  Y0, Y5, Y5
@@ -4679,16 +4434,16 @@ loop237:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop237
+	JNZ     loop228
 	VMOVUPS Y2, (AX)(R10*4)
 	VMOVUPS Y3, (CX)(R10*4)
 	ADDQ    $0x08, R10
-	JMP     strip233
+	JMP     strip224
 
-tail234:
+tail225:
 	MOVQ       R8, R11
 	SUBQ       R10, R11
-	JLE        done235
+	JLE        done226
 	LEAQ       tailMasks<>+0(SB), R13
 	MOVQ       $0x00000040, R12
 	SUBQ       R11, R12
@@ -4702,7 +4457,7 @@ tail234:
 	LEAQ       (BX)(R10*4), BX
 	MOVQ       R9, SI
 
-loop238:
+loop229:
 	VMASKMOVPS (DX), Y0, Y5
 	VMASKMOVPS (BX), Y0, Y6
 	VSUBPS     Y1, Y6, Y6
@@ -4713,11 +4468,11 @@ loop238:
 	LEAQ       (DX)(R8*4), DX
 	LEAQ       (BX)(R8*4), BX
 	DECQ       SI
-	JNZ        loop238
+	JNZ        loop229
 	VMASKMOVPS Y3, Y0, (AX)(R10*4)
 	VMASKMOVPS Y4, Y0, (CX)(R10*4)
 
-done235:
+done226:
 	VZEROUPPER
 	RET
 
@@ -4735,10 +4490,10 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide239:
+wide230:
 	LEAQ    24(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow240
+	JGT     narrow231
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS 32(DI)(R11*4), Y1
 	VMOVUPS 64(DI)(R11*4), Y2
@@ -4756,7 +4511,7 @@ wide239:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop244:
+loop235:
 	VMOVUPS (R14), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y6, Y12, Y12
@@ -4785,15 +4540,15 @@ loop244:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop244
+	JNZ     loop235
 	ADDQ    $0x18, R11
-	JMP     wide239
+	JMP     wide230
 
-narrow240:
-strip241:
+narrow231:
+strip232:
 	LEAQ    8(R11), R12
 	CMPQ    R12, BX
-	JGT     tail242
+	JGT     tail233
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS (R8)(R11*4), Y1
 	VMOVUPS (R9)(R11*4), Y2
@@ -4803,7 +4558,7 @@ strip241:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop245:
+loop236:
 	VMOVUPS (R14), Y4
 	VSUBPS  Y0, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4816,14 +4571,14 @@ loop245:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop245
+	JNZ     loop236
 	ADDQ    $0x08, R11
-	JMP     strip241
+	JMP     strip232
 
-tail242:
+tail233:
 	MOVQ       BX, R12
 	SUBQ       R11, R12
-	JLE        done243
+	JLE        done234
 	LEAQ       tailMasks<>+0(SB), R14
 	MOVQ       $0x00000040, R13
 	SUBQ       R12, R13
@@ -4837,7 +4592,7 @@ tail242:
 	LEAQ       (CX)(R11*4), CX
 	LEAQ       (DX)(R11*4), DX
 
-loop246:
+loop237:
 	VMASKMOVPS (DX), Y0, Y5
 	VSUBPS     Y1, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4850,9 +4605,9 @@ loop246:
 	LEAQ       (CX)(BX*4), CX
 	LEAQ       (DX)(BX*4), DX
 	DECQ       SI
-	JNZ        loop246
+	JNZ        loop237
 
-done243:
+done234:
 	VZEROUPPER
 	RET
 
@@ -4864,9 +4619,9 @@ TEXT ·takeMaxAVX2(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail248
+	JLT  tail239
 
-loop247:
+loop238:
 	VMOVUPS   (AX)(BX*4), Y0
 	VMOVUPS   (CX)(BX*4), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
@@ -4876,12 +4631,12 @@ loop247:
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLE       loop247
+	JLE       loop238
 
-tail248:
+tail239:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done249
+	JLE        done240
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -4895,7 +4650,7 @@ tail248:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done249:
+done240:
 	VZEROUPPER
 	RET
 
@@ -4911,9 +4666,9 @@ TEXT ·takeMaxArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done251
+	JGE          done242
 
-loop250:
+loop241:
 	VMOVUPS      (AX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VPMOVZXBD    (CX)(SI*1), Y3
@@ -4929,9 +4684,9 @@ loop250:
 	VMOVQ        X1, (CX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop250
+	JLT          loop241
 
-done251:
+done242:
 	VZEROUPPER
 	RET
 
@@ -4946,17 +4701,17 @@ TEXT ·maxPool2AVX2(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window252:
+window243:
 	CMPQ AX, CX
-	JGE  done253
+	JGE  done244
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x08, R10
-	JLT  tail255
+	JLT  tail246
 
-loop254:
+loop245:
 	VMOVUPS   (DX)(R9*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   (DI)(R9*4), Y1
@@ -4977,12 +4732,12 @@ loop254:
 	VMOVUPS   Y0, (AX)(R9*4)
 	ADDQ      $0x08, R9
 	CMPQ      R9, R10
-	JLE       loop254
+	JLE       loop245
 
-tail255:
+tail246:
 	ADDQ       $0x08, R10
 	SUBQ       R9, R10
-	JLE        done256
+	JLE        done247
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -5007,13 +4762,13 @@ tail255:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 
-done256:
+done247:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window252
+	JMP  window243
 
-done253:
+done244:
 	VZEROUPPER
 	RET
 
@@ -5032,16 +4787,16 @@ TEXT ·maxPool2ArgAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y2
 	LEAQ         (DX)(BX*4), BX
 
-window257:
+window248:
 	CMPQ AX, CX
-	JGE  done258
+	JGE  done249
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	CMPQ R10, SI
-	JGE  done260
+	JGE  done251
 
-loop259:
+loop250:
 	VMOVUPS      (DX)(R10*4), Y3
 	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (R8)(R10*4), Y5
@@ -5069,16 +4824,16 @@ loop259:
 	VMOVQ        X3, (DI)(R10*1)
 	ADDQ         $0x08, R10
 	CMPQ         R10, SI
-	JLT          loop259
+	JLT          loop250
 
-done260:
+done251:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window257
+	JMP  window248
 
-done258:
+done249:
 	VZEROUPPER
 	RET
 
@@ -5114,9 +4869,9 @@ TEXT ·scatterArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done262
+	JGE          done253
 
-loop261:
+loop252:
 	VMOVUPS   (AX)(SI*4), Y1
 	VPMOVZXBD (DX)(SI*1), Y2
 	VPCMPEQD  Y2, Y0, Y2
@@ -5126,9 +4881,9 @@ loop261:
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, BX
-	JLT       loop261
+	JLT       loop252
 
-done262:
+done253:
 	VZEROUPPER
 	RET
 
@@ -5148,16 +4903,16 @@ TEXT ·maxPool2GradAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y3
 	LEAQ         (AX)(SI*4), SI
 
-window263:
+window254:
 	CMPQ CX, DX
-	JGE  done264
+	JGE  done255
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	CMPQ R10, DI
-	JGE  done266
+	JGE  done257
 
-loop265:
+loop256:
 	VMOVUPS   (CX)(R10*4), Y4
 	VPMOVZXBD (BX)(R10*1), Y5
 	VPCMPEQD  Y5, Y0, Y6
@@ -5174,16 +4929,16 @@ loop265:
 	VMOVUPS   Y4, (R9)(R10*4)
 	ADDQ      $0x08, R10
 	CMPQ      R10, DI
-	JLT       loop265
+	JLT       loop256
 
-done266:
+done257:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window263
+	JMP  window254
 
-done264:
+done255:
 	VZEROUPPER
 	RET
 
@@ -5201,9 +4956,9 @@ TEXT ·reluArgAVX2(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Y3
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done268
+	JGE          done259
 
-loop267:
+loop258:
 	VMOVUPS      (AX)(BX*4), Y4
 	VPMOVZXBD    (CX)(BX*1), Y5
 	VXORPS       Y0, Y5, Y6
@@ -5218,9 +4973,9 @@ loop267:
 	VMOVQ        X4, (CX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop267
+	JLT          loop258
 
-done268:
+done259:
 	VZEROUPPER
 	RET
 
@@ -5255,9 +5010,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Y9
 	XORQ         DI, DI
 	SUBQ         $0x08, SI
-	JLT          tail270
+	JLT          tail261
 
-loop269:
+loop260:
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y6, Y10, Y11
 	VMOVUPS (BX)(DI*4), Y12
@@ -5285,12 +5040,12 @@ loop269:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, SI
-	JLE     loop269
+	JLE     loop260
 
-tail270:
+tail261:
 	ADDQ       $0x08, SI
 	SUBQ       DI, SI
-	JLE        done271
+	JLE        done262
 	LEAQ       tailMasks<>+0(SB), R9
 	MOVQ       $0x00000040, R8
 	SUBQ       SI, R8
@@ -5322,63 +5077,7 @@ tail270:
 	VSUBPS     Y0, Y11, Y0
 	VMASKMOVPS Y0, Y10, (AX)(DI*4)
 
-done271:
-	VZEROUPPER
-	RET
-
-// func sgdAVX2(p []float32, v []float32, g []float32, settings *float32)
-// Requires: AVX
-TEXT ·sgdAVX2(SB), NOSPLIT, $0-80
-	MOVQ         p_base+0(FP), AX
-	MOVQ         v_base+24(FP), CX
-	MOVQ         g_base+48(FP), DX
-	MOVQ         p_len+8(FP), BX
-	MOVQ         settings+72(FP), SI
-	VBROADCASTSS (SI), Y0
-	VBROADCASTSS 4(SI), Y1
-	VBROADCASTSS 8(SI), Y2
-	XORQ         SI, SI
-	SUBQ         $0x08, BX
-	JLT          tail273
-
-loop272:
-	VMOVUPS (AX)(SI*4), Y3
-	VMULPS  Y2, Y3, Y4
-	VMOVUPS (DX)(SI*4), Y5
-	VADDPS  Y5, Y4, Y4
-	VMOVUPS (CX)(SI*4), Y5
-	VMULPS  Y1, Y5, Y5
-	VADDPS  Y4, Y5, Y4
-	VMOVUPS Y4, (CX)(SI*4)
-	VMULPS  Y0, Y4, Y4
-	VSUBPS  Y4, Y3, Y3
-	VMOVUPS Y3, (AX)(SI*4)
-	ADDQ    $0x08, SI
-	CMPQ    SI, BX
-	JLE     loop272
-
-tail273:
-	ADDQ       $0x08, BX
-	SUBQ       SI, BX
-	JLE        done274
-	LEAQ       tailMasks<>+0(SB), R8
-	MOVQ       $0x00000040, DI
-	SUBQ       BX, DI
-	LEAQ       (R8)(DI*4), R8
-	VMOVUPS    (R8), Y3
-	VMASKMOVPS (AX)(SI*4), Y3, Y4
-	VMULPS     Y2, Y4, Y2
-	VMASKMOVPS (DX)(SI*4), Y3, Y5
-	VADDPS     Y5, Y2, Y2
-	VMASKMOVPS (CX)(SI*4), Y3, Y5
-	VMULPS     Y1, Y5, Y1
-	VADDPS     Y2, Y1, Y1
-	VMASKMOVPS Y1, Y3, (CX)(SI*4)
-	VMULPS     Y0, Y1, Y0
-	VSUBPS     Y0, Y4, Y0
-	VMASKMOVPS Y0, Y3, (AX)(SI*4)
-
-done274:
+done262:
 	VZEROUPPER
 	RET
 
@@ -5393,9 +5092,9 @@ TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Y2
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done276
+	JGE          done264
 
-loop275:
+loop263:
 	VMOVUPS      (CX)(BX*4), Y3
 	VPSRLD       $0x10, Y3, Y4
 	VANDPS       Y0, Y4, Y4
@@ -5410,9 +5109,9 @@ loop275:
 	VMOVUPS      X3, (AX)(BX*2)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop275
+	JLT          loop263
 
-done276:
+done264:
 	VZEROUPPER
 	RET
 
@@ -5444,17 +5143,17 @@ TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ BX, DX
-	JGE  done278
+	JGE  done266
 
-loop277:
+loop265:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLT       loop277
+	JLT       loop265
 
-done278:
+done266:
 	VZEROUPPER
 	RET
 

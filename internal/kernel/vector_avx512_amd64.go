@@ -62,9 +62,6 @@ func scalarMinAVX512(dst []float32, x []float32, s float32)
 func axpyAVX512(dst []float32, x []float32, y []float32, s float32)
 
 //go:noescape
-func scaleShiftAVX512(dst []float32, x []float32, scale float32, shift float32)
-
-//go:noescape
 func absAVX512(dst []float32, x []float32)
 
 //go:noescape
@@ -149,9 +146,6 @@ func chooseScalarAVX512(dst []float32, cond []bool, a []float32, s float32, want
 func reluGradAVX512(dst []float32, dy []float32, x []float32)
 
 //go:noescape
-func leakyReluAVX512(dst []float32, dy []float32, x []float32, slope float32)
-
-//go:noescape
 func sumAVX512(x []float32) float32
 
 //go:noescape
@@ -171,9 +165,6 @@ func minimumColumnsAVX512(dst []float32, x []float32, rows int)
 
 //go:noescape
 func dotAVX512(a []float32, b []float32) float32
-
-//go:noescape
-func squaredDistanceAVX512(a []float32, b []float32) float32
 
 //go:noescape
 func weightedL1AVX512(a []float32, b []float32, w []float32) float32
@@ -222,9 +213,6 @@ func reluArgAVX512(y []float32, arg []uint8, first uint8)
 
 //go:noescape
 func adamAVX512(p []float32, m []float32, v []float32, g []float32, settings *float32)
-
-//go:noescape
-func sgdAVX512(p []float32, v []float32, g []float32, settings *float32)
 
 //go:noescape
 func toBFloat16AVX512(dst []uint16, x []float32)

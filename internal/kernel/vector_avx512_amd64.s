@@ -781,23 +781,21 @@ done69:
 	VZEROUPPER
 	RET
 
-// func scaleShiftAVX512(dst []float32, x []float32, scale float32, shift float32)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·scaleShiftAVX512(SB), NOSPLIT, $0-56
+// func absAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·absAVX512(SB), NOSPLIT, $0-48
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         x_base+24(FP), CX
 	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS scale+48(FP), Z0
-	VBROADCASTSS shift+52(FP), Z1
+	VBROADCASTSS all7fffffff<>+0(SB), Z0
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
 	JLT          tail71
 
 loop70:
-	VMOVUPS (CX)(BX*4), Z2
-	VMULPS  Z0, Z2, Z2
-	VADDPS  Z1, Z2, Z2
-	VMOVUPS Z2, (AX)(BX*4)
+	VMOVUPS (CX)(BX*4), Z1
+	VANDPS  Z0, Z1, Z1
+	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
 	JLE     loop70
@@ -809,46 +807,11 @@ tail71:
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
-	VMOVUPS.Z (CX)(BX*4), K1, Z2
-	VMULPS    Z0, Z2, Z0
-	VADDPS    Z1, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(BX*4)
-
-done72:
-	VZEROUPPER
-	RET
-
-// func absAVX512(dst []float32, x []float32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·absAVX512(SB), NOSPLIT, $0-48
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         x_base+24(FP), CX
-	MOVQ         dst_len+8(FP), DX
-	VBROADCASTSS all7fffffff<>+0(SB), Z0
-	XORQ         BX, BX
-	SUBQ         $0x10, DX
-	JLT          tail74
-
-loop73:
-	VMOVUPS (CX)(BX*4), Z1
-	VANDPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	CMPQ    BX, DX
-	JLE     loop73
-
-tail74:
-	ADDQ      $0x10, DX
-	SUBQ      BX, DX
-	JLE       done75
-	MOVQ      $-1, SI
-	BZHIQ     DX, SI, SI
-	KMOVQ     SI, K1
 	VMOVUPS.Z (CX)(BX*4), K1, Z1
 	VANDPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done75:
+done72:
 	VZEROUPPER
 	RET
 
@@ -879,20 +842,20 @@ TEXT ·negAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all80000000<>+0(SB), Z0
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail77
+	JLT          tail74
 
-loop76:
+loop73:
 	VMOVUPS (CX)(BX*4), Z1
 	VXORPS  Z0, Z1, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop76
+	JLE     loop73
 
-tail77:
+tail74:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done78
+	JLE       done75
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -900,7 +863,7 @@ tail77:
 	VXORPS    Z0, Z1, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done78:
+done75:
 	VZEROUPPER
 	RET
 
@@ -930,11 +893,44 @@ TEXT ·squareAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
+	JLT  tail77
+
+loop76:
+	VMOVUPS (CX)(BX*4), Z0
+	VMULPS  Z0, Z0, Z0
+	VMOVUPS Z0, (AX)(BX*4)
+	ADDQ    $0x10, BX
+	CMPQ    BX, DX
+	JLE     loop76
+
+tail77:
+	ADDQ      $0x10, DX
+	SUBQ      BX, DX
+	JLE       done78
+	MOVQ      $-1, SI
+	BZHIQ     DX, SI, SI
+	KMOVQ     SI, K1
+	VMOVUPS.Z (CX)(BX*4), K1, Z0
+	VMULPS    Z0, Z0, Z0
+	VMOVUPS   Z0, K1, (AX)(BX*4)
+
+done78:
+	VZEROUPPER
+	RET
+
+// func sqrtAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·sqrtAVX512(SB), NOSPLIT, $0-48
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ dst_len+8(FP), DX
+	XORQ BX, BX
+	SUBQ $0x10, DX
 	JLT  tail80
 
 loop79:
 	VMOVUPS (CX)(BX*4), Z0
-	VMULPS  Z0, Z0, Z0
+	VSQRTPS Z0, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
@@ -948,43 +944,10 @@ tail80:
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
 	VMOVUPS.Z (CX)(BX*4), K1, Z0
-	VMULPS    Z0, Z0, Z0
-	VMOVUPS   Z0, K1, (AX)(BX*4)
-
-done81:
-	VZEROUPPER
-	RET
-
-// func sqrtAVX512(dst []float32, x []float32)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·sqrtAVX512(SB), NOSPLIT, $0-48
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ dst_len+8(FP), DX
-	XORQ BX, BX
-	SUBQ $0x10, DX
-	JLT  tail83
-
-loop82:
-	VMOVUPS (CX)(BX*4), Z0
-	VSQRTPS Z0, Z0
-	VMOVUPS Z0, (AX)(BX*4)
-	ADDQ    $0x10, BX
-	CMPQ    BX, DX
-	JLE     loop82
-
-tail83:
-	ADDQ      $0x10, DX
-	SUBQ      BX, DX
-	JLE       done84
-	MOVQ      $-1, SI
-	BZHIQ     DX, SI, SI
-	KMOVQ     SI, K1
-	VMOVUPS.Z (CX)(BX*4), K1, Z0
 	VSQRTPS   Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done84:
+done81:
 	VZEROUPPER
 	RET
 
@@ -997,21 +960,21 @@ TEXT ·rsqrtAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all3f800000<>+0(SB), Z0
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail86
+	JLT          tail83
 
-loop85:
+loop82:
 	VMOVUPS (CX)(BX*4), Z1
 	VSQRTPS Z1, Z1
 	VDIVPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop85
+	JLE     loop82
 
-tail86:
+tail83:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done87
+	JLE       done84
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -1020,7 +983,7 @@ tail86:
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done87:
+done84:
 	VZEROUPPER
 	RET
 
@@ -1051,20 +1014,20 @@ TEXT ·reciprocalAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all3f800000<>+0(SB), Z0
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail89
+	JLT          tail86
 
-loop88:
+loop85:
 	VMOVUPS (CX)(BX*4), Z1
 	VDIVPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop88
+	JLE     loop85
 
-tail89:
+tail86:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done90
+	JLE       done87
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -1072,7 +1035,7 @@ tail89:
 	VDIVPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done90:
+done87:
 	VZEROUPPER
 	RET
 
@@ -1087,9 +1050,9 @@ TEXT ·signAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS allbf800000<>+0(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail92
+	JLT          tail89
 
-loop91:
+loop88:
 	VMOVUPS   (CX)(BX*4), Z3
 	VCMPPS    $0x1e, Z0, Z3, K1
 	VCMPPS    $0x11, Z0, Z3, K2
@@ -1098,12 +1061,12 @@ loop91:
 	VMOVUPS   Z5, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop91
+	JLE       loop88
 
-tail92:
+tail89:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done93
+	JLE       done90
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -1114,7 +1077,7 @@ tail92:
 	VBLENDMPS Z2, Z6, K3, Z7
 	VMOVUPS   Z7, K1, (AX)(BX*4)
 
-done93:
+done90:
 	VZEROUPPER
 	RET
 
@@ -1145,20 +1108,20 @@ TEXT ·reluAVX512(SB), NOSPLIT, $0-48
 	VXORPS Z0, Z0, Z0
 	XORQ   BX, BX
 	SUBQ   $0x10, DX
-	JLT    tail95
+	JLT    tail92
 
-loop94:
+loop91:
 	VMOVUPS (CX)(BX*4), Z1
 	VMAXPS  Z1, Z0, Z1
 	VMOVUPS Z1, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop94
+	JLE     loop91
 
-tail95:
+tail92:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done96
+	JLE       done93
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -1166,7 +1129,7 @@ tail95:
 	VMAXPS    Z1, Z0, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done96:
+done93:
 	VZEROUPPER
 	RET
 
@@ -1189,9 +1152,9 @@ TEXT ·expAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all3ab51e82<>+0(SB), Z10
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail98
+	JLT          tail95
 
-loop97:
+loop94:
 	VMOVUPS      (CX)(BX*4), Z11
 	VMAXPS       Z11, Z0, Z11
 	VMINPS       Z11, Z1, Z11
@@ -1211,12 +1174,12 @@ loop97:
 	VMOVUPS      Z11, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, DX
-	JLE          loop97
+	JLE          loop94
 
-tail98:
+tail95:
 	ADDQ         $0x10, DX
 	SUBQ         BX, DX
-	JLE          done99
+	JLE          done96
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVQ        SI, K1
@@ -1238,7 +1201,7 @@ tail98:
 	VSCALEFPS    Z1, Z2, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done99:
+done96:
 	VZEROUPPER
 	RET
 
@@ -1437,9 +1400,9 @@ TEXT ·logAVX512(SB), NOSPLIT, $0-48
 	VXORPS       Z6, Z6, Z6
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail101
+	JLT          tail98
 
-loop100:
+loop97:
 	VMOVUPS     (CX)(BX*4), Z7
 	VCMPPS      $0x11, all00800000<>+0(SB), Z7, K1
 	VMULPS      all4b000000<>+0(SB), Z7, Z8
@@ -1478,12 +1441,12 @@ loop100:
 	VMOVUPS     Z14, (AX)(BX*4)
 	ADDQ        $0x10, BX
 	CMPQ        BX, DX
-	JLE         loop100
+	JLE         loop97
 
-tail101:
+tail98:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done102
+	JLE         done99
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -1524,7 +1487,7 @@ tail101:
 	VBLENDMPS   all7fc00000<>+0(SB), Z17, K2, Z18
 	VMOVUPS     Z18, K1, (AX)(BX*4)
 
-done102:
+done99:
 	VZEROUPPER
 	RET
 
@@ -1850,9 +1813,9 @@ TEXT ·log1pAVX512(SB), NOSPLIT, $0-48
 	VXORPS       Z7, Z7, Z7
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail104
+	JLT          tail101
 
-loop103:
+loop100:
 	VMOVUPS     (CX)(BX*4), Z8
 	VADDPS      Z0, Z8, Z9
 	VSUBPS      Z0, Z9, Z10
@@ -1898,12 +1861,12 @@ loop103:
 	VMOVUPS     Z15, (AX)(BX*4)
 	ADDQ        $0x10, BX
 	CMPQ        BX, DX
-	JLE         loop103
+	JLE         loop100
 
-tail104:
+tail101:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done105
+	JLE         done102
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -1951,7 +1914,7 @@ tail104:
 	VBLENDMPS   Z8, Z19, K2, Z20
 	VMOVUPS     Z20, K1, (AX)(BX*4)
 
-done105:
+done102:
 	VZEROUPPER
 	RET
 
@@ -1977,9 +1940,9 @@ TEXT ·logisticAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all3ab51e82<>+0(SB), Z13
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail107
+	JLT          tail104
 
-loop106:
+loop103:
 	VMOVUPS      (CX)(BX*4), Z14
 	VORPS        Z0, Z14, Z15
 	VMAXPS       Z15, Z3, Z15
@@ -2004,12 +1967,12 @@ loop106:
 	VMOVUPS      Z14, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, DX
-	JLE          loop106
+	JLE          loop103
 
-tail107:
+tail104:
 	ADDQ         $0x10, DX
 	SUBQ         BX, DX
-	JLE          done108
+	JLE          done105
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVQ        SI, K1
@@ -2036,7 +1999,7 @@ tail107:
 	VDIVPS       Z0, Z17, Z0
 	VMOVUPS      Z0, K1, (AX)(BX*4)
 
-done108:
+done105:
 	VZEROUPPER
 	RET
 
@@ -2068,9 +2031,9 @@ TEXT ·tanhAVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS allbbba8671<>+0(SB), Z19
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail110
+	JLT          tail107
 
-loop109:
+loop106:
 	VMOVUPS      (CX)(BX*4), Z20
 	VANDPS       Z0, Z20, Z21
 	VXORPS       Z21, Z20, Z20
@@ -2108,12 +2071,12 @@ loop109:
 	VMOVUPS      Z22, (AX)(BX*4)
 	ADDQ         $0x10, BX
 	CMPQ         BX, DX
-	JLE          loop109
+	JLE          loop106
 
-tail110:
+tail107:
 	ADDQ         $0x10, DX
 	SUBQ         BX, DX
-	JLE          done111
+	JLE          done108
 	MOVQ         $-1, SI
 	BZHIQ        DX, SI, SI
 	KMOVQ        SI, K1
@@ -2153,7 +2116,7 @@ tail110:
 	VORPS        Z0, Z23, Z23
 	VMOVUPS      Z23, K1, (AX)(BX*4)
 
-done111:
+done108:
 	VZEROUPPER
 	RET
 
@@ -2293,9 +2256,9 @@ TEXT ·equalAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail113
+	JLT          tail110
 
-loop112:
+loop109:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x00, Z2, Z1, K1
@@ -2303,12 +2266,12 @@ loop112:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop112
+	JLE       loop109
 
-tail113:
+tail110:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done114
+	JLE       done111
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2318,7 +2281,7 @@ tail113:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done114:
+done111:
 	VZEROUPPER
 	RET
 
@@ -2350,21 +2313,21 @@ TEXT ·equalScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail116
+	JLT          tail113
 
-loop115:
+loop112:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x00, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop115
+	JLE       loop112
 
-tail116:
+tail113:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done117
+	JLE       done114
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2373,7 +2336,7 @@ tail116:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done117:
+done114:
 	VZEROUPPER
 	RET
 
@@ -2387,9 +2350,9 @@ TEXT ·notEqualAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail119
+	JLT          tail116
 
-loop118:
+loop115:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x04, Z2, Z1, K1
@@ -2397,12 +2360,12 @@ loop118:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop118
+	JLE       loop115
 
-tail119:
+tail116:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done120
+	JLE       done117
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2412,7 +2375,7 @@ tail119:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done120:
+done117:
 	VZEROUPPER
 	RET
 
@@ -2426,21 +2389,21 @@ TEXT ·notEqualScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail122
+	JLT          tail119
 
-loop121:
+loop118:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x04, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop121
+	JLE       loop118
 
-tail122:
+tail119:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done123
+	JLE       done120
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2449,7 +2412,7 @@ tail122:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done123:
+done120:
 	VZEROUPPER
 	RET
 
@@ -2463,9 +2426,9 @@ TEXT ·lessAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail125
+	JLT          tail122
 
-loop124:
+loop121:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x11, Z2, Z1, K1
@@ -2473,12 +2436,12 @@ loop124:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop124
+	JLE       loop121
 
-tail125:
+tail122:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done126
+	JLE       done123
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2488,7 +2451,7 @@ tail125:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done126:
+done123:
 	VZEROUPPER
 	RET
 
@@ -2502,21 +2465,21 @@ TEXT ·lessScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail128
+	JLT          tail125
 
-loop127:
+loop124:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x11, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop127
+	JLE       loop124
 
-tail128:
+tail125:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done129
+	JLE       done126
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2525,7 +2488,7 @@ tail128:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done129:
+done126:
 	VZEROUPPER
 	RET
 
@@ -2539,9 +2502,9 @@ TEXT ·lessOrEqualAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail131
+	JLT          tail128
 
-loop130:
+loop127:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x12, Z2, Z1, K1
@@ -2549,12 +2512,12 @@ loop130:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop130
+	JLE       loop127
 
-tail131:
+tail128:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done132
+	JLE       done129
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2564,7 +2527,7 @@ tail131:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done132:
+done129:
 	VZEROUPPER
 	RET
 
@@ -2578,21 +2541,21 @@ TEXT ·lessOrEqualScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail134
+	JLT          tail131
 
-loop133:
+loop130:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x12, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop133
+	JLE       loop130
 
-tail134:
+tail131:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done135
+	JLE       done132
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2601,7 +2564,7 @@ tail134:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done135:
+done132:
 	VZEROUPPER
 	RET
 
@@ -2615,9 +2578,9 @@ TEXT ·greaterAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail137
+	JLT          tail134
 
-loop136:
+loop133:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x1e, Z2, Z1, K1
@@ -2625,12 +2588,12 @@ loop136:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop136
+	JLE       loop133
 
-tail137:
+tail134:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done138
+	JLE       done135
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2640,7 +2603,7 @@ tail137:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done138:
+done135:
 	VZEROUPPER
 	RET
 
@@ -2654,21 +2617,21 @@ TEXT ·greaterScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail140
+	JLT          tail137
 
-loop139:
+loop136:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x1e, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop139
+	JLE       loop136
 
-tail140:
+tail137:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done141
+	JLE       done138
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2677,7 +2640,7 @@ tail140:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done141:
+done138:
 	VZEROUPPER
 	RET
 
@@ -2691,9 +2654,9 @@ TEXT ·greaterOrEqualAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail143
+	JLT          tail140
 
-loop142:
+loop139:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x1d, Z2, Z1, K1
@@ -2701,12 +2664,12 @@ loop142:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop142
+	JLE       loop139
 
-tail143:
+tail140:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done144
+	JLE       done141
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2716,7 +2679,7 @@ tail143:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done144:
+done141:
 	VZEROUPPER
 	RET
 
@@ -2730,21 +2693,21 @@ TEXT ·greaterOrEqualScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail146
+	JLT          tail143
 
-loop145:
+loop142:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x1d, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop145
+	JLE       loop142
 
-tail146:
+tail143:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done147
+	JLE       done144
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2753,7 +2716,7 @@ tail146:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done147:
+done144:
 	VZEROUPPER
 	RET
 
@@ -2767,9 +2730,9 @@ TEXT ·chooseAVX512(SB), NOSPLIT, $0-96
 	MOVQ b_base+72(FP), SI
 	XORQ DI, DI
 	SUBQ $0x10, DX
-	JLT  tail149
+	JLT  tail146
 
-loop148:
+loop145:
 	VPMOVZXBD (CX)(DI*1), Z0
 	VPTESTMD  Z0, Z0, K1
 	VMOVUPS   (BX)(DI*4), Z0
@@ -2778,12 +2741,12 @@ loop148:
 	VMOVUPS   Z1, (AX)(DI*4)
 	ADDQ      $0x10, DI
 	CMPQ      DI, DX
-	JLE       loop148
+	JLE       loop145
 
-tail149:
+tail146:
 	ADDQ        $0x10, DX
 	SUBQ        DI, DX
-	JLE         done150
+	JLE         done147
 	MOVQ        $-1, R8
 	BZHIQ       DX, R8, R8
 	KMOVQ       R8, K1
@@ -2794,7 +2757,7 @@ tail149:
 	VBLENDMPS   Z0, Z1, K2, Z2
 	VMOVUPS     Z2, K1, (AX)(DI*4)
 
-done150:
+done147:
 	VZEROUPPER
 	RET
 
@@ -2812,9 +2775,9 @@ TEXT ·chooseScalarAVX512(SB), NOSPLIT, $0-77
 	VPBROADCASTD X1, Z1
 	XORQ         SI, SI
 	SUBQ         $0x10, DX
-	JLT          tail152
+	JLT          tail149
 
-loop151:
+loop148:
 	VPMOVZXBD (CX)(SI*1), Z4
 	VXORPS    Z1, Z4, Z4
 	VPTESTMD  Z4, Z4, K1
@@ -2823,12 +2786,12 @@ loop151:
 	VMOVUPS   Z2, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, DX
-	JLE       loop151
+	JLE       loop148
 
-tail152:
+tail149:
 	ADDQ        $0x10, DX
 	SUBQ        SI, DX
-	JLE         done153
+	JLE         done150
 	MOVQ        $-1, DI
 	BZHIQ       DX, DI, DI
 	KMOVQ       DI, K1
@@ -2839,7 +2802,7 @@ tail152:
 	VBLENDMPS   Z1, Z0, K2, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-done153:
+done150:
 	VZEROUPPER
 	RET
 
@@ -2853,9 +2816,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	VXORPS Z0, Z0, Z0
 	XORQ   SI, SI
 	SUBQ   $0x10, BX
-	JLT    tail155
+	JLT    tail152
 
-loop154:
+loop151:
 	VMOVUPS   (DX)(SI*4), Z1
 	VCMPPS    $0x1d, Z0, Z1, K1
 	VMOVUPS   (CX)(SI*4), Z1
@@ -2863,12 +2826,12 @@ loop154:
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop154
+	JLE       loop151
 
-tail155:
+tail152:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done156
+	JLE       done153
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2878,49 +2841,7 @@ tail155:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done156:
-	VZEROUPPER
-	RET
-
-// func leakyReluAVX512(dst []float32, dy []float32, x []float32, slope float32)
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·leakyReluAVX512(SB), NOSPLIT, $0-76
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         dy_base+24(FP), CX
-	MOVQ         x_base+48(FP), DX
-	MOVQ         dst_len+8(FP), BX
-	VXORPS       Z0, Z0, Z0
-	VBROADCASTSS slope+72(FP), Z1
-	XORQ         SI, SI
-	SUBQ         $0x10, BX
-	JLT          tail158
-
-loop157:
-	VMOVUPS   (DX)(SI*4), Z2
-	VCMPPS    $0x1d, Z0, Z2, K1
-	VMOVUPS   (CX)(SI*4), Z2
-	VMULPS    Z1, Z2, Z5
-	VBLENDMPS Z2, Z5, K1, Z3
-	VMOVUPS   Z3, (AX)(SI*4)
-	ADDQ      $0x10, SI
-	CMPQ      SI, BX
-	JLE       loop157
-
-tail158:
-	ADDQ      $0x10, BX
-	SUBQ      SI, BX
-	JLE       done159
-	MOVQ      $-1, DI
-	BZHIQ     BX, DI, DI
-	KMOVQ     DI, K1
-	VMOVUPS.Z (DX)(SI*4), K1, Z2
-	VCMPPS    $0x1d, Z0, Z2, K2
-	VMOVUPS.Z (CX)(SI*4), K1, Z0
-	VMULPS    Z1, Z0, Z1
-	VBLENDMPS Z0, Z1, K2, Z4
-	VMOVUPS   Z4, K1, (AX)(SI*4)
-
-done159:
+done153:
 	VZEROUPPER
 	RET
 
@@ -2936,9 +2857,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	VMOVAPS      Z0, Z4
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail161
+	JLT          tail155
 
-loop160:
+loop154:
 	VMOVUPS (AX)(DX*4), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVAPS Z1, Z1
@@ -2953,12 +2874,12 @@ loop160:
 	VMOVAPS Z4, Z4
 	ADDQ    $0x40, DX
 	CMPQ    DX, CX
-	JLE     loop160
+	JLE     loop154
 
-tail161:
+tail155:
 	ADDQ      $0x40, CX
 	SUBQ      DX, CX
-	JLE       done162
+	JLE       done156
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVQ     BX, K1
@@ -2982,7 +2903,7 @@ tail161:
 	VADDPS    Z9, Z4, Z0
 	VMOVAPS   Z0, Z4
 
-done162:
+done156:
 	VADDPS     Z3, Z1, Z0
 	VADDPS     Z4, Z2, Z1
 	VADDPS     Z1, Z0, Z0
@@ -3026,10 +2947,10 @@ TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS all00000000<>+0(SB), Z0
 	XORQ         SI, SI
 
-wide163:
+wide157:
 	LEAQ    64(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow164
+	JGT     narrow158
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -3037,7 +2958,7 @@ wide163:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop168:
+loop162:
 	VMOVUPS (DI), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVAPS Z1, Z1
@@ -3052,54 +2973,54 @@ loop168:
 	VMOVAPS Z4, Z4
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop168
+	JNZ     loop162
 	VMOVUPS Z1, (AX)(SI*4)
 	VMOVUPS Z2, 64(AX)(SI*4)
 	VMOVUPS Z3, 128(AX)(SI*4)
 	VMOVUPS Z4, 192(AX)(SI*4)
 	ADDQ    $0x40, SI
-	JMP     wide163
+	JMP     wide157
 
-narrow164:
-strip165:
+narrow158:
+strip159:
 	LEAQ    16(SI), DI
 	CMPQ    DI, DX
-	JGT     tail166
+	JGT     tail160
 	VMOVAPS Z0, Z1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop169:
+loop163:
 	VMOVUPS (DI), Z2
 	VADDPS  Z2, Z1, Z1
 	VMOVAPS Z1, Z1
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop169
+	JNZ     loop163
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $0x10, SI
-	JMP     strip165
+	JMP     strip159
 
-tail166:
+tail160:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done167
+	JLE     done161
 	MOVQ    $-1, R8
 	BZHIQ   DI, R8, R8
 	KMOVQ   R8, K1
 	VMOVAPS Z0, Z0
 	LEAQ    (CX)(SI*4), CX
 
-loop170:
+loop164:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVAPS   Z0, Z0
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop170
+	JNZ       loop164
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done167:
+done161:
 	VZEROUPPER
 	RET
 
@@ -3115,9 +3036,9 @@ TEXT ·maximumAVX512(SB), NOSPLIT, $0-28
 	VMOVAPS      Z0, Z4
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail172
+	JLT          tail166
 
-loop171:
+loop165:
 	VMOVUPS   (AX)(DX*4), Z5
 	VMAXPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3140,12 +3061,12 @@ loop171:
 	VMOVAPS   Z9, Z4
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop171
+	JLE       loop165
 
-tail172:
+tail166:
 	ADDQ      $0x40, CX
 	SUBQ      DX, CX
-	JLE       done173
+	JLE       done167
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVQ     BX, K1
@@ -3177,7 +3098,7 @@ tail172:
 	VBLENDMPS Z4, Z0, K1, Z17
 	VMOVAPS   Z17, Z4
 
-done173:
+done167:
 	VMAXPS     Z3, Z1, Z0
 	VCMPPS     $0x03, Z1, Z1, K1
 	VBLENDMPS  Z1, Z0, K1, Z18
@@ -3217,10 +3138,10 @@ TEXT ·maximumColumnsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS allff800000<>+0(SB), Z0
 	XORQ         SI, SI
 
-wide174:
+wide168:
 	LEAQ    64(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow175
+	JGT     narrow169
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -3228,7 +3149,7 @@ wide174:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop179:
+loop173:
 	VMOVUPS   (DI), Z5
 	VMAXPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3251,24 +3172,24 @@ loop179:
 	VMOVAPS   Z9, Z4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop179
+	JNZ       loop173
 	VMOVUPS   Z1, (AX)(SI*4)
 	VMOVUPS   Z2, 64(AX)(SI*4)
 	VMOVUPS   Z3, 128(AX)(SI*4)
 	VMOVUPS   Z4, 192(AX)(SI*4)
 	ADDQ      $0x40, SI
-	JMP       wide174
+	JMP       wide168
 
-narrow175:
-strip176:
+narrow169:
+strip170:
 	LEAQ    16(SI), DI
 	CMPQ    DI, DX
-	JGT     tail177
+	JGT     tail171
 	VMOVAPS Z0, Z1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop180:
+loop174:
 	VMOVUPS   (DI), Z2
 	VMAXPS    Z2, Z1, Z2
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3276,22 +3197,22 @@ loop180:
 	VMOVAPS   Z10, Z1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop180
+	JNZ       loop174
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
-	JMP       strip176
+	JMP       strip170
 
-tail177:
+tail171:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done178
+	JLE     done172
 	MOVQ    $-1, R8
 	BZHIQ   DI, R8, R8
 	KMOVQ   R8, K1
 	VMOVAPS Z0, Z0
 	LEAQ    (CX)(SI*4), CX
 
-loop181:
+loop175:
 	VMOVUPS.Z (CX), K1, Z1
 	VMAXPS    Z1, Z0, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
@@ -3299,10 +3220,10 @@ loop181:
 	VMOVAPS   Z11, Z0
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop181
+	JNZ       loop175
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done178:
+done172:
 	VZEROUPPER
 	RET
 
@@ -3318,9 +3239,9 @@ TEXT ·minimumAVX512(SB), NOSPLIT, $0-28
 	VMOVAPS      Z0, Z4
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail183
+	JLT          tail177
 
-loop182:
+loop176:
 	VMOVUPS   (AX)(DX*4), Z5
 	VMINPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3343,12 +3264,12 @@ loop182:
 	VMOVAPS   Z9, Z4
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop182
+	JLE       loop176
 
-tail183:
+tail177:
 	ADDQ      $0x40, CX
 	SUBQ      DX, CX
-	JLE       done184
+	JLE       done178
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVQ     BX, K1
@@ -3380,7 +3301,7 @@ tail183:
 	VBLENDMPS Z4, Z0, K1, Z17
 	VMOVAPS   Z17, Z4
 
-done184:
+done178:
 	VMINPS     Z3, Z1, Z0
 	VCMPPS     $0x03, Z1, Z1, K1
 	VBLENDMPS  Z1, Z0, K1, Z18
@@ -3420,10 +3341,10 @@ TEXT ·minimumColumnsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS all7f800000<>+0(SB), Z0
 	XORQ         SI, SI
 
-wide185:
+wide179:
 	LEAQ    64(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow186
+	JGT     narrow180
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -3431,7 +3352,7 @@ wide185:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop190:
+loop184:
 	VMOVUPS   (DI), Z5
 	VMINPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3454,24 +3375,24 @@ loop190:
 	VMOVAPS   Z9, Z4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop190
+	JNZ       loop184
 	VMOVUPS   Z1, (AX)(SI*4)
 	VMOVUPS   Z2, 64(AX)(SI*4)
 	VMOVUPS   Z3, 128(AX)(SI*4)
 	VMOVUPS   Z4, 192(AX)(SI*4)
 	ADDQ      $0x40, SI
-	JMP       wide185
+	JMP       wide179
 
-narrow186:
-strip187:
+narrow180:
+strip181:
 	LEAQ    16(SI), DI
 	CMPQ    DI, DX
-	JGT     tail188
+	JGT     tail182
 	VMOVAPS Z0, Z1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop191:
+loop185:
 	VMOVUPS   (DI), Z2
 	VMINPS    Z2, Z1, Z2
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3479,22 +3400,22 @@ loop191:
 	VMOVAPS   Z10, Z1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop191
+	JNZ       loop185
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
-	JMP       strip187
+	JMP       strip181
 
-tail188:
+tail182:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done189
+	JLE     done183
 	MOVQ    $-1, R8
 	BZHIQ   DI, R8, R8
 	KMOVQ   R8, K1
 	VMOVAPS Z0, Z0
 	LEAQ    (CX)(SI*4), CX
 
-loop192:
+loop186:
 	VMOVUPS.Z (CX), K1, Z1
 	VMINPS    Z1, Z0, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
@@ -3502,10 +3423,10 @@ loop192:
 	VMOVAPS   Z11, Z0
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop192
+	JNZ       loop186
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done189:
+done183:
 	VZEROUPPER
 	RET
 
@@ -3522,9 +3443,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	VMOVAPS Z0, Z0
 	XORQ    BX, BX
 	SUBQ    $0x40, DX
-	JLT     tail194
+	JLT     tail188
 
-loop193:
+loop187:
 	VMOVAPS     Z1, Z1
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
@@ -3547,12 +3468,12 @@ loop193:
 	VMOVAPS     Z0, Z0
 	ADDQ        $0x40, BX
 	CMPQ        BX, DX
-	JLE         loop193
+	JLE         loop187
 
-tail194:
+tail188:
 	ADDQ        $0x40, DX
 	SUBQ        BX, DX
-	JLE         done195
+	JLE         done189
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -3580,102 +3501,7 @@ tail194:
 	VFMADD231PS Z4, Z5, Z0
 	VMOVAPS     Z0, Z0
 
-done195:
-	VADDPS     Z3, Z1, Z1
-	VADDPS     Z0, Z2, Z0
-	VADDPS     Z0, Z1, Z0
-	VSHUFF32X4 $0x0e, Z0, Z0, Z1
-	VADDPS     Z1, Z0, Z0
-	VSHUFF32X4 $0x01, Z0, Z0, Z1
-	VADDPS     Z1, Z0, Z0
-	VSHUFPS    $0x0e, Z0, Z0, Z1
-	VADDPS     Z1, Z0, Z0
-	VSHUFPS    $0x01, Z0, Z0, Z1
-	VADDPS     Z1, Z0, Z0
-	VMOVSS     X0, ret+48(FP)
-	VZEROUPPER
-	RET
-
-// func squaredDistanceAVX512(a []float32, b []float32) float32
-// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
-TEXT ·squaredDistanceAVX512(SB), NOSPLIT, $0-52
-	MOVQ    a_base+0(FP), AX
-	MOVQ    b_base+24(FP), CX
-	MOVQ    a_len+8(FP), DX
-	VXORPS  Z0, Z0, Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z0
-	XORQ    BX, BX
-	SUBQ    $0x40, DX
-	JLT     tail197
-
-loop196:
-	VMOVAPS     Z1, Z1
-	VMOVUPS     (AX)(BX*4), Z4
-	VMOVUPS     (CX)(BX*4), Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z1
-	VMOVAPS     Z1, Z1
-	VMOVAPS     Z2, Z2
-	VMOVUPS     64(AX)(BX*4), Z4
-	VMOVUPS     64(CX)(BX*4), Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z2
-	VMOVAPS     Z2, Z2
-	VMOVAPS     Z3, Z3
-	VMOVUPS     128(AX)(BX*4), Z4
-	VMOVUPS     128(CX)(BX*4), Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z3
-	VMOVAPS     Z3, Z3
-	VMOVAPS     Z0, Z0
-	VMOVUPS     192(AX)(BX*4), Z4
-	VMOVUPS     192(CX)(BX*4), Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z0
-	VMOVAPS     Z0, Z0
-	ADDQ        $0x40, BX
-	CMPQ        BX, DX
-	JLE         loop196
-
-tail197:
-	ADDQ        $0x40, DX
-	SUBQ        BX, DX
-	JLE         done198
-	MOVQ        $-1, SI
-	BZHIQ       DX, SI, SI
-	KMOVQ       SI, K1
-	VMOVAPS     Z1, Z1
-	VMOVUPS.Z   (AX)(BX*4), K1, Z4
-	VMOVUPS.Z   (CX)(BX*4), K1, Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z1
-	VMOVAPS     Z1, Z1
-	KSHIFTRQ    $0x10, K1, K1
-	VMOVAPS     Z2, Z2
-	VMOVUPS.Z   64(AX)(BX*4), K1, Z4
-	VMOVUPS.Z   64(CX)(BX*4), K1, Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z2
-	VMOVAPS     Z2, Z2
-	KSHIFTRQ    $0x10, K1, K1
-	VMOVAPS     Z3, Z3
-	VMOVUPS.Z   128(AX)(BX*4), K1, Z4
-	VMOVUPS.Z   128(CX)(BX*4), K1, Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z3
-	VMOVAPS     Z3, Z3
-	KSHIFTRQ    $0x10, K1, K1
-	VMOVAPS     Z0, Z0
-	VMOVUPS.Z   192(AX)(BX*4), K1, Z4
-	VMOVUPS.Z   192(CX)(BX*4), K1, Z5
-	VSUBPS      Z5, Z4, Z4
-	VFMADD231PS Z4, Z4, Z0
-	VMOVAPS     Z0, Z0
-
-done198:
+done189:
 	VADDPS     Z3, Z1, Z1
 	VADDPS     Z0, Z2, Z0
 	VADDPS     Z0, Z1, Z0
@@ -3706,9 +3532,9 @@ TEXT ·weightedL1AVX512(SB), NOSPLIT, $0-76
 	VMOVAPS      Z1, Z1
 	XORQ         SI, SI
 	SUBQ         $0x40, BX
-	JLT          tail200
+	JLT          tail191
 
-loop199:
+loop190:
 	VMOVAPS     Z2, Z2
 	VMOVUPS     (AX)(SI*4), Z5
 	VMOVUPS     (CX)(SI*4), Z6
@@ -3743,12 +3569,12 @@ loop199:
 	VMOVAPS     Z1, Z1
 	ADDQ        $0x40, SI
 	CMPQ        SI, BX
-	JLE         loop199
+	JLE         loop190
 
-tail200:
+tail191:
 	ADDQ        $0x40, BX
 	SUBQ        SI, BX
-	JLE         done201
+	JLE         done192
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -3788,7 +3614,7 @@ tail200:
 	VFMADD231PS Z0, Z5, Z1
 	VMOVAPS     Z1, Z1
 
-done201:
+done192:
 	VADDPS     Z4, Z2, Z0
 	VADDPS     Z1, Z3, Z1
 	VADDPS     Z1, Z0, Z0
@@ -3817,10 +3643,10 @@ TEXT ·signSumsAVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSS all80000000<>+0(SB), Z1
 	XORQ         R8, R8
 
-wide202:
+wide193:
 	LEAQ    64(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow203
+	JGT     narrow194
 	VMOVUPS (CX)(R8*4), Z2
 	VMOVUPS 64(CX)(R8*4), Z3
 	VMOVUPS 128(CX)(R8*4), Z4
@@ -3833,7 +3659,7 @@ wide202:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop207:
+loop198:
 	VBROADCASTSS (R9), Z10
 	VMOVUPS      (R10), Z11
 	VSUBPS       Z11, Z2, Z11
@@ -3862,26 +3688,26 @@ loop207:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop207
+	JNZ          loop198
 	VMOVUPS      Z6, (AX)(R8*4)
 	VMOVUPS      Z7, 64(AX)(R8*4)
 	VMOVUPS      Z8, 128(AX)(R8*4)
 	VMOVUPS      Z9, 192(AX)(R8*4)
 	ADDQ         $0x40, R8
-	JMP          wide202
+	JMP          wide193
 
-narrow203:
-strip204:
+narrow194:
+strip195:
 	LEAQ    16(R8), R9
 	CMPQ    R9, SI
-	JGT     tail205
+	JGT     tail196
 	VMOVUPS (CX)(R8*4), Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop208:
+loop199:
 	VBROADCASTSS (R9), Z4
 	VMOVUPS      (R10), Z5
 	VSUBPS       Z5, Z2, Z5
@@ -3892,15 +3718,15 @@ loop208:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop208
+	JNZ          loop199
 	VMOVUPS      Z3, (AX)(R8*4)
 	ADDQ         $0x10, R8
-	JMP          strip204
+	JMP          strip195
 
-tail205:
+tail196:
 	MOVQ      SI, R9
 	SUBQ      R8, R9
-	JLE       done206
+	JLE       done197
 	MOVQ      $-1, R10
 	BZHIQ     R9, R10, R10
 	KMOVQ     R10, K1
@@ -3910,7 +3736,7 @@ tail205:
 	LEAQ      (DX)(R8*4), DX
 	MOVQ      DI, BX
 
-loop209:
+loop200:
 	VBROADCASTSS (CX), Z4
 	VMOVUPS.Z    (DX), K1, Z5
 	VSUBPS       Z5, Z2, Z5
@@ -3921,10 +3747,10 @@ loop209:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop209
+	JNZ          loop200
 	VMOVUPS      Z3, K1, (AX)(R8*4)
 
-done206:
+done197:
 	VZEROUPPER
 	RET
 
@@ -3940,10 +3766,10 @@ TEXT ·l1SumsAVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSS all7fffffff<>+0(SB), Z0
 	XORQ         R8, R8
 
-wide210:
+wide201:
 	LEAQ    64(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow211
+	JGT     narrow202
 	VMOVUPS (CX)(R8*4), Z1
 	VMOVUPS 64(CX)(R8*4), Z2
 	VMOVUPS 128(CX)(R8*4), Z3
@@ -3956,7 +3782,7 @@ wide210:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop215:
+loop206:
 	VBROADCASTSS (R9), Z9
 	VMOVUPS      (R10), Z10
 	VSUBPS       Z10, Z1, Z10
@@ -3981,26 +3807,26 @@ loop215:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop215
+	JNZ          loop206
 	VMOVUPS      Z5, (AX)(R8*4)
 	VMOVUPS      Z6, 64(AX)(R8*4)
 	VMOVUPS      Z7, 128(AX)(R8*4)
 	VMOVUPS      Z8, 192(AX)(R8*4)
 	ADDQ         $0x40, R8
-	JMP          wide210
+	JMP          wide201
 
-narrow211:
-strip212:
+narrow202:
+strip203:
 	LEAQ    16(R8), R9
 	CMPQ    R9, SI
-	JGT     tail213
+	JGT     tail204
 	VMOVUPS (CX)(R8*4), Z1
 	VXORPS  Z2, Z2, Z2
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop216:
+loop207:
 	VBROADCASTSS (R9), Z3
 	VMOVUPS      (R10), Z4
 	VSUBPS       Z4, Z1, Z4
@@ -4010,15 +3836,15 @@ loop216:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop216
+	JNZ          loop207
 	VMOVUPS      Z2, (AX)(R8*4)
 	ADDQ         $0x10, R8
-	JMP          strip212
+	JMP          strip203
 
-tail213:
+tail204:
 	MOVQ      SI, R9
 	SUBQ      R8, R9
-	JLE       done214
+	JLE       done205
 	MOVQ      $-1, R10
 	BZHIQ     R9, R10, R10
 	KMOVQ     R10, K1
@@ -4028,7 +3854,7 @@ tail213:
 	LEAQ      (DX)(R8*4), DX
 	MOVQ      DI, BX
 
-loop217:
+loop208:
 	VBROADCASTSS (CX), Z3
 	VMOVUPS.Z    (DX), K1, Z4
 	VSUBPS       Z4, Z1, Z4
@@ -4038,10 +3864,10 @@ loop217:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop217
+	JNZ          loop208
 	VMOVUPS      Z2, K1, (AX)(R8*4)
 
-done214:
+done205:
 	VZEROUPPER
 	RET
 
@@ -4060,10 +3886,10 @@ TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
 	VDIVPS       Z0, Z1, Z0
 	XORQ         DI, DI
 
-wide218:
+wide209:
 	LEAQ   64(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow219
+	JGT    narrow210
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -4071,7 +3897,7 @@ wide218:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop223:
+loop214:
 	VMOVUPS (R8), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVUPS 64(R8), Z5
@@ -4082,7 +3908,7 @@ loop223:
 	VADDPS  Z5, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop223
+	JNZ     loop214
 	VMOVUPS Z1, (AX)(DI*4)
 	VMOVUPS Z2, 64(AX)(DI*4)
 	VMOVUPS Z3, 128(AX)(DI*4)
@@ -4098,7 +3924,7 @@ loop223:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop224:
+loop215:
 	VMOVUPS (R8), Z9
 	VSUBPS  Z5, Z9, Z9
 	VMULPS  Z9, Z9, Z9
@@ -4117,51 +3943,51 @@ loop224:
 	VADDPS  Z9, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop224
+	JNZ     loop215
 	VMOVUPS Z1, (CX)(DI*4)
 	VMOVUPS Z2, 64(CX)(DI*4)
 	VMOVUPS Z3, 128(CX)(DI*4)
 	VMOVUPS Z4, 192(CX)(DI*4)
 	ADDQ    $0x40, DI
-	JMP     wide218
+	JMP     wide209
 
-narrow219:
-strip220:
+narrow210:
+strip211:
 	LEAQ   16(DI), R8
 	CMPQ   R8, BX
-	JGT    tail221
+	JGT    tail212
 	VXORPS Z1, Z1, Z1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop225:
+loop216:
 	VMOVUPS (R8), Z2
 	VADDPS  Z2, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop225
+	JNZ     loop216
 	VMOVUPS Z1, (AX)(DI*4)
 	VMULPS  Z0, Z1, Z2
 	VXORPS  Z1, Z1, Z1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop226:
+loop217:
 	VMOVUPS (R8), Z3
 	VSUBPS  Z2, Z3, Z3
 	VMULPS  Z3, Z3, Z3
 	VADDPS  Z3, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop226
+	JNZ     loop217
 	VMOVUPS Z1, (CX)(DI*4)
 	ADDQ    $0x10, DI
-	JMP     strip220
+	JMP     strip211
 
-tail221:
+tail212:
 	MOVQ   BX, R8
 	SUBQ   DI, R8
-	JLE    done222
+	JLE    done213
 	MOVQ   $-1, R9
 	BZHIQ  R8, R9, R9
 	KMOVQ  R9, K1
@@ -4169,29 +3995,29 @@ tail221:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop227:
+loop218:
 	VMOVUPS.Z (R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (R8)(BX*4), R8
 	DECQ      R9
-	JNZ       loop227
+	JNZ       loop218
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 	VMULPS    Z0, Z1, Z0
 	VXORPS    Z1, Z1, Z1
 	LEAQ      (DX)(DI*4), AX
 	MOVQ      SI, DX
 
-loop228:
+loop219:
 	VMOVUPS.Z (AX), K1, Z2
 	VSUBPS    Z0, Z2, Z2
 	VMULPS    Z2, Z2, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (AX)(BX*4), AX
 	DECQ      DX
-	JNZ       loop228
+	JNZ       loop219
 	VMOVUPS   Z1, K1, (CX)(DI*4)
 
-done222:
+done213:
 	VZEROUPPER
 	RET
 
@@ -4208,10 +4034,10 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide229:
+wide220:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow230
+	JGT     narrow221
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS 64(SI)(R9*4), Z1
 	VMOVUPS 128(SI)(R9*4), Z2
@@ -4228,7 +4054,7 @@ wide229:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop234:
+loop225:
 	VMOVUPS (R11), Z12
 	VSUBPS  Z0, Z12, Z12
 	VMULPS  Z4, Z12, Z12
@@ -4252,15 +4078,15 @@ loop234:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop234
+	JNZ     loop225
 	ADDQ    $0x40, R9
-	JMP     wide229
+	JMP     wide220
 
-narrow230:
-strip231:
+narrow221:
+strip222:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail232
+	JGT     tail223
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS (DI)(R9*4), Z1
 	VMOVUPS (R8)(R9*4), Z2
@@ -4268,7 +4094,7 @@ strip231:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop235:
+loop226:
 	VMOVUPS (R11), Z3
 	VSUBPS  Z0, Z3, Z3
 	VMULPS  Z1, Z3, Z3
@@ -4277,14 +4103,14 @@ loop235:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop235
+	JNZ     loop226
 	ADDQ    $0x10, R9
-	JMP     strip231
+	JMP     strip222
 
-tail232:
+tail223:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done233
+	JLE       done224
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4294,7 +4120,7 @@ tail232:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop236:
+loop227:
 	VMOVUPS.Z (CX), K1, Z3
 	VSUBPS    Z0, Z3, Z3
 	VMULPS    Z1, Z3, Z3
@@ -4303,9 +4129,9 @@ loop236:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop236
+	JNZ       loop227
 
-done233:
+done224:
 	VZEROUPPER
 	RET
 
@@ -4322,10 +4148,10 @@ TEXT ·normalizeReluAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide237:
+wide228:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow238
+	JGT     narrow229
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS 64(SI)(R9*4), Z2
 	VMOVUPS 128(SI)(R9*4), Z3
@@ -4342,7 +4168,7 @@ wide237:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop242:
+loop233:
 	VMOVUPS (R11), Z13
 	VSUBPS  Z1, Z13, Z13
 	VMULPS  Z5, Z13, Z13
@@ -4370,15 +4196,15 @@ loop242:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop242
+	JNZ     loop233
 	ADDQ    $0x40, R9
-	JMP     wide237
+	JMP     wide228
 
-narrow238:
-strip239:
+narrow229:
+strip230:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail240
+	JGT     tail231
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS (DI)(R9*4), Z2
 	VMOVUPS (R8)(R9*4), Z3
@@ -4386,7 +4212,7 @@ strip239:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop243:
+loop234:
 	VMOVUPS (R11), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4396,14 +4222,14 @@ loop243:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop243
+	JNZ     loop234
 	ADDQ    $0x10, R9
-	JMP     strip239
+	JMP     strip230
 
-tail240:
+tail231:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done241
+	JLE       done232
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4413,7 +4239,7 @@ tail240:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop244:
+loop235:
 	VMOVUPS.Z (CX), K1, Z4
 	VSUBPS    Z1, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4423,9 +4249,9 @@ loop244:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop244
+	JNZ       loop235
 
-done241:
+done232:
 	VZEROUPPER
 	RET
 
@@ -4442,10 +4268,10 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide245:
+wide236:
 	LEAQ    64(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow246
+	JGT     narrow237
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS 64(SI)(R10*4), Z1
 	VMOVUPS 128(SI)(R10*4), Z2
@@ -4466,7 +4292,7 @@ wide245:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop250:
+loop241:
 	VMOVUPS (R11), Z16
 	VMOVUPS (R12), Z17
 	VSUBPS  Z0, Z17, Z17
@@ -4498,7 +4324,7 @@ loop250:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop250
+	JNZ     loop241
 	VMOVUPS Z8, (AX)(R10*4)
 	VMOVUPS Z10, 64(AX)(R10*4)
 	VMOVUPS Z12, 128(AX)(R10*4)
@@ -4508,13 +4334,13 @@ loop250:
 	VMOVUPS Z13, 128(CX)(R10*4)
 	VMOVUPS Z15, 192(CX)(R10*4)
 	ADDQ    $0x40, R10
-	JMP     wide245
+	JMP     wide236
 
-narrow246:
-strip247:
+narrow237:
+strip238:
 	LEAQ    16(R10), R11
 	CMPQ    R11, R8
-	JGT     tail248
+	JGT     tail239
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS (DI)(R10*4), Z1
 	VXORPS  Z2, Z2, Z2
@@ -4523,7 +4349,7 @@ strip247:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop251:
+loop242:
 	VMOVUPS (R11), Z4
 	VMOVUPS (R12), Z5
 	VSUBPS  Z0, Z5, Z5
@@ -4534,16 +4360,16 @@ loop251:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop251
+	JNZ     loop242
 	VMOVUPS Z2, (AX)(R10*4)
 	VMOVUPS Z3, (CX)(R10*4)
 	ADDQ    $0x10, R10
-	JMP     strip247
+	JMP     strip238
 
-tail248:
+tail239:
 	MOVQ      R8, R11
 	SUBQ      R10, R11
-	JLE       done249
+	JLE       done240
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -4555,7 +4381,7 @@ tail248:
 	LEAQ      (BX)(R10*4), BX
 	MOVQ      R9, SI
 
-loop252:
+loop243:
 	VMOVUPS.Z (DX), K1, Z4
 	VMOVUPS.Z (BX), K1, Z5
 	VSUBPS    Z0, Z5, Z5
@@ -4566,11 +4392,11 @@ loop252:
 	LEAQ      (DX)(R8*4), DX
 	LEAQ      (BX)(R8*4), BX
 	DECQ      SI
-	JNZ       loop252
+	JNZ       loop243
 	VMOVUPS   Z2, K1, (AX)(R10*4)
 	VMOVUPS   Z3, K1, (CX)(R10*4)
 
-done249:
+done240:
 	VZEROUPPER
 	RET
 
@@ -4588,10 +4414,10 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide253:
+wide244:
 	LEAQ    64(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow254
+	JGT     narrow245
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS 64(DI)(R11*4), Z1
 	VMOVUPS 128(DI)(R11*4), Z2
@@ -4613,7 +4439,7 @@ wide253:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop258:
+loop249:
 	VMOVUPS (R14), Z16
 	VSUBPS  Z0, Z16, Z16
 	VMULPS  Z8, Z16, Z16
@@ -4650,15 +4476,15 @@ loop258:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop258
+	JNZ     loop249
 	ADDQ    $0x40, R11
-	JMP     wide253
+	JMP     wide244
 
-narrow254:
-strip255:
+narrow245:
+strip246:
 	LEAQ    16(R11), R12
 	CMPQ    R12, BX
-	JGT     tail256
+	JGT     tail247
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS (R8)(R11*4), Z1
 	VMOVUPS (R9)(R11*4), Z2
@@ -4668,7 +4494,7 @@ strip255:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop259:
+loop250:
 	VMOVUPS (R14), Z4
 	VSUBPS  Z0, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4681,14 +4507,14 @@ loop259:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop259
+	JNZ     loop250
 	ADDQ    $0x10, R11
-	JMP     strip255
+	JMP     strip246
 
-tail256:
+tail247:
 	MOVQ      BX, R12
 	SUBQ      R11, R12
-	JLE       done257
+	JLE       done248
 	MOVQ      $-1, R13
 	BZHIQ     R12, R13, R13
 	KMOVQ     R13, K1
@@ -4700,7 +4526,7 @@ tail256:
 	LEAQ      (CX)(R11*4), CX
 	LEAQ      (DX)(R11*4), DX
 
-loop260:
+loop251:
 	VMOVUPS.Z (DX), K1, Z4
 	VSUBPS    Z0, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4713,9 +4539,9 @@ loop260:
 	LEAQ      (CX)(BX*4), CX
 	LEAQ      (DX)(BX*4), DX
 	DECQ      SI
-	JNZ       loop260
+	JNZ       loop251
 
-done257:
+done248:
 	VZEROUPPER
 	RET
 
@@ -4727,9 +4553,9 @@ TEXT ·takeMaxAVX512(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail262
+	JLT  tail253
 
-loop261:
+loop252:
 	VMOVUPS (AX)(BX*4), Z0
 	VMOVUPS (CX)(BX*4), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
@@ -4739,12 +4565,12 @@ loop261:
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop261
+	JLE     loop252
 
-tail262:
+tail253:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done263
+	JLE       done254
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -4756,7 +4582,7 @@ tail262:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done263:
+done254:
 	VZEROUPPER
 	RET
 
@@ -4772,9 +4598,9 @@ TEXT ·takeMaxArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail265
+	JLT          tail256
 
-loop264:
+loop255:
 	VMOVUPS   (AX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VPMOVZXBD (CX)(SI*1), Z3
@@ -4787,12 +4613,12 @@ loop264:
 	VPMOVDB   Z3, (CX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop264
+	JLE       loop255
 
-tail265:
+tail256:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done266
+	JLE         done257
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -4807,7 +4633,7 @@ tail265:
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 	VPMOVDB     Z3, K1, (CX)(SI*1)
 
-done266:
+done257:
 	VZEROUPPER
 	RET
 
@@ -4822,17 +4648,17 @@ TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window267:
+window258:
 	CMPQ AX, CX
-	JGE  done268
+	JGE  done259
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x10, R10
-	JLT  tail270
+	JLT  tail261
 
-loop269:
+loop260:
 	VMOVUPS (DX)(R9*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (DI)(R9*4), Z1
@@ -4853,12 +4679,12 @@ loop269:
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, R10
-	JLE     loop269
+	JLE     loop260
 
-tail270:
+tail261:
 	ADDQ      $0x10, R10
 	SUBQ      R9, R10
-	JLE       done271
+	JLE       done262
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4881,13 +4707,13 @@ tail270:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done271:
+done262:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window267
+	JMP  window258
 
-done268:
+done259:
 	VZEROUPPER
 	RET
 
@@ -4906,17 +4732,17 @@ TEXT ·maxPool2ArgAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z2
 	LEAQ         (DX)(BX*4), BX
 
-window272:
+window263:
 	CMPQ AX, CX
-	JGE  done273
+	JGE  done264
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	MOVQ SI, R11
 	SUBQ $0x10, R11
-	JLT  tail275
+	JLT  tail266
 
-loop274:
+loop265:
 	VMOVUPS (DX)(R10*4), Z3
 	VXORPS  Z4, Z4, Z4
 	VMOVUPS (R8)(R10*4), Z5
@@ -4941,12 +4767,12 @@ loop274:
 	VPMOVDB Z4, (DI)(R10*1)
 	ADDQ    $0x10, R10
 	CMPQ    R10, R11
-	JLE     loop274
+	JLE     loop265
 
-tail275:
+tail266:
 	ADDQ      $0x10, R11
 	SUBQ      R10, R11
-	JLE       done276
+	JLE       done267
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -4973,14 +4799,14 @@ tail275:
 	VMOVUPS   Z3, K1, (AX)(R10*4)
 	VPMOVDB   Z4, K1, (DI)(R10*1)
 
-done276:
+done267:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window272
+	JMP  window263
 
-done273:
+done264:
 	VZEROUPPER
 	RET
 
@@ -5032,9 +4858,9 @@ TEXT ·scatterArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail278
+	JLT          tail269
 
-loop277:
+loop268:
 	VMOVUPS   (AX)(SI*4), Z1
 	VPMOVZXBD (DX)(SI*1), Z2
 	VPCMPEQD  Z2, Z0, K1
@@ -5044,12 +4870,12 @@ loop277:
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop277
+	JLE       loop268
 
-tail278:
+tail269:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done279
+	JLE         done270
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -5061,7 +4887,7 @@ tail278:
 	VMOVAPS     Z0, K2, Z1
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 
-done279:
+done270:
 	VZEROUPPER
 	RET
 
@@ -5081,17 +4907,17 @@ TEXT ·maxPool2GradAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z3
 	LEAQ         (AX)(SI*4), SI
 
-window280:
+window271:
 	CMPQ CX, DX
-	JGE  done281
+	JGE  done272
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	MOVQ DI, R11
 	SUBQ $0x10, R11
-	JLT  tail283
+	JLT  tail274
 
-loop282:
+loop273:
 	VMOVUPS   (CX)(R10*4), Z4
 	VPMOVZXBD (BX)(R10*1), Z5
 	VPCMPEQD  Z5, Z0, K1
@@ -5108,12 +4934,12 @@ loop282:
 	VMOVUPS   Z4, (R9)(R10*4)
 	ADDQ      $0x10, R10
 	CMPQ      R10, R11
-	JLE       loop282
+	JLE       loop273
 
-tail283:
+tail274:
 	ADDQ        $0x10, R11
 	SUBQ        R10, R11
-	JLE         done284
+	JLE         done275
 	MOVQ        $-1, R12
 	BZHIQ       R11, R12, R12
 	KMOVQ       R12, K1
@@ -5132,14 +4958,14 @@ tail283:
 	VMOVAPS.Z   Z4, K2, Z4
 	VMOVUPS     Z4, K1, (R9)(R10*4)
 
-done284:
+done275:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window280
+	JMP  window271
 
-done281:
+done272:
 	VZEROUPPER
 	RET
 
@@ -5157,9 +4983,9 @@ TEXT ·reluArgAVX512(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Z3
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail286
+	JLT          tail277
 
-loop285:
+loop276:
 	VMOVUPS   (AX)(BX*4), Z4
 	VPMOVZXBD (CX)(BX*1), Z5
 	VXORPS    Z0, Z5, Z6
@@ -5171,12 +4997,12 @@ loop285:
 	VPMOVDB   Z5, (CX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop285
+	JLE       loop276
 
-tail286:
+tail277:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done287
+	JLE         done278
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5190,7 +5016,7 @@ tail286:
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 	VPMOVDB     Z5, K1, (CX)(BX*1)
 
-done287:
+done278:
 	VZEROUPPER
 	RET
 
@@ -5233,9 +5059,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Z9
 	XORQ         DI, DI
 	SUBQ         $0x10, SI
-	JLT          tail289
+	JLT          tail280
 
-loop288:
+loop279:
 	VMOVUPS (AX)(DI*4), Z10
 	VMULPS  Z6, Z10, Z11
 	VMOVUPS (BX)(DI*4), Z12
@@ -5263,12 +5089,12 @@ loop288:
 	VMOVUPS Z10, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, SI
-	JLE     loop288
+	JLE     loop279
 
-tail289:
+tail280:
 	ADDQ      $0x10, SI
 	SUBQ      DI, SI
-	JLE       done290
+	JLE       done281
 	MOVQ      $-1, R8
 	BZHIQ     SI, R8, R8
 	KMOVQ     R8, K1
@@ -5298,61 +5124,7 @@ tail289:
 	VSUBPS    Z0, Z10, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done290:
-	VZEROUPPER
-	RET
-
-// func sgdAVX512(p []float32, v []float32, g []float32, settings *float32)
-// Requires: AVX, AVX512BW, AVX512F, BMI2
-TEXT ·sgdAVX512(SB), NOSPLIT, $0-80
-	MOVQ         p_base+0(FP), AX
-	MOVQ         v_base+24(FP), CX
-	MOVQ         g_base+48(FP), DX
-	MOVQ         p_len+8(FP), BX
-	MOVQ         settings+72(FP), SI
-	VBROADCASTSS (SI), Z0
-	VBROADCASTSS 4(SI), Z1
-	VBROADCASTSS 8(SI), Z2
-	XORQ         SI, SI
-	SUBQ         $0x10, BX
-	JLT          tail292
-
-loop291:
-	VMOVUPS (AX)(SI*4), Z3
-	VMULPS  Z2, Z3, Z4
-	VMOVUPS (DX)(SI*4), Z5
-	VADDPS  Z5, Z4, Z4
-	VMOVUPS (CX)(SI*4), Z5
-	VMULPS  Z1, Z5, Z5
-	VADDPS  Z4, Z5, Z4
-	VMOVUPS Z4, (CX)(SI*4)
-	VMULPS  Z0, Z4, Z4
-	VSUBPS  Z4, Z3, Z3
-	VMOVUPS Z3, (AX)(SI*4)
-	ADDQ    $0x10, SI
-	CMPQ    SI, BX
-	JLE     loop291
-
-tail292:
-	ADDQ      $0x10, BX
-	SUBQ      SI, BX
-	JLE       done293
-	MOVQ      $-1, DI
-	BZHIQ     BX, DI, DI
-	KMOVQ     DI, K1
-	VMOVUPS.Z (AX)(SI*4), K1, Z3
-	VMULPS    Z2, Z3, Z2
-	VMOVUPS.Z (DX)(SI*4), K1, Z4
-	VADDPS    Z4, Z2, Z2
-	VMOVUPS.Z (CX)(SI*4), K1, Z4
-	VMULPS    Z1, Z4, Z1
-	VADDPS    Z2, Z1, Z1
-	VMOVUPS   Z1, K1, (CX)(SI*4)
-	VMULPS    Z0, Z1, Z0
-	VSUBPS    Z0, Z3, Z0
-	VMOVUPS   Z0, K1, (AX)(SI*4)
-
-done293:
+done281:
 	VZEROUPPER
 	RET
 
@@ -5367,9 +5139,9 @@ TEXT ·toBFloat16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail295
+	JLT          tail283
 
-loop294:
+loop282:
 	VMOVUPS   (CX)(BX*4), Z3
 	VPSRLD    $0x10, Z3, Z4
 	VANDPS    Z0, Z4, Z4
@@ -5382,12 +5154,12 @@ loop294:
 	VPMOVDW   Z6, (AX)(BX*2)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop294
+	JLE       loop282
 
-tail295:
+tail283:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done296
+	JLE       done284
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -5402,7 +5174,7 @@ tail295:
 	VPSRLD    $0x10, Z7, Z7
 	VPMOVDW   Z7, K1, (AX)(BX*2)
 
-done296:
+done284:
 	VZEROUPPER
 	RET
 
@@ -5450,20 +5222,20 @@ TEXT ·fromBFloat16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail298
+	JLT  tail286
 
-loop297:
+loop285:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop297
+	JLE       loop285
 
-tail298:
+tail286:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done299
+	JLE         done287
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5471,6 +5243,6 @@ tail298:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done299:
+done287:
 	VZEROUPPER
 	RET

@@ -45,7 +45,6 @@ func BenchmarkMemory(b *testing.B) {
 func BenchmarkBinary(b *testing.B) {
 	eachBenchmark(b, "Add", 12, func(dst, x, y []float32) { Binary(OpAdd, dst, x, y) })
 	eachBenchmark(b, "Max", 12, func(dst, x, y []float32) { Binary(OpMax, dst, x, y) })
-	eachBenchmark(b, "AddRow", 8, func(dst, x, y []float32) { BinaryRow(OpAdd, dst, x, y[:benchC]) })
 	eachBenchmark(b, "MulScalar", 8, func(dst, x, _ []float32) { BinaryScalar(OpMul, dst, x, 3) })
 }
 
@@ -68,7 +67,6 @@ func BenchmarkReduce(b *testing.B) {
 	eachBenchmark(b, "SumColumns", 4, func(dst, x, _ []float32) {
 		ReduceColumns(ReduceSum, dst[:Blocks(len(x)/benchC, BlockRows)*benchC], x, benchC)
 	})
-	eachBenchmark(b, "SquaredDistance", 8, func(_, x, y []float32) { SquaredDistance(x, y) })
 }
 
 func BenchmarkNorm(b *testing.B) {
@@ -115,12 +113,10 @@ func BenchmarkPool(b *testing.B) {
 	})
 }
 
-func BenchmarkOptimizers(b *testing.B) {
+func BenchmarkOptimizer(b *testing.B) {
 	adam := Adam{Rate: 1e-3, Beta1: 0.9, Beta2: 0.999, Rest1: 0.1, Rest2: 0.001, Epsilon: 1e-8, MeanScale: 1, VarianceScale: 1}
 	m := make([]float32, benchLen)
 	eachBenchmark(b, "Adam", 28, func(p, g, v []float32) { adam.Step(p, m[:len(p)], v, g) })
-	sgd := SGD{Rate: 1e-3, Momentum: 0.9}
-	eachBenchmark(b, "SGD", 20, func(p, g, v []float32) { sgd.Step(p, v, g) })
 }
 
 func BenchmarkConversions(b *testing.B) {

@@ -78,16 +78,10 @@ func reciprocalNEON(dst, x []float32)
 func reluNEON(dst, x []float32)
 
 //go:noescape
-func scaleShiftNEON(dst, x []float32, scale, shift float32)
-
-//go:noescape
 func axpyNEON(dst, x, y []float32, s float32)
 
 //go:noescape
 func reluGradNEON(dst, dy, x []float32)
-
-//go:noescape
-func leakyReluNEON(dst, dy, x []float32, slope float32)
 
 //go:noescape
 func takeMaxNEON(best, x []float32)
@@ -103,9 +97,6 @@ func minLanesNEON(acc *[lanes]float32, x []float32)
 
 //go:noescape
 func dotLanesNEON(acc *[lanes]float32, a, b []float32)
-
-//go:noescape
-func distanceLanesNEON(acc *[lanes]float32, a, b []float32)
 
 //go:noescape
 func normalizeNEON(y, x, mean, scale, shift []float32, rows int)
@@ -124,6 +115,3 @@ func normGradNEON(dx, dy, x, mean, a, b, c []float32, rows int)
 
 //go:noescape
 func adamNEON(p, m, v, g []float32, a *Adam)
-
-//go:noescape
-func sgdNEON(p, v, g []float32, s *SGD)

@@ -216,18 +216,6 @@ TEXT ·reluNEON(SB), NOSPLIT, $0-48
 	MOVD $dst_base+0(FP), R10
 	UNARY(RELU)
 
-// func scaleShiftNEON(dst, x []float32, scale, shift float32)
-#define SCALE_SHIFT FMUL4(6, 0, 3); FADD4(7, 3, 2)
-TEXT ·scaleShiftNEON(SB), NOSPLIT, $0-56
-	MOVD dst_base+0(FP), R0
-	MOVD dst_len+8(FP), R4
-	MOVD x_base+24(FP), R1
-	FMOVS scale+48(FP), F6
-	FMOVS shift+52(FP), F7
-	VDUP V6.S[0], V6.S4
-	VDUP V7.S[0], V7.S4
-	EACH(V0.S4, F0, SCALE_SHIFT)
-
 // EACH_TWO is EACH for two operands, at R1 in V0 and at R2 in V1.
 #define EACH_TWO(OP) \
 	SUBS $4, R4; \
@@ -271,20 +259,6 @@ TEXT ·reluGradNEON(SB), NOSPLIT, $0-72
 	MOVD dy_base+24(FP), R1
 	MOVD x_base+48(FP), R2
 	EACH_TWO(RELU_GRAD)
-
-// func leakyReluNEON(dst, dy, x []float32, slope float32)
-#define LEAKY_RELU \
-	FCMGEZ4(1, 3); \
-	FMUL4(6, 0, 2); \
-	VBIT V3.B16, V0.B16, V2.B16
-TEXT ·leakyReluNEON(SB), NOSPLIT, $0-76
-	MOVD dst_base+0(FP), R0
-	MOVD dst_len+8(FP), R4
-	MOVD dy_base+24(FP), R1
-	MOVD x_base+48(FP), R2
-	FMOVS slope+72(FP), F6
-	VDUP V6.S[0], V6.S4
-	EACH_TWO(LEAKY_RELU)
 
 // func takeMaxNEON(best, x []float32)
 #define TAKE_MAX \
@@ -360,16 +334,6 @@ TEXT ·minLanesNEON(SB), NOSPLIT, $0-32
 	VFMLA V18.S4, V22.S4, l2; \
 	VFMLA V19.S4, V23.S4, l3
 
-#define DISTANCE4(l0, l1, l2, l3) \
-	LOAD_BOTH; \
-	FSUB4(20, 16, 16); \
-	FSUB4(21, 17, 17); \
-	FSUB4(22, 18, 18); \
-	FSUB4(23, 19, 19); \
-	VFMLA V16.S4, V16.S4, l0; \
-	VFMLA V17.S4, V17.S4, l1; \
-	VFMLA V18.S4, V18.S4, l2; \
-	VFMLA V19.S4, V19.S4, l3
 
 #define REDUCE_BOTH(STEP) \
 	MOVD 0(R10), R0; \
@@ -390,10 +354,6 @@ loop: \
 TEXT ·dotLanesNEON(SB), NOSPLIT, $0-56
 	MOVD $acc+0(FP), R10
 	REDUCE_BOTH(DOT4)
-
-TEXT ·distanceLanesNEON(SB), NOSPLIT, $0-56
-	MOVD $acc+0(FP), R10
-	REDUCE_BOTH(DISTANCE4)
 
 // Normalisation: row by row, R4 columns of which R9 are left, four or one at a time.
 
@@ -641,39 +601,4 @@ TEXT ·adamNEON(SB), NOSPLIT, $0-104
 	SETTING(8, F24, V24)
 	SETTING(9, F25, V25)
 	FOUR_OR_ONE(ADAM_FOUR, ADAM_ONE)
-	RET
-
-// func sgdNEON(p, v, g []float32, s *SGD)
-// V16 is Rate, V17 Momentum, V18 L2.
-#define SGD \
-	FMUL4(0, 18, 4); \
-	FADD4(4, 3, 3); \
-	FMUL4(2, 17, 2); \
-	FADD4(3, 2, 2); \
-	FMUL4(2, 16, 4); \
-	FSUB4(4, 0, 0)
-#define SGD_FOUR \
-	VLD1 (R0), [V0.S4]; \
-	VLD1 (R2), [V2.S4]; \
-	VLD1.P 16(R3), [V3.S4]; \
-	SGD; \
-	VST1.P [V0.S4], 16(R0); \
-	VST1.P [V2.S4], 16(R2)
-#define SGD_ONE \
-	FMOVS (R0), F0; \
-	FMOVS (R2), F2; \
-	FMOVS.P 4(R3), F3; \
-	SGD; \
-	FMOVS.P F0, 4(R0); \
-	FMOVS.P F2, 4(R2)
-TEXT ·sgdNEON(SB), NOSPLIT, $0-80
-	MOVD p_base+0(FP), R0
-	MOVD p_len+8(FP), R4
-	MOVD v_base+24(FP), R2
-	MOVD g_base+48(FP), R3
-	MOVD s+72(FP), R10
-	SETTING(0, F16, V16)
-	SETTING(1, F17, V17)
-	SETTING(2, F18, V18)
-	FOUR_OR_ONE(SGD_FOUR, SGD_ONE)
 	RET

@@ -103,12 +103,6 @@ func axpyLoop(dst, x, y []float32, s float32) {
 	}
 }
 
-func scaleShiftLoop(dst, x []float32, scale, shift float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = float32(v*scale) + shift
-	}
-}
-
 var compareFuncs = [compareOps]func(a, b float32) bool{
 	OpEqual:          func(a, b float32) bool { return a == b },
 	OpNotEqual:       func(a, b float32) bool { return a != b },
@@ -164,16 +158,6 @@ func reluGradLoop(dst, dy, x []float32) {
 	}
 }
 
-func leakyReluLoop(dst, dy, x []float32, slope float32) {
-	for i, v := range x[:len(dst)] {
-		if v >= 0 {
-			dst[i] = dy[i]
-		} else {
-			dst[i] = dy[i] * slope
-		}
-	}
-}
-
 func (s *vectorSet) setPortableElementwise() {
 	for op, f := range binaryFuncs {
 		s.binary[op], s.binaryScalar[op], s.scalarBinary[op] = binaryLoop(f), binaryScalarLoop(f), scalarBinaryLoop(f)
@@ -184,9 +168,9 @@ func (s *vectorSet) setPortableElementwise() {
 	for op, f := range compareFuncs {
 		s.compare[op], s.compareScalar[op] = compareLoop(f), compareScalarLoop(f)
 	}
-	s.axpy, s.scaleShift = axpyLoop, scaleShiftLoop
+	s.axpy = axpyLoop
 	s.choose, s.chooseScalar = chooseLoop, chooseScalarLoop
-	s.reluGrad, s.leakyRelu = reluGradLoop, leakyReluLoop
+	s.reluGrad = reluGradLoop
 }
 
 func absOf(x float32) float32 { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

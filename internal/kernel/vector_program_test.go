@@ -25,12 +25,16 @@ func randomProgram(rng *rand.Rand, n, operations int) (b *ProgramBuilder, inputs
 		wide := make([]float32, rows*c)
 		b.Row(c)
 		row := normals(rng, c, 0)
-		RepeatRow(wide, row)
+		for i := range wide {
+			wide[i] = row[i%c]
+		}
 		input(row, wide[:n])
 		wide = make([]float32, rows*c)
 		b.Column(c)
 		column := normals(rng, rows, 0)
-		RepeatColumn(wide, column)
+		for i := range wide {
+			wide[i] = column[i/c]
+		}
 		input(column, wide[:n])
 	}
 	b.Constant(-1.5)

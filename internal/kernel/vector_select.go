@@ -49,16 +49,3 @@ func ReluGrad(dst, dy, x []float32) {
 	sameLength("ReluGrad", len(dst), len(x))
 	active.vector.reluGrad(dst, dy, x)
 }
-
-// LeakyRelu computes dst[i] = x[i] where x[i] ≥ 0, slope·x[i] elsewhere.
-func LeakyRelu(dst, x []float32, slope float32) {
-	sameLength("LeakyRelu", len(dst), len(x))
-	active.vector.leakyRelu(dst, x, x, slope)
-}
-
-// LeakyReluGrad computes dst[i] = dy[i] where x[i] ≥ 0, slope·dy[i] elsewhere.
-func LeakyReluGrad(dst, dy, x []float32, slope float32) {
-	sameLength("LeakyReluGrad", len(dst), len(dy))
-	sameLength("LeakyReluGrad", len(dst), len(x))
-	active.vector.leakyRelu(dst, dy, x, slope)
-}

@@ -8,19 +8,16 @@ type vectorSet struct {
 	scalarBinary [binaryOps]scalarFunc // s ⊕ x
 	unary        [unaryOps]unaryFunc
 	axpy         func(dst, x, y []float32, s float32)
-	scaleShift   func(dst, x []float32, scale, shift float32)
 
 	compare       [compareOps]compareFunc
 	compareScalar [compareOps]compareScalarFunc
 	choose        func(dst []float32, cond []bool, a, b []float32)
 	chooseScalar  func(dst []float32, cond []bool, a []float32, s float32, want bool)
 	reluGrad      func(dst, dy, x []float32)
-	leakyRelu     func(dst, dy, x []float32, slope float32)
 
-	reduce          [reduceOps]func(x []float32) float32
-	reduceColumns   [reduceOps]func(dst, x []float32, rows int)
-	dot             func(a, b []float32) float32
-	squaredDistance func(a, b []float32) float32
+	reduce        [reduceOps]func(x []float32) float32
+	reduceColumns [reduceOps]func(dst, x []float32, rows int)
+	dot           func(a, b []float32) float32
 
 	weightedL1 func(a, b, w []float32) float32
 	signSums   func(dst, x, y, v []float32)
@@ -41,7 +38,6 @@ type vectorSet struct {
 	maxPool2Grad func(dx, dy []float32, arg []uint8, row, c int)
 
 	adam func(p, m, v, g []float32, a *Adam)
-	sgd  func(p, v, g []float32, s *SGD)
 
 	toBFloat16    func(dst []uint16, x []float32)
 	fromBFloat16  func(dst []float32, x []uint16)

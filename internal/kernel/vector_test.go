@@ -92,10 +92,7 @@ var compareNames = [compareOps]string{"Equal", "NotEqual", "Less", "LessOrEqual"
 func exactKernels() []vectorKernel {
 	list := []vectorKernel{
 		{"Axpy", func(dst, x [][]float32) { Axpy(dst[0], 1.7, x[0], x[1]) }},
-		{"ScaleShift", func(dst, x [][]float32) { ScaleShift(dst[0], x[0], 1.7, -0.3) }},
 		{"ReluGrad", func(dst, x [][]float32) { ReluGrad(dst[0], x[0], x[1]) }},
-		{"LeakyRelu", func(dst, x [][]float32) { LeakyRelu(dst[0], x[0], 0.3) }},
-		{"LeakyReluGrad", func(dst, x [][]float32) { LeakyReluGrad(dst[0], x[0], x[1], 0.3) }},
 		{"Select", func(dst, x [][]float32) { Select(dst[0], positive(x[2]), x[0], x[1]) }},
 		{"SelectScalar true", func(dst, x [][]float32) { SelectScalar(dst[0], positive(x[2]), true, x[0], 7) }},
 		{"SelectScalar false", func(dst, x [][]float32) { SelectScalar(dst[0], positive(x[2]), false, x[0], 7) }},
@@ -103,10 +100,6 @@ func exactKernels() []vectorKernel {
 		{"Adam.Step", func(dst, x [][]float32) {
 			a := Adam{Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Rest1: 0.1, Rest2: 0.001, Epsilon: 1e-8, MeanScale: 2, VarianceScale: 3, L2: 0.01, Decay: 0.02}
 			a.Step(dst[0], dst[1], dst[2], x[3])
-		}},
-		{"SGD.Step", func(dst, x [][]float32) {
-			s := SGD{Rate: 0.1, Momentum: 0.9, L2: 0.01}
-			s.Step(dst[0], dst[1], x[3])
 		}},
 	}
 	for op, name := range binaryNames {
@@ -300,40 +293,6 @@ func fencedBools(t *testing.T, n int) ([]bool, func(name string)) {
 			}
 		}
 	}
-}
-
-func TestRowAndColumnOperandsEqualRepeatedOnes(t *testing.T) {
-	eachImplementation(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(7, 8))
-		for _, rows := range []int{0, 1, 3, 20} {
-			for c := 1; c < 71; c++ {
-				x, row, column := numbers(rng, rows*c), numbers(rng, c), numbers(rng, rows)
-				wideRow, wideColumn := make([]float32, len(x)), make([]float32, len(x))
-				RepeatRow(wideRow, row)
-				RepeatColumn(wideColumn, column)
-				for op, name := range binaryNames {
-					op := BinaryOp(op)
-					same := func(form string, wide func(dst []float32), short func(dst []float32)) {
-						t.Helper()
-						want := make([]float32, len(x))
-						got, check := fenced(t, make([]float32, len(x)), 12345)
-						wide(want)
-						short(got)
-						check(form + name)
-						for i := range want {
-							if !sameBits(got[i], want[i]) {
-								t.Fatalf("%s %s [%d, %d] at %d = %v, want %v", form, name, rows, c, i, got[i], want[i])
-							}
-						}
-					}
-					same("BinaryRow", func(d []float32) { Binary(op, d, x, wideRow) }, func(d []float32) { BinaryRow(op, d, x, row) })
-					same("RowBinary", func(d []float32) { Binary(op, d, wideRow, x) }, func(d []float32) { RowBinary(op, d, row, x) })
-					same("BinaryColumn", func(d []float32) { Binary(op, d, x, wideColumn) }, func(d []float32) { BinaryColumn(op, d, x, column) })
-					same("ColumnBinary", func(d []float32) { Binary(op, d, wideColumn, x) }, func(d []float32) { ColumnBinary(op, d, column, x) })
-				}
-			}
-		}
-	})
 }
 
 func TestWrongLengthsPanicWithBoth(t *testing.T) {
