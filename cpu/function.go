@@ -109,8 +109,12 @@ func (f *Function) Constant(flat any, dims ...int) (compute.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	attrs := &constant{mem: memory.Allocate(byteSize(shape))}
-	copy(attrs.mem, flatBytes(flat))
+	content := flatBytes(flat)
+	attrs := &constant{mem: f.builder.backend.constants.share(content, func() []byte {
+		mem := memory.Allocate(byteSize(shape))
+		copy(mem, content)
+		return mem
+	})}
 	attrs.flat = flatOf(attrs.mem, shape)
 	return f.constant(attrs, shape)
 }

@@ -216,6 +216,7 @@ func (c *compiler) packConstant(from ref, n int, pack func(to, from []float32)) 
 	}
 	mem := memory.Allocate(4 * n)
 	pack(as[float32](mem), as[float32](c.program.blocks[from].mem))
+	mem = c.backend.constants.share(mem, func() []byte { return mem })
 	c.program.blocks = append(c.program.blocks, block{kind: constantBlock, bytes: 4 * n, mem: mem, first: c.step, last: c.step, same: -1})
 	return ref(len(c.program.blocks) - 1), true
 }

@@ -69,7 +69,7 @@ func (b *builder) laidOut(v value, wanted []int) *Node {
 
 // expanded is v repeated to a shape that it broadcasts to.
 func (b *builder) expanded(v value, shape []int) value {
-	checkSize(shape)
+	b.checkSize(shape)
 	v = b.inGraph(b.reshape(v, leadingOnes(v.dims(), len(shape))))
 	if slices.Equal(v.dims(), shape) {
 		return v

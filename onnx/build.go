@@ -18,6 +18,7 @@ type builder struct {
 	values  map[string]value
 	floats  map[*Node]*Node // of a node of whole numbers, one of the same numbers as float32, where there is one
 	inner   *Graph          // nil until something is put into it
+	most    int             // elements of a tensor that may be made; 0 means maxElements
 }
 
 // Build adds the network to the graph of inputs, which are those of [Model.Inputs] in order, and returns the tensors called
@@ -119,7 +120,7 @@ func (b *builder) value(name string) value {
 	if v, ok := b.values[name]; ok {
 		return v
 	}
-	return value{known: b.model.initializers[name]}
+	return stored(b.model.initializers[name])
 }
 
 // isConstant says whether all that a node reads is known.
@@ -158,7 +159,12 @@ func (b *builder) build(n *node) (err error) {
 
 // evaluate computes a call whose inputs are known, in a graph of its own.
 func (c *call) evaluate(op graphOp) []value {
-	alone := &builder{backend: c.backend, model: c.model, values: c.values, floats: map[*Node]*Node{}}
+	alone := &builder{backend: c.backend, model: c.model, values: c.values, floats: map[*Node]*Node{}, most: maxMade}
+	for _, v := range c.in {
+		if v.known != nil {
+			alone.most = max(alone.most, v.known.Size())
+		}
+	}
 	outputs := slices.Clone(op(&call{builder: alone, node: c.node, in: c.in}))
 	if alone.inner == nil {
 		return outputs
@@ -180,6 +186,9 @@ func (c *call) evaluate(op graphOp) []value {
 	}
 	return outputs
 }
+
+// maxMade is the most elements of a tensor that is computed ahead of tensors that are all smaller.
+const maxMade = 1 << 24
 
 // results computes nodes of a graph without inputs.
 func results(g *Graph, nodes []*Node) []*Tensor {

@@ -88,11 +88,15 @@ func one(n *Node, like value) []value { return []value{{node: n, axes: slices.Cl
 // ready is a single output that is known.
 func ready(t *Tensor) []value { return []value{{known: t}} }
 
-// checkSize fails for a shape of too many elements.
-func checkSize(shape []int) {
+// checkSize fails for a shape of too many elements; there may be fewer in what is computed ahead.
+func (b *builder) checkSize(shape []int) {
+	most := maxElements
+	if b.most > 0 {
+		most = b.most
+	}
 	size := 1
 	for _, dim := range shape {
-		if dim < 0 || dim > maxElements || size*dim > maxElements {
+		if dim < 0 || dim > most || size*dim > most {
 			fail("a tensor of shape %v is impossible or too large", shape)
 		}
 		size *= dim

@@ -149,7 +149,7 @@ func TestBadFilesAreRefusedInOneLine(t *testing.T) {
 		"missing tensor": {with(func(m *Model) { m.nodes[2].inputs[1] = "nothing" }), `node the Conv (Conv) reads "nothing"`},
 		"missing output": {with(func(m *Model) { m.outputs[0].Name = "nothing" }), `no node makes the output "nothing"`},
 		"short weights": {with(func(m *Model) { m.initializers["scale"].raw = make([]byte, 7) }),
-			`tensor "scale" of shape [2 1 1 1] has 7 bytes, want 8`},
+			`tensor "scale": its shape [2 1 1 1] has 7 bytes, want 8`},
 		"negative shape": {with(func(m *Model) { m.initializers["scale"].Shape = []int{-2, 1, 1, 1} }), "impossible shape"},
 		"strings":        {with(func(m *Model) { m.initializers["scale"].Type = 8 }), "elements of string"},
 		"wrong broadcast": {with(func(m *Model) { m.initializers["scale"] = floatTensor([]int{3, 1, 1, 1}, make([]float32, 3)) }),

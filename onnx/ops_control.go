@@ -23,7 +23,7 @@ func (b *builder) inside(g *graph) []value {
 	inner := *b
 	inner.values = maps.Clone(b.values)
 	for name, t := range g.initializers {
-		inner.values[name] = value{known: t, problem: t.problem}
+		inner.values[name] = stored(t)
 	}
 	inner.run(g.nodes)
 	b.inner = inner.inner

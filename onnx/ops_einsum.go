@@ -48,40 +48,49 @@ func (c *call) equation() (terms [][]rune, result []rune) {
 	if len(parts) != len(c.in) || len(c.in) == 0 {
 		fail("the equation %q is not for %d operands", text, len(c.in))
 	}
-	most := 0
+	most := 0 // axes that an ellipsis stands for
 	for i, part := range parts {
 		if strings.Contains(part, "...") {
 			most = max(most, c.arg(i).rank()-len(part)+3)
 		}
 	}
-	spread := func(part string, rank int) []rune {
-		before, after, dots := strings.Cut(part, "...")
-		letters := []rune(before)
-		if dots {
-			for i := range rank - len(before) - len(after) {
-				letters = append(letters, rune('0'+most-(rank-len(before)-len(after))+i))
-			}
-		}
-		return append(letters, []rune(after)...)
-	}
-	var implied []rune
+	var all []rune
 	for i, part := range parts {
-		letters := spread(part, c.arg(i).rank())
+		letters := spelled(part, c.arg(i).rank(), most)
 		if len(letters) != c.arg(i).rank() {
 			fail("the equation %q has %q for shape %v", text, part, c.arg(i).dims())
 		}
-		terms, implied = append(terms, letters), append(implied, letters...)
+		terms, all = append(terms, letters), append(all, letters...)
 	}
 	if explicit {
-		return terms, spread(right, most+len(strings.ReplaceAll(right, "...", "")))
+		return terms, spelled(right, most+len(strings.ReplaceAll(right, "...", "")), most)
 	}
-	slices.Sort(implied)
-	for _, letter := range implied {
-		if letter <= '9' && !slices.Contains(result, letter) || strings.Count(string(implied), string(letter)) == 1 {
+	return terms, implied(all)
+}
+
+// spelled are the letters of a term for a tensor of so many axes; those that an ellipsis stands for become the last of most digits.
+func spelled(term string, rank, most int) []rune {
+	before, after, dots := strings.Cut(term, "...")
+	letters := []rune(before)
+	if dots {
+		hidden := rank - len(before) - len(after)
+		for i := range hidden {
+			letters = append(letters, rune('0'+most-hidden+i))
+		}
+	}
+	return append(letters, []rune(after)...)
+}
+
+// implied is the result that an equation without arrow means: what an ellipsis stands for, then the letters that occur once.
+func implied(all []rune) []rune {
+	var result []rune
+	slices.Sort(all)
+	for _, letter := range all {
+		if letter <= '9' && !slices.Contains(result, letter) || strings.Count(string(all), string(letter)) == 1 {
 			result = append(result, letter)
 		}
 	}
-	return terms, result
+	return result
 }
 
 // diagonal leaves one axis of each letter: where two axes have one letter, only their equal places count.

@@ -15,13 +15,9 @@ func constant(c *call) []value {
 	for name, a := range c.attributes {
 		switch name {
 		case "value":
-			if a.tensor == nil {
-				break
+			if a.tensor != nil {
+				return []value{stored(a.tensor)}
 			}
-			if a.tensor.problem != nil {
-				panic(a.tensor.problem)
-			}
-			return ready(a.tensor)
 		case "value_float":
 			return ready(floatTensor(nil, []float32{a.float}))
 		case "value_floats":
@@ -41,8 +37,8 @@ func constantOfShape(c *call) []value {
 	if fill == nil {
 		fill = floatTensor([]int{1}, []float32{0})
 	}
-	if fill.problem != nil || fill.Size() != 1 {
-		fail("it has %d values, want one", fill.Size())
+	if stored(fill).problem != nil || fill.Size() != 1 {
+		fail("it has a value of shape %v, want one number", fill.Shape)
 	}
 	return []value{c.expanded(value{known: fill.reshaped(nil)}, toInts(c.known(0).Int64s()))}
 }
@@ -50,10 +46,11 @@ func constantOfShape(c *call) []value {
 // rangeOf counts from a start up to a limit, which it leaves out.
 func rangeOf(c *call) []value {
 	start, limit, step := c.number(0, "", 0), c.number(1, "", 0), c.number(2, "", 1)
-	count := max(0, int(math.Ceil((limit-start)/step)))
-	if step == 0 || count > maxElements {
+	if steps := (limit - start) / step; step == 0 || steps != steps || steps > maxElements {
 		fail("counting from %v to %v by %v", start, limit, step)
 	}
+	count := max(0, int(math.Ceil((limit-start)/step)))
+	c.checkSize([]int{count})
 	kind := c.known(0).Type
 	floats, integers := make([]float32, count), make([]int64, count)
 	for i := range count {

@@ -112,7 +112,7 @@ func oneHot(c *call) []value {
 	places := Reshape(ConvertDType(c.ordered(indices), dtypes.Int64), shape...)
 	places = Where(LessThan(places, zero(places)), AddScalar(places, depth), places)
 	shape[axis] = depth
-	checkSize(shape)
+	c.checkSize(shape)
 	hot := Equal(Iota(c.graph(), shapes.Make(dtypes.Int64, shape...), axis), BroadcastToDims(places, shape...))
 	values := c.ordered(c.arg(2))
 	off, on := Squeeze(Slice(values, AxisElem(0))), Squeeze(Slice(values, AxisElem(1)))

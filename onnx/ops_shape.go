@@ -15,12 +15,12 @@ func sizeOf(c *call) []value {
 
 func reshape(c *call) []value {
 	wanted := c.list(1, "shape")
-	return []value{c.reshape(c.arg(0), reshapedTo(c.arg(0).dims(), wanted, c.integer("allowzero", 0) != 0))}
+	return []value{c.reshape(c.arg(0), c.reshapedTo(c.arg(0).dims(), wanted, c.integer("allowzero", 0) != 0))}
 }
 
 // reshapedTo is the shape that a Reshape asks for: 0 keeps the dimension in its place, unless zeros are allowed, and −1 is what is
 // left.
-func reshapedTo(from, wanted []int, zeros bool) []int {
+func (b *builder) reshapedTo(from, wanted []int, zeros bool) []int {
 	shape, open, size := slices.Clone(wanted), -1, 1
 	for i, dim := range shape {
 		if dim == 0 && i < len(from) && !zeros {
@@ -29,7 +29,7 @@ func reshapedTo(from, wanted []int, zeros bool) []int {
 		if dim == -1 && open < 0 {
 			open, shape[i] = i, 1
 		}
-		checkSize(shape[:i+1])
+		b.checkSize(shape[:i+1])
 		size *= shape[i]
 	}
 	if open >= 0 && size > 0 {
@@ -136,7 +136,7 @@ func tile(c *call) []value {
 	for i, dim := range shape {
 		apart, full, shape[i] = append(apart, 1, dim), append(full, times[i], dim), dim*times[i]
 	}
-	checkSize(shape)
+	c.checkSize(shape)
 	return []value{c.reshape(c.expanded(c.reshape(x, apart), full), shape)}
 }
 

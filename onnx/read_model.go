@@ -15,7 +15,11 @@ func readModel(data []byte) (*Model, error) {
 		case 2:
 			m.producer = string(f.bytes)
 		case 7:
-			network = append(network[:len(network):len(network)], f.bytes...)
+			if network == nil {
+				network = f.bytes
+			} else { // the parts of a message that comes in several are one
+				network = append(network[:len(network):len(network)], f.bytes...)
+			}
 		case 8:
 			err = m.readOpset(f.bytes)
 		case 14:

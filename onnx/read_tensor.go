@@ -94,29 +94,35 @@ func readStored(message []byte) (s storedTensor, err error) {
 	return s, err
 }
 
-// readTensor reads a tensor. One that cannot be used, for its type or because its elements are not here, is no error yet.
+// readTensor reads a tensor. One that cannot be used is no error yet: perhaps nothing needs it.
 func readTensor(message []byte) (*Tensor, error) {
 	s, err := readStored(message)
 	if err != nil {
 		return nil, err
 	}
 	t := &Tensor{Name: s.name, Type: s.kind}
-	switch {
-	case s.file != "":
-		t.problem = fmt.Errorf("its values are in another file, %s, which is not here", s.file)
-	case s.kind.bits() == 0:
-		t.problem = fmt.Errorf("it has elements of %s, which is not supported", s.kind)
+	t.problem = t.fill(s)
+	return t, nil
+}
+
+// fill takes the shape and the elements, or says why it cannot.
+func (t *Tensor) fill(s storedTensor) error {
+	if err := t.setShape(s.dims); err != nil {
+		return err
 	}
-	if err := t.setShape(s.dims); err != nil || t.problem != nil {
-		return t, err
+	if s.file != "" {
+		return fmt.Errorf("its values are in another file, %s, which is not here", s.file)
+	}
+	if s.kind.bits() == 0 {
+		return fmt.Errorf("it has elements of %s, which is not supported", s.kind)
 	}
 	t.raw = s.raw
 	if t.raw == nil {
 		t.raw = packed(t.Type, s.floats, s.integers, s.doubles)
 	}
 	if want := (t.Size()*t.Type.bits() + 7) / 8; len(t.raw) != want {
-		return nil, fmt.Errorf("tensor %q of shape %v has %d bytes, want %d: the file is truncated or damaged", t.Name, t.Shape, len(t.raw), want)
+		return fmt.Errorf("its shape %v has %d bytes, want %d: the file is truncated or damaged", t.Shape, len(t.raw), want)
 	}
 	t.unpack()
-	return t, nil
+	return nil
 }

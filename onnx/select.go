@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gomlx/compute"
 )
@@ -140,53 +139,6 @@ func (n *node) check(made map[string]bool, opset int) error {
 		return fmt.Errorf("node %s (%s) has no output", n.name, n.op)
 	}
 	return nil
-}
-
-// fullName is the operation with its domain, unless that is ONNX's own.
-func (n *node) fullName() string {
-	if standardDomain(n.domain) {
-		return n.op
-	}
-	return n.domain + "." + n.op
-}
-
-// operation is how the node works in a version of ONNX's operations.
-func (n *node) operation(opset int) (graphOp, error) {
-	name := n.fullName()
-	versions, known := operations[name]
-	var op graphOp
-	since := 0
-	for _, v := range versions {
-		if v.since <= opset || !standardDomain(n.domain) {
-			op, since = v.op, v.since
-		}
-	}
-	switch {
-	case op != nil:
-		return op, nil
-	case !known && n.domain == "com.microsoft":
-		return nil, fmt.Errorf("node %s is a %s, one of ONNX Runtime's own operations: export the network without optimising it for ONNX Runtime", n.name, name)
-	case !known:
-		return nil, fmt.Errorf("node %s is a %s, an operation that is not supported%s", n.name, name, instead(n.op))
-	case since > 0:
-		return nil, fmt.Errorf("node %s is a %s, which version %d of ONNX's operations no longer has, and the file says version %d", n.name, name, since, opset)
-	}
-	return nil, fmt.Errorf("node %s is a %s, which is new in version %d of ONNX's operations, and the file says version %d", n.name, name, versions[0].since, opset)
-}
-
-// instead is what to do about an operation that is not supported, where there is something.
-func instead(op string) string {
-	switch {
-	case op == "NonMaxSuppression":
-		return ": choose the tensors before it as outputs"
-	case op == "Loop" || op == "Scan" || op == "SequenceMap":
-		return ": export the network without loops over data"
-	case strings.HasPrefix(op, "Sequence") || strings.HasPrefix(op, "Optional"):
-		return ": export the network without sequences and optionals"
-	case strings.HasPrefix(op, "Random") || op == "Bernoulli" || op == "Multinomial":
-		return ": it is random; export the network for inference"
-	}
-	return ""
 }
 
 // fold computes the nodes that depend on constants alone and keeps the others.

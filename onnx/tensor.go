@@ -90,7 +90,7 @@ func (t *Tensor) setShape(dims []int64) error {
 	t.Shape = make([]int, len(dims))
 	for i, dim := range dims {
 		if dim < 0 || dim > maxElements || size*dim > maxElements {
-			return fmt.Errorf("tensor %q has the impossible shape %v", t.Name, dims)
+			return fmt.Errorf("it has the impossible shape %v", dims)
 		}
 		t.Shape[i], size = int(dim), size*dim
 	}

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute/dtypes"
@@ -20,6 +21,17 @@ type value struct {
 
 // given says whether there is a value, rather than an input that was left out.
 func (v value) given() bool { return v.known != nil || v.node != nil || v.problem != nil }
+
+// stored is a tensor of the file, the zero value if there is none.
+func stored(t *Tensor) value {
+	switch {
+	case t == nil:
+		return value{}
+	case t.problem != nil:
+		return value{problem: fmt.Errorf("tensor %q: %w", t.Name, t.problem)}
+	}
+	return value{known: t}
+}
 
 // channelsLast is the place of ONNX's axes [n, c, h, w] in [n, h, w, c], for any number of axes.
 func channelsLast(rank int) []int {
