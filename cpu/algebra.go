@@ -271,5 +271,5 @@ func isZero(v *value) bool { return v.isFilledWith(0) }
 func (n *node) elementwise() bool {
 	_, binary := binaryOps[n.op]
 	_, unary := unaryOps[n.op]
-	return (binary || unary || n.op == opRelu || n.op == opReluGrad || n.op == opLeakyRelu || n.op == compute.OpTypeErf) && isFloat32(n.inputs...)
+	return (binary || unary || n.op == opRelu || n.op == opReluGrad || n.op == opLeakyRelu) && isFloat32(n.inputs...)
 }

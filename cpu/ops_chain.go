@@ -11,11 +11,6 @@ func init() { introduce(opChain, "Chain", lowerChain) }
 func lowerChain(c *compiler, n *node) bool {
 	group := n.attrs.(*chain)
 	p := chainRun{program: group.program(), size: group.links[0].size, cost: len(group.links)}
-	for _, l := range group.links {
-		if l.node.op == compute.OpTypeErf {
-			p.cost += erfCost
-		}
-	}
 	for i, v := range n.inputs {
 		p.inputs, p.kinds = append(p.inputs, c.in(v)), append(p.kinds, group.inputs[i].kind)
 	}
@@ -94,8 +89,6 @@ func (kind operand) declare(b *kernel.ProgramBuilder, columns int) kernel.Value 
 // record adds an operation to a program.
 func record(b *kernel.ProgramBuilder, op compute.OpType, args []kernel.Value) kernel.Value {
 	switch op {
-	case compute.OpTypeErf:
-		return erf(b, args[0])
 	case opReluGrad:
 		return b.ReluGrad(args[0], args[1])
 	case opLeakyRelu:

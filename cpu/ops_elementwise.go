@@ -21,7 +21,7 @@ var (
 		compute.OpTypeAbs: kernel.OpAbs, compute.OpTypeNeg: kernel.OpNeg, compute.OpTypeSqrt: kernel.OpSqrt,
 		compute.OpTypeRsqrt: kernel.OpRsqrt, compute.OpTypeSign: kernel.OpSign, compute.OpTypeExp: kernel.OpExp,
 		compute.OpTypeLog: kernel.OpLog, compute.OpTypeLog1p: kernel.OpLog1p, compute.OpTypeLogistic: kernel.OpLogistic,
-		compute.OpTypeTanh: kernel.OpTanh, opRelu: kernel.OpRelu,
+		compute.OpTypeTanh: kernel.OpTanh, compute.OpTypeErf: kernel.OpErf, opRelu: kernel.OpRelu,
 	}
 	compareOps = map[compute.OpType]kernel.CompareOp{
 		compute.OpTypeEqual: kernel.OpEqual, compute.OpTypeNotEqual: kernel.OpNotEqual,

@@ -112,14 +112,16 @@ func rmsNorm(c *call) []value {
 	return one(Mul(y, c.laidOut(c.arg(1), x.axes)), x)
 }
 
-// lpNorm divides by the sum of magnitudes, or by the length, along an axis.
+// lpNorm divides by the sum of magnitudes, or by the length, along an axis; zeros stay zeros.
 func lpNorm(c *call) []value {
 	x := c.operand(0)
 	magnitude := length
 	if c.integer("p", 2) == 1 {
 		magnitude = sumOfMagnitudes
 	}
-	return one(Div(x.node, ReduceAndKeep(x.node, magnitude, x.physical(c.integer("axis", -1))...)), x)
+	size := ReduceAndKeep(x.node, magnitude, x.physical(c.integer("axis", -1))...)
+	size = Where(Equal(size, zero(size)), OnesLike(size), size)
+	return one(Div(x.node, size), x)
 }
 
 // meanVarianceNorm standardises over axes: by default those of the batch and the pixels.

@@ -117,6 +117,7 @@ func (e *emitter) unaries() {
 	e.unary("log1p", e.log1p)
 	e.unary("logistic", e.logistic)
 	e.unary("tanh", e.tanh)
+	e.unary("erf", e.erf)
 }
 
 func (e *emitter) sqrt(x reg.VecVirtual) reg.VecVirtual {

@@ -11,9 +11,11 @@ import (
 // The polynomials are near-minimax fits (weighted least squares by Lawson's iteration) of the relative error, their
 // coefficients rounded to float32 from the lowest degree on.
 var (
-	expTail  = []float64{0.49999994, 0.16666523, 0.041668292, 0.008368532, 0.0013818296}                                 // (eʳ-1-r)/r², |r| ≤ ln2/2: 3e-9
-	logTail  = []float64{0.3333333, -0.2500082, 0.20001242, -0.16623409, 0.1420158, -0.1315961, 0.12762217, -0.07636439} // (log(1+f)-f+f²/2)/f³, √½ ≤ 1+f ≤ √2: 6e-9
-	tanhTail = []float64{-0.3333328, 0.13331406, -0.053736515, 0.020628167, -0.005692296}                                // (tanh x - x)/x³ in x², |x| ≤ 0.625: 5e-9
+	expTail  = []float64{0.49999994, 0.16666523, 0.041668292, 0.008368532, 0.0013818296}                                        // (eʳ-1-r)/r², |r| ≤ ln2/2: 3e-9
+	logTail  = []float64{0.3333333, -0.2500082, 0.20001242, -0.16623409, 0.1420158, -0.1315961, 0.12762217, -0.07636439}        // (log(1+f)-f+f²/2)/f³, √½ ≤ 1+f ≤ √2: 6e-9
+	tanhTail = []float64{-0.3333328, 0.13331406, -0.053736515, 0.020628167, -0.005692296}                                       // (tanh x - x)/x³ in x², |x| ≤ 0.625: 5e-9
+	erfTail  = []float64{0.128379166, -0.37612626, 0.112835787, -0.0268533472, 0.0051871622, -0.00079978531, 7.80690316e-05}    // erf(x)/x - 1 in x², |x| ≤ 1: 2e-9
+	erfcLog  = []float64{-0.000341514708, -1.12708926, -0.638144672, -0.103106909, 0.0218381323, -0.00294767017, 0.00018637933} // log(1 - erf x), 1 ≤ x ≤ 4: 2e-9 of erf
 	ln2High  = float64(float32(math.Ln2))
 	ln2Low   = math.Ln2 - ln2High
 )
@@ -181,6 +183,25 @@ func (e *emitter) tanh() vecFunc {
 		square := e.mul(size, size)
 		small := e.mul(e.mul(tail(square), square), size)
 		r := e.choose(e.compare(less, size, near), e.add(small, size), far)
+		VORPS(signOf, r, r)
+		return r
+	}
+}
+
+// erf computes 1 - exp(log(1 - erf |x|)), or a polynomial near 0, and gives it the sign of x.
+func (e *emitter) erf() vecFunc {
+	sign, near := e.bits(0x80000000), e.constant(1)
+	one, most := e.register(1), e.register(4) // beyond it is 1
+	exp, tail, log := e.exp(), e.polynomial(erfTail, e.memory), e.polynomial(erfcLog, e.memory)
+	return func(x reg.VecVirtual) reg.VecVirtual {
+		signOf, size, within := e.vec(), e.vec(), e.vec()
+		VANDPS(sign, x, signOf)
+		VXORPS(signOf, x, size)
+		VMINPS(size, most, within) // in this order NaN stays
+		far := e.sub(one, exp(log(within)))
+		small := tail(e.mul(size, size))
+		VFMADD213PS(size, size, small)
+		r := e.choose(e.compare(less, size, near), small, far)
 		VORPS(signOf, r, r)
 		return r
 	}

@@ -20,7 +20,7 @@ const (
 // UnaryOp names an element-wise operation on one operand.
 type UnaryOp uint8
 
-// The unary operations. The accelerated OpExp, OpLog, OpLog1p, OpLogistic and OpTanh stay within MaxUlp units in the
+// The unary operations. The accelerated OpExp, OpLog, OpLog1p, OpLogistic, OpTanh and OpErf stay within MaxUlp units in the
 // last place of the true value; all others are exactly the portable loop's.
 const (
 	OpAbs UnaryOp = iota
@@ -36,10 +36,11 @@ const (
 	OpLog1p
 	OpLogistic // 1/(1+e⁻ˣ)
 	OpTanh
+	OpErf
 	unaryOps = iota
 )
 
-// MaxUlp bounds the error of the accelerated exponentials and logarithms, in units in the last place of float32.
+// MaxUlp bounds the error of the accelerated exponentials, logarithms and their kin, in units in the last place of float32.
 // Results below the smallest normal float32 may be rounded to that absolute precision.
 const MaxUlp = 2
 

@@ -10,7 +10,7 @@ func (s vectorSet) withAVX512() vectorSet {
 	s.scalarBinary = [...]scalarFunc{scalarAddAVX512, scalarSubAVX512, scalarMulAVX512, scalarDivAVX512, scalarMaxAVX512, scalarMinAVX512}
 	s.unary = [...]unaryFunc{
 		absAVX512, negAVX512, squareAVX512, sqrtAVX512, rsqrtAVX512, reciprocalAVX512, signAVX512, reluAVX512,
-		expAVX512, logAVX512, log1pAVX512, logisticAVX512, tanhAVX512,
+		expAVX512, logAVX512, log1pAVX512, logisticAVX512, tanhAVX512, erfAVX512,
 	}
 	s.axpy = axpyAVX512
 
@@ -47,7 +47,7 @@ func (s vectorSet) withAVX2() vectorSet {
 	s.scalarBinary = [...]scalarFunc{scalarAddAVX2, scalarSubAVX2, scalarMulAVX2, scalarDivAVX2, scalarMaxAVX2, scalarMinAVX2}
 	s.unary = [...]unaryFunc{
 		absAVX2, negAVX2, squareAVX2, sqrtAVX2, rsqrtAVX2, reciprocalAVX2, signAVX2, reluAVX2,
-		expAVX2, logAVX2, log1pAVX2, logisticAVX2, tanhAVX2,
+		expAVX2, logAVX2, log1pAVX2, logisticAVX2, tanhAVX2, erfAVX2,
 	}
 	s.axpy = axpyAVX2
 

@@ -101,6 +101,9 @@ func logisticAVX2(dst []float32, x []float32)
 func tanhAVX2(dst []float32, x []float32)
 
 //go:noescape
+func erfAVX2(dst []float32, x []float32)
+
+//go:noescape
 func equalAVX2(dst []bool, a []float32, b []float32)
 
 //go:noescape

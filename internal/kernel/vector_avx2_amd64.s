@@ -2147,6 +2147,285 @@ DATA allbbba8671<>+24(SB)/4, $0xbbba8671
 DATA allbbba8671<>+28(SB)/4, $0xbbba8671
 GLOBL allbbba8671<>(SB), RODATA|NOPTR, $32
 
+// func erfAVX2(dst []float32, x []float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·erfAVX2(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS all3f800000<>+0(SB), Y0
+	VBROADCASTSS all40800000<>+0(SB), Y1
+	VBROADCASTSS allc2d00000<>+0(SB), Y2
+	VBROADCASTSS all42b20000<>+0(SB), Y3
+	XORQ         BX, BX
+	SUBQ         $0x08, DX
+	JLT          tail110
+
+loop109:
+	VMOVUPS      (CX)(BX*4), Y4
+	VANDPS       all80000000<>+0(SB), Y4, Y5
+	VXORPS       Y5, Y4, Y4
+	VMINPS       Y4, Y1, Y6
+	VMOVUPS      all39436ed2<>+0(SB), Y7
+	VFMADD213PS  allbb412db3<>+0(SB), Y6, Y7
+	VFMADD213PS  all3cb2e5e2<>+0(SB), Y6, Y7
+	VFMADD213PS  allbdd329b7<>+0(SB), Y6, Y7
+	VFMADD213PS  allbf235d73<>+0(SB), Y6, Y7
+	VFMADD213PS  allbf904476<>+0(SB), Y6, Y7
+	VFMADD213PS  allb9b30d54<>+0(SB), Y6, Y7
+	VMAXPS       Y7, Y2, Y6
+	VMINPS       Y6, Y3, Y6
+	VMULPS       all3fb8aa3b<>+0(SB), Y6, Y7
+	VROUNDPS     $0x00, Y7, Y7
+	VFNMADD231PS all3f317218<>+0(SB), Y7, Y6
+	VFNMADD231PS allb102e308<>+0(SB), Y7, Y6
+	VMOVUPS      all3ab51e82<>+0(SB), Y8
+	VFMADD213PS  all3c091c2b<>+0(SB), Y6, Y8
+	VFMADD213PS  all3d2aac5f<>+0(SB), Y6, Y8
+	VFMADD213PS  all3e2aaa4a<>+0(SB), Y6, Y8
+	VFMADD213PS  all3efffffe<>+0(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMADD213PS  Y6, Y9, Y8
+	VADDPS       all3f800000<>+0(SB), Y8, Y8
+	VCVTPS2DQ    Y7, Y6
+	VPSRAD       $0x01, Y6, Y7
+	VPSUBD       Y7, Y6, Y6
+	VPADDD       all0000007f<>+0(SB), Y7, Y7
+	VPSLLD       $0x17, Y7, Y7
+	VMULPS       Y7, Y8, Y7
+	VPADDD       all0000007f<>+0(SB), Y6, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VMULPS       Y6, Y7, Y6
+	VSUBPS       Y6, Y0, Y6
+	VMULPS       Y4, Y4, Y7
+	VMOVUPS      all38a3b8fe<>+0(SB), Y8
+	VFMADD213PS  allba51a8af<>+0(SB), Y7, Y8
+	VFMADD213PS  all3ba9f912<>+0(SB), Y7, Y8
+	VFMADD213PS  allbcdbfb8d<>+0(SB), Y7, Y8
+	VFMADD213PS  all3de71673<>+0(SB), Y7, Y8
+	VFMADD213PS  allbec0939f<>+0(SB), Y7, Y8
+	VFMADD213PS  all3e0375d4<>+0(SB), Y7, Y8
+	VFMADD213PS  Y4, Y4, Y8
+	VCMPPS       $0x11, all3f800000<>+0(SB), Y4, Y4
+	VBLENDVPS    Y4, Y8, Y6, Y4
+	VORPS        Y5, Y4, Y4
+	VMOVUPS      Y4, (AX)(BX*4)
+	ADDQ         $0x08, BX
+	CMPQ         BX, DX
+	JLE          loop109
+
+tail110:
+	ADDQ         $0x08, DX
+	SUBQ         BX, DX
+	JLE          done111
+	LEAQ         tailMasks<>+0(SB), DI
+	MOVQ         $0x00000040, SI
+	SUBQ         DX, SI
+	LEAQ         (DI)(SI*4), DI
+	VMOVUPS      (DI), Y4
+	VMASKMOVPS   (CX)(BX*4), Y4, Y5
+	VANDPS       all80000000<>+0(SB), Y5, Y6
+	VXORPS       Y6, Y5, Y5
+	VMINPS       Y5, Y1, Y1
+	VMOVUPS      all39436ed2<>+0(SB), Y7
+	VFMADD213PS  allbb412db3<>+0(SB), Y1, Y7
+	VFMADD213PS  all3cb2e5e2<>+0(SB), Y1, Y7
+	VFMADD213PS  allbdd329b7<>+0(SB), Y1, Y7
+	VFMADD213PS  allbf235d73<>+0(SB), Y1, Y7
+	VFMADD213PS  allbf904476<>+0(SB), Y1, Y7
+	VFMADD213PS  allb9b30d54<>+0(SB), Y1, Y7
+	VMAXPS       Y7, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+	VMULPS       all3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS     $0x00, Y2, Y2
+	VFNMADD231PS all3f317218<>+0(SB), Y2, Y1
+	VFNMADD231PS allb102e308<>+0(SB), Y2, Y1
+	VMOVUPS      all3ab51e82<>+0(SB), Y3
+	VFMADD213PS  all3c091c2b<>+0(SB), Y1, Y3
+	VFMADD213PS  all3d2aac5f<>+0(SB), Y1, Y3
+	VFMADD213PS  all3e2aaa4a<>+0(SB), Y1, Y3
+	VFMADD213PS  all3efffffe<>+0(SB), Y1, Y3
+	VMULPS       Y1, Y1, Y7
+	VFMADD213PS  Y1, Y7, Y3
+	VADDPS       all3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ    Y2, Y1
+	VPSRAD       $0x01, Y1, Y2
+	VPSUBD       Y2, Y1, Y1
+	VPADDD       all0000007f<>+0(SB), Y2, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VMULPS       Y2, Y3, Y2
+	VPADDD       all0000007f<>+0(SB), Y1, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VMULPS       Y1, Y2, Y1
+	VSUBPS       Y1, Y0, Y0
+	VMULPS       Y5, Y5, Y1
+	VMOVUPS      all38a3b8fe<>+0(SB), Y2
+	VFMADD213PS  allba51a8af<>+0(SB), Y1, Y2
+	VFMADD213PS  all3ba9f912<>+0(SB), Y1, Y2
+	VFMADD213PS  allbcdbfb8d<>+0(SB), Y1, Y2
+	VFMADD213PS  all3de71673<>+0(SB), Y1, Y2
+	VFMADD213PS  allbec0939f<>+0(SB), Y1, Y2
+	VFMADD213PS  all3e0375d4<>+0(SB), Y1, Y2
+	VFMADD213PS  Y5, Y5, Y2
+	VCMPPS       $0x11, all3f800000<>+0(SB), Y5, Y1
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	VORPS        Y6, Y0, Y0
+	VMASKMOVPS   Y0, Y4, (AX)(BX*4)
+
+done111:
+	VZEROUPPER
+	RET
+
+DATA all40800000<>+0(SB)/4, $0x40800000
+DATA all40800000<>+4(SB)/4, $0x40800000
+DATA all40800000<>+8(SB)/4, $0x40800000
+DATA all40800000<>+12(SB)/4, $0x40800000
+DATA all40800000<>+16(SB)/4, $0x40800000
+DATA all40800000<>+20(SB)/4, $0x40800000
+DATA all40800000<>+24(SB)/4, $0x40800000
+DATA all40800000<>+28(SB)/4, $0x40800000
+GLOBL all40800000<>(SB), RODATA|NOPTR, $32
+
+DATA all3e0375d4<>+0(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+4(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+8(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+12(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+16(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+20(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+24(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+28(SB)/4, $0x3e0375d4
+GLOBL all3e0375d4<>(SB), RODATA|NOPTR, $32
+
+DATA allbec0939f<>+0(SB)/4, $0xbec0939f
+DATA allbec0939f<>+4(SB)/4, $0xbec0939f
+DATA allbec0939f<>+8(SB)/4, $0xbec0939f
+DATA allbec0939f<>+12(SB)/4, $0xbec0939f
+DATA allbec0939f<>+16(SB)/4, $0xbec0939f
+DATA allbec0939f<>+20(SB)/4, $0xbec0939f
+DATA allbec0939f<>+24(SB)/4, $0xbec0939f
+DATA allbec0939f<>+28(SB)/4, $0xbec0939f
+GLOBL allbec0939f<>(SB), RODATA|NOPTR, $32
+
+DATA all3de71673<>+0(SB)/4, $0x3de71673
+DATA all3de71673<>+4(SB)/4, $0x3de71673
+DATA all3de71673<>+8(SB)/4, $0x3de71673
+DATA all3de71673<>+12(SB)/4, $0x3de71673
+DATA all3de71673<>+16(SB)/4, $0x3de71673
+DATA all3de71673<>+20(SB)/4, $0x3de71673
+DATA all3de71673<>+24(SB)/4, $0x3de71673
+DATA all3de71673<>+28(SB)/4, $0x3de71673
+GLOBL all3de71673<>(SB), RODATA|NOPTR, $32
+
+DATA allbcdbfb8d<>+0(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+4(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+8(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+12(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+16(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+20(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+24(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+28(SB)/4, $0xbcdbfb8d
+GLOBL allbcdbfb8d<>(SB), RODATA|NOPTR, $32
+
+DATA all3ba9f912<>+0(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+4(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+8(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+12(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+16(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+20(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+24(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+28(SB)/4, $0x3ba9f912
+GLOBL all3ba9f912<>(SB), RODATA|NOPTR, $32
+
+DATA allba51a8af<>+0(SB)/4, $0xba51a8af
+DATA allba51a8af<>+4(SB)/4, $0xba51a8af
+DATA allba51a8af<>+8(SB)/4, $0xba51a8af
+DATA allba51a8af<>+12(SB)/4, $0xba51a8af
+DATA allba51a8af<>+16(SB)/4, $0xba51a8af
+DATA allba51a8af<>+20(SB)/4, $0xba51a8af
+DATA allba51a8af<>+24(SB)/4, $0xba51a8af
+DATA allba51a8af<>+28(SB)/4, $0xba51a8af
+GLOBL allba51a8af<>(SB), RODATA|NOPTR, $32
+
+DATA all38a3b8fe<>+0(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+4(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+8(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+12(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+16(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+20(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+24(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+28(SB)/4, $0x38a3b8fe
+GLOBL all38a3b8fe<>(SB), RODATA|NOPTR, $32
+
+DATA allb9b30d54<>+0(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+4(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+8(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+12(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+16(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+20(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+24(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+28(SB)/4, $0xb9b30d54
+GLOBL allb9b30d54<>(SB), RODATA|NOPTR, $32
+
+DATA allbf904476<>+0(SB)/4, $0xbf904476
+DATA allbf904476<>+4(SB)/4, $0xbf904476
+DATA allbf904476<>+8(SB)/4, $0xbf904476
+DATA allbf904476<>+12(SB)/4, $0xbf904476
+DATA allbf904476<>+16(SB)/4, $0xbf904476
+DATA allbf904476<>+20(SB)/4, $0xbf904476
+DATA allbf904476<>+24(SB)/4, $0xbf904476
+DATA allbf904476<>+28(SB)/4, $0xbf904476
+GLOBL allbf904476<>(SB), RODATA|NOPTR, $32
+
+DATA allbf235d73<>+0(SB)/4, $0xbf235d73
+DATA allbf235d73<>+4(SB)/4, $0xbf235d73
+DATA allbf235d73<>+8(SB)/4, $0xbf235d73
+DATA allbf235d73<>+12(SB)/4, $0xbf235d73
+DATA allbf235d73<>+16(SB)/4, $0xbf235d73
+DATA allbf235d73<>+20(SB)/4, $0xbf235d73
+DATA allbf235d73<>+24(SB)/4, $0xbf235d73
+DATA allbf235d73<>+28(SB)/4, $0xbf235d73
+GLOBL allbf235d73<>(SB), RODATA|NOPTR, $32
+
+DATA allbdd329b7<>+0(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+4(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+8(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+12(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+16(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+20(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+24(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+28(SB)/4, $0xbdd329b7
+GLOBL allbdd329b7<>(SB), RODATA|NOPTR, $32
+
+DATA all3cb2e5e2<>+0(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+4(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+8(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+12(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+16(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+20(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+24(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+28(SB)/4, $0x3cb2e5e2
+GLOBL all3cb2e5e2<>(SB), RODATA|NOPTR, $32
+
+DATA allbb412db3<>+0(SB)/4, $0xbb412db3
+DATA allbb412db3<>+4(SB)/4, $0xbb412db3
+DATA allbb412db3<>+8(SB)/4, $0xbb412db3
+DATA allbb412db3<>+12(SB)/4, $0xbb412db3
+DATA allbb412db3<>+16(SB)/4, $0xbb412db3
+DATA allbb412db3<>+20(SB)/4, $0xbb412db3
+DATA allbb412db3<>+24(SB)/4, $0xbb412db3
+DATA allbb412db3<>+28(SB)/4, $0xbb412db3
+GLOBL allbb412db3<>(SB), RODATA|NOPTR, $32
+
+DATA all39436ed2<>+0(SB)/4, $0x39436ed2
+DATA all39436ed2<>+4(SB)/4, $0x39436ed2
+DATA all39436ed2<>+8(SB)/4, $0x39436ed2
+DATA all39436ed2<>+12(SB)/4, $0x39436ed2
+DATA all39436ed2<>+16(SB)/4, $0x39436ed2
+DATA all39436ed2<>+20(SB)/4, $0x39436ed2
+DATA all39436ed2<>+24(SB)/4, $0x39436ed2
+DATA all39436ed2<>+28(SB)/4, $0x39436ed2
+GLOBL all39436ed2<>(SB), RODATA|NOPTR, $32
+
 // func equalAVX2(dst []bool, a []float32, b []float32)
 // Requires: AVX
 TEXT ·equalAVX2(SB), NOSPLIT, $0-72
@@ -2157,9 +2436,9 @@ TEXT ·equalAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done110
+	JGE          done113
 
-loop109:
+loop112:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x00, Y2, Y1, Y1
@@ -2170,9 +2449,9 @@ loop109:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop109
+	JLT          loop112
 
-done110:
+done113:
 	VZEROUPPER
 	RET
 
@@ -2196,9 +2475,9 @@ TEXT ·equalScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done112
+	JGE          done115
 
-loop111:
+loop114:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x00, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2208,9 +2487,9 @@ loop111:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop111
+	JLT          loop114
 
-done112:
+done115:
 	VZEROUPPER
 	RET
 
@@ -2224,9 +2503,9 @@ TEXT ·notEqualAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done114
+	JGE          done117
 
-loop113:
+loop116:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x04, Y2, Y1, Y1
@@ -2237,9 +2516,9 @@ loop113:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop113
+	JLT          loop116
 
-done114:
+done117:
 	VZEROUPPER
 	RET
 
@@ -2253,9 +2532,9 @@ TEXT ·notEqualScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done116
+	JGE          done119
 
-loop115:
+loop118:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x04, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2265,9 +2544,9 @@ loop115:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop115
+	JLT          loop118
 
-done116:
+done119:
 	VZEROUPPER
 	RET
 
@@ -2281,9 +2560,9 @@ TEXT ·lessAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done118
+	JGE          done121
 
-loop117:
+loop120:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x11, Y2, Y1, Y1
@@ -2294,9 +2573,9 @@ loop117:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop117
+	JLT          loop120
 
-done118:
+done121:
 	VZEROUPPER
 	RET
 
@@ -2310,9 +2589,9 @@ TEXT ·lessScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done120
+	JGE          done123
 
-loop119:
+loop122:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x11, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2322,9 +2601,9 @@ loop119:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop119
+	JLT          loop122
 
-done120:
+done123:
 	VZEROUPPER
 	RET
 
@@ -2338,9 +2617,9 @@ TEXT ·lessOrEqualAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done122
+	JGE          done125
 
-loop121:
+loop124:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x12, Y2, Y1, Y1
@@ -2351,9 +2630,9 @@ loop121:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop121
+	JLT          loop124
 
-done122:
+done125:
 	VZEROUPPER
 	RET
 
@@ -2367,9 +2646,9 @@ TEXT ·lessOrEqualScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done124
+	JGE          done127
 
-loop123:
+loop126:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x12, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2379,9 +2658,9 @@ loop123:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop123
+	JLT          loop126
 
-done124:
+done127:
 	VZEROUPPER
 	RET
 
@@ -2395,9 +2674,9 @@ TEXT ·greaterAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done126
+	JGE          done129
 
-loop125:
+loop128:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x1e, Y2, Y1, Y1
@@ -2408,9 +2687,9 @@ loop125:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop125
+	JLT          loop128
 
-done126:
+done129:
 	VZEROUPPER
 	RET
 
@@ -2424,9 +2703,9 @@ TEXT ·greaterScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done128
+	JGE          done131
 
-loop127:
+loop130:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x1e, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2436,9 +2715,9 @@ loop127:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop127
+	JLT          loop130
 
-done128:
+done131:
 	VZEROUPPER
 	RET
 
@@ -2452,9 +2731,9 @@ TEXT ·greaterOrEqualAVX2(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done130
+	JGE          done133
 
-loop129:
+loop132:
 	VMOVUPS      (CX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VCMPPS       $0x1d, Y2, Y1, Y1
@@ -2465,9 +2744,9 @@ loop129:
 	VMOVQ        X1, (AX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop129
+	JLT          loop132
 
-done130:
+done133:
 	VZEROUPPER
 	RET
 
@@ -2481,9 +2760,9 @@ TEXT ·greaterOrEqualScalarAVX2(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Y1
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done132
+	JGE          done135
 
-loop131:
+loop134:
 	VMOVUPS      (CX)(BX*4), Y2
 	VCMPPS       $0x1d, Y0, Y2, Y2
 	VANDPS       Y1, Y2, Y2
@@ -2493,9 +2772,9 @@ loop131:
 	VMOVQ        X2, (AX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop131
+	JLT          loop134
 
-done132:
+done135:
 	VZEROUPPER
 	RET
 
@@ -2509,9 +2788,9 @@ TEXT ·chooseAVX2(SB), NOSPLIT, $0-96
 	MOVQ b_base+72(FP), SI
 	XORQ DI, DI
 	CMPQ DI, DX
-	JGE  done134
+	JGE  done137
 
-loop133:
+loop136:
 	VPMOVZXBD (CX)(DI*1), Y0
 	VXORPS    Y1, Y1, Y1
 	VPSUBD    Y0, Y1, Y0
@@ -2521,9 +2800,9 @@ loop133:
 	VMOVUPS   Y0, (AX)(DI*4)
 	ADDQ      $0x08, DI
 	CMPQ      DI, DX
-	JLT       loop133
+	JLT       loop136
 
-done134:
+done137:
 	VZEROUPPER
 	RET
 
@@ -2541,9 +2820,9 @@ TEXT ·chooseScalarAVX2(SB), NOSPLIT, $0-77
 	VPBROADCASTD X1, Y1
 	XORQ         SI, SI
 	CMPQ         SI, DX
-	JGE          done136
+	JGE          done139
 
-loop135:
+loop138:
 	VPMOVZXBD (CX)(SI*1), Y2
 	VXORPS    Y1, Y2, Y2
 	VXORPS    Y3, Y3, Y3
@@ -2553,9 +2832,9 @@ loop135:
 	VMOVUPS   Y2, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, DX
-	JLT       loop135
+	JLT       loop138
 
-done136:
+done139:
 	VZEROUPPER
 	RET
 
@@ -2569,9 +2848,9 @@ TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
 	VXORPS Y0, Y0, Y0
 	XORQ   SI, SI
 	SUBQ   $0x08, BX
-	JLT    tail138
+	JLT    tail141
 
-loop137:
+loop140:
 	VMOVUPS (DX)(SI*4), Y1
 	VCMPPS  $0x1d, Y0, Y1, Y1
 	VMOVUPS (CX)(SI*4), Y2
@@ -2579,12 +2858,12 @@ loop137:
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
 	CMPQ    SI, BX
-	JLE     loop137
+	JLE     loop140
 
-tail138:
+tail141:
 	ADDQ       $0x08, BX
 	SUBQ       SI, BX
-	JLE        done139
+	JLE        done142
 	LEAQ       tailMasks<>+0(SB), R8
 	MOVQ       $0x00000040, DI
 	SUBQ       BX, DI
@@ -2596,7 +2875,7 @@ tail138:
 	VANDPS     Y2, Y0, Y0
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done139:
+done142:
 	VZEROUPPER
 	RET
 
@@ -2616,9 +2895,9 @@ TEXT ·sumAVX2(SB), NOSPLIT, $0-28
 	VMOVAPS      Y0, Y8
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail141
+	JLT          tail144
 
-loop140:
+loop143:
 	VMOVUPS (AX)(DX*4), Y9
 	VADDPS  Y9, Y1, Y1
 	VMOVAPS Y1, Y1
@@ -2645,12 +2924,12 @@ loop140:
 	VMOVAPS Y8, Y8
 	ADDQ    $0x40, DX
 	CMPQ    DX, CX
-	JLE     loop140
+	JLE     loop143
 
-tail141:
+tail144:
 	ADDQ       $0x40, CX
 	SUBQ       DX, CX
-	JLE        done142
+	JLE        done145
 	LEAQ       tailMasks<>+0(SB), SI
 	MOVQ       $0x00000040, BX
 	SUBQ       CX, BX
@@ -2703,7 +2982,7 @@ tail141:
 	VADDPS     Y0, Y8, Y0
 	VMOVAPS    Y0, Y8
 
-done142:
+done145:
 	VADDPS     Y5, Y1, Y0
 	VADDPS     Y6, Y2, Y1
 	VADDPS     Y7, Y3, Y2
@@ -2741,10 +3020,10 @@ TEXT ·sumColumnsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS all00000000<>+0(SB), Y0
 	XORQ         SI, SI
 
-wide143:
+wide146:
 	LEAQ    32(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow144
+	JGT     narrow147
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -2752,7 +3031,7 @@ wide143:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop148:
+loop151:
 	VMOVUPS (DI), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVAPS Y1, Y1
@@ -2767,38 +3046,38 @@ loop148:
 	VMOVAPS Y4, Y4
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop148
+	JNZ     loop151
 	VMOVUPS Y1, (AX)(SI*4)
 	VMOVUPS Y2, 32(AX)(SI*4)
 	VMOVUPS Y3, 64(AX)(SI*4)
 	VMOVUPS Y4, 96(AX)(SI*4)
 	ADDQ    $0x20, SI
-	JMP     wide143
+	JMP     wide146
 
-narrow144:
-strip145:
+narrow147:
+strip148:
 	LEAQ    8(SI), DI
 	CMPQ    DI, DX
-	JGT     tail146
+	JGT     tail149
 	VMOVAPS Y0, Y1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop149:
+loop152:
 	VMOVUPS (DI), Y2
 	VADDPS  Y2, Y1, Y1
 	VMOVAPS Y1, Y1
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop149
+	JNZ     loop152
 	VMOVUPS Y1, (AX)(SI*4)
 	ADDQ    $0x08, SI
-	JMP     strip145
+	JMP     strip148
 
-tail146:
+tail149:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done147
+	JLE     done150
 	LEAQ    tailMasks<>+0(SB), R9
 	MOVQ    $0x00000040, R8
 	SUBQ    DI, R8
@@ -2807,16 +3086,16 @@ tail146:
 	VMOVAPS Y0, Y0
 	LEAQ    (CX)(SI*4), CX
 
-loop150:
+loop153:
 	VMASKMOVPS (CX), Y1, Y2
 	VADDPS     Y2, Y0, Y0
 	VMOVAPS    Y0, Y0
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop150
+	JNZ        loop153
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done147:
+done150:
 	VZEROUPPER
 	RET
 
@@ -2836,9 +3115,9 @@ TEXT ·maximumAVX2(SB), NOSPLIT, $0-28
 	VMOVAPS      Y0, Y8
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail152
+	JLT          tail155
 
-loop151:
+loop154:
 	VMOVUPS   (AX)(DX*4), Y9
 	VMAXPS    Y9, Y1, Y9
 	VCMPPS    $0x03, Y1, Y1, Y10
@@ -2881,12 +3160,12 @@ loop151:
 	VMOVAPS   Y8, Y8
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop151
+	JLE       loop154
 
-tail152:
+tail155:
 	ADDQ       $0x40, CX
 	SUBQ       DX, CX
-	JLE        done153
+	JLE        done156
 	LEAQ       tailMasks<>+0(SB), SI
 	MOVQ       $0x00000040, BX
 	SUBQ       CX, BX
@@ -2955,7 +3234,7 @@ tail152:
 	VBLENDVPS  Y9, Y8, Y0, Y0
 	VMOVAPS    Y0, Y8
 
-done153:
+done156:
 	VMAXPS     Y5, Y1, Y0
 	VCMPPS     $0x03, Y1, Y1, Y5
 	VBLENDVPS  Y5, Y1, Y0, Y0
@@ -3003,10 +3282,10 @@ TEXT ·maximumColumnsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS allff800000<>+0(SB), Y0
 	XORQ         SI, SI
 
-wide154:
+wide157:
 	LEAQ    32(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow155
+	JGT     narrow158
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -3014,7 +3293,7 @@ wide154:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop159:
+loop162:
 	VMOVUPS   (DI), Y5
 	VMAXPS    Y5, Y1, Y5
 	VCMPPS    $0x03, Y1, Y1, Y6
@@ -3037,24 +3316,24 @@ loop159:
 	VMOVAPS   Y4, Y4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop159
+	JNZ       loop162
 	VMOVUPS   Y1, (AX)(SI*4)
 	VMOVUPS   Y2, 32(AX)(SI*4)
 	VMOVUPS   Y3, 64(AX)(SI*4)
 	VMOVUPS   Y4, 96(AX)(SI*4)
 	ADDQ      $0x20, SI
-	JMP       wide154
+	JMP       wide157
 
-narrow155:
-strip156:
+narrow158:
+strip159:
 	LEAQ    8(SI), DI
 	CMPQ    DI, DX
-	JGT     tail157
+	JGT     tail160
 	VMOVAPS Y0, Y1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop160:
+loop163:
 	VMOVUPS   (DI), Y2
 	VMAXPS    Y2, Y1, Y2
 	VCMPPS    $0x03, Y1, Y1, Y3
@@ -3062,15 +3341,15 @@ loop160:
 	VMOVAPS   Y1, Y1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop160
+	JNZ       loop163
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
-	JMP       strip156
+	JMP       strip159
 
-tail157:
+tail160:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done158
+	JLE     done161
 	LEAQ    tailMasks<>+0(SB), R9
 	MOVQ    $0x00000040, R8
 	SUBQ    DI, R8
@@ -3079,7 +3358,7 @@ tail157:
 	VMOVAPS Y0, Y0
 	LEAQ    (CX)(SI*4), CX
 
-loop161:
+loop164:
 	VMASKMOVPS (CX), Y1, Y2
 	VMAXPS     Y2, Y0, Y2
 	VCMPPS     $0x03, Y0, Y0, Y3
@@ -3087,10 +3366,10 @@ loop161:
 	VMOVAPS    Y0, Y0
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop161
+	JNZ        loop164
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done158:
+done161:
 	VZEROUPPER
 	RET
 
@@ -3110,9 +3389,9 @@ TEXT ·minimumAVX2(SB), NOSPLIT, $0-28
 	VMOVAPS      Y0, Y8
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail163
+	JLT          tail166
 
-loop162:
+loop165:
 	VMOVUPS   (AX)(DX*4), Y9
 	VMINPS    Y9, Y1, Y9
 	VCMPPS    $0x03, Y1, Y1, Y10
@@ -3155,12 +3434,12 @@ loop162:
 	VMOVAPS   Y8, Y8
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop162
+	JLE       loop165
 
-tail163:
+tail166:
 	ADDQ       $0x40, CX
 	SUBQ       DX, CX
-	JLE        done164
+	JLE        done167
 	LEAQ       tailMasks<>+0(SB), SI
 	MOVQ       $0x00000040, BX
 	SUBQ       CX, BX
@@ -3229,7 +3508,7 @@ tail163:
 	VBLENDVPS  Y9, Y8, Y0, Y0
 	VMOVAPS    Y0, Y8
 
-done164:
+done167:
 	VMINPS     Y5, Y1, Y0
 	VCMPPS     $0x03, Y1, Y1, Y5
 	VBLENDVPS  Y5, Y1, Y0, Y0
@@ -3277,10 +3556,10 @@ TEXT ·minimumColumnsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTSS all7f800000<>+0(SB), Y0
 	XORQ         SI, SI
 
-wide165:
+wide168:
 	LEAQ    32(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow166
+	JGT     narrow169
 	VMOVAPS Y0, Y1
 	VMOVAPS Y0, Y2
 	VMOVAPS Y0, Y3
@@ -3288,7 +3567,7 @@ wide165:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop170:
+loop173:
 	VMOVUPS   (DI), Y5
 	VMINPS    Y5, Y1, Y5
 	VCMPPS    $0x03, Y1, Y1, Y6
@@ -3311,24 +3590,24 @@ loop170:
 	VMOVAPS   Y4, Y4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop170
+	JNZ       loop173
 	VMOVUPS   Y1, (AX)(SI*4)
 	VMOVUPS   Y2, 32(AX)(SI*4)
 	VMOVUPS   Y3, 64(AX)(SI*4)
 	VMOVUPS   Y4, 96(AX)(SI*4)
 	ADDQ      $0x20, SI
-	JMP       wide165
+	JMP       wide168
 
-narrow166:
-strip167:
+narrow169:
+strip170:
 	LEAQ    8(SI), DI
 	CMPQ    DI, DX
-	JGT     tail168
+	JGT     tail171
 	VMOVAPS Y0, Y1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop171:
+loop174:
 	VMOVUPS   (DI), Y2
 	VMINPS    Y2, Y1, Y2
 	VCMPPS    $0x03, Y1, Y1, Y3
@@ -3336,15 +3615,15 @@ loop171:
 	VMOVAPS   Y1, Y1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop171
+	JNZ       loop174
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
-	JMP       strip167
+	JMP       strip170
 
-tail168:
+tail171:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done169
+	JLE     done172
 	LEAQ    tailMasks<>+0(SB), R9
 	MOVQ    $0x00000040, R8
 	SUBQ    DI, R8
@@ -3353,7 +3632,7 @@ tail168:
 	VMOVAPS Y0, Y0
 	LEAQ    (CX)(SI*4), CX
 
-loop172:
+loop175:
 	VMASKMOVPS (CX), Y1, Y2
 	VMINPS     Y2, Y0, Y2
 	VCMPPS     $0x03, Y0, Y0, Y3
@@ -3361,10 +3640,10 @@ loop172:
 	VMOVAPS    Y0, Y0
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop172
+	JNZ        loop175
 	VMASKMOVPS Y0, Y1, (AX)(SI*4)
 
-done169:
+done172:
 	VZEROUPPER
 	RET
 
@@ -3385,9 +3664,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-52
 	VMOVAPS Y0, Y0
 	XORQ    BX, BX
 	SUBQ    $0x40, DX
-	JLT     tail174
+	JLT     tail177
 
-loop173:
+loop176:
 	VMOVAPS     Y1, Y1
 	VMOVUPS     (AX)(BX*4), Y8
 	VMOVUPS     (CX)(BX*4), Y9
@@ -3430,12 +3709,12 @@ loop173:
 	VMOVAPS     Y0, Y0
 	ADDQ        $0x40, BX
 	CMPQ        BX, DX
-	JLE         loop173
+	JLE         loop176
 
-tail174:
+tail177:
 	ADDQ        $0x40, DX
 	SUBQ        BX, DX
-	JLE         done175
+	JLE         done178
 	LEAQ        tailMasks<>+0(SB), DI
 	MOVQ        $0x00000040, SI
 	SUBQ        DX, SI
@@ -3496,7 +3775,7 @@ tail174:
 	VFMADD231PS Y9, Y8, Y0
 	VMOVAPS     Y0, Y0
 
-done175:
+done178:
 	VADDPS     Y5, Y1, Y1
 	VADDPS     Y6, Y2, Y2
 	VADDPS     Y7, Y3, Y3
@@ -3532,9 +3811,9 @@ TEXT ·weightedL1AVX2(SB), NOSPLIT, $0-76
 	VMOVAPS Y0, Y0
 	XORQ    SI, SI
 	SUBQ    $0x40, BX
-	JLT     tail177
+	JLT     tail180
 
-loop176:
+loop179:
 	VMOVAPS     Y1, Y1
 	VMOVUPS     (AX)(SI*4), Y8
 	VMOVUPS     (CX)(SI*4), Y9
@@ -3601,12 +3880,12 @@ loop176:
 	VMOVAPS     Y0, Y0
 	ADDQ        $0x40, SI
 	CMPQ        SI, BX
-	JLE         loop176
+	JLE         loop179
 
-tail177:
+tail180:
 	ADDQ        $0x40, BX
 	SUBQ        SI, BX
-	JLE         done178
+	JLE         done181
 	LEAQ        tailMasks<>+0(SB), R8
 	MOVQ        $0x00000040, DI
 	SUBQ        BX, DI
@@ -3691,7 +3970,7 @@ tail177:
 	VFMADD231PS Y8, Y9, Y0
 	VMOVAPS     Y0, Y0
 
-done178:
+done181:
 	VADDPS     Y5, Y1, Y1
 	VADDPS     Y6, Y2, Y2
 	VADDPS     Y7, Y3, Y3
@@ -3721,10 +4000,10 @@ TEXT ·signSumsAVX2(SB), NOSPLIT, $0-96
 	VXORPS Y0, Y0, Y0
 	XORQ   R8, R8
 
-wide179:
+wide182:
 	LEAQ    32(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow180
+	JGT     narrow183
 	VMOVUPS (CX)(R8*4), Y1
 	VMOVUPS 32(CX)(R8*4), Y2
 	VMOVUPS 64(CX)(R8*4), Y3
@@ -3737,7 +4016,7 @@ wide179:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop184:
+loop187:
 	VBROADCASTSS (R9), Y9
 	VMOVUPS      (R10), Y10
 	VSUBPS       Y10, Y1, Y10
@@ -3766,26 +4045,26 @@ loop184:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop184
+	JNZ          loop187
 	VMOVUPS      Y5, (AX)(R8*4)
 	VMOVUPS      Y6, 32(AX)(R8*4)
 	VMOVUPS      Y7, 64(AX)(R8*4)
 	VMOVUPS      Y8, 96(AX)(R8*4)
 	ADDQ         $0x20, R8
-	JMP          wide179
+	JMP          wide182
 
-narrow180:
-strip181:
+narrow183:
+strip184:
 	LEAQ    8(R8), R9
 	CMPQ    R9, SI
-	JGT     tail182
+	JGT     tail185
 	VMOVUPS (CX)(R8*4), Y1
 	VXORPS  Y2, Y2, Y2
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop185:
+loop188:
 	VBROADCASTSS (R9), Y3
 	VMOVUPS      (R10), Y4
 	VSUBPS       Y4, Y1, Y4
@@ -3796,15 +4075,15 @@ loop185:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop185
+	JNZ          loop188
 	VMOVUPS      Y2, (AX)(R8*4)
 	ADDQ         $0x08, R8
-	JMP          strip181
+	JMP          strip184
 
-tail182:
+tail185:
 	MOVQ       SI, R9
 	SUBQ       R8, R9
-	JLE        done183
+	JLE        done186
 	LEAQ       tailMasks<>+0(SB), R11
 	MOVQ       $0x00000040, R10
 	SUBQ       R9, R10
@@ -3816,7 +4095,7 @@ tail182:
 	LEAQ       (DX)(R8*4), DX
 	MOVQ       DI, BX
 
-loop186:
+loop189:
 	VBROADCASTSS (CX), Y4
 	VMASKMOVPS   (DX), Y1, Y5
 	VSUBPS       Y5, Y2, Y5
@@ -3827,10 +4106,10 @@ loop186:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop186
+	JNZ          loop189
 	VMASKMOVPS   Y3, Y1, (AX)(R8*4)
 
-done183:
+done186:
 	VZEROUPPER
 	RET
 
@@ -3845,10 +4124,10 @@ TEXT ·l1SumsAVX2(SB), NOSPLIT, $0-96
 	MOVQ v_len+80(FP), DI
 	XORQ R8, R8
 
-wide187:
+wide190:
 	LEAQ    32(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow188
+	JGT     narrow191
 	VMOVUPS (CX)(R8*4), Y0
 	VMOVUPS 32(CX)(R8*4), Y1
 	VMOVUPS 64(CX)(R8*4), Y2
@@ -3861,7 +4140,7 @@ wide187:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop192:
+loop195:
 	VBROADCASTSS (R9), Y8
 	VMOVUPS      (R10), Y9
 	VSUBPS       Y9, Y0, Y9
@@ -3886,26 +4165,26 @@ loop192:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop192
+	JNZ          loop195
 	VMOVUPS      Y4, (AX)(R8*4)
 	VMOVUPS      Y5, 32(AX)(R8*4)
 	VMOVUPS      Y6, 64(AX)(R8*4)
 	VMOVUPS      Y7, 96(AX)(R8*4)
 	ADDQ         $0x20, R8
-	JMP          wide187
+	JMP          wide190
 
-narrow188:
-strip189:
+narrow191:
+strip192:
 	LEAQ    8(R8), R9
 	CMPQ    R9, SI
-	JGT     tail190
+	JGT     tail193
 	VMOVUPS (CX)(R8*4), Y0
 	VXORPS  Y1, Y1, Y1
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop193:
+loop196:
 	VBROADCASTSS (R9), Y2
 	VMOVUPS      (R10), Y3
 	VSUBPS       Y3, Y0, Y3
@@ -3915,15 +4194,15 @@ loop193:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop193
+	JNZ          loop196
 	VMOVUPS      Y1, (AX)(R8*4)
 	ADDQ         $0x08, R8
-	JMP          strip189
+	JMP          strip192
 
-tail190:
+tail193:
 	MOVQ       SI, R9
 	SUBQ       R8, R9
-	JLE        done191
+	JLE        done194
 	LEAQ       tailMasks<>+0(SB), R11
 	MOVQ       $0x00000040, R10
 	SUBQ       R9, R10
@@ -3935,7 +4214,7 @@ tail190:
 	LEAQ       (DX)(R8*4), DX
 	MOVQ       DI, BX
 
-loop194:
+loop197:
 	VBROADCASTSS (CX), Y3
 	VMASKMOVPS   (DX), Y0, Y4
 	VSUBPS       Y4, Y1, Y4
@@ -3945,10 +4224,10 @@ loop194:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop194
+	JNZ          loop197
 	VMASKMOVPS   Y2, Y0, (AX)(R8*4)
 
-done191:
+done194:
 	VZEROUPPER
 	RET
 
@@ -3967,10 +4246,10 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
 	VDIVPS       Y0, Y1, Y0
 	XORQ         DI, DI
 
-wide195:
+wide198:
 	LEAQ   32(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow196
+	JGT    narrow199
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -3978,7 +4257,7 @@ wide195:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop200:
+loop203:
 	VMOVUPS (R8), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVUPS 32(R8), Y5
@@ -3989,7 +4268,7 @@ loop200:
 	VADDPS  Y5, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop200
+	JNZ     loop203
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
@@ -4005,7 +4284,7 @@ loop200:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop201:
+loop204:
 	VMOVUPS (R8), Y9
 	VSUBPS  Y5, Y9, Y9
 	VMULPS  Y9, Y9, Y9
@@ -4024,51 +4303,51 @@ loop201:
 	VADDPS  Y9, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop201
+	JNZ     loop204
 	VMOVUPS Y1, (CX)(DI*4)
 	VMOVUPS Y2, 32(CX)(DI*4)
 	VMOVUPS Y3, 64(CX)(DI*4)
 	VMOVUPS Y4, 96(CX)(DI*4)
 	ADDQ    $0x20, DI
-	JMP     wide195
+	JMP     wide198
 
-narrow196:
-strip197:
+narrow199:
+strip200:
 	LEAQ   8(DI), R8
 	CMPQ   R8, BX
-	JGT    tail198
+	JGT    tail201
 	VXORPS Y1, Y1, Y1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop202:
+loop205:
 	VMOVUPS (R8), Y2
 	VADDPS  Y2, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop202
+	JNZ     loop205
 	VMOVUPS Y1, (AX)(DI*4)
 	VMULPS  Y0, Y1, Y2
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop203:
+loop206:
 	VMOVUPS (R8), Y3
 	VSUBPS  Y2, Y3, Y3
 	VMULPS  Y3, Y3, Y3
 	VADDPS  Y3, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop203
+	JNZ     loop206
 	VMOVUPS Y1, (CX)(DI*4)
 	ADDQ    $0x08, DI
-	JMP     strip197
+	JMP     strip200
 
-tail198:
+tail201:
 	MOVQ    BX, R8
 	SUBQ    DI, R8
-	JLE     done199
+	JLE     done202
 	LEAQ    tailMasks<>+0(SB), R10
 	MOVQ    $0x00000040, R9
 	SUBQ    R8, R9
@@ -4078,29 +4357,29 @@ tail198:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop204:
+loop207:
 	VMASKMOVPS (R8), Y1, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (R8)(BX*4), R8
 	DECQ       R9
-	JNZ        loop204
+	JNZ        loop207
 	VMASKMOVPS Y2, Y1, (AX)(DI*4)
 	VMULPS     Y0, Y2, Y0
 	VXORPS     Y2, Y2, Y2
 	LEAQ       (DX)(DI*4), AX
 	MOVQ       SI, DX
 
-loop205:
+loop208:
 	VMASKMOVPS (AX), Y1, Y3
 	VSUBPS     Y0, Y3, Y3
 	VMULPS     Y3, Y3, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (AX)(BX*4), AX
 	DECQ       DX
-	JNZ        loop205
+	JNZ        loop208
 	VMASKMOVPS Y2, Y1, (CX)(DI*4)
 
-done199:
+done202:
 	VZEROUPPER
 	RET
 
@@ -4117,10 +4396,10 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide206:
+wide209:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow207
+	JGT     narrow210
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS 32(SI)(R9*4), Y1
 	VMOVUPS 64(SI)(R9*4), Y2
@@ -4137,7 +4416,7 @@ wide206:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop211:
+loop214:
 	VMOVUPS (R11), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y4, Y12, Y12
@@ -4161,15 +4440,15 @@ loop211:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop211
+	JNZ     loop214
 	ADDQ    $0x20, R9
-	JMP     wide206
+	JMP     wide209
 
-narrow207:
-strip208:
+narrow210:
+strip211:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail209
+	JGT     tail212
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS (DI)(R9*4), Y1
 	VMOVUPS (R8)(R9*4), Y2
@@ -4177,7 +4456,7 @@ strip208:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop212:
+loop215:
 	VMOVUPS (R11), Y3
 	VSUBPS  Y0, Y3, Y3
 	VMULPS  Y1, Y3, Y3
@@ -4186,14 +4465,14 @@ loop212:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop212
+	JNZ     loop215
 	ADDQ    $0x08, R9
-	JMP     strip208
+	JMP     strip211
 
-tail209:
+tail212:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done210
+	JLE        done213
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4205,7 +4484,7 @@ tail209:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop213:
+loop216:
 	VMASKMOVPS (CX), Y0, Y4
 	VSUBPS     Y1, Y4, Y4
 	VMULPS     Y2, Y4, Y4
@@ -4214,9 +4493,9 @@ loop213:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop213
+	JNZ        loop216
 
-done210:
+done213:
 	VZEROUPPER
 	RET
 
@@ -4233,10 +4512,10 @@ TEXT ·normalizeReluAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide214:
+wide217:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow215
+	JGT     narrow218
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS 32(SI)(R9*4), Y2
 	VMOVUPS 64(SI)(R9*4), Y3
@@ -4253,7 +4532,7 @@ wide214:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop219:
+loop222:
 	VMOVUPS (R11), Y13
 	VSUBPS  Y1, Y13, Y13
 	VMULPS  Y5, Y13, Y13
@@ -4281,15 +4560,15 @@ loop219:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop219
+	JNZ     loop222
 	ADDQ    $0x20, R9
-	JMP     wide214
+	JMP     wide217
 
-narrow215:
-strip216:
+narrow218:
+strip219:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail217
+	JGT     tail220
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS (DI)(R9*4), Y2
 	VMOVUPS (R8)(R9*4), Y3
@@ -4297,7 +4576,7 @@ strip216:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop220:
+loop223:
 	VMOVUPS (R11), Y4
 	VSUBPS  Y1, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4307,14 +4586,14 @@ loop220:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop220
+	JNZ     loop223
 	ADDQ    $0x08, R9
-	JMP     strip216
+	JMP     strip219
 
-tail217:
+tail220:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done218
+	JLE        done221
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4326,7 +4605,7 @@ tail217:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop221:
+loop224:
 	VMASKMOVPS (CX), Y1, Y5
 	VSUBPS     Y2, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4336,9 +4615,9 @@ loop221:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop221
+	JNZ        loop224
 
-done218:
+done221:
 	VZEROUPPER
 	RET
 
@@ -4355,10 +4634,10 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide222:
+wide225:
 	LEAQ    24(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow223
+	JGT     narrow226
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS 32(SI)(R10*4), Y1
 	VMOVUPS 64(SI)(R10*4), Y2
@@ -4375,7 +4654,7 @@ wide222:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop227:
+loop230:
 	VMOVUPS (R11), Y12
 	VMOVUPS (R12), Y13
 	VSUBPS  Y0, Y13, Y13
@@ -4400,7 +4679,7 @@ loop227:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop227
+	JNZ     loop230
 	VMOVUPS Y6, (AX)(R10*4)
 	VMOVUPS Y8, 32(AX)(R10*4)
 	VMOVUPS Y10, 64(AX)(R10*4)
@@ -4408,13 +4687,13 @@ loop227:
 	VMOVUPS Y9, 32(CX)(R10*4)
 	VMOVUPS Y11, 64(CX)(R10*4)
 	ADDQ    $0x18, R10
-	JMP     wide222
+	JMP     wide225
 
-narrow223:
-strip224:
+narrow226:
+strip227:
 	LEAQ    8(R10), R11
 	CMPQ    R11, R8
-	JGT     tail225
+	JGT     tail228
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS (DI)(R10*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -4423,7 +4702,7 @@ strip224:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop228:
+loop231:
 	VMOVUPS (R11), Y4
 	VMOVUPS (R12), Y5
 	VSUBPS  Y0, Y5, Y5
@@ -4434,16 +4713,16 @@ loop228:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop228
+	JNZ     loop231
 	VMOVUPS Y2, (AX)(R10*4)
 	VMOVUPS Y3, (CX)(R10*4)
 	ADDQ    $0x08, R10
-	JMP     strip224
+	JMP     strip227
 
-tail225:
+tail228:
 	MOVQ       R8, R11
 	SUBQ       R10, R11
-	JLE        done226
+	JLE        done229
 	LEAQ       tailMasks<>+0(SB), R13
 	MOVQ       $0x00000040, R12
 	SUBQ       R11, R12
@@ -4457,7 +4736,7 @@ tail225:
 	LEAQ       (BX)(R10*4), BX
 	MOVQ       R9, SI
 
-loop229:
+loop232:
 	VMASKMOVPS (DX), Y0, Y5
 	VMASKMOVPS (BX), Y0, Y6
 	VSUBPS     Y1, Y6, Y6
@@ -4468,11 +4747,11 @@ loop229:
 	LEAQ       (DX)(R8*4), DX
 	LEAQ       (BX)(R8*4), BX
 	DECQ       SI
-	JNZ        loop229
+	JNZ        loop232
 	VMASKMOVPS Y3, Y0, (AX)(R10*4)
 	VMASKMOVPS Y4, Y0, (CX)(R10*4)
 
-done226:
+done229:
 	VZEROUPPER
 	RET
 
@@ -4490,10 +4769,10 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide230:
+wide233:
 	LEAQ    24(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow231
+	JGT     narrow234
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS 32(DI)(R11*4), Y1
 	VMOVUPS 64(DI)(R11*4), Y2
@@ -4511,7 +4790,7 @@ wide230:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop235:
+loop238:
 	VMOVUPS (R14), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y6, Y12, Y12
@@ -4540,15 +4819,15 @@ loop235:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop235
+	JNZ     loop238
 	ADDQ    $0x18, R11
-	JMP     wide230
+	JMP     wide233
 
-narrow231:
-strip232:
+narrow234:
+strip235:
 	LEAQ    8(R11), R12
 	CMPQ    R12, BX
-	JGT     tail233
+	JGT     tail236
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS (R8)(R11*4), Y1
 	VMOVUPS (R9)(R11*4), Y2
@@ -4558,7 +4837,7 @@ strip232:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop236:
+loop239:
 	VMOVUPS (R14), Y4
 	VSUBPS  Y0, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4571,14 +4850,14 @@ loop236:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop236
+	JNZ     loop239
 	ADDQ    $0x08, R11
-	JMP     strip232
+	JMP     strip235
 
-tail233:
+tail236:
 	MOVQ       BX, R12
 	SUBQ       R11, R12
-	JLE        done234
+	JLE        done237
 	LEAQ       tailMasks<>+0(SB), R14
 	MOVQ       $0x00000040, R13
 	SUBQ       R12, R13
@@ -4592,7 +4871,7 @@ tail233:
 	LEAQ       (CX)(R11*4), CX
 	LEAQ       (DX)(R11*4), DX
 
-loop237:
+loop240:
 	VMASKMOVPS (DX), Y0, Y5
 	VSUBPS     Y1, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4605,9 +4884,9 @@ loop237:
 	LEAQ       (CX)(BX*4), CX
 	LEAQ       (DX)(BX*4), DX
 	DECQ       SI
-	JNZ        loop237
+	JNZ        loop240
 
-done234:
+done237:
 	VZEROUPPER
 	RET
 
@@ -4619,9 +4898,9 @@ TEXT ·takeMaxAVX2(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail239
+	JLT  tail242
 
-loop238:
+loop241:
 	VMOVUPS   (AX)(BX*4), Y0
 	VMOVUPS   (CX)(BX*4), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
@@ -4631,12 +4910,12 @@ loop238:
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLE       loop238
+	JLE       loop241
 
-tail239:
+tail242:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done240
+	JLE        done243
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -4650,7 +4929,7 @@ tail239:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done240:
+done243:
 	VZEROUPPER
 	RET
 
@@ -4666,9 +4945,9 @@ TEXT ·takeMaxArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done242
+	JGE          done245
 
-loop241:
+loop244:
 	VMOVUPS      (AX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VPMOVZXBD    (CX)(SI*1), Y3
@@ -4684,9 +4963,9 @@ loop241:
 	VMOVQ        X1, (CX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop241
+	JLT          loop244
 
-done242:
+done245:
 	VZEROUPPER
 	RET
 
@@ -4701,17 +4980,17 @@ TEXT ·maxPool2AVX2(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window243:
+window246:
 	CMPQ AX, CX
-	JGE  done244
+	JGE  done247
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x08, R10
-	JLT  tail246
+	JLT  tail249
 
-loop245:
+loop248:
 	VMOVUPS   (DX)(R9*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   (DI)(R9*4), Y1
@@ -4732,12 +5011,12 @@ loop245:
 	VMOVUPS   Y0, (AX)(R9*4)
 	ADDQ      $0x08, R9
 	CMPQ      R9, R10
-	JLE       loop245
+	JLE       loop248
 
-tail246:
+tail249:
 	ADDQ       $0x08, R10
 	SUBQ       R9, R10
-	JLE        done247
+	JLE        done250
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4762,13 +5041,13 @@ tail246:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 
-done247:
+done250:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window243
+	JMP  window246
 
-done244:
+done247:
 	VZEROUPPER
 	RET
 
@@ -4787,16 +5066,16 @@ TEXT ·maxPool2ArgAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y2
 	LEAQ         (DX)(BX*4), BX
 
-window248:
+window251:
 	CMPQ AX, CX
-	JGE  done249
+	JGE  done252
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	CMPQ R10, SI
-	JGE  done251
+	JGE  done254
 
-loop250:
+loop253:
 	VMOVUPS      (DX)(R10*4), Y3
 	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (R8)(R10*4), Y5
@@ -4824,16 +5103,16 @@ loop250:
 	VMOVQ        X3, (DI)(R10*1)
 	ADDQ         $0x08, R10
 	CMPQ         R10, SI
-	JLT          loop250
+	JLT          loop253
 
-done251:
+done254:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window248
+	JMP  window251
 
-done249:
+done252:
 	VZEROUPPER
 	RET
 
@@ -4869,9 +5148,9 @@ TEXT ·scatterArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done253
+	JGE          done256
 
-loop252:
+loop255:
 	VMOVUPS   (AX)(SI*4), Y1
 	VPMOVZXBD (DX)(SI*1), Y2
 	VPCMPEQD  Y2, Y0, Y2
@@ -4881,9 +5160,9 @@ loop252:
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, BX
-	JLT       loop252
+	JLT       loop255
 
-done253:
+done256:
 	VZEROUPPER
 	RET
 
@@ -4903,16 +5182,16 @@ TEXT ·maxPool2GradAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y3
 	LEAQ         (AX)(SI*4), SI
 
-window254:
+window257:
 	CMPQ CX, DX
-	JGE  done255
+	JGE  done258
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	CMPQ R10, DI
-	JGE  done257
+	JGE  done260
 
-loop256:
+loop259:
 	VMOVUPS   (CX)(R10*4), Y4
 	VPMOVZXBD (BX)(R10*1), Y5
 	VPCMPEQD  Y5, Y0, Y6
@@ -4929,16 +5208,16 @@ loop256:
 	VMOVUPS   Y4, (R9)(R10*4)
 	ADDQ      $0x08, R10
 	CMPQ      R10, DI
-	JLT       loop256
+	JLT       loop259
 
-done257:
+done260:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window254
+	JMP  window257
 
-done255:
+done258:
 	VZEROUPPER
 	RET
 
@@ -4956,9 +5235,9 @@ TEXT ·reluArgAVX2(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Y3
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done259
+	JGE          done262
 
-loop258:
+loop261:
 	VMOVUPS      (AX)(BX*4), Y4
 	VPMOVZXBD    (CX)(BX*1), Y5
 	VXORPS       Y0, Y5, Y6
@@ -4973,9 +5252,9 @@ loop258:
 	VMOVQ        X4, (CX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop258
+	JLT          loop261
 
-done259:
+done262:
 	VZEROUPPER
 	RET
 
@@ -5010,9 +5289,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Y9
 	XORQ         DI, DI
 	SUBQ         $0x08, SI
-	JLT          tail261
+	JLT          tail264
 
-loop260:
+loop263:
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y6, Y10, Y11
 	VMOVUPS (BX)(DI*4), Y12
@@ -5040,12 +5319,12 @@ loop260:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, SI
-	JLE     loop260
+	JLE     loop263
 
-tail261:
+tail264:
 	ADDQ       $0x08, SI
 	SUBQ       DI, SI
-	JLE        done262
+	JLE        done265
 	LEAQ       tailMasks<>+0(SB), R9
 	MOVQ       $0x00000040, R8
 	SUBQ       SI, R8
@@ -5077,7 +5356,7 @@ tail261:
 	VSUBPS     Y0, Y11, Y0
 	VMASKMOVPS Y0, Y10, (AX)(DI*4)
 
-done262:
+done265:
 	VZEROUPPER
 	RET
 
@@ -5092,9 +5371,9 @@ TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Y2
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done264
+	JGE          done267
 
-loop263:
+loop266:
 	VMOVUPS      (CX)(BX*4), Y3
 	VPSRLD       $0x10, Y3, Y4
 	VANDPS       Y0, Y4, Y4
@@ -5109,9 +5388,9 @@ loop263:
 	VMOVUPS      X3, (AX)(BX*2)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop263
+	JLT          loop266
 
-done264:
+done267:
 	VZEROUPPER
 	RET
 
@@ -5143,17 +5422,17 @@ TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ BX, DX
-	JGE  done266
+	JGE  done269
 
-loop265:
+loop268:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLT       loop265
+	JLT       loop268
 
-done266:
+done269:
 	VZEROUPPER
 	RET
 

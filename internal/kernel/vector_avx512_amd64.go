@@ -101,6 +101,9 @@ func logisticAVX512(dst []float32, x []float32)
 func tanhAVX512(dst []float32, x []float32)
 
 //go:noescape
+func erfAVX512(dst []float32, x []float32)
+
+//go:noescape
 func equalAVX512(dst []bool, a []float32, b []float32)
 
 //go:noescape

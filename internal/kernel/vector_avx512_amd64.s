@@ -2246,6 +2246,398 @@ DATA allbbba8671<>+56(SB)/4, $0xbbba8671
 DATA allbbba8671<>+60(SB)/4, $0xbbba8671
 GLOBL allbbba8671<>(SB), RODATA|NOPTR, $64
 
+// func erfAVX512(dst []float32, x []float32)
+// Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
+TEXT ·erfAVX512(SB), NOSPLIT, $0-48
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         dst_len+8(FP), DX
+	VBROADCASTSS all80000000<>+0(SB), Z0
+	VBROADCASTSS all3f800000<>+0(SB), Z1
+	VBROADCASTSS all3f800000<>+0(SB), Z2
+	VBROADCASTSS all40800000<>+0(SB), Z3
+	VBROADCASTSS allc2d00000<>+0(SB), Z4
+	VBROADCASTSS all42b20000<>+0(SB), Z5
+	VBROADCASTSS all3fb8aa3b<>+0(SB), Z6
+	VBROADCASTSS all3f317218<>+0(SB), Z7
+	VBROADCASTSS allb102e308<>+0(SB), Z8
+	VBROADCASTSS all3f800000<>+0(SB), Z9
+	VBROADCASTSS all3efffffe<>+0(SB), Z10
+	VBROADCASTSS all3e2aaa4a<>+0(SB), Z11
+	VBROADCASTSS all3d2aac5f<>+0(SB), Z12
+	VBROADCASTSS all3c091c2b<>+0(SB), Z13
+	VBROADCASTSS all3ab51e82<>+0(SB), Z14
+	XORQ         BX, BX
+	SUBQ         $0x10, DX
+	JLT          tail110
+
+loop109:
+	VMOVUPS      (CX)(BX*4), Z15
+	VANDPS       Z0, Z15, Z16
+	VXORPS       Z16, Z15, Z15
+	VMINPS       Z15, Z3, Z19
+	VMOVUPS      all39436ed2<>+0(SB), Z20
+	VFMADD213PS  allbb412db3<>+0(SB), Z19, Z20
+	VFMADD213PS  all3cb2e5e2<>+0(SB), Z19, Z20
+	VFMADD213PS  allbdd329b7<>+0(SB), Z19, Z20
+	VFMADD213PS  allbf235d73<>+0(SB), Z19, Z20
+	VFMADD213PS  allbf904476<>+0(SB), Z19, Z20
+	VFMADD213PS  allb9b30d54<>+0(SB), Z19, Z20
+	VMAXPS       Z20, Z4, Z19
+	VMINPS       Z19, Z5, Z19
+	VMULPS       Z6, Z19, Z20
+	VRNDSCALEPS  $0x00, Z20, Z20
+	VFNMADD231PS Z7, Z20, Z19
+	VFNMADD231PS Z8, Z20, Z19
+	VMOVUPS      Z14, Z21
+	VFMADD213PS  Z13, Z19, Z21
+	VFMADD213PS  Z12, Z19, Z21
+	VFMADD213PS  Z11, Z19, Z21
+	VFMADD213PS  Z10, Z19, Z21
+	VMULPS       Z19, Z19, Z22
+	VFMADD213PS  Z19, Z22, Z21
+	VADDPS       Z9, Z21, Z21
+	VSCALEFPS    Z20, Z21, Z19
+	VSUBPS       Z19, Z2, Z19
+	VMULPS       Z15, Z15, Z20
+	VMOVUPS      all38a3b8fe<>+0(SB), Z21
+	VFMADD213PS  allba51a8af<>+0(SB), Z20, Z21
+	VFMADD213PS  all3ba9f912<>+0(SB), Z20, Z21
+	VFMADD213PS  allbcdbfb8d<>+0(SB), Z20, Z21
+	VFMADD213PS  all3de71673<>+0(SB), Z20, Z21
+	VFMADD213PS  allbec0939f<>+0(SB), Z20, Z21
+	VFMADD213PS  all3e0375d4<>+0(SB), Z20, Z21
+	VFMADD213PS  Z15, Z15, Z21
+	VCMPPS       $0x11, Z1, Z15, K1
+	VBLENDMPS    Z21, Z19, K1, Z17
+	VORPS        Z16, Z17, Z17
+	VMOVUPS      Z17, (AX)(BX*4)
+	ADDQ         $0x10, BX
+	CMPQ         BX, DX
+	JLE          loop109
+
+tail110:
+	ADDQ         $0x10, DX
+	SUBQ         BX, DX
+	JLE          done111
+	MOVQ         $-1, SI
+	BZHIQ        DX, SI, SI
+	KMOVQ        SI, K1
+	VMOVUPS.Z    (CX)(BX*4), K1, Z15
+	VANDPS       Z0, Z15, Z0
+	VXORPS       Z0, Z15, Z15
+	VMINPS       Z15, Z3, Z3
+	VMOVUPS      all39436ed2<>+0(SB), Z16
+	VFMADD213PS  allbb412db3<>+0(SB), Z3, Z16
+	VFMADD213PS  all3cb2e5e2<>+0(SB), Z3, Z16
+	VFMADD213PS  allbdd329b7<>+0(SB), Z3, Z16
+	VFMADD213PS  allbf235d73<>+0(SB), Z3, Z16
+	VFMADD213PS  allbf904476<>+0(SB), Z3, Z16
+	VFMADD213PS  allb9b30d54<>+0(SB), Z3, Z16
+	VMAXPS       Z16, Z4, Z3
+	VMINPS       Z3, Z5, Z3
+	VMULPS       Z6, Z3, Z4
+	VRNDSCALEPS  $0x00, Z4, Z4
+	VFNMADD231PS Z7, Z4, Z3
+	VFNMADD231PS Z8, Z4, Z3
+	VMOVUPS      Z14, Z5
+	VFMADD213PS  Z13, Z3, Z5
+	VFMADD213PS  Z12, Z3, Z5
+	VFMADD213PS  Z11, Z3, Z5
+	VFMADD213PS  Z10, Z3, Z5
+	VMULPS       Z3, Z3, Z6
+	VFMADD213PS  Z3, Z6, Z5
+	VADDPS       Z9, Z5, Z5
+	VSCALEFPS    Z4, Z5, Z3
+	VSUBPS       Z3, Z2, Z2
+	VMULPS       Z15, Z15, Z3
+	VMOVUPS      all38a3b8fe<>+0(SB), Z4
+	VFMADD213PS  allba51a8af<>+0(SB), Z3, Z4
+	VFMADD213PS  all3ba9f912<>+0(SB), Z3, Z4
+	VFMADD213PS  allbcdbfb8d<>+0(SB), Z3, Z4
+	VFMADD213PS  all3de71673<>+0(SB), Z3, Z4
+	VFMADD213PS  allbec0939f<>+0(SB), Z3, Z4
+	VFMADD213PS  all3e0375d4<>+0(SB), Z3, Z4
+	VFMADD213PS  Z15, Z15, Z4
+	VCMPPS       $0x11, Z1, Z15, K2
+	VBLENDMPS    Z4, Z2, K2, Z18
+	VORPS        Z0, Z18, Z18
+	VMOVUPS      Z18, K1, (AX)(BX*4)
+
+done111:
+	VZEROUPPER
+	RET
+
+DATA all40800000<>+0(SB)/4, $0x40800000
+DATA all40800000<>+4(SB)/4, $0x40800000
+DATA all40800000<>+8(SB)/4, $0x40800000
+DATA all40800000<>+12(SB)/4, $0x40800000
+DATA all40800000<>+16(SB)/4, $0x40800000
+DATA all40800000<>+20(SB)/4, $0x40800000
+DATA all40800000<>+24(SB)/4, $0x40800000
+DATA all40800000<>+28(SB)/4, $0x40800000
+DATA all40800000<>+32(SB)/4, $0x40800000
+DATA all40800000<>+36(SB)/4, $0x40800000
+DATA all40800000<>+40(SB)/4, $0x40800000
+DATA all40800000<>+44(SB)/4, $0x40800000
+DATA all40800000<>+48(SB)/4, $0x40800000
+DATA all40800000<>+52(SB)/4, $0x40800000
+DATA all40800000<>+56(SB)/4, $0x40800000
+DATA all40800000<>+60(SB)/4, $0x40800000
+GLOBL all40800000<>(SB), RODATA|NOPTR, $64
+
+DATA all3e0375d4<>+0(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+4(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+8(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+12(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+16(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+20(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+24(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+28(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+32(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+36(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+40(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+44(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+48(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+52(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+56(SB)/4, $0x3e0375d4
+DATA all3e0375d4<>+60(SB)/4, $0x3e0375d4
+GLOBL all3e0375d4<>(SB), RODATA|NOPTR, $64
+
+DATA allbec0939f<>+0(SB)/4, $0xbec0939f
+DATA allbec0939f<>+4(SB)/4, $0xbec0939f
+DATA allbec0939f<>+8(SB)/4, $0xbec0939f
+DATA allbec0939f<>+12(SB)/4, $0xbec0939f
+DATA allbec0939f<>+16(SB)/4, $0xbec0939f
+DATA allbec0939f<>+20(SB)/4, $0xbec0939f
+DATA allbec0939f<>+24(SB)/4, $0xbec0939f
+DATA allbec0939f<>+28(SB)/4, $0xbec0939f
+DATA allbec0939f<>+32(SB)/4, $0xbec0939f
+DATA allbec0939f<>+36(SB)/4, $0xbec0939f
+DATA allbec0939f<>+40(SB)/4, $0xbec0939f
+DATA allbec0939f<>+44(SB)/4, $0xbec0939f
+DATA allbec0939f<>+48(SB)/4, $0xbec0939f
+DATA allbec0939f<>+52(SB)/4, $0xbec0939f
+DATA allbec0939f<>+56(SB)/4, $0xbec0939f
+DATA allbec0939f<>+60(SB)/4, $0xbec0939f
+GLOBL allbec0939f<>(SB), RODATA|NOPTR, $64
+
+DATA all3de71673<>+0(SB)/4, $0x3de71673
+DATA all3de71673<>+4(SB)/4, $0x3de71673
+DATA all3de71673<>+8(SB)/4, $0x3de71673
+DATA all3de71673<>+12(SB)/4, $0x3de71673
+DATA all3de71673<>+16(SB)/4, $0x3de71673
+DATA all3de71673<>+20(SB)/4, $0x3de71673
+DATA all3de71673<>+24(SB)/4, $0x3de71673
+DATA all3de71673<>+28(SB)/4, $0x3de71673
+DATA all3de71673<>+32(SB)/4, $0x3de71673
+DATA all3de71673<>+36(SB)/4, $0x3de71673
+DATA all3de71673<>+40(SB)/4, $0x3de71673
+DATA all3de71673<>+44(SB)/4, $0x3de71673
+DATA all3de71673<>+48(SB)/4, $0x3de71673
+DATA all3de71673<>+52(SB)/4, $0x3de71673
+DATA all3de71673<>+56(SB)/4, $0x3de71673
+DATA all3de71673<>+60(SB)/4, $0x3de71673
+GLOBL all3de71673<>(SB), RODATA|NOPTR, $64
+
+DATA allbcdbfb8d<>+0(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+4(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+8(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+12(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+16(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+20(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+24(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+28(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+32(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+36(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+40(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+44(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+48(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+52(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+56(SB)/4, $0xbcdbfb8d
+DATA allbcdbfb8d<>+60(SB)/4, $0xbcdbfb8d
+GLOBL allbcdbfb8d<>(SB), RODATA|NOPTR, $64
+
+DATA all3ba9f912<>+0(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+4(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+8(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+12(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+16(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+20(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+24(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+28(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+32(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+36(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+40(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+44(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+48(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+52(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+56(SB)/4, $0x3ba9f912
+DATA all3ba9f912<>+60(SB)/4, $0x3ba9f912
+GLOBL all3ba9f912<>(SB), RODATA|NOPTR, $64
+
+DATA allba51a8af<>+0(SB)/4, $0xba51a8af
+DATA allba51a8af<>+4(SB)/4, $0xba51a8af
+DATA allba51a8af<>+8(SB)/4, $0xba51a8af
+DATA allba51a8af<>+12(SB)/4, $0xba51a8af
+DATA allba51a8af<>+16(SB)/4, $0xba51a8af
+DATA allba51a8af<>+20(SB)/4, $0xba51a8af
+DATA allba51a8af<>+24(SB)/4, $0xba51a8af
+DATA allba51a8af<>+28(SB)/4, $0xba51a8af
+DATA allba51a8af<>+32(SB)/4, $0xba51a8af
+DATA allba51a8af<>+36(SB)/4, $0xba51a8af
+DATA allba51a8af<>+40(SB)/4, $0xba51a8af
+DATA allba51a8af<>+44(SB)/4, $0xba51a8af
+DATA allba51a8af<>+48(SB)/4, $0xba51a8af
+DATA allba51a8af<>+52(SB)/4, $0xba51a8af
+DATA allba51a8af<>+56(SB)/4, $0xba51a8af
+DATA allba51a8af<>+60(SB)/4, $0xba51a8af
+GLOBL allba51a8af<>(SB), RODATA|NOPTR, $64
+
+DATA all38a3b8fe<>+0(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+4(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+8(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+12(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+16(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+20(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+24(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+28(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+32(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+36(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+40(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+44(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+48(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+52(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+56(SB)/4, $0x38a3b8fe
+DATA all38a3b8fe<>+60(SB)/4, $0x38a3b8fe
+GLOBL all38a3b8fe<>(SB), RODATA|NOPTR, $64
+
+DATA allb9b30d54<>+0(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+4(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+8(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+12(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+16(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+20(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+24(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+28(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+32(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+36(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+40(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+44(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+48(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+52(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+56(SB)/4, $0xb9b30d54
+DATA allb9b30d54<>+60(SB)/4, $0xb9b30d54
+GLOBL allb9b30d54<>(SB), RODATA|NOPTR, $64
+
+DATA allbf904476<>+0(SB)/4, $0xbf904476
+DATA allbf904476<>+4(SB)/4, $0xbf904476
+DATA allbf904476<>+8(SB)/4, $0xbf904476
+DATA allbf904476<>+12(SB)/4, $0xbf904476
+DATA allbf904476<>+16(SB)/4, $0xbf904476
+DATA allbf904476<>+20(SB)/4, $0xbf904476
+DATA allbf904476<>+24(SB)/4, $0xbf904476
+DATA allbf904476<>+28(SB)/4, $0xbf904476
+DATA allbf904476<>+32(SB)/4, $0xbf904476
+DATA allbf904476<>+36(SB)/4, $0xbf904476
+DATA allbf904476<>+40(SB)/4, $0xbf904476
+DATA allbf904476<>+44(SB)/4, $0xbf904476
+DATA allbf904476<>+48(SB)/4, $0xbf904476
+DATA allbf904476<>+52(SB)/4, $0xbf904476
+DATA allbf904476<>+56(SB)/4, $0xbf904476
+DATA allbf904476<>+60(SB)/4, $0xbf904476
+GLOBL allbf904476<>(SB), RODATA|NOPTR, $64
+
+DATA allbf235d73<>+0(SB)/4, $0xbf235d73
+DATA allbf235d73<>+4(SB)/4, $0xbf235d73
+DATA allbf235d73<>+8(SB)/4, $0xbf235d73
+DATA allbf235d73<>+12(SB)/4, $0xbf235d73
+DATA allbf235d73<>+16(SB)/4, $0xbf235d73
+DATA allbf235d73<>+20(SB)/4, $0xbf235d73
+DATA allbf235d73<>+24(SB)/4, $0xbf235d73
+DATA allbf235d73<>+28(SB)/4, $0xbf235d73
+DATA allbf235d73<>+32(SB)/4, $0xbf235d73
+DATA allbf235d73<>+36(SB)/4, $0xbf235d73
+DATA allbf235d73<>+40(SB)/4, $0xbf235d73
+DATA allbf235d73<>+44(SB)/4, $0xbf235d73
+DATA allbf235d73<>+48(SB)/4, $0xbf235d73
+DATA allbf235d73<>+52(SB)/4, $0xbf235d73
+DATA allbf235d73<>+56(SB)/4, $0xbf235d73
+DATA allbf235d73<>+60(SB)/4, $0xbf235d73
+GLOBL allbf235d73<>(SB), RODATA|NOPTR, $64
+
+DATA allbdd329b7<>+0(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+4(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+8(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+12(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+16(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+20(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+24(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+28(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+32(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+36(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+40(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+44(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+48(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+52(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+56(SB)/4, $0xbdd329b7
+DATA allbdd329b7<>+60(SB)/4, $0xbdd329b7
+GLOBL allbdd329b7<>(SB), RODATA|NOPTR, $64
+
+DATA all3cb2e5e2<>+0(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+4(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+8(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+12(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+16(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+20(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+24(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+28(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+32(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+36(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+40(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+44(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+48(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+52(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+56(SB)/4, $0x3cb2e5e2
+DATA all3cb2e5e2<>+60(SB)/4, $0x3cb2e5e2
+GLOBL all3cb2e5e2<>(SB), RODATA|NOPTR, $64
+
+DATA allbb412db3<>+0(SB)/4, $0xbb412db3
+DATA allbb412db3<>+4(SB)/4, $0xbb412db3
+DATA allbb412db3<>+8(SB)/4, $0xbb412db3
+DATA allbb412db3<>+12(SB)/4, $0xbb412db3
+DATA allbb412db3<>+16(SB)/4, $0xbb412db3
+DATA allbb412db3<>+20(SB)/4, $0xbb412db3
+DATA allbb412db3<>+24(SB)/4, $0xbb412db3
+DATA allbb412db3<>+28(SB)/4, $0xbb412db3
+DATA allbb412db3<>+32(SB)/4, $0xbb412db3
+DATA allbb412db3<>+36(SB)/4, $0xbb412db3
+DATA allbb412db3<>+40(SB)/4, $0xbb412db3
+DATA allbb412db3<>+44(SB)/4, $0xbb412db3
+DATA allbb412db3<>+48(SB)/4, $0xbb412db3
+DATA allbb412db3<>+52(SB)/4, $0xbb412db3
+DATA allbb412db3<>+56(SB)/4, $0xbb412db3
+DATA allbb412db3<>+60(SB)/4, $0xbb412db3
+GLOBL allbb412db3<>(SB), RODATA|NOPTR, $64
+
+DATA all39436ed2<>+0(SB)/4, $0x39436ed2
+DATA all39436ed2<>+4(SB)/4, $0x39436ed2
+DATA all39436ed2<>+8(SB)/4, $0x39436ed2
+DATA all39436ed2<>+12(SB)/4, $0x39436ed2
+DATA all39436ed2<>+16(SB)/4, $0x39436ed2
+DATA all39436ed2<>+20(SB)/4, $0x39436ed2
+DATA all39436ed2<>+24(SB)/4, $0x39436ed2
+DATA all39436ed2<>+28(SB)/4, $0x39436ed2
+DATA all39436ed2<>+32(SB)/4, $0x39436ed2
+DATA all39436ed2<>+36(SB)/4, $0x39436ed2
+DATA all39436ed2<>+40(SB)/4, $0x39436ed2
+DATA all39436ed2<>+44(SB)/4, $0x39436ed2
+DATA all39436ed2<>+48(SB)/4, $0x39436ed2
+DATA all39436ed2<>+52(SB)/4, $0x39436ed2
+DATA all39436ed2<>+56(SB)/4, $0x39436ed2
+DATA all39436ed2<>+60(SB)/4, $0x39436ed2
+GLOBL all39436ed2<>(SB), RODATA|NOPTR, $64
+
 // func equalAVX512(dst []bool, a []float32, b []float32)
 // Requires: AVX, AVX512BW, AVX512F, BMI2
 TEXT ·equalAVX512(SB), NOSPLIT, $0-72
@@ -2256,9 +2648,9 @@ TEXT ·equalAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail110
+	JLT          tail113
 
-loop109:
+loop112:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x00, Z2, Z1, K1
@@ -2266,12 +2658,12 @@ loop109:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop109
+	JLE       loop112
 
-tail110:
+tail113:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done111
+	JLE       done114
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2281,7 +2673,7 @@ tail110:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done111:
+done114:
 	VZEROUPPER
 	RET
 
@@ -2313,21 +2705,21 @@ TEXT ·equalScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail113
+	JLT          tail116
 
-loop112:
+loop115:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x00, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop112
+	JLE       loop115
 
-tail113:
+tail116:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done114
+	JLE       done117
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2336,7 +2728,7 @@ tail113:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done114:
+done117:
 	VZEROUPPER
 	RET
 
@@ -2350,9 +2742,9 @@ TEXT ·notEqualAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail116
+	JLT          tail119
 
-loop115:
+loop118:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x04, Z2, Z1, K1
@@ -2360,12 +2752,12 @@ loop115:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop115
+	JLE       loop118
 
-tail116:
+tail119:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done117
+	JLE       done120
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2375,7 +2767,7 @@ tail116:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done117:
+done120:
 	VZEROUPPER
 	RET
 
@@ -2389,21 +2781,21 @@ TEXT ·notEqualScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail119
+	JLT          tail122
 
-loop118:
+loop121:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x04, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop118
+	JLE       loop121
 
-tail119:
+tail122:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done120
+	JLE       done123
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2412,7 +2804,7 @@ tail119:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done120:
+done123:
 	VZEROUPPER
 	RET
 
@@ -2426,9 +2818,9 @@ TEXT ·lessAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail122
+	JLT          tail125
 
-loop121:
+loop124:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x11, Z2, Z1, K1
@@ -2436,12 +2828,12 @@ loop121:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop121
+	JLE       loop124
 
-tail122:
+tail125:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done123
+	JLE       done126
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2451,7 +2843,7 @@ tail122:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done123:
+done126:
 	VZEROUPPER
 	RET
 
@@ -2465,21 +2857,21 @@ TEXT ·lessScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail125
+	JLT          tail128
 
-loop124:
+loop127:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x11, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop124
+	JLE       loop127
 
-tail125:
+tail128:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done126
+	JLE       done129
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2488,7 +2880,7 @@ tail125:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done126:
+done129:
 	VZEROUPPER
 	RET
 
@@ -2502,9 +2894,9 @@ TEXT ·lessOrEqualAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail128
+	JLT          tail131
 
-loop127:
+loop130:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x12, Z2, Z1, K1
@@ -2512,12 +2904,12 @@ loop127:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop127
+	JLE       loop130
 
-tail128:
+tail131:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done129
+	JLE       done132
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2527,7 +2919,7 @@ tail128:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done129:
+done132:
 	VZEROUPPER
 	RET
 
@@ -2541,21 +2933,21 @@ TEXT ·lessOrEqualScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail131
+	JLT          tail134
 
-loop130:
+loop133:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x12, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop130
+	JLE       loop133
 
-tail131:
+tail134:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done132
+	JLE       done135
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2564,7 +2956,7 @@ tail131:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done132:
+done135:
 	VZEROUPPER
 	RET
 
@@ -2578,9 +2970,9 @@ TEXT ·greaterAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail134
+	JLT          tail137
 
-loop133:
+loop136:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x1e, Z2, Z1, K1
@@ -2588,12 +2980,12 @@ loop133:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop133
+	JLE       loop136
 
-tail134:
+tail137:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done135
+	JLE       done138
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2603,7 +2995,7 @@ tail134:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done135:
+done138:
 	VZEROUPPER
 	RET
 
@@ -2617,21 +3009,21 @@ TEXT ·greaterScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail137
+	JLT          tail140
 
-loop136:
+loop139:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x1e, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop136
+	JLE       loop139
 
-tail137:
+tail140:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done138
+	JLE       done141
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2640,7 +3032,7 @@ tail137:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done138:
+done141:
 	VZEROUPPER
 	RET
 
@@ -2654,9 +3046,9 @@ TEXT ·greaterOrEqualAVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS all00000001<>+0(SB), Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail140
+	JLT          tail143
 
-loop139:
+loop142:
 	VMOVUPS   (CX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VCMPPS    $0x1d, Z2, Z1, K1
@@ -2664,12 +3056,12 @@ loop139:
 	VPMOVDB   Z1, (AX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop139
+	JLE       loop142
 
-tail140:
+tail143:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done141
+	JLE       done144
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2679,7 +3071,7 @@ tail140:
 	VMOVAPS.Z Z0, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(SI*1)
 
-done141:
+done144:
 	VZEROUPPER
 	RET
 
@@ -2693,21 +3085,21 @@ TEXT ·greaterOrEqualScalarAVX512(SB), NOSPLIT, $0-52
 	VBROADCASTSS all00000001<>+0(SB), Z1
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail143
+	JLT          tail146
 
-loop142:
+loop145:
 	VMOVUPS   (CX)(BX*4), Z2
 	VCMPPS    $0x1d, Z0, Z2, K1
 	VMOVAPS.Z Z1, K1, Z2
 	VPMOVDB   Z2, (AX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop142
+	JLE       loop145
 
-tail143:
+tail146:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done144
+	JLE       done147
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -2716,7 +3108,7 @@ tail143:
 	VMOVAPS.Z Z1, K2, Z0
 	VPMOVDB   Z0, K1, (AX)(BX*1)
 
-done144:
+done147:
 	VZEROUPPER
 	RET
 
@@ -2730,9 +3122,9 @@ TEXT ·chooseAVX512(SB), NOSPLIT, $0-96
 	MOVQ b_base+72(FP), SI
 	XORQ DI, DI
 	SUBQ $0x10, DX
-	JLT  tail146
+	JLT  tail149
 
-loop145:
+loop148:
 	VPMOVZXBD (CX)(DI*1), Z0
 	VPTESTMD  Z0, Z0, K1
 	VMOVUPS   (BX)(DI*4), Z0
@@ -2741,12 +3133,12 @@ loop145:
 	VMOVUPS   Z1, (AX)(DI*4)
 	ADDQ      $0x10, DI
 	CMPQ      DI, DX
-	JLE       loop145
+	JLE       loop148
 
-tail146:
+tail149:
 	ADDQ        $0x10, DX
 	SUBQ        DI, DX
-	JLE         done147
+	JLE         done150
 	MOVQ        $-1, R8
 	BZHIQ       DX, R8, R8
 	KMOVQ       R8, K1
@@ -2757,7 +3149,7 @@ tail146:
 	VBLENDMPS   Z0, Z1, K2, Z2
 	VMOVUPS     Z2, K1, (AX)(DI*4)
 
-done147:
+done150:
 	VZEROUPPER
 	RET
 
@@ -2775,9 +3167,9 @@ TEXT ·chooseScalarAVX512(SB), NOSPLIT, $0-77
 	VPBROADCASTD X1, Z1
 	XORQ         SI, SI
 	SUBQ         $0x10, DX
-	JLT          tail149
+	JLT          tail152
 
-loop148:
+loop151:
 	VPMOVZXBD (CX)(SI*1), Z4
 	VXORPS    Z1, Z4, Z4
 	VPTESTMD  Z4, Z4, K1
@@ -2786,12 +3178,12 @@ loop148:
 	VMOVUPS   Z2, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, DX
-	JLE       loop148
+	JLE       loop151
 
-tail149:
+tail152:
 	ADDQ        $0x10, DX
 	SUBQ        SI, DX
-	JLE         done150
+	JLE         done153
 	MOVQ        $-1, DI
 	BZHIQ       DX, DI, DI
 	KMOVQ       DI, K1
@@ -2802,7 +3194,7 @@ tail149:
 	VBLENDMPS   Z1, Z0, K2, Z3
 	VMOVUPS     Z3, K1, (AX)(SI*4)
 
-done150:
+done153:
 	VZEROUPPER
 	RET
 
@@ -2816,9 +3208,9 @@ TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
 	VXORPS Z0, Z0, Z0
 	XORQ   SI, SI
 	SUBQ   $0x10, BX
-	JLT    tail152
+	JLT    tail155
 
-loop151:
+loop154:
 	VMOVUPS   (DX)(SI*4), Z1
 	VCMPPS    $0x1d, Z0, Z1, K1
 	VMOVUPS   (CX)(SI*4), Z1
@@ -2826,12 +3218,12 @@ loop151:
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop151
+	JLE       loop154
 
-tail152:
+tail155:
 	ADDQ      $0x10, BX
 	SUBQ      SI, BX
-	JLE       done153
+	JLE       done156
 	MOVQ      $-1, DI
 	BZHIQ     BX, DI, DI
 	KMOVQ     DI, K1
@@ -2841,7 +3233,7 @@ tail152:
 	VMOVAPS.Z Z0, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done153:
+done156:
 	VZEROUPPER
 	RET
 
@@ -2857,9 +3249,9 @@ TEXT ·sumAVX512(SB), NOSPLIT, $0-28
 	VMOVAPS      Z0, Z4
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail155
+	JLT          tail158
 
-loop154:
+loop157:
 	VMOVUPS (AX)(DX*4), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVAPS Z1, Z1
@@ -2874,12 +3266,12 @@ loop154:
 	VMOVAPS Z4, Z4
 	ADDQ    $0x40, DX
 	CMPQ    DX, CX
-	JLE     loop154
+	JLE     loop157
 
-tail155:
+tail158:
 	ADDQ      $0x40, CX
 	SUBQ      DX, CX
-	JLE       done156
+	JLE       done159
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVQ     BX, K1
@@ -2903,7 +3295,7 @@ tail155:
 	VADDPS    Z9, Z4, Z0
 	VMOVAPS   Z0, Z4
 
-done156:
+done159:
 	VADDPS     Z3, Z1, Z0
 	VADDPS     Z4, Z2, Z1
 	VADDPS     Z1, Z0, Z0
@@ -2947,10 +3339,10 @@ TEXT ·sumColumnsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS all00000000<>+0(SB), Z0
 	XORQ         SI, SI
 
-wide157:
+wide160:
 	LEAQ    64(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow158
+	JGT     narrow161
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -2958,7 +3350,7 @@ wide157:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop162:
+loop165:
 	VMOVUPS (DI), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVAPS Z1, Z1
@@ -2973,54 +3365,54 @@ loop162:
 	VMOVAPS Z4, Z4
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop162
+	JNZ     loop165
 	VMOVUPS Z1, (AX)(SI*4)
 	VMOVUPS Z2, 64(AX)(SI*4)
 	VMOVUPS Z3, 128(AX)(SI*4)
 	VMOVUPS Z4, 192(AX)(SI*4)
 	ADDQ    $0x40, SI
-	JMP     wide157
+	JMP     wide160
 
-narrow158:
-strip159:
+narrow161:
+strip162:
 	LEAQ    16(SI), DI
 	CMPQ    DI, DX
-	JGT     tail160
+	JGT     tail163
 	VMOVAPS Z0, Z1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop163:
+loop166:
 	VMOVUPS (DI), Z2
 	VADDPS  Z2, Z1, Z1
 	VMOVAPS Z1, Z1
 	LEAQ    (DI)(DX*4), DI
 	DECQ    R8
-	JNZ     loop163
+	JNZ     loop166
 	VMOVUPS Z1, (AX)(SI*4)
 	ADDQ    $0x10, SI
-	JMP     strip159
+	JMP     strip162
 
-tail160:
+tail163:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done161
+	JLE     done164
 	MOVQ    $-1, R8
 	BZHIQ   DI, R8, R8
 	KMOVQ   R8, K1
 	VMOVAPS Z0, Z0
 	LEAQ    (CX)(SI*4), CX
 
-loop164:
+loop167:
 	VMOVUPS.Z (CX), K1, Z1
 	VADDPS    Z1, Z0, Z0
 	VMOVAPS   Z0, Z0
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop164
+	JNZ       loop167
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done161:
+done164:
 	VZEROUPPER
 	RET
 
@@ -3036,9 +3428,9 @@ TEXT ·maximumAVX512(SB), NOSPLIT, $0-28
 	VMOVAPS      Z0, Z4
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail166
+	JLT          tail169
 
-loop165:
+loop168:
 	VMOVUPS   (AX)(DX*4), Z5
 	VMAXPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3061,12 +3453,12 @@ loop165:
 	VMOVAPS   Z9, Z4
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop165
+	JLE       loop168
 
-tail166:
+tail169:
 	ADDQ      $0x40, CX
 	SUBQ      DX, CX
-	JLE       done167
+	JLE       done170
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVQ     BX, K1
@@ -3098,7 +3490,7 @@ tail166:
 	VBLENDMPS Z4, Z0, K1, Z17
 	VMOVAPS   Z17, Z4
 
-done167:
+done170:
 	VMAXPS     Z3, Z1, Z0
 	VCMPPS     $0x03, Z1, Z1, K1
 	VBLENDMPS  Z1, Z0, K1, Z18
@@ -3138,10 +3530,10 @@ TEXT ·maximumColumnsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS allff800000<>+0(SB), Z0
 	XORQ         SI, SI
 
-wide168:
+wide171:
 	LEAQ    64(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow169
+	JGT     narrow172
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -3149,7 +3541,7 @@ wide168:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop173:
+loop176:
 	VMOVUPS   (DI), Z5
 	VMAXPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3172,24 +3564,24 @@ loop173:
 	VMOVAPS   Z9, Z4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop173
+	JNZ       loop176
 	VMOVUPS   Z1, (AX)(SI*4)
 	VMOVUPS   Z2, 64(AX)(SI*4)
 	VMOVUPS   Z3, 128(AX)(SI*4)
 	VMOVUPS   Z4, 192(AX)(SI*4)
 	ADDQ      $0x40, SI
-	JMP       wide168
+	JMP       wide171
 
-narrow169:
-strip170:
+narrow172:
+strip173:
 	LEAQ    16(SI), DI
 	CMPQ    DI, DX
-	JGT     tail171
+	JGT     tail174
 	VMOVAPS Z0, Z1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop174:
+loop177:
 	VMOVUPS   (DI), Z2
 	VMAXPS    Z2, Z1, Z2
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3197,22 +3589,22 @@ loop174:
 	VMOVAPS   Z10, Z1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop174
+	JNZ       loop177
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
-	JMP       strip170
+	JMP       strip173
 
-tail171:
+tail174:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done172
+	JLE     done175
 	MOVQ    $-1, R8
 	BZHIQ   DI, R8, R8
 	KMOVQ   R8, K1
 	VMOVAPS Z0, Z0
 	LEAQ    (CX)(SI*4), CX
 
-loop175:
+loop178:
 	VMOVUPS.Z (CX), K1, Z1
 	VMAXPS    Z1, Z0, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
@@ -3220,10 +3612,10 @@ loop175:
 	VMOVAPS   Z11, Z0
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop175
+	JNZ       loop178
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done172:
+done175:
 	VZEROUPPER
 	RET
 
@@ -3239,9 +3631,9 @@ TEXT ·minimumAVX512(SB), NOSPLIT, $0-28
 	VMOVAPS      Z0, Z4
 	XORQ         DX, DX
 	SUBQ         $0x40, CX
-	JLT          tail177
+	JLT          tail180
 
-loop176:
+loop179:
 	VMOVUPS   (AX)(DX*4), Z5
 	VMINPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3264,12 +3656,12 @@ loop176:
 	VMOVAPS   Z9, Z4
 	ADDQ      $0x40, DX
 	CMPQ      DX, CX
-	JLE       loop176
+	JLE       loop179
 
-tail177:
+tail180:
 	ADDQ      $0x40, CX
 	SUBQ      DX, CX
-	JLE       done178
+	JLE       done181
 	MOVQ      $-1, BX
 	BZHIQ     CX, BX, BX
 	KMOVQ     BX, K1
@@ -3301,7 +3693,7 @@ tail177:
 	VBLENDMPS Z4, Z0, K1, Z17
 	VMOVAPS   Z17, Z4
 
-done178:
+done181:
 	VMINPS     Z3, Z1, Z0
 	VCMPPS     $0x03, Z1, Z1, K1
 	VBLENDMPS  Z1, Z0, K1, Z18
@@ -3341,10 +3733,10 @@ TEXT ·minimumColumnsAVX512(SB), NOSPLIT, $0-56
 	VBROADCASTSS all7f800000<>+0(SB), Z0
 	XORQ         SI, SI
 
-wide179:
+wide182:
 	LEAQ    64(SI), DI
 	CMPQ    DI, DX
-	JGT     narrow180
+	JGT     narrow183
 	VMOVAPS Z0, Z1
 	VMOVAPS Z0, Z2
 	VMOVAPS Z0, Z3
@@ -3352,7 +3744,7 @@ wide179:
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop184:
+loop187:
 	VMOVUPS   (DI), Z5
 	VMINPS    Z5, Z1, Z5
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3375,24 +3767,24 @@ loop184:
 	VMOVAPS   Z9, Z4
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop184
+	JNZ       loop187
 	VMOVUPS   Z1, (AX)(SI*4)
 	VMOVUPS   Z2, 64(AX)(SI*4)
 	VMOVUPS   Z3, 128(AX)(SI*4)
 	VMOVUPS   Z4, 192(AX)(SI*4)
 	ADDQ      $0x40, SI
-	JMP       wide179
+	JMP       wide182
 
-narrow180:
-strip181:
+narrow183:
+strip184:
 	LEAQ    16(SI), DI
 	CMPQ    DI, DX
-	JGT     tail182
+	JGT     tail185
 	VMOVAPS Z0, Z1
 	LEAQ    (CX)(SI*4), DI
 	MOVQ    BX, R8
 
-loop185:
+loop188:
 	VMOVUPS   (DI), Z2
 	VMINPS    Z2, Z1, Z2
 	VCMPPS    $0x03, Z1, Z1, K1
@@ -3400,22 +3792,22 @@ loop185:
 	VMOVAPS   Z10, Z1
 	LEAQ      (DI)(DX*4), DI
 	DECQ      R8
-	JNZ       loop185
+	JNZ       loop188
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
-	JMP       strip181
+	JMP       strip184
 
-tail182:
+tail185:
 	MOVQ    DX, DI
 	SUBQ    SI, DI
-	JLE     done183
+	JLE     done186
 	MOVQ    $-1, R8
 	BZHIQ   DI, R8, R8
 	KMOVQ   R8, K1
 	VMOVAPS Z0, Z0
 	LEAQ    (CX)(SI*4), CX
 
-loop186:
+loop189:
 	VMOVUPS.Z (CX), K1, Z1
 	VMINPS    Z1, Z0, Z1
 	VCMPPS    $0x03, Z0, Z0, K2
@@ -3423,10 +3815,10 @@ loop186:
 	VMOVAPS   Z11, Z0
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop186
+	JNZ       loop189
 	VMOVUPS   Z0, K1, (AX)(SI*4)
 
-done183:
+done186:
 	VZEROUPPER
 	RET
 
@@ -3443,9 +3835,9 @@ TEXT ·dotAVX512(SB), NOSPLIT, $0-52
 	VMOVAPS Z0, Z0
 	XORQ    BX, BX
 	SUBQ    $0x40, DX
-	JLT     tail188
+	JLT     tail191
 
-loop187:
+loop190:
 	VMOVAPS     Z1, Z1
 	VMOVUPS     (AX)(BX*4), Z4
 	VMOVUPS     (CX)(BX*4), Z5
@@ -3468,12 +3860,12 @@ loop187:
 	VMOVAPS     Z0, Z0
 	ADDQ        $0x40, BX
 	CMPQ        BX, DX
-	JLE         loop187
+	JLE         loop190
 
-tail188:
+tail191:
 	ADDQ        $0x40, DX
 	SUBQ        BX, DX
-	JLE         done189
+	JLE         done192
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -3501,7 +3893,7 @@ tail188:
 	VFMADD231PS Z4, Z5, Z0
 	VMOVAPS     Z0, Z0
 
-done189:
+done192:
 	VADDPS     Z3, Z1, Z1
 	VADDPS     Z0, Z2, Z0
 	VADDPS     Z0, Z1, Z0
@@ -3532,9 +3924,9 @@ TEXT ·weightedL1AVX512(SB), NOSPLIT, $0-76
 	VMOVAPS      Z1, Z1
 	XORQ         SI, SI
 	SUBQ         $0x40, BX
-	JLT          tail191
+	JLT          tail194
 
-loop190:
+loop193:
 	VMOVAPS     Z2, Z2
 	VMOVUPS     (AX)(SI*4), Z5
 	VMOVUPS     (CX)(SI*4), Z6
@@ -3569,12 +3961,12 @@ loop190:
 	VMOVAPS     Z1, Z1
 	ADDQ        $0x40, SI
 	CMPQ        SI, BX
-	JLE         loop190
+	JLE         loop193
 
-tail191:
+tail194:
 	ADDQ        $0x40, BX
 	SUBQ        SI, BX
-	JLE         done192
+	JLE         done195
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -3614,7 +4006,7 @@ tail191:
 	VFMADD231PS Z0, Z5, Z1
 	VMOVAPS     Z1, Z1
 
-done192:
+done195:
 	VADDPS     Z4, Z2, Z0
 	VADDPS     Z1, Z3, Z1
 	VADDPS     Z1, Z0, Z0
@@ -3643,10 +4035,10 @@ TEXT ·signSumsAVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSS all80000000<>+0(SB), Z1
 	XORQ         R8, R8
 
-wide193:
+wide196:
 	LEAQ    64(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow194
+	JGT     narrow197
 	VMOVUPS (CX)(R8*4), Z2
 	VMOVUPS 64(CX)(R8*4), Z3
 	VMOVUPS 128(CX)(R8*4), Z4
@@ -3659,7 +4051,7 @@ wide193:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop198:
+loop201:
 	VBROADCASTSS (R9), Z10
 	VMOVUPS      (R10), Z11
 	VSUBPS       Z11, Z2, Z11
@@ -3688,26 +4080,26 @@ loop198:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop198
+	JNZ          loop201
 	VMOVUPS      Z6, (AX)(R8*4)
 	VMOVUPS      Z7, 64(AX)(R8*4)
 	VMOVUPS      Z8, 128(AX)(R8*4)
 	VMOVUPS      Z9, 192(AX)(R8*4)
 	ADDQ         $0x40, R8
-	JMP          wide193
+	JMP          wide196
 
-narrow194:
-strip195:
+narrow197:
+strip198:
 	LEAQ    16(R8), R9
 	CMPQ    R9, SI
-	JGT     tail196
+	JGT     tail199
 	VMOVUPS (CX)(R8*4), Z2
 	VXORPS  Z3, Z3, Z3
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop199:
+loop202:
 	VBROADCASTSS (R9), Z4
 	VMOVUPS      (R10), Z5
 	VSUBPS       Z5, Z2, Z5
@@ -3718,15 +4110,15 @@ loop199:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop199
+	JNZ          loop202
 	VMOVUPS      Z3, (AX)(R8*4)
 	ADDQ         $0x10, R8
-	JMP          strip195
+	JMP          strip198
 
-tail196:
+tail199:
 	MOVQ      SI, R9
 	SUBQ      R8, R9
-	JLE       done197
+	JLE       done200
 	MOVQ      $-1, R10
 	BZHIQ     R9, R10, R10
 	KMOVQ     R10, K1
@@ -3736,7 +4128,7 @@ tail196:
 	LEAQ      (DX)(R8*4), DX
 	MOVQ      DI, BX
 
-loop200:
+loop203:
 	VBROADCASTSS (CX), Z4
 	VMOVUPS.Z    (DX), K1, Z5
 	VSUBPS       Z5, Z2, Z5
@@ -3747,10 +4139,10 @@ loop200:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop200
+	JNZ          loop203
 	VMOVUPS      Z3, K1, (AX)(R8*4)
 
-done197:
+done200:
 	VZEROUPPER
 	RET
 
@@ -3766,10 +4158,10 @@ TEXT ·l1SumsAVX512(SB), NOSPLIT, $0-96
 	VBROADCASTSS all7fffffff<>+0(SB), Z0
 	XORQ         R8, R8
 
-wide201:
+wide204:
 	LEAQ    64(R8), R9
 	CMPQ    R9, SI
-	JGT     narrow202
+	JGT     narrow205
 	VMOVUPS (CX)(R8*4), Z1
 	VMOVUPS 64(CX)(R8*4), Z2
 	VMOVUPS 128(CX)(R8*4), Z3
@@ -3782,7 +4174,7 @@ wide201:
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop206:
+loop209:
 	VBROADCASTSS (R9), Z9
 	VMOVUPS      (R10), Z10
 	VSUBPS       Z10, Z1, Z10
@@ -3807,26 +4199,26 @@ loop206:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop206
+	JNZ          loop209
 	VMOVUPS      Z5, (AX)(R8*4)
 	VMOVUPS      Z6, 64(AX)(R8*4)
 	VMOVUPS      Z7, 128(AX)(R8*4)
 	VMOVUPS      Z8, 192(AX)(R8*4)
 	ADDQ         $0x40, R8
-	JMP          wide201
+	JMP          wide204
 
-narrow202:
-strip203:
+narrow205:
+strip206:
 	LEAQ    16(R8), R9
 	CMPQ    R9, SI
-	JGT     tail204
+	JGT     tail207
 	VMOVUPS (CX)(R8*4), Z1
 	VXORPS  Z2, Z2, Z2
 	MOVQ    BX, R9
 	LEAQ    (DX)(R8*4), R10
 	MOVQ    DI, R11
 
-loop207:
+loop210:
 	VBROADCASTSS (R9), Z3
 	VMOVUPS      (R10), Z4
 	VSUBPS       Z4, Z1, Z4
@@ -3836,15 +4228,15 @@ loop207:
 	ADDQ         $0x04, R9
 	LEAQ         (R10)(SI*4), R10
 	DECQ         R11
-	JNZ          loop207
+	JNZ          loop210
 	VMOVUPS      Z2, (AX)(R8*4)
 	ADDQ         $0x10, R8
-	JMP          strip203
+	JMP          strip206
 
-tail204:
+tail207:
 	MOVQ      SI, R9
 	SUBQ      R8, R9
-	JLE       done205
+	JLE       done208
 	MOVQ      $-1, R10
 	BZHIQ     R9, R10, R10
 	KMOVQ     R10, K1
@@ -3854,7 +4246,7 @@ tail204:
 	LEAQ      (DX)(R8*4), DX
 	MOVQ      DI, BX
 
-loop208:
+loop211:
 	VBROADCASTSS (CX), Z3
 	VMOVUPS.Z    (DX), K1, Z4
 	VSUBPS       Z4, Z1, Z4
@@ -3864,10 +4256,10 @@ loop208:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(SI*4), DX
 	DECQ         BX
-	JNZ          loop208
+	JNZ          loop211
 	VMOVUPS      Z2, K1, (AX)(R8*4)
 
-done205:
+done208:
 	VZEROUPPER
 	RET
 
@@ -3886,10 +4278,10 @@ TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
 	VDIVPS       Z0, Z1, Z0
 	XORQ         DI, DI
 
-wide209:
+wide212:
 	LEAQ   64(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow210
+	JGT    narrow213
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -3897,7 +4289,7 @@ wide209:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop214:
+loop217:
 	VMOVUPS (R8), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVUPS 64(R8), Z5
@@ -3908,7 +4300,7 @@ loop214:
 	VADDPS  Z5, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop214
+	JNZ     loop217
 	VMOVUPS Z1, (AX)(DI*4)
 	VMOVUPS Z2, 64(AX)(DI*4)
 	VMOVUPS Z3, 128(AX)(DI*4)
@@ -3924,7 +4316,7 @@ loop214:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop215:
+loop218:
 	VMOVUPS (R8), Z9
 	VSUBPS  Z5, Z9, Z9
 	VMULPS  Z9, Z9, Z9
@@ -3943,51 +4335,51 @@ loop215:
 	VADDPS  Z9, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop215
+	JNZ     loop218
 	VMOVUPS Z1, (CX)(DI*4)
 	VMOVUPS Z2, 64(CX)(DI*4)
 	VMOVUPS Z3, 128(CX)(DI*4)
 	VMOVUPS Z4, 192(CX)(DI*4)
 	ADDQ    $0x40, DI
-	JMP     wide209
+	JMP     wide212
 
-narrow210:
-strip211:
+narrow213:
+strip214:
 	LEAQ   16(DI), R8
 	CMPQ   R8, BX
-	JGT    tail212
+	JGT    tail215
 	VXORPS Z1, Z1, Z1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop216:
+loop219:
 	VMOVUPS (R8), Z2
 	VADDPS  Z2, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop216
+	JNZ     loop219
 	VMOVUPS Z1, (AX)(DI*4)
 	VMULPS  Z0, Z1, Z2
 	VXORPS  Z1, Z1, Z1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop217:
+loop220:
 	VMOVUPS (R8), Z3
 	VSUBPS  Z2, Z3, Z3
 	VMULPS  Z3, Z3, Z3
 	VADDPS  Z3, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop217
+	JNZ     loop220
 	VMOVUPS Z1, (CX)(DI*4)
 	ADDQ    $0x10, DI
-	JMP     strip211
+	JMP     strip214
 
-tail212:
+tail215:
 	MOVQ   BX, R8
 	SUBQ   DI, R8
-	JLE    done213
+	JLE    done216
 	MOVQ   $-1, R9
 	BZHIQ  R8, R9, R9
 	KMOVQ  R9, K1
@@ -3995,29 +4387,29 @@ tail212:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop218:
+loop221:
 	VMOVUPS.Z (R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (R8)(BX*4), R8
 	DECQ      R9
-	JNZ       loop218
+	JNZ       loop221
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 	VMULPS    Z0, Z1, Z0
 	VXORPS    Z1, Z1, Z1
 	LEAQ      (DX)(DI*4), AX
 	MOVQ      SI, DX
 
-loop219:
+loop222:
 	VMOVUPS.Z (AX), K1, Z2
 	VSUBPS    Z0, Z2, Z2
 	VMULPS    Z2, Z2, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (AX)(BX*4), AX
 	DECQ      DX
-	JNZ       loop219
+	JNZ       loop222
 	VMOVUPS   Z1, K1, (CX)(DI*4)
 
-done213:
+done216:
 	VZEROUPPER
 	RET
 
@@ -4034,10 +4426,10 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide220:
+wide223:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow221
+	JGT     narrow224
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS 64(SI)(R9*4), Z1
 	VMOVUPS 128(SI)(R9*4), Z2
@@ -4054,7 +4446,7 @@ wide220:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop225:
+loop228:
 	VMOVUPS (R11), Z12
 	VSUBPS  Z0, Z12, Z12
 	VMULPS  Z4, Z12, Z12
@@ -4078,15 +4470,15 @@ loop225:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop225
+	JNZ     loop228
 	ADDQ    $0x40, R9
-	JMP     wide220
+	JMP     wide223
 
-narrow221:
-strip222:
+narrow224:
+strip225:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail223
+	JGT     tail226
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS (DI)(R9*4), Z1
 	VMOVUPS (R8)(R9*4), Z2
@@ -4094,7 +4486,7 @@ strip222:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop226:
+loop229:
 	VMOVUPS (R11), Z3
 	VSUBPS  Z0, Z3, Z3
 	VMULPS  Z1, Z3, Z3
@@ -4103,14 +4495,14 @@ loop226:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop226
+	JNZ     loop229
 	ADDQ    $0x10, R9
-	JMP     strip222
+	JMP     strip225
 
-tail223:
+tail226:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done224
+	JLE       done227
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4120,7 +4512,7 @@ tail223:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop227:
+loop230:
 	VMOVUPS.Z (CX), K1, Z3
 	VSUBPS    Z0, Z3, Z3
 	VMULPS    Z1, Z3, Z3
@@ -4129,9 +4521,9 @@ loop227:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop227
+	JNZ       loop230
 
-done224:
+done227:
 	VZEROUPPER
 	RET
 
@@ -4148,10 +4540,10 @@ TEXT ·normalizeReluAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide228:
+wide231:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow229
+	JGT     narrow232
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS 64(SI)(R9*4), Z2
 	VMOVUPS 128(SI)(R9*4), Z3
@@ -4168,7 +4560,7 @@ wide228:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop233:
+loop236:
 	VMOVUPS (R11), Z13
 	VSUBPS  Z1, Z13, Z13
 	VMULPS  Z5, Z13, Z13
@@ -4196,15 +4588,15 @@ loop233:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop233
+	JNZ     loop236
 	ADDQ    $0x40, R9
-	JMP     wide228
+	JMP     wide231
 
-narrow229:
-strip230:
+narrow232:
+strip233:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail231
+	JGT     tail234
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS (DI)(R9*4), Z2
 	VMOVUPS (R8)(R9*4), Z3
@@ -4212,7 +4604,7 @@ strip230:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop234:
+loop237:
 	VMOVUPS (R11), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4222,14 +4614,14 @@ loop234:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop234
+	JNZ     loop237
 	ADDQ    $0x10, R9
-	JMP     strip230
+	JMP     strip233
 
-tail231:
+tail234:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done232
+	JLE       done235
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4239,7 +4631,7 @@ tail231:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop235:
+loop238:
 	VMOVUPS.Z (CX), K1, Z4
 	VSUBPS    Z1, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4249,9 +4641,9 @@ loop235:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop235
+	JNZ       loop238
 
-done232:
+done235:
 	VZEROUPPER
 	RET
 
@@ -4268,10 +4660,10 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide236:
+wide239:
 	LEAQ    64(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow237
+	JGT     narrow240
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS 64(SI)(R10*4), Z1
 	VMOVUPS 128(SI)(R10*4), Z2
@@ -4292,7 +4684,7 @@ wide236:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop241:
+loop244:
 	VMOVUPS (R11), Z16
 	VMOVUPS (R12), Z17
 	VSUBPS  Z0, Z17, Z17
@@ -4324,7 +4716,7 @@ loop241:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop241
+	JNZ     loop244
 	VMOVUPS Z8, (AX)(R10*4)
 	VMOVUPS Z10, 64(AX)(R10*4)
 	VMOVUPS Z12, 128(AX)(R10*4)
@@ -4334,13 +4726,13 @@ loop241:
 	VMOVUPS Z13, 128(CX)(R10*4)
 	VMOVUPS Z15, 192(CX)(R10*4)
 	ADDQ    $0x40, R10
-	JMP     wide236
+	JMP     wide239
 
-narrow237:
-strip238:
+narrow240:
+strip241:
 	LEAQ    16(R10), R11
 	CMPQ    R11, R8
-	JGT     tail239
+	JGT     tail242
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS (DI)(R10*4), Z1
 	VXORPS  Z2, Z2, Z2
@@ -4349,7 +4741,7 @@ strip238:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop242:
+loop245:
 	VMOVUPS (R11), Z4
 	VMOVUPS (R12), Z5
 	VSUBPS  Z0, Z5, Z5
@@ -4360,16 +4752,16 @@ loop242:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop242
+	JNZ     loop245
 	VMOVUPS Z2, (AX)(R10*4)
 	VMOVUPS Z3, (CX)(R10*4)
 	ADDQ    $0x10, R10
-	JMP     strip238
+	JMP     strip241
 
-tail239:
+tail242:
 	MOVQ      R8, R11
 	SUBQ      R10, R11
-	JLE       done240
+	JLE       done243
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -4381,7 +4773,7 @@ tail239:
 	LEAQ      (BX)(R10*4), BX
 	MOVQ      R9, SI
 
-loop243:
+loop246:
 	VMOVUPS.Z (DX), K1, Z4
 	VMOVUPS.Z (BX), K1, Z5
 	VSUBPS    Z0, Z5, Z5
@@ -4392,11 +4784,11 @@ loop243:
 	LEAQ      (DX)(R8*4), DX
 	LEAQ      (BX)(R8*4), BX
 	DECQ      SI
-	JNZ       loop243
+	JNZ       loop246
 	VMOVUPS   Z2, K1, (AX)(R10*4)
 	VMOVUPS   Z3, K1, (CX)(R10*4)
 
-done240:
+done243:
 	VZEROUPPER
 	RET
 
@@ -4414,10 +4806,10 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide244:
+wide247:
 	LEAQ    64(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow245
+	JGT     narrow248
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS 64(DI)(R11*4), Z1
 	VMOVUPS 128(DI)(R11*4), Z2
@@ -4439,7 +4831,7 @@ wide244:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop249:
+loop252:
 	VMOVUPS (R14), Z16
 	VSUBPS  Z0, Z16, Z16
 	VMULPS  Z8, Z16, Z16
@@ -4476,15 +4868,15 @@ loop249:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop249
+	JNZ     loop252
 	ADDQ    $0x40, R11
-	JMP     wide244
+	JMP     wide247
 
-narrow245:
-strip246:
+narrow248:
+strip249:
 	LEAQ    16(R11), R12
 	CMPQ    R12, BX
-	JGT     tail247
+	JGT     tail250
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS (R8)(R11*4), Z1
 	VMOVUPS (R9)(R11*4), Z2
@@ -4494,7 +4886,7 @@ strip246:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop250:
+loop253:
 	VMOVUPS (R14), Z4
 	VSUBPS  Z0, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4507,14 +4899,14 @@ loop250:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop250
+	JNZ     loop253
 	ADDQ    $0x10, R11
-	JMP     strip246
+	JMP     strip249
 
-tail247:
+tail250:
 	MOVQ      BX, R12
 	SUBQ      R11, R12
-	JLE       done248
+	JLE       done251
 	MOVQ      $-1, R13
 	BZHIQ     R12, R13, R13
 	KMOVQ     R13, K1
@@ -4526,7 +4918,7 @@ tail247:
 	LEAQ      (CX)(R11*4), CX
 	LEAQ      (DX)(R11*4), DX
 
-loop251:
+loop254:
 	VMOVUPS.Z (DX), K1, Z4
 	VSUBPS    Z0, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4539,9 +4931,9 @@ loop251:
 	LEAQ      (CX)(BX*4), CX
 	LEAQ      (DX)(BX*4), DX
 	DECQ      SI
-	JNZ       loop251
+	JNZ       loop254
 
-done248:
+done251:
 	VZEROUPPER
 	RET
 
@@ -4553,9 +4945,9 @@ TEXT ·takeMaxAVX512(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail253
+	JLT  tail256
 
-loop252:
+loop255:
 	VMOVUPS (AX)(BX*4), Z0
 	VMOVUPS (CX)(BX*4), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
@@ -4565,12 +4957,12 @@ loop252:
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop252
+	JLE     loop255
 
-tail253:
+tail256:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done254
+	JLE       done257
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -4582,7 +4974,7 @@ tail253:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done254:
+done257:
 	VZEROUPPER
 	RET
 
@@ -4598,9 +4990,9 @@ TEXT ·takeMaxArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail256
+	JLT          tail259
 
-loop255:
+loop258:
 	VMOVUPS   (AX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VPMOVZXBD (CX)(SI*1), Z3
@@ -4613,12 +5005,12 @@ loop255:
 	VPMOVDB   Z3, (CX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop255
+	JLE       loop258
 
-tail256:
+tail259:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done257
+	JLE         done260
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -4633,7 +5025,7 @@ tail256:
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 	VPMOVDB     Z3, K1, (CX)(SI*1)
 
-done257:
+done260:
 	VZEROUPPER
 	RET
 
@@ -4648,17 +5040,17 @@ TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window258:
+window261:
 	CMPQ AX, CX
-	JGE  done259
+	JGE  done262
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x10, R10
-	JLT  tail261
+	JLT  tail264
 
-loop260:
+loop263:
 	VMOVUPS (DX)(R9*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (DI)(R9*4), Z1
@@ -4679,12 +5071,12 @@ loop260:
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, R10
-	JLE     loop260
+	JLE     loop263
 
-tail261:
+tail264:
 	ADDQ      $0x10, R10
 	SUBQ      R9, R10
-	JLE       done262
+	JLE       done265
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4707,13 +5099,13 @@ tail261:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done262:
+done265:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window258
+	JMP  window261
 
-done259:
+done262:
 	VZEROUPPER
 	RET
 
@@ -4732,17 +5124,17 @@ TEXT ·maxPool2ArgAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z2
 	LEAQ         (DX)(BX*4), BX
 
-window263:
+window266:
 	CMPQ AX, CX
-	JGE  done264
+	JGE  done267
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	MOVQ SI, R11
 	SUBQ $0x10, R11
-	JLT  tail266
+	JLT  tail269
 
-loop265:
+loop268:
 	VMOVUPS (DX)(R10*4), Z3
 	VXORPS  Z4, Z4, Z4
 	VMOVUPS (R8)(R10*4), Z5
@@ -4767,12 +5159,12 @@ loop265:
 	VPMOVDB Z4, (DI)(R10*1)
 	ADDQ    $0x10, R10
 	CMPQ    R10, R11
-	JLE     loop265
+	JLE     loop268
 
-tail266:
+tail269:
 	ADDQ      $0x10, R11
 	SUBQ      R10, R11
-	JLE       done267
+	JLE       done270
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -4799,14 +5191,14 @@ tail266:
 	VMOVUPS   Z3, K1, (AX)(R10*4)
 	VPMOVDB   Z4, K1, (DI)(R10*1)
 
-done267:
+done270:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window263
+	JMP  window266
 
-done264:
+done267:
 	VZEROUPPER
 	RET
 
@@ -4858,9 +5250,9 @@ TEXT ·scatterArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail269
+	JLT          tail272
 
-loop268:
+loop271:
 	VMOVUPS   (AX)(SI*4), Z1
 	VPMOVZXBD (DX)(SI*1), Z2
 	VPCMPEQD  Z2, Z0, K1
@@ -4870,12 +5262,12 @@ loop268:
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop268
+	JLE       loop271
 
-tail269:
+tail272:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done270
+	JLE         done273
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -4887,7 +5279,7 @@ tail269:
 	VMOVAPS     Z0, K2, Z1
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 
-done270:
+done273:
 	VZEROUPPER
 	RET
 
@@ -4907,17 +5299,17 @@ TEXT ·maxPool2GradAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z3
 	LEAQ         (AX)(SI*4), SI
 
-window271:
+window274:
 	CMPQ CX, DX
-	JGE  done272
+	JGE  done275
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	MOVQ DI, R11
 	SUBQ $0x10, R11
-	JLT  tail274
+	JLT  tail277
 
-loop273:
+loop276:
 	VMOVUPS   (CX)(R10*4), Z4
 	VPMOVZXBD (BX)(R10*1), Z5
 	VPCMPEQD  Z5, Z0, K1
@@ -4934,12 +5326,12 @@ loop273:
 	VMOVUPS   Z4, (R9)(R10*4)
 	ADDQ      $0x10, R10
 	CMPQ      R10, R11
-	JLE       loop273
+	JLE       loop276
 
-tail274:
+tail277:
 	ADDQ        $0x10, R11
 	SUBQ        R10, R11
-	JLE         done275
+	JLE         done278
 	MOVQ        $-1, R12
 	BZHIQ       R11, R12, R12
 	KMOVQ       R12, K1
@@ -4958,14 +5350,14 @@ tail274:
 	VMOVAPS.Z   Z4, K2, Z4
 	VMOVUPS     Z4, K1, (R9)(R10*4)
 
-done275:
+done278:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window271
+	JMP  window274
 
-done272:
+done275:
 	VZEROUPPER
 	RET
 
@@ -4983,9 +5375,9 @@ TEXT ·reluArgAVX512(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Z3
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail277
+	JLT          tail280
 
-loop276:
+loop279:
 	VMOVUPS   (AX)(BX*4), Z4
 	VPMOVZXBD (CX)(BX*1), Z5
 	VXORPS    Z0, Z5, Z6
@@ -4997,12 +5389,12 @@ loop276:
 	VPMOVDB   Z5, (CX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop276
+	JLE       loop279
 
-tail277:
+tail280:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done278
+	JLE         done281
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5016,7 +5408,7 @@ tail277:
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 	VPMOVDB     Z5, K1, (CX)(BX*1)
 
-done278:
+done281:
 	VZEROUPPER
 	RET
 
@@ -5059,9 +5451,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Z9
 	XORQ         DI, DI
 	SUBQ         $0x10, SI
-	JLT          tail280
+	JLT          tail283
 
-loop279:
+loop282:
 	VMOVUPS (AX)(DI*4), Z10
 	VMULPS  Z6, Z10, Z11
 	VMOVUPS (BX)(DI*4), Z12
@@ -5089,12 +5481,12 @@ loop279:
 	VMOVUPS Z10, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, SI
-	JLE     loop279
+	JLE     loop282
 
-tail280:
+tail283:
 	ADDQ      $0x10, SI
 	SUBQ      DI, SI
-	JLE       done281
+	JLE       done284
 	MOVQ      $-1, R8
 	BZHIQ     SI, R8, R8
 	KMOVQ     R8, K1
@@ -5124,7 +5516,7 @@ tail280:
 	VSUBPS    Z0, Z10, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done281:
+done284:
 	VZEROUPPER
 	RET
 
@@ -5139,9 +5531,9 @@ TEXT ·toBFloat16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail283
+	JLT          tail286
 
-loop282:
+loop285:
 	VMOVUPS   (CX)(BX*4), Z3
 	VPSRLD    $0x10, Z3, Z4
 	VANDPS    Z0, Z4, Z4
@@ -5154,12 +5546,12 @@ loop282:
 	VPMOVDW   Z6, (AX)(BX*2)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop282
+	JLE       loop285
 
-tail283:
+tail286:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done284
+	JLE       done287
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -5174,7 +5566,7 @@ tail283:
 	VPSRLD    $0x10, Z7, Z7
 	VPMOVDW   Z7, K1, (AX)(BX*2)
 
-done284:
+done287:
 	VZEROUPPER
 	RET
 
@@ -5222,20 +5614,20 @@ TEXT ·fromBFloat16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail286
+	JLT  tail289
 
-loop285:
+loop288:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop285
+	JLE       loop288
 
-tail286:
+tail289:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done287
+	JLE         done290
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5243,6 +5635,6 @@ tail286:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done287:
+done290:
 	VZEROUPPER
 	RET

@@ -49,7 +49,7 @@ func BenchmarkBinary(b *testing.B) {
 }
 
 func BenchmarkUnary(b *testing.B) {
-	for _, op := range []UnaryOp{OpRelu, OpSqrt, OpExp, OpLog, OpLog1p, OpLogistic, OpTanh} {
+	for _, op := range []UnaryOp{OpRelu, OpSqrt, OpExp, OpLog, OpLog1p, OpLogistic, OpTanh, OpErf} {
 		eachBenchmark(b, unaryNames[op], 8, func(dst, x, _ []float32) { Unary(op, dst, x) })
 	}
 }

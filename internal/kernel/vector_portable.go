@@ -78,6 +78,7 @@ var unaryFuncs = [unaryOps]func(x float32) float32{
 	OpLog1p:      func(x float32) float32 { return float32(math.Log1p(float64(x))) },
 	OpLogistic:   func(x float32) float32 { return float32(1 / (1 + math.Exp(-float64(x)))) },
 	OpTanh:       func(x float32) float32 { return float32(math.Tanh(float64(x))) },
+	OpErf:        func(x float32) float32 { return float32(math.Erf(float64(x))) },
 }
 
 func signOf(x float32) float32 {

@@ -85,7 +85,7 @@ type vectorKernel struct {
 }
 
 var binaryNames = [binaryOps]string{"Add", "Sub", "Mul", "Div", "Max", "Min"}
-var unaryNames = [unaryOps]string{"Abs", "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Sign", "Relu", "Exp", "Log", "Log1p", "Logistic", "Tanh"}
+var unaryNames = [unaryOps]string{"Abs", "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Sign", "Relu", "Exp", "Log", "Log1p", "Logistic", "Tanh", "Erf"}
 var compareNames = [compareOps]string{"Equal", "NotEqual", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"}
 
 // exactKernels lists the kernels that give the portable loop's very bits.
@@ -199,7 +199,7 @@ func TestBinaryOpsMeanWhatTheirNamesSay(t *testing.T) {
 func TestTranscendentalsStayWithinMaxUlpOfMath(t *testing.T) {
 	logistic := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 	truth := map[UnaryOp]func(float64) float64{
-		OpExp: math.Exp, OpLog: math.Log, OpLog1p: math.Log1p, OpLogistic: logistic, OpTanh: math.Tanh,
+		OpExp: math.Exp, OpLog: math.Log, OpLog1p: math.Log1p, OpLogistic: logistic, OpTanh: math.Tanh, OpErf: math.Erf,
 	}
 	eachImplementation(t, func(t *testing.T) {
 		x := sweep()
@@ -237,7 +237,7 @@ func sweep() []float32 {
 func TestTranscendentalsDoNotDependOnPosition(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		x := numbers(rand.New(rand.NewPCG(3, 4)), 70)
-		for op := OpExp; op <= OpTanh; op++ {
+		for op := OpExp; op <= OpErf; op++ {
 			whole := make([]float32, len(x))
 			Unary(op, whole, x)
 			for n := range len(x) {
