@@ -38,7 +38,7 @@ func (g *body) foldConstants(backend *Backend) error {
 	if err != nil {
 		return err
 	}
-	fr := newFrame(p, 1)
+	fr := newSettledFrame(p, 1)
 	for _, r := range p.outputs {
 		fr.mem[r] = memory.Allocate(p.blocks[r].bytes)
 	}

@@ -60,6 +60,7 @@ type Backend struct {
 	options   Options
 	fallback  compute.Backend // GoMLX's Go backend, for operations that are not ours
 	memory    memoryPool
+	rooms     roomPool
 	constants constantPool
 	mu        sync.Mutex
 	fallbacks map[string]bool // see Fallbacks

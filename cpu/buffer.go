@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -20,6 +21,7 @@ type Buffer struct {
 	state   atomic.Int32
 	exposed atomic.Bool // whether others hold the memory and may write to it at any time
 	lent    bool        // the memory is somebody else's, who leaves it as it is
+	packed  sync.Map    // from the way it was packed to []byte
 }
 
 var _ compute.Buffer = (*Buffer)(nil)
@@ -101,6 +103,7 @@ func (b *Buffer) Finalize() error {
 			b.backend.memory.giveBack(b.mem)
 		}
 		b.mem = nil
+		b.packed.Clear()
 		return nil
 	}
 	if b.state.Load() == bufferFinalized {

@@ -22,10 +22,11 @@ type program struct {
 	called       []*program // that tasks run
 }
 
-// kept is a block that depends on one parameter alone. A frame keeps it for as long as it is given the same buffer.
+// kept is a block that depends on one parameter alone. It serves for as long as a frame is given the same buffer.
 type kept struct {
 	block     ref
-	parameter int
+	parameter int // or -1: it is not kept after all
+	as        any // what else makes the same of the buffer, comparable; nil for nothing
 }
 
 // ref names a block of a program.

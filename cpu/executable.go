@@ -57,11 +57,16 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	if err != nil {
 		return nil, err
 	}
-	defer e.giveBack(fr)
+	r := e.backend.rooms.take(fr.needs(), e.backend.options.Threads)
+	fr.settle(r)
+	defer func() {
+		e.giveBack(fr)
+		e.backend.rooms.giveBack(r)
+	}()
 	if err := e.bind(fr, inputs, donate); err != nil {
 		return nil, err
 	}
-	fr.forget(inputs)
+	fr.recall(inputs)
 	if err := fr.run(); err != nil {
 		return nil, fmt.Errorf("cpu backend: executing %q: %w", e.name, err)
 	}
@@ -90,6 +95,7 @@ func (e *Executable) take() (*frame, error) {
 
 // giveBack keeps a frame for the next execution.
 func (e *Executable) giveBack(fr *frame) {
+	fr.leave()
 	fr.release()
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -3,6 +3,7 @@ package cpu
 import (
 	"sync"
 
+	"github.com/siam-go/siam/internal/kernel"
 	"github.com/siam-go/siam/internal/memory"
 )
 
@@ -39,3 +40,22 @@ func (p *memoryPool) of(bytes int) *sync.Pool {
 	pool, _ := p.bySize.LoadOrStore(bytes, &sync.Pool{})
 	return pool.(*sync.Pool)
 }
+
+// roomPool keeps rooms for executions of any program: those that take turns have the same one, which is as large as the largest
+// needs. The garbage collector empties it. The zero value is ready.
+type roomPool struct{ free sync.Pool } // of *room
+
+// take gives a room with any content in the arena.
+func (p *roomPool) take(bytes, threads int) *room {
+	r, ok := p.free.Get().(*room)
+	if !ok {
+		r = &room{workspaces: make([]kernel.Workspace, threads)}
+	}
+	if len(r.arena) < bytes {
+		r.arena = memory.Allocate(bytes)
+	}
+	return r
+}
+
+// giveBack takes a room that nobody uses any more.
+func (p *roomPool) giveBack(r *room) { p.free.Put(r) }

@@ -173,6 +173,7 @@ func convWork(s kernel.ConvShape) int {
 
 // convPlan is a plan of the kernels for a convolution, alone or with a max pool.
 type convPlan interface {
+	Packing() kernel.Packing
 	PackSize() int
 	PackUnits() int
 	Pack(dst, w []float32, s kernel.WeightStrides, lo, hi int)
@@ -189,7 +190,7 @@ func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogu
 		c.emit(k.PackUnits(), k.PackSize(), func(fr *frame, _, lo, hi int) {
 			k.Pack(fr.f32(packed), fr.f32(weights), at, lo, hi)
 		})
-		c.keep(packed, weights)
+		c.keep(packed, weights, packing{k.Packing(), at})
 	}
 	stream := c.exceedsCaches(dst)
 	c.emit(k.Units(), work, func(fr *frame, thread, lo, hi int) {
@@ -200,11 +201,18 @@ func (c *compiler) conv(k convPlan, work int, at kernel.WeightStrides, e epilogu
 	})
 }
 
-// keep makes the last task's result kept if it depends on a parameter.
-func (c *compiler) keep(result, from ref) {
+// packing tells how a convolution packs weights that lie in some order.
+type packing struct {
+	plan kernel.Packing
+	at   kernel.WeightStrides
+}
+
+// keep makes the last task's result kept if it depends on a parameter: by the parameter's buffer, for all that pack it alike, or by
+// the frame, if as is nil.
+func (c *compiler) keep(result, from ref, as any) {
 	if i := slices.Index(c.program.parameters, from); i >= 0 {
 		c.program.blocks[result].kind = keptBlock
-		c.program.kept = append(c.program.kept, kept{result, i})
+		c.program.kept = append(c.program.kept, kept{result, i, as})
 		c.program.tasks[len(c.program.tasks)-1].kept = len(c.program.kept)
 	}
 }

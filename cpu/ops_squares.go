@@ -18,7 +18,7 @@ func (c *compiler) packedRight(from ref, size, units int, pack func(to, from []f
 	c.emit(units, size/squareOps, func(fr *frame, thread, lo, hi int) {
 		pack(fr.f32(packed), fr.f32(from), lo, hi, &fr.workspaces[thread])
 	})
-	c.keep(packed, from)
+	c.keep(packed, from, nil)
 	return packed
 }
 

@@ -235,6 +235,24 @@ func (c *Conv) Pack(dst, w []float32, s WeightStrides, lo, hi int) {
 	}
 }
 
+// Packing tells how a plan packs weights: plans of one Packing, for any number of images, pack the same weights alike.
+type Packing struct {
+	shape ConvShape // of one image
+	kind  tileKind
+	pairs bool
+	taps  int // of minimal filtering, or 0
+}
+
+// Packing is comparable.
+func (c *Conv) Packing() Packing {
+	p := Packing{shape: c.ConvShape, kind: c.kernels.kind, pairs: c.pairs}
+	p.shape.N = 1
+	if c.winograd != nil {
+		p.taps = c.winograd.transforms.taps
+	}
+	return p
+}
+
 // Units is the number of independent pieces of the convolution.
 func (c *Conv) Units() int {
 	if c.winograd != nil {
