@@ -59,8 +59,12 @@ func decodeIn(folder string, data []byte) (*Model, error) {
 	}
 	defer root.Close()
 	w := weightFiles{root: root, problems: map[string]error{}}
-	if data, err = w.rewritten(data, inModel, 0); err != nil {
+	whole, err := w.rewritten(data, inModel, 0)
+	if err != nil {
 		return nil, err
+	}
+	if w.total > 0 {
+		data = whole
 	}
 	m, err := Decode(data)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -39,14 +38,14 @@ func (a *app) infoCommand() *cobra.Command {
 		Short: "what is in a model file, or in an ONNX network before siam import",
 		Args:  wants("MODEL"),
 		RunE: func(_ *cobra.Command, files []string) error {
-			if filepath.Ext(files[0]) == ".onnx" {
+			file, err := modelfile.Read(files[0])
+			if err != nil && isNetwork(files[0]) {
 				info, err := describeNetwork(files[0])
 				if err != nil {
 					return err
 				}
 				return a.print(info, info.text())
 			}
-			file, err := modelfile.Read(files[0])
 			if err != nil {
 				return modelError(files[0], err)
 			}

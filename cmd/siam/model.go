@@ -51,7 +51,7 @@ func modelError(file string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no model file %s: check the path, or make a model with siam train", file)
 	}
-	if _, problem := onnx.ReadFile(file); problem == nil || filepath.Ext(file) == ".onnx" {
+	if isNetwork(file) {
 		return fmt.Errorf("%s is an ONNX network, no model file: make a model of it with siam import --onnx %s", file, file)
 	}
 	return err
@@ -62,4 +62,13 @@ func (a *app) warnOfLearned(model *siam.Model, names []string) {
 	if learned := judge.Learned(model, names); learned > 0 {
 		a.say("note: the model was made from %d of the %d classes that judge it here, so these figures flatter it", learned, len(names))
 	}
+}
+
+// isNetwork says whether a file is an ONNX network, by its name or by what it holds.
+func isNetwork(file string) bool {
+	if filepath.Ext(file) == ".onnx" {
+		return true
+	}
+	_, err := onnx.ReadFile(file)
+	return err == nil
 }
