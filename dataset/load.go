@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -61,7 +62,7 @@ func each(ctx context.Context, n int, work func(i int) error) error {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < failed.Load() && ctx.Err() == nil; i = next.Add(1) - 1 {
-				if errs[i] = work(int(i)); errs[i] != nil {
+				if errs[i] = unharmed(work, int(i)); errs[i] != nil {
 					lower(&failed, i)
 				}
 			}
@@ -75,6 +76,16 @@ func each(ctx context.Context, n int, work func(i int) error) error {
 		return errs[first]
 	}
 	return nil
+}
+
+// unharmed makes an error of a panic, which would end the process.
+func unharmed(work func(i int) error, i int) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("panic: %v", failure)
+		}
+	}()
+	return work(i)
 }
 
 // lower makes v at most i.

@@ -434,3 +434,20 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// brokenFS panics when a file is opened.
+type brokenFS struct{ fs.FS }
+
+func (b brokenFS) Open(name string) (fs.File, error) {
+	if strings.HasSuffix(name, ".png") {
+		panic("a file system of the program's own")
+	}
+	return b.FS.Open(name)
+}
+
+func TestAFileSystemThatPanicsIsAnError(t *testing.T) {
+	folder := Folder{FS: brokenFS{fstest.MapFS{"a/1.png": {}, "a/2.png": {}, "b/1.png": {}, "b/2.png": {}}}, Path: "broken"}
+	if _, err := folder.ReadImages(t.Context(), []string{"a/1.png", "b/1.png"}); err == nil || !strings.Contains(err.Error(), "a file system of the program's own") {
+		t.Errorf("reading images from a file system that panics: %v, want an error that says so", err)
+	}
+}
