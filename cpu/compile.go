@@ -196,6 +196,8 @@ const (
 	minWork = 1 << 13
 	// wakeWork is the work below which it is not worth waking threads.
 	wakeWork = 4 * minWork
+	// spellWork is how much work a thread does before other goroutines have a turn, about: two milliseconds.
+	spellWork = 1 << 22
 )
 
 // productOps is how many floating-point operations of a matrix product or convolution take as long as moving an
@@ -209,7 +211,11 @@ func (c *compiler) emit(units, work int, run func(fr *frame, thread, lo, hi int)
 		pieces := min(units, 4*c.backend.options.Threads, max(work/(minWork/2), 2))
 		chunk = (units + pieces - 1) / pieces
 	}
-	c.program.tasks = append(c.program.tasks, task{name: c.name, units: units, chunk: chunk, wakes: work >= wakeWork, run: run})
+	spell := 0
+	if work > spellWork {
+		spell = max(1, int(float64(units)*spellWork/float64(work)))
+	}
+	c.program.tasks = append(c.program.tasks, task{name: c.name, units: units, chunk: chunk, wakes: work >= wakeWork, spell: spell, run: run})
 }
 
 // serial adds a task for one thread.

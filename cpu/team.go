@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,7 @@ type task struct {
 	chunk int  // most units that a thread takes at a time; 0 leaves all to one thread
 	wakes bool // whether helpers that are not awake are worth waking
 	kept  int  // 1 + the number of the kept block that it writes, or 0
+	spell int  // most units before other goroutines have a turn, or 0
 	run   func(fr *frame, thread, lo, hi int)
 }
 
@@ -225,7 +227,17 @@ func (t *team) take(thread, owner int) {
 	}
 }
 
+// do does some units. Kernels cannot be interrupted, so that long work pauses by itself: on all cores it would keep timers and
+// contexts of the program from being heard.
 func (t *team) do(k *task, thread, lo, hi int) {
 	defer t.frame.recoverTo(k.name)
-	k.run(t.frame, thread, lo, hi)
+	for k.spell > 0 && lo < hi {
+		end := min(lo+k.spell, hi)
+		k.run(t.frame, thread, lo, end)
+		lo = end
+		runtime.Gosched()
+	}
+	if lo < hi {
+		k.run(t.frame, thread, lo, hi)
+	}
 }

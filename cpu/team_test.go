@@ -15,7 +15,7 @@ func TestTeamsDoEveryUnitOnce(t *testing.T) {
 		for round := range 400 {
 			units := round%37 + 1
 			counts := make([]atomic.Int32, units)
-			k := &task{units: units, chunk: round%5 + 1, wakes: round%3 > 0, run: func(_ *frame, thread, lo, hi int) {
+			k := &task{units: units, chunk: round%5 + 1, wakes: round%3 > 0, spell: round % 4, run: func(_ *frame, thread, lo, hi int) {
 				if thread < 0 || thread >= threads {
 					t.Errorf("a task ran on thread %d of %d", thread, threads)
 				}
@@ -39,6 +39,27 @@ func TestTeamsDoEveryUnitOnce(t *testing.T) {
 		if fr.err != nil {
 			t.Fatal(fr.err)
 		}
+	}
+}
+
+func TestLongTasksLetOthersHaveATurn(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	fr := &frame{}
+	fr.team.threads, fr.team.frame = 1, fr
+	turns, stop := 0, false
+	other := make(chan struct{})
+	go func() {
+		for ; !stop; runtime.Gosched() {
+			turns++
+		}
+		close(other)
+	}()
+	var seen []int
+	fr.team.run(&task{units: 10, chunk: 10, spell: 4, run: func(_ *frame, _, lo, hi int) { seen = append(seen, turns) }})
+	stop = true
+	<-other
+	if len(seen) != 3 || seen[1] <= seen[0] || seen[2] <= seen[1] {
+		t.Errorf("another goroutine had %v turns before the spells of a task, want three growing numbers", seen)
 	}
 }
 
