@@ -72,35 +72,34 @@ func groupNorm(c *call) []value {
 // layerNorm standardises over all axes from the node's on. Its other outputs are the mean and one over the deviation.
 func layerNorm(c *call) []value {
 	x := c.operand(0)
-	axes := x.axes[c.axis(-1, x.rank()):]
-	scale, offset := c.laidOut(c.arg(1), x.axes), (*Node)(nil)
-	if c.has(2) {
-		offset = c.laidOut(c.arg(2), x.axes)
-	}
-	epsilon := c.float("epsilon", 1e-5)
-	centred := Sub(x.node, ReduceAndKeep(x.node, ReduceMean, axes...))
+	axes, epsilon := x.axes[c.axis(-1, x.rank()):], c.float("epsilon", 1e-5)
+	mean := ReduceAndKeep(x.node, ReduceMean, axes...)
+	centred := Sub(x.node, mean)
 	inverse := Rsqrt(AddScalar(ReduceAndKeep(Square(centred), ReduceMean, axes...), epsilon))
 	apart := func() *Node {
-		y := Mul(Mul(centred, inverse), scale)
-		if offset != nil {
-			y = Add(y, offset)
+		y := Mul(Mul(centred, inverse), c.laidOut(c.arg(1), x.axes))
+		if c.has(2) {
+			y = Add(y, c.laidOut(c.arg(2), x.axes))
 		}
 		return y
 	}
-	y := apart()
-	if at := x.axes[x.rank()-1]; len(axes) == 1 && at == x.rank()-1 && scale.Rank() == x.rank() { // backends have this one
-		list := func(n *Node) *Node {
-			if n == nil {
-				return nil
-			}
-			return Reshape(n, x.dims()[at])
-		}
+	var y *Node
+	if columns := x.node.Shape().Dim(-1); len(axes) == 1 && axes[0] == x.rank()-1 && product(c.arg(1).dims()) == columns {
 		y, _ = InternalFusedOpCaller(func() *Node {
-			return BackendFusedLayerNorm(x.node, axes, float64(epsilon), list(scale), list(offset))
+			return BackendFusedLayerNorm(x.node, axes, float64(epsilon), c.row(1, columns), c.row(2, columns))
 		}, apart, false)
+	} else {
+		y = apart()
 	}
-	mean := ReduceAndKeep(x.node, ReduceMean, axes...)
 	return []value{{node: y, axes: x.axes}, {node: mean, axes: x.axes}, {node: inverse, axes: x.axes}}
+}
+
+// row is input i as a list of numbers, nil when it was left out.
+func (c *call) row(i, length int) *Node {
+	if !c.has(i) {
+		return nil
+	}
+	return Reshape(c.ordered(c.operand(i)), length)
 }
 
 // rmsNorm is layerNorm without the mean.
