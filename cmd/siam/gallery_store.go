@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/gallery/sqlite"
+)
+
+// storeOptions say how a store of galleries is opened.
+type storeOptions struct {
+	url     string
+	keyFile string
+	create  bool
+}
+
+// storeOpeners are the kinds of store, by the scheme of their addresses.
+var storeOpeners = map[string]func(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error){
+	"sqlite": openSQLite,
+}
+
+// openStore opens the store that an address names.
+func openStore(ctx context.Context, o storeOptions) (gallery.Store, error) {
+	if o.url == "" {
+		return nil, usagef("--db is missing: name a store, such as sqlite:gallery.db")
+	}
+	address, err := url.Parse(o.url)
+	if err != nil || address.Scheme == "" {
+		return nil, usagef("--db %s: want an address such as sqlite:gallery.db or sqlite:///var/lib/siam/gallery.db", o.url)
+	}
+	open, known := storeOpeners[address.Scheme]
+	if !known {
+		return nil, usagef("--db %s: no store %q: want sqlite", address.Redacted(), address.Scheme)
+	}
+	key, err := readKey(o.keyFile)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, address, o, key)
+}
+
+func openSQLite(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error) {
+	path := address.Path
+	switch {
+	case address.Opaque != "":
+		path, _ = url.PathUnescape(address.Opaque)
+	case address.Host != "":
+		return nil, usagef("--db %s: want three slashes before a full path, or none: sqlite:///%s%s or sqlite:%s%s", o.url, address.Host, path, address.Host, path)
+	}
+	store, err := sqlite.Open(ctx, path, sqlite.Options{Create: o.create, Key: key})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no gallery store %s: check the path, or make one with siam gallery create", path)
+	}
+	return store, err
+}
+
+// readKey reads a key of 32 bytes, as they are or as 64 hexadecimal digits; nil when no file is named.
+func readKey(file string) ([]byte, error) {
+	if file == "" {
+		return nil, nil
+	}
+	key, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--key-file: %w", err)
+	}
+	if decoded, err := hex.DecodeString(strings.TrimSpace(string(key))); err == nil && len(decoded) == 32 {
+		return decoded, nil
+	}
+	if len(key) != 32 {
+		return nil, fmt.Errorf("--key-file %s has %d bytes: want 32 random ones, as head -c 32 /dev/urandom makes them", file, len(key))
+	}
+	return key, nil
+}

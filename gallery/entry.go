@@ -1,0 +1,101 @@
+package gallery
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/siam-go/siam/distance"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Role says why an entry is kept.
+type Role string
+
+const (
+	Enrolled Role = "enrolled" // an image of an id
+	Stranger Role = "stranger" // somebody without a name, who was taken for an id: competes with ids
+	Waiting  Role = "waiting"  // in the queue of what a person has to look at; ID is the id that it was likest to, or empty
+)
+
+// Entry is one image: its embedding, where it came from, and for whom it stands.
+type Entry struct {
+	Key       string    `json:"key"` // unique; sorts by when the entry was made
+	Role      Role      `json:"role"`
+	ID        string    `json:"id,omitempty"`
+	Embedding []float32 `json:"embedding"`
+	Model     string    `json:"model"`          // content hash of the model that made the embedding
+	Source    string    `json:"source"`         // SHA-256 of the image file, hexadecimal; empty for embeddings from elsewhere
+	Name      string    `json:"name,omitempty"` // of the image file, without its folder
+	When      time.Time `json:"when"`
+	Crop      []byte    `json:"crop,omitempty"` // PNG or JPEG of what was embedded and its surroundings; nil when not kept
+	// Note is, of what waits, why: a line, and its distance.
+	Note     string   `json:"note,omitempty"`
+	Distance *float32 `json:"distance,omitempty"`
+}
+
+// NewKey makes a key: the time in microseconds, and 64 random bits.
+func NewKey(now time.Time) string {
+	var key [16]byte
+	binary.BigEndian.PutUint64(key[:8], uint64(now.UnixMicro()))
+	_, _ = rand.Read(key[8:]) // never fails
+	return hex.EncodeToString(key[:])
+}
+
+// MaxID is the longest id, in bytes.
+const MaxID = 512
+
+// CleanID makes an id of what a person, a folder or a file calls somebody: composed (Unicode NFC), without spaces around it. Any
+// script, symbols and punctuation are fine; control characters, marks that turn the direction of all that follows, more than [MaxID]
+// bytes and nothing at all are not.
+func CleanID(name string) (string, error) {
+	if !utf8.ValidString(name) {
+		return "", fmt.Errorf("id %.40q is not valid UTF-8", name)
+	}
+	id := strings.TrimSpace(norm.NFC.String(name))
+	switch {
+	case id == "":
+		return "", errors.New("an id is empty: name who it is")
+	case len(id) > MaxID:
+		return "", fmt.Errorf("id %.20q… has %d bytes, want at most %d: name a shorter one", id, len(id), MaxID)
+	}
+	if at := strings.IndexFunc(id, unfit); at >= 0 {
+		return "", fmt.Errorf("id %.40q holds a control character at byte %d: leave it out", id, at)
+	}
+	return id, nil
+}
+
+// unfit characters break lines, or turn the text around them.
+func unfit(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
+}
+
+// check says what is wrong with an entry of a gallery.
+func (s Settings) check(e Entry) error {
+	if len(e.Key) != 32 {
+		return fmt.Errorf("entry key %q, want 32 hexadecimal digits", e.Key)
+	}
+	if e.ID != "" || e.Role == Enrolled {
+		if id, err := CleanID(e.ID); err != nil {
+			return err
+		} else if id != e.ID {
+			return fmt.Errorf("id %q, want it as %q", e.ID, id)
+		}
+	}
+	if e.Role != Enrolled && e.Role != Stranger && e.Role != Waiting {
+		return fmt.Errorf("entry of role %q, want %s, %s or %s", e.Role, Enrolled, Stranger, Waiting)
+	}
+	if !s.Holds(e.Model) {
+		return fmt.Errorf("an embedding of model %.12s for gallery %q, which holds those of %.12s: %w; re-embed the gallery with siam gallery migrate", e.Model, s.Name, s.Model, ErrOtherModel)
+	}
+	if err := distance.Check(s.Dim, e.Embedding); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadEmbedding, err)
+	}
+	return nil
+}

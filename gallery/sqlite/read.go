@@ -1,0 +1,284 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/siam-go/siam/gallery"
+)
+
+// Galleries implements [gallery.Store].
+func (s *store) Galleries(ctx context.Context) ([]gallery.Settings, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT settings FROM gallery ORDER BY name")
+	if err != nil {
+		return nil, s.failed("read", err)
+	}
+	defer rows.Close()
+	var all []gallery.Settings
+	for rows.Next() {
+		var text []byte
+		if err := rows.Scan(&text); err != nil {
+			return nil, s.failed("read", err)
+		}
+		settings, err := decodeSettings(text)
+		if err != nil {
+			return nil, s.failed("read", err)
+		}
+		all = append(all, settings)
+	}
+	return all, s.failed("read", rows.Err())
+}
+
+func decodeSettings(text []byte) (settings gallery.Settings, err error) {
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return settings, fmt.Errorf("%w: settings of a gallery: %w", gallery.ErrDamaged, err)
+	}
+	return settings, nil
+}
+
+// shelf is the row of one gallery.
+type shelf struct {
+	number, revision, taken int64
+	settings                gallery.Settings
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// find reads the row of a gallery; there is false where there is none.
+func find(ctx context.Context, from querier, name string) (row shelf, there bool, err error) {
+	var text []byte
+	err = from.QueryRowContext(ctx, "SELECT number, revision, taken, settings FROM gallery WHERE name = ?", name).
+		Scan(&row.number, &row.revision, &row.taken, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row, false, nil
+	}
+	if err != nil {
+		return row, false, err
+	}
+	row.settings, err = decodeSettings(text)
+	return row, true, err
+}
+
+// reading is a moment of one gallery.
+func (s *store) reading(ctx context.Context, name string, read func(*sql.Tx, shelf) error) error {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	row, there, err := find(ctx, tx, name)
+	if err != nil {
+		return err
+	}
+	if !there {
+		return fmt.Errorf("gallery %q: %w", name, gallery.ErrNotFound)
+	}
+	return read(tx, row)
+}
+
+// Entries implements [gallery.Store].
+func (s *store) Entries(ctx context.Context, name string, q gallery.Query) iter.Seq2[gallery.Entry, error] {
+	return func(yield func(gallery.Entry, error) bool) {
+		stopped := false
+		err := s.reading(ctx, name, func(tx *sql.Tx, row shelf) error {
+			query, args := selectEntries(row.number, q)
+			rows, err := tx.QueryContext(ctx, query, args...)
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				e, err := s.entry(rows, row.settings.Dim)
+				if err != nil {
+					return err
+				}
+				if stopped = !yield(e, nil); stopped {
+					return nil
+				}
+			}
+			return rows.Err()
+		})
+		if err != nil && !stopped {
+			yield(gallery.Entry{}, s.failed("read", err))
+		}
+	}
+}
+
+// selectEntries asks for the entries of a gallery that fit a query.
+func selectEntries(gallery int64, q gallery.Query) (query string, args []any) {
+	crop, join := "NULL", ""
+	if q.Crops {
+		crop, join = "crop.bytes", " LEFT JOIN crop USING (number)"
+	}
+	query = "SELECT key, role, id, embedding, model, source, name, made, note, distance, " + crop + " FROM entry" + join + " WHERE gallery = ?"
+	args = []any{gallery}
+	for _, condition := range []struct {
+		wanted bool
+		sql    string
+		arg    any
+	}{
+		{q.ID != "", "id = ?", q.ID}, {q.Role != "", "role = ?", string(q.Role)}, {q.Key != "", "key = ?", q.Key},
+		{!q.Before.IsZero(), "made < ?", q.Before.UnixMicro()},
+	} {
+		if condition.wanted {
+			query, args = query+" AND "+condition.sql, append(args, condition.arg)
+		}
+	}
+	return query + " ORDER BY key", args
+}
+
+// entry reads one row of selectEntries.
+func (s *store) entry(rows *sql.Rows, dim int) (e gallery.Entry, err error) {
+	var embedding, crop []byte
+	var made int64
+	var distance sql.Null[float64]
+	if err := rows.Scan(&e.Key, &e.Role, &e.ID, &embedding, &e.Model, &e.Source, &e.Name, &made, &e.Note, &distance, &crop); err != nil {
+		return e, err
+	}
+	if distance.Valid {
+		d := float32(distance.V)
+		e.Distance = &d
+	}
+	e.When = time.UnixMicro(made).UTC()
+	if embedding, err = s.seal.open(embedding, e.Key+" embedding"); err != nil {
+		return e, err
+	}
+	if e.Embedding, err = appendEmbedding(nil, embedding, dim); err != nil {
+		return e, err
+	}
+	if crop != nil {
+		e.Crop, err = s.seal.open(crop, e.Key+" crop")
+	}
+	return e, err
+}
+
+// Vectors implements [gallery.Store].
+func (s *store) Vectors(ctx context.Context, name string, since int64) (v gallery.Vectors, err error) {
+	err = s.reading(ctx, name, func(tx *sql.Tx, row shelf) error {
+		v = gallery.Vectors{Revision: row.revision, Dim: row.settings.Dim}
+		if since > 0 && since >= row.taken && since <= row.revision {
+			v.Since = since
+		}
+		if v.Since == v.Revision {
+			return nil
+		}
+		var n int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM entry WHERE gallery = ? AND role <> 'waiting' AND added > ?", row.number, v.Since).Scan(&n); err != nil {
+			return err
+		}
+		v.Refs, v.Values = make([]gallery.Ref, 0, n), make([]float32, 0, n*v.Dim)
+		rows, err := tx.QueryContext(ctx, "SELECT key, id, role, embedding FROM entry WHERE gallery = ? AND role <> 'waiting' AND added > ? ORDER BY number", row.number, v.Since)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		return s.vectors(&v, rows)
+	})
+	return v, s.failed("read", err)
+}
+
+func (s *store) vectors(v *gallery.Vectors, rows *sql.Rows) error {
+	var r gallery.Ref
+	var sealed sql.RawBytes
+	for rows.Next() {
+		if err := rows.Scan(&r.Key, &r.ID, &r.Role, &sealed); err != nil {
+			return err
+		}
+		blob, err := s.seal.open(sealed, r.Key+" embedding")
+		if err != nil {
+			return err
+		}
+		if v.Values, err = appendEmbedding(v.Values, blob, v.Dim); err != nil {
+			return err
+		}
+		v.Refs = append(v.Refs, r)
+	}
+	inOrder(v)
+	return rows.Err()
+}
+
+// inOrder sorts by key what mostly came in that order.
+func inOrder(v *gallery.Vectors) {
+	byKey := func(a, b gallery.Ref) int { return cmp.Compare(a.Key, b.Key) }
+	if slices.IsSortedFunc(v.Refs, byKey) {
+		return
+	}
+	order := make([]int, len(v.Refs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return byKey(v.Refs[a], v.Refs[b]) })
+	refs, values := make([]gallery.Ref, len(v.Refs)), make([]float32, 0, len(v.Values))
+	for i, from := range order {
+		refs[i] = v.Refs[from]
+		values = append(values, v.Values[from*v.Dim:(from+1)*v.Dim]...)
+	}
+	v.Refs, v.Values = refs, values
+}
+
+// Log implements [gallery.Store].
+func (s *store) Log(ctx context.Context, from int64) iter.Seq2[gallery.Line, error] {
+	return func(yield func(gallery.Line, error) bool) {
+		stopped := false
+		err := s.lines(ctx, from, func(l gallery.Line) bool { stopped = !yield(l, nil); return !stopped })
+		if err != nil && !stopped {
+			yield(gallery.Line{}, s.failed("read", err))
+		}
+	}
+}
+
+// lines reads the log in one pass over its three tables.
+func (s *store) lines(ctx context.Context, from int64, yield func(gallery.Line) bool) error {
+	rows, err := s.db.QueryContext(ctx, `SELECT l.number, l.time, l.gallery, l.who, l.action, l.model, l.hash, p.place, p.digest, p.salt, p.body,
+		(SELECT json_group_array(id) FROM (SELECT id FROM about a WHERE a.line = p.line AND a.place = p.place ORDER BY nth))
+		FROM line l LEFT JOIN part p ON p.line = l.number WHERE l.number >= ? ORDER BY l.number, p.place`, from)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var open gallery.Line
+	for rows.Next() {
+		var l gallery.Line
+		var time_ int64
+		var place sql.Null[int64]
+		var digest, salt, body, about sql.Null[string]
+		if err := rows.Scan(&l.Number, &time_, &l.Gallery, &l.Who, &l.Action, &l.Model, &l.Hash, &place, &digest, &salt, &body, &about); err != nil {
+			return err
+		}
+		if l.Number != open.Number {
+			if open.Number > 0 && !yield(open) {
+				return nil
+			}
+			open = l
+			open.Time = time.UnixMicro(time_).UTC()
+		}
+		if place.Valid {
+			p := gallery.Part{Digest: digest.V, Salt: salt.V}
+			if body.Valid {
+				p.Body = json.RawMessage(body.V)
+			}
+			if err := json.Unmarshal([]byte(about.V), &p.About); err != nil {
+				return fmt.Errorf("%w: line %d of the log: %w", gallery.ErrDamaged, l.Number, err)
+			}
+			if len(p.About) == 0 {
+				p.About = nil
+			}
+			open.Parts = append(open.Parts, p)
+		}
+	}
+	if open.Number > 0 && rows.Err() == nil {
+		yield(open)
+	}
+	return rows.Err()
+}

@@ -1,0 +1,340 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/siam-go/siam/gallery"
+	sqlite "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+// patience is how long a change waits for another program to finish its own.
+const patience = 30 * time.Second
+
+// write runs a transaction that has the file for itself.
+func (s *store) write(ctx context.Context, do func(*sql.Tx) error) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	for start := time.Now(); ; {
+		err := s.tryWrite(ctx, do)
+		if !busy(err) || time.Since(start) > patience {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+func busy(err error) bool {
+	at, ok := errors.AsType[*sqlite.Error](err)
+	return ok && at.Code()&0xff == codes.SQLITE_BUSY
+}
+
+func (s *store) tryWrite(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after the commit
+	if err := do(tx); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return err
+	}
+	return tx.Commit()
+}
+
+// Apply implements [gallery.Store].
+func (s *store) Apply(ctx context.Context, c gallery.Change) error {
+	erases := c.Drop || !c.ForgetLog.IsZero() || len(c.Erase)+len(c.Delete)+len(c.Embeddings) > 0
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		if erases {
+			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO scrub VALUES (1)"); err != nil {
+				return err
+			}
+		}
+		return (&applying{s, ctx, tx, c, shelf{}}).run()
+	})
+	if err != nil {
+		return s.failed("change gallery "+fmt.Sprintf("%q", c.Gallery)+" in", err)
+	}
+	if erases {
+		return s.failed("erase in", s.scrub(ctx))
+	}
+	return nil
+}
+
+// applying is a change being made.
+type applying struct {
+	*store
+	ctx context.Context
+	tx  *sql.Tx
+	gallery.Change
+	row shelf
+}
+
+func (a *applying) run() error {
+	row, there, err := find(a.ctx, a.tx, a.Gallery)
+	if err != nil {
+		return err
+	}
+	a.row = row
+	next, err := a.Next(there, row.settings)
+	if err != nil {
+		return err
+	}
+	for _, step := range []func() error{
+		func() error { return a.saveSettings(there, next) },
+		a.forgetLog, a.erase, a.delete, a.move, a.replace, a.put, a.sameModel, a.drop, a.log,
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exec runs a statement and says how many rows it changed.
+func (a *applying) exec(query string, args ...any) (int64, error) {
+	result, err := a.tx.ExecContext(a.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// saveSettings writes the row of the gallery.
+func (a *applying) saveSettings(there bool, next gallery.Settings) error {
+	if !a.TouchesEntries() {
+		return nil
+	}
+	text, err := json.Marshal(next)
+	if err != nil {
+		return err
+	}
+	a.row.revision++
+	a.row.settings = next
+	if a.Settings != nil || len(a.Erase)+len(a.Delete)+len(a.Move)+len(a.Embeddings) > 0 {
+		a.row.taken = a.row.revision
+	}
+	if there {
+		_, err = a.exec("UPDATE gallery SET settings = ?, revision = ?, taken = ? WHERE number = ?", string(text), a.row.revision, a.row.taken, a.row.number)
+		return err
+	}
+	return a.tx.QueryRowContext(a.ctx, "INSERT INTO gallery (name, settings, revision, taken) VALUES (?, ?, ?, ?) RETURNING number",
+		a.Gallery, string(text), a.row.revision, a.row.taken).Scan(&a.row.number)
+}
+
+// take takes entries away, with their crops.
+func (a *applying) take(where string, value string) (int64, error) {
+	if _, err := a.exec("DELETE FROM crop WHERE number IN (SELECT number FROM entry WHERE gallery = ? AND "+where+")", a.row.number, value); err != nil {
+		return 0, err
+	}
+	return a.exec("DELETE FROM entry WHERE gallery = ? AND "+where, a.row.number, value)
+}
+
+func (a *applying) erase() error {
+	for _, id := range a.Erase {
+		n, err := a.take("id = ?", id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("id %q: %w", id, gallery.ErrNotFound)
+		}
+		if err := a.silence("SELECT line, place FROM about WHERE gallery = ? AND id = ?", a.Gallery, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *applying) delete() error {
+	for _, key := range a.Delete {
+		n, err := a.take("key = ?", key)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fmt.Errorf("entry %s: %w", key, gallery.ErrNotFound)
+		}
+	}
+	return nil
+}
+
+func (a *applying) drop() error {
+	if !a.Drop {
+		return nil
+	}
+	if _, err := a.take("key <> ?", ""); err != nil {
+		return err
+	}
+	if _, err := a.exec("DELETE FROM gallery WHERE number = ?", a.row.number); err != nil {
+		return err
+	}
+	return a.silence("SELECT p.line, p.place FROM part p JOIN line l ON l.number = p.line WHERE l.gallery = ?", a.Gallery)
+}
+
+func (a *applying) forgetLog() error {
+	if a.ForgetLog.IsZero() {
+		return nil
+	}
+	return a.silence("SELECT p.line, p.place FROM part p JOIN line l ON l.number = p.line WHERE l.time < ? AND p.salt <> ''", a.ForgetLog.UnixMicro())
+}
+
+// silence empties the parts of the log that a query names.
+func (a *applying) silence(parts string, args ...any) error {
+	if _, err := a.exec("UPDATE part SET salt = '', body = NULL WHERE (line, place) IN ("+parts+")", args...); err != nil {
+		return err
+	}
+	_, err := a.exec("DELETE FROM about WHERE (line, place) IN ("+parts+")", args...)
+	return err
+}
+
+func (a *applying) move() error {
+	has := func(id string) (there bool, err error) {
+		err = a.tx.QueryRowContext(a.ctx, "SELECT EXISTS (SELECT 1 FROM entry WHERE gallery = ? AND id = ? AND role = 'enrolled')", a.row.number, id).Scan(&there)
+		return there, err
+	}
+	for _, m := range a.Move {
+		from, err := has(m.From)
+		if err != nil {
+			return err
+		}
+		to, err := has(m.To)
+		if err != nil {
+			return err
+		}
+		switch {
+		case !from:
+			return fmt.Errorf("id %q: %w", m.From, gallery.ErrNotFound)
+		case m.Merge && !to:
+			return fmt.Errorf("id %q: %w", m.To, gallery.ErrNotFound)
+		case !m.Merge && to:
+			return fmt.Errorf("id %q: %w", m.To, gallery.ErrExists)
+		}
+		if _, err := a.exec("UPDATE entry SET id = ? WHERE gallery = ? AND id = ?", m.To, a.row.number, m.From); err != nil {
+			return err
+		}
+		if _, err := a.exec("UPDATE about SET id = ? WHERE gallery = ? AND id = ?", m.To, a.Gallery, m.From); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *applying) replace() error {
+	for _, n := range a.Embeddings {
+		changed, err := a.exec("UPDATE entry SET embedding = ?, model = ? WHERE gallery = ? AND key = ?",
+			a.seal.seal(embeddingBytes(n.Embedding), n.Key+" embedding"), n.Model, a.row.number, n.Key)
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return fmt.Errorf("entry %s is gone: %w", n.Key, gallery.ErrConflict)
+		}
+	}
+	return nil
+}
+
+func (a *applying) put() error {
+	if len(a.Put) == 0 {
+		return nil
+	}
+	entry, err := a.tx.PrepareContext(a.ctx, `INSERT INTO entry (gallery, key, role, id, embedding, model, source, name, made, note, distance, added)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer entry.Close()
+	for _, e := range a.Put {
+		var distance any
+		if e.Distance != nil {
+			distance = float64(*e.Distance)
+		}
+		result, err := entry.ExecContext(a.ctx, a.row.number, e.Key, string(e.Role), e.ID, a.seal.seal(embeddingBytes(e.Embedding), e.Key+" embedding"),
+			e.Model, e.Source, e.Name, e.When.UnixMicro(), e.Note, distance, a.row.revision)
+		if at, ok := errors.AsType[*sqlite.Error](err); ok && at.Code() == codes.SQLITE_CONSTRAINT_UNIQUE {
+			return fmt.Errorf("entry %s: %w", e.Key, gallery.ErrExists)
+		}
+		if err != nil {
+			return err
+		}
+		if e.Crop == nil {
+			continue
+		}
+		number, err := result.LastInsertId()
+		if err != nil {
+			return err
+		}
+		if _, err := a.exec("INSERT INTO crop VALUES (?, ?)", number, a.seal.seal(e.Crop, e.Key+" crop")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameModel fails where an entry is of a model that the new settings do not hold.
+func (a *applying) sameModel() error {
+	if a.Settings == nil {
+		return nil
+	}
+	rows, err := a.tx.QueryContext(a.ctx, "SELECT DISTINCT model FROM entry WHERE gallery = ?", a.row.number)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var model string
+		if err := rows.Scan(&model); err != nil {
+			return err
+		}
+		if !a.row.settings.Holds(model) {
+			return fmt.Errorf("an entry is of model %.12s: %w", model, gallery.ErrConflict)
+		}
+	}
+	return rows.Err()
+}
+
+// log appends events to the chain.
+func (a *applying) log() error {
+	if len(a.Events) == 0 {
+		return nil
+	}
+	var last gallery.Line
+	err := a.tx.QueryRowContext(a.ctx, "SELECT number, hash FROM line ORDER BY number DESC LIMIT 1").Scan(&last.Number, &last.Hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for _, e := range a.Events {
+		last = e.After(last)
+		if err := a.logLine(last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *applying) logLine(l gallery.Line) error {
+	if _, err := a.exec("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?)", l.Number, l.Time.UnixMicro(), l.Gallery, l.Who, l.Action, l.Model, len(l.Parts), l.Hash); err != nil {
+		return err
+	}
+	for place, p := range l.Parts {
+		if _, err := a.exec("INSERT INTO part VALUES (?, ?, ?, ?, ?)", l.Number, place, p.Digest, p.Salt, string(p.Body)); err != nil {
+			return err
+		}
+		for nth, id := range p.About {
+			if _, err := a.exec("INSERT INTO about VALUES (?, ?, ?, ?, ?)", l.Number, place, nth, l.Gallery, id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
