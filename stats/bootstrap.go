@@ -1,8 +1,11 @@
 package stats
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 
 	"github.com/siam-go/siam/internal/parallel"
 )
@@ -41,6 +44,38 @@ func Bootstrap(n, resamples int, seed uint64, statistic func(rows []int) float64
 	})
 	slices.Sort(draws)
 	return Estimate{Value: value, CI95: Interval{Quantile(draws, 0.025), Quantile(draws, 0.975)}, N: n}
+}
+
+// ErrorsByUnit returns the standard errors of numbers that are measured on units, such as people with their photographs: of each, the deviation
+// over resamples draws of as many units with replacement, times √(U/(U−1)). Times says how often each unit was drawn; a pair of
+// two units then counts as often as their product. A number that a draw cannot give is NaN, and the draw does not count for it. What holds
+// for statistic and for the seed is as for [Bootstrap].
+func ErrorsByUnit(units, resamples int, seed uint64, statistic func(times []int) []float64) []float64 {
+	draws := make([][]float64, resamples)
+	parallel.Ranges(resamples, func(lo, hi int) {
+		times := make([]int, units)
+		for r := lo; r < hi; r++ {
+			rng := rand.New(rand.NewPCG(seed, uint64(r)))
+			clear(times)
+			for range units {
+				times[rng.IntN(units)]++
+			}
+			draws[r] = statistic(times)
+		}
+	})
+	errors := make([]float64, len(draws[0]))
+	for i := range errors {
+		var values []float64
+		for _, draw := range draws {
+			if !math.IsNaN(draw[i]) {
+				values = append(values, draw[i])
+			}
+		}
+		if len(values) > 1 {
+			errors[i] = stat.PopStdDev(values, nil) * math.Sqrt(float64(units)/float64(max(units-1, 1)))
+		}
+	}
+	return errors
 }
 
 // BootstrapMean returns the mean of values with its bootstrap interval from [Resamples] resamples.

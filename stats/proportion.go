@@ -10,7 +10,8 @@ import (
 type Proportion struct {
 	Value float64  `json:"accuracy"` // in [0, 1]
 	CI95  Interval `json:"ci95"`
-	N     int      `json:"n"` // trials
+	N     int      `json:"n"`            // trials
+	Of    string   `json:"of,omitempty"` // what N counts, such as "pairs"
 }
 
 // NewProportion returns right/n with Wilson's interval. No trials give 0 with the interval [0, 1]; a right below 0 or above
@@ -24,19 +25,23 @@ func NewProportion(right, n int) Proportion {
 	if n <= 0 {
 		return Proportion{CI95: Interval{0, 1}}
 	}
-	right = min(max(right, 0), n)
-	p, m := float64(right)/float64(n), float64(n)
-	scale := 1 + z95*z95/m
-	centre := (p + z95*z95/(2*m)) / scale
-	half := z95 * math.Sqrt(p*(1-p)/m+z95*z95/(4*m*m)) / scale
+	p := float64(min(max(right, 0), n)) / float64(n)
+	return Proportion{Value: p, CI95: wilson(p, float64(n)), N: n}
+}
+
+// wilson is the interval of a proportion p of n trials, which need not be whole.
+func wilson(p, n float64) Interval {
+	scale := 1 + z95*z95/n
+	centre := (p + z95*z95/(2*n)) / scale
+	half := z95 * math.Sqrt(p*(1-p)/n+z95*z95/(4*n*n)) / scale
 	ci := Interval{max(centre-half, 0), min(centre+half, 1)}
-	switch right { // the ends are exact; rounding must not push the interval past the value
+	switch p { // the ends are exact; rounding must not push the interval past the value
 	case 0:
 		ci[0] = 0
-	case n:
+	case 1:
 		ci[1] = 1
 	}
-	return Proportion{Value: p, CI95: ci, N: n}
+	return ci
 }
 
 // Rate is [NewProportion] for a proportion that is not an accuracy, such as an error rate: its JSON says "value".
@@ -58,5 +63,5 @@ func Count(right []bool) Proportion {
 
 // String gives "95.25 % [92.71, 96.93] (n=400)".
 func (p Proportion) String() string {
-	return fmt.Sprintf("%.2f %% [%.2f, %.2f] (n=%d)", 100*p.Value, 100*p.CI95[0], 100*p.CI95[1], p.N)
+	return fmt.Sprintf("%.2f %% [%.2f, %.2f] (%s)", 100*p.Value, 100*p.CI95[0], 100*p.CI95[1], counted(p.N, p.Of))
 }

@@ -20,12 +20,21 @@ func (i Interval) Within(low, high float64) Interval {
 type Estimate struct {
 	Value float64  `json:"value"`
 	CI95  Interval `json:"ci95"`
-	N     int      `json:"n"` // observations behind Value
+	N     int      `json:"n"`            // observations behind Value
+	Of    string   `json:"of,omitempty"` // what N counts, such as "same pairs"
 }
 
 // String gives "0.0312 [0.0287, 0.0340] (n=20000)".
 func (e Estimate) String() string {
-	return fmt.Sprintf("%.4g [%.4g, %.4g] (n=%d)", e.Value, e.CI95[0], e.CI95[1], e.N)
+	return fmt.Sprintf("%.4g [%.4g, %.4g] (%s)", e.Value, e.CI95[0], e.CI95[1], counted(e.N, e.Of))
+}
+
+// counted is "n=20" or "n=20 pairs".
+func counted(n int, of string) string {
+	if of == "" {
+		return fmt.Sprintf("n=%d", n)
+	}
+	return fmt.Sprintf("n=%d %s", n, of)
 }
 
 // z95 is the 97.5 % quantile of the standard normal distribution.
