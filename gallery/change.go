@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// TouchesEntries says whether a change alters entries, and so what is searched.
+// TouchesEntries says whether a change may alter entries, and so what is searched.
 func (c Change) TouchesEntries() bool {
-	return c.Settings != nil || len(c.Erase)+len(c.Delete)+len(c.Move)+len(c.Embeddings)+len(c.Put) > 0
+	return c.Settings != nil || !c.Expire.IsZero() || len(c.Erase)+len(c.Delete)+len(c.Move)+len(c.Embeddings)+len(c.Put) > 0
 }
 
 // settings are those of the gallery once the change is made; stored are the present ones of one that is there.

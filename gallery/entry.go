@@ -35,10 +35,13 @@ type Entry struct {
 	Name      string    `json:"name,omitempty"` // of the image file, without its folder
 	When      time.Time `json:"when"`
 	Crop      []byte    `json:"crop,omitempty"` // PNG or JPEG of what was embedded and its surroundings; nil when not kept
-	// Note is, of what waits, why: a line, and its distance.
-	Note     string   `json:"note,omitempty"`
-	Distance *float32 `json:"distance,omitempty"`
+	// Note says of what waits why it does, and Distance how near it came to its ID.
+	Note     string    `json:"note,omitempty"`
+	Distance *float32  `json:"distance,omitempty"`
+	Expires  time.Time `json:"expires,omitzero"` // of what waits: when it is erased
 }
+
+func (e Entry) expired(now time.Time) bool { return !e.Expires.IsZero() && !e.Expires.After(now) }
 
 // NewKey makes a key: the time in microseconds, and 64 random bits.
 func NewKey(now time.Time) string {
@@ -76,6 +79,16 @@ func unfit(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
+// fitName replaces what is unfit in a file's name.
+func fitName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if unfit(r) {
+			return '_'
+		}
+		return r
+	}, strings.ToValidUTF8(name, "_"))
+}
+
 // check says what is wrong with an entry of a gallery.
 func (s Settings) check(e Entry) error {
 	if len(e.Key) != 32 {
@@ -90,6 +103,14 @@ func (s Settings) check(e Entry) error {
 	}
 	if e.Role != Enrolled && e.Role != Stranger && e.Role != Waiting {
 		return fmt.Errorf("entry of role %q, want %s, %s or %s", e.Role, Enrolled, Stranger, Waiting)
+	}
+	for _, text := range []string{e.Source, e.Name, e.Note} {
+		if fitName(text) != text || len(text) > 8*MaxID {
+			return fmt.Errorf("entry %s: %.40q is too long, or holds a control character", e.Key, text)
+		}
+	}
+	if e.Role != Waiting && !e.Expires.IsZero() {
+		return fmt.Errorf("entry %s is %s and expires: only what waits for review may", e.Key, e.Role)
 	}
 	if !s.Holds(e.Model) {
 		return fmt.Errorf("an embedding of model %.12s for gallery %q, which holds those of %.12s: %w; re-embed the gallery with siam gallery migrate", e.Model, s.Name, s.Model, ErrOtherModel)

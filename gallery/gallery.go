@@ -23,6 +23,7 @@ type Model struct {
 	Dim        int               // numbers in an embedding
 	Distance   distance.Distance // how two are compared
 	Threshold  *float32          // the model's own for two images, nil when it has none
+	File       string            // where it was found, for programs to look there again; may be empty
 }
 
 // Gallery is one gallery of a store, opened for a model. It is safe for use by several goroutines, and sees what other programs
@@ -80,6 +81,20 @@ func OpenStored(ctx context.Context, store Store, name string, opts ...Option) (
 	return newGallery(store, name, Model{Hash: s.Model, Dim: s.Dim, Distance: by, Threshold: s.ModelThreshold}, opts), nil
 }
 
+// OpenNamed opens a gallery for what needs neither a model nor a distance: ids, exports and the like.
+func OpenNamed(ctx context.Context, store Store, name string, opts ...Option) (*Gallery, error) {
+	s, err := FindGallery(ctx, store, name)
+	if err != nil {
+		return nil, err
+	}
+	return newGallery(store, name, Model{Hash: s.Model, Dim: s.Dim, Threshold: s.ModelThreshold}, opts), nil
+}
+
+// Beside opens another gallery of the same store for the same model.
+func (g *Gallery) Beside(ctx context.Context, name string) (*Gallery, error) {
+	return Open(ctx, g.store, name, g.model, As(g.who), WithClock(g.now))
+}
+
 func newGallery(store Store, name string, model Model, opts []Option) *Gallery {
 	g := &Gallery{store: store, name: name, model: model, now: time.Now}
 	g.index = newIndex(g)
@@ -115,6 +130,9 @@ func names(all []Settings) []string {
 	return list
 }
 
+// clock is the time, as finely as stores keep it.
+func (g *Gallery) clock() time.Time { return g.now().UTC().Truncate(time.Microsecond) }
+
 func (g *Gallery) event(action, model string, parts ...Part) Event {
-	return Event{Time: g.now().UTC(), Gallery: g.name, Who: g.who, Action: action, Model: model, Parts: parts}
+	return Event{Time: g.clock(), Gallery: g.name, Who: g.who, Action: action, Model: model, Parts: parts}
 }

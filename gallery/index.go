@@ -14,34 +14,40 @@ import (
 type index struct {
 	of *Gallery
 
-	mu      sync.Mutex
-	vectors Vectors
-	nearest *distance.Index // nil when there is nothing to search
+	mu        sync.Mutex
+	vectors   Vectors // as the store has them
+	how       Representation
+	represent Vectors         // what stands for them
+	nearest   *distance.Index // of these; nil when there is nothing to search
 }
 
 func newIndex(g *Gallery) *index { return &index{of: g} }
 
 // fresh is what is to be searched now. The parts of what it returns do not change.
-func (x *index) fresh(ctx context.Context) (Vectors, *distance.Index, error) {
+func (x *index) fresh(ctx context.Context, how Representation) (Vectors, *distance.Index, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	v, err := x.of.store.Vectors(ctx, x.of.name, x.vectors.Revision)
 	if err != nil {
 		return Vectors{}, nil, err
 	}
-	if v.Since > 0 && len(v.Refs) == 0 {
-		return x.vectors, x.nearest, nil
-	}
 	if v.Since > 0 {
-		v.Refs = slices.Concat(x.vectors.Refs, v.Refs)
-		v.Values = slices.Concat(x.vectors.Values, v.Values)
+		added := len(v.Refs) > 0
+		v.Refs, v.Values = slices.Concat(x.vectors.Refs, v.Refs), slices.Concat(x.vectors.Values, v.Values)
 		v.Since = 0
+		if !added && how == x.how {
+			x.vectors.Revision = v.Revision
+			return x.represent, x.nearest, nil
+		}
 	}
-	x.vectors, x.nearest = v, nil
-	if len(v.Refs) > 0 {
-		x.nearest, err = distance.NewIndex(x.of.model.Distance, v.rows())
+	represent, nearest := Represent(v, how, x.of.model.Distance), (*distance.Index)(nil)
+	if len(represent.Refs) > 0 {
+		if nearest, err = distance.NewIndex(x.of.model.Distance, represent.rows()); err != nil {
+			return Vectors{}, nil, err
+		}
 	}
-	return x.vectors, x.nearest, err
+	x.vectors, x.how, x.represent, x.nearest = v, how, represent, nearest
+	return represent, nearest, nil
 }
 
 func (v Vectors) rows() [][]float32 {
@@ -55,7 +61,7 @@ func (v Vectors) rows() [][]float32 {
 // search finds the k ids, or strangers, nearest to each probe.
 func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]float32) ([][]Candidate, error) {
 	found := make([][]Candidate, len(probes))
-	v, nearest, err := g.index.fresh(ctx)
+	v, nearest, err := g.index.fresh(ctx, s.Representation)
 	if err != nil || nearest == nil {
 		return found, err
 	}

@@ -202,6 +202,7 @@ func (s *shelf) apply(c Change) error {
 			return fmt.Errorf("entry %s: %w", key, ErrNotFound)
 		}
 	}
+	s.take(func(e Entry) bool { return e.expired(c.Expire) })
 	for _, move := range c.Move {
 		if err := s.move(move); err != nil {
 			return err

@@ -27,11 +27,14 @@ type Settings struct {
 	Name           string         `json:"name"`
 	Kind           Kind           `json:"kind"`
 	Model          string         `json:"model"`                // content hash of the model that makes the embeddings
+	ModelFile      string         `json:"model_file,omitempty"` // where that model was found last, for programs to look there
 	Compatible     []string       `json:"compatible,omitempty"` // other models whose embeddings may be among them
 	Dim            int            `json:"dim"`                  // numbers in an embedding
 	Distance       string         `json:"distance"`             // how two are compared
 	ModelThreshold *float32       `json:"model_threshold,omitempty"`
 	Representation Representation `json:"representation"`
+	Faces          bool           `json:"faces,omitempty"`       // photographs are enrolled, and the faces in them embedded; images whole otherwise
+	Mirror         bool           `json:"mirror,omitempty"`      // embeddings are means of those of a face and of its mirror image
 	DropCrops      bool           `json:"drop_crops,omitempty"`  // crops of enrolled images are not kept
 	ReviewDays     int            `json:"review_days,omitempty"` // how long faces referred or not matched are kept for review; 0 is never
 	Calibration    *Calibration   `json:"calibration,omitempty"`

@@ -107,6 +107,8 @@ type Change struct {
 	Erase []string
 	// Delete are keys of entries, erased in the same way; one that is not there fails with [ErrNotFound].
 	Delete []string
+	// Expire erases entries whose time to expire is not after it; zero erases none.
+	Expire time.Time
 	// Move gives the entries of one id to another, and what the log says about it.
 	Move []Move
 	// Embeddings replace those of entries; one that is not there fails with [ErrConflict].

@@ -16,6 +16,7 @@ const (
 	exitFailed    = 1
 	exitUsage     = 2
 	exitDifferent = 3 // also: no match
+	exitRefer     = 4 // a person has to decide
 )
 
 // app is what every subcommand shares: where it reads and writes, and the flags that all commands take.
@@ -81,7 +82,7 @@ On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a 
 	flags.StringVar(&a.backend, "backend", "cpu", "what computes: cpu, or xla:cuda in a build with -tags xla")
 	flags.IntVar(&a.threads, "threads", 0, "processor threads to use; 0 means all")
 	addGroup(root, groupStart, "Train and judge:", a.demoCommand(), a.dataCommand(), a.trainCommand(), a.evalCommand())
-	addGroup(root, groupUse, "Use a model:", a.compareCommand(), a.embedCommand(), a.clusterCommand(), a.mapCommand(), a.infoCommand(),
+	addGroup(root, groupUse, "Use a model:", a.compareCommand(), a.embedCommand(), a.clusterCommand(), a.mapCommand(), a.galleryCommand(), a.infoCommand(),
 		a.importCommand(), a.exportCommand())
 	root.SetHelpCommand(helpCommand())
 	addGroup(root, groupAbout, "About this program:",

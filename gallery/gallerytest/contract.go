@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T, place string) gallery.Store) {
 		{"vectors since a revision add up to all", vectorsSince},
 		{"a change that fails at its end changes nothing", nothingHalf},
 		{"an erased id leaves entries, log and vectors", erased},
+		{"what has waited long enough is gone", expired},
 		{"ids are renamed and merged", renamed},
 		{"embeddings are replaced with the model or not at all", replaced},
 		{"embeddings that do not fit are refused", refused},
@@ -332,6 +333,18 @@ func erased(t *testing.T, f *fixture) {
 	if v := f.vectors(t, "g", 0); len(v.Refs) != 0 {
 		t.Errorf("Vectors are of %v, want none", v.Refs)
 	}
+}
+
+func expired(t *testing.T, f *fixture) {
+	e := f.entries("a", "b", "", "c")
+	for i := 1; i < 4; i++ {
+		e[i].Role, e[i].Expires = gallery.Waiting, f.now.AddDate(0, 0, i)
+	}
+	f.gallery(t, "g", e...)
+	f.apply(t, gallery.Change{Gallery: "g", Expire: f.now})
+	f.holds(t, "g", gallery.Query{}, e)
+	f.apply(t, gallery.Change{Gallery: "g", Expire: f.now.AddDate(0, 0, 2)})
+	f.holds(t, "g", gallery.Query{}, []gallery.Entry{e[0], e[3]})
 }
 
 func renamed(t *testing.T, f *fixture) {

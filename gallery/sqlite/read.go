@@ -121,7 +121,7 @@ func selectEntries(gallery int64, q gallery.Query) (query string, args []any) {
 	if q.Crops {
 		crop, join = "crop.bytes", " LEFT JOIN crop USING (number)"
 	}
-	query = "SELECT key, role, id, embedding, model, source, name, made, note, distance, " + crop + " FROM entry" + join + " WHERE gallery = ?"
+	query = "SELECT key, role, id, embedding, model, source, name, made, note, distance, expires, " + crop + " FROM entry" + join + " WHERE gallery = ?"
 	args = []any{gallery}
 	for _, condition := range []struct {
 		wanted bool
@@ -141,9 +141,9 @@ func selectEntries(gallery int64, q gallery.Query) (query string, args []any) {
 // entry reads one row of selectEntries.
 func (s *store) entry(rows *sql.Rows, dim int) (e gallery.Entry, err error) {
 	var embedding, crop []byte
-	var made int64
+	var made, expires int64
 	var distance sql.Null[float64]
-	if err := rows.Scan(&e.Key, &e.Role, &e.ID, &embedding, &e.Model, &e.Source, &e.Name, &made, &e.Note, &distance, &crop); err != nil {
+	if err := rows.Scan(&e.Key, &e.Role, &e.ID, &embedding, &e.Model, &e.Source, &e.Name, &made, &e.Note, &distance, &expires, &crop); err != nil {
 		return e, err
 	}
 	if distance.Valid {
@@ -151,6 +151,9 @@ func (s *store) entry(rows *sql.Rows, dim int) (e gallery.Entry, err error) {
 		e.Distance = &d
 	}
 	e.When = time.UnixMicro(made).UTC()
+	if expires > 0 {
+		e.Expires = time.UnixMicro(expires).UTC()
+	}
 	if embedding, err = s.seal.open(embedding, e.Key+" embedding"); err != nil {
 		return e, err
 	}

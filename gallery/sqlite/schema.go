@@ -22,10 +22,12 @@ CREATE TABLE gallery (
 CREATE TABLE entry (
 	number INTEGER PRIMARY KEY, gallery INTEGER NOT NULL REFERENCES gallery, key TEXT NOT NULL, role TEXT NOT NULL, id TEXT NOT NULL,
 	embedding BLOB NOT NULL, model TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, made INTEGER NOT NULL, note TEXT NOT NULL,
-	distance REAL, added INTEGER NOT NULL, -- the revision at which it came
+	distance REAL, expires INTEGER NOT NULL, -- 0 is never
+	added INTEGER NOT NULL, -- the revision at which it came
 	UNIQUE (gallery, key)
 ) STRICT;
 CREATE INDEX entry_id ON entry (gallery, id);
+CREATE INDEX entry_expires ON entry (gallery, expires) WHERE expires > 0;
 CREATE TABLE crop (number INTEGER PRIMARY KEY REFERENCES entry, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE line (
 	number INTEGER PRIMARY KEY, time INTEGER NOT NULL, gallery TEXT NOT NULL, who TEXT NOT NULL, action TEXT NOT NULL, model TEXT NOT NULL,

@@ -54,6 +54,7 @@ func (s *store) tryWrite(ctx context.Context, do func(*sql.Tx) error) error {
 // Apply implements [gallery.Store].
 func (s *store) Apply(ctx context.Context, c gallery.Change) error {
 	erases := c.Drop || !c.ForgetLog.IsZero() || len(c.Erase)+len(c.Delete)+len(c.Embeddings) > 0
+	mayErase := erases || !c.Expire.IsZero()
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		if erases {
 			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO scrub VALUES (1)"); err != nil {
@@ -65,7 +66,7 @@ func (s *store) Apply(ctx context.Context, c gallery.Change) error {
 	if err != nil {
 		return s.failed("change gallery "+fmt.Sprintf("%q", c.Gallery)+" in", err)
 	}
-	if erases {
+	if mayErase {
 		return s.failed("erase in", s.scrub(ctx))
 	}
 	return nil
@@ -92,7 +93,7 @@ func (a *applying) run() error {
 	}
 	for _, step := range []func() error{
 		func() error { return a.saveSettings(there, next) },
-		a.forgetLog, a.erase, a.delete, a.move, a.replace, a.put, a.sameModel, a.drop, a.log,
+		a.forgetLog, a.erase, a.delete, a.expire, a.move, a.replace, a.put, a.sameModel, a.drop, a.log,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -133,7 +134,7 @@ func (a *applying) saveSettings(there bool, next gallery.Settings) error {
 }
 
 // take takes entries away, with their crops.
-func (a *applying) take(where string, value string) (int64, error) {
+func (a *applying) take(where string, value any) (int64, error) {
 	if _, err := a.exec("DELETE FROM crop WHERE number IN (SELECT number FROM entry WHERE gallery = ? AND "+where+")", a.row.number, value); err != nil {
 		return 0, err
 	}
@@ -167,6 +168,19 @@ func (a *applying) delete() error {
 		}
 	}
 	return nil
+}
+
+// expire takes away what has waited long enough.
+func (a *applying) expire() error {
+	if a.Expire.IsZero() {
+		return nil
+	}
+	n, err := a.take("expires > 0 AND expires <= ?", a.Expire.UnixMicro())
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = a.exec("INSERT OR IGNORE INTO scrub VALUES (1)")
+	return err
 }
 
 func (a *applying) drop() error {
@@ -248,8 +262,8 @@ func (a *applying) put() error {
 	if len(a.Put) == 0 {
 		return nil
 	}
-	entry, err := a.tx.PrepareContext(a.ctx, `INSERT INTO entry (gallery, key, role, id, embedding, model, source, name, made, note, distance, added)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	entry, err := a.tx.PrepareContext(a.ctx, `INSERT INTO entry (gallery, key, role, id, embedding, model, source, name, made, note, distance, expires, added)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
@@ -259,8 +273,12 @@ func (a *applying) put() error {
 		if e.Distance != nil {
 			distance = float64(*e.Distance)
 		}
+		expires := int64(0)
+		if !e.Expires.IsZero() {
+			expires = e.Expires.UnixMicro()
+		}
 		result, err := entry.ExecContext(a.ctx, a.row.number, e.Key, string(e.Role), e.ID, a.seal.seal(embeddingBytes(e.Embedding), e.Key+" embedding"),
-			e.Model, e.Source, e.Name, e.When.UnixMicro(), e.Note, distance, a.row.revision)
+			e.Model, e.Source, e.Name, e.When.UnixMicro(), e.Note, distance, expires, a.row.revision)
 		if at, ok := errors.AsType[*sqlite.Error](err); ok && at.Code() == codes.SQLITE_CONSTRAINT_UNIQUE {
 			return fmt.Errorf("entry %s: %w", e.Key, gallery.ErrExists)
 		}

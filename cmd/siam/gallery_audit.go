@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/siam-go/siam/gallery"
+	"github.com/spf13/cobra"
+)
+
+// auditedLog is what siam gallery audit --log prints as JSON.
+type auditedLog struct {
+	Lines int64          `json:"lines"`
+	Hash  string         `json:"hash"` // of the last line: note it, and a later audit can be asked whether it is still there
+	Holds bool           `json:"holds"`
+	Log   []gallery.Line `json:"log,omitempty"`
+}
+
+// auditFlags are those of siam gallery audit.
+type auditFlags struct {
+	galleryFlags
+	log, show bool
+	hash      string
+}
+
+func (a *app) galleryAuditCommand() *cobra.Command {
+	var f auditFlags
+	cmd := &cobra.Command{
+		Use:   "audit --db URL --log",
+		Short: "is the audit log as it was written?",
+		Long: `With --log, follows the chain of the audit log of a store, and fails at the first line that was altered, put in or left out. The
+hash of the last line stands for all of it: note it elsewhere, and --hash finds out later whether the log still holds it.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.galleryAudit(cmd.Context(), f) },
+	}
+	f.addStore(cmd)
+	flags := cmd.Flags()
+	flags.BoolVar(&f.log, "log", false, "verify the audit log")
+	flags.BoolVar(&f.show, "show", false, "with --log, print its lines")
+	flags.StringVar(&f.hash, "hash", "", "with --log, `hash` of a line that was noted earlier")
+	return cmd
+}
+
+func (a *app) galleryAudit(ctx context.Context, f auditFlags) error {
+	if !f.log {
+		return usagef("gallery audit: say what to audit: --log")
+	}
+	return f.withStore(ctx, func(store gallery.Store) error {
+		var out auditedLog
+		var b strings.Builder
+		found := f.hash == ""
+		last, err := gallery.VerifyLog(seen(store.Log(ctx, 1), func(l gallery.Line) {
+			found = found || l.Hash == f.hash
+			if f.show && a.json {
+				out.Log = append(out.Log, l)
+			} else if f.show {
+				b.WriteString(logLine(l))
+			}
+		}))
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("audit log: no line has hash %s: the log was cut off, or replaced", f.hash)
+		}
+		out.Lines, out.Hash, out.Holds = last.Number, last.Hash, true
+		fmt.Fprintf(&b, "the audit log holds: %d lines, the last with hash %s\n", last.Number, last.Hash)
+		return a.print(out, b.String())
+	})
+}
+
+// seen shows what passes by.
+func seen(lines iter.Seq2[gallery.Line, error], show func(gallery.Line)) iter.Seq2[gallery.Line, error] {
+	return func(yield func(gallery.Line, error) bool) {
+		for l, err := range lines {
+			if err == nil {
+				show(l)
+			}
+			if !yield(l, err) {
+				return
+			}
+		}
+	}
+}
+
+func logLine(l gallery.Line) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d  %s  %s  %s in %q\n", l.Number, l.Time.Local().Format(time.DateTime), l.Who, l.Action, l.Gallery)
+	for _, p := range l.Parts {
+		body := string(p.Body)
+		if p.Body == nil {
+			body = "erased"
+		}
+		fmt.Fprintf(&b, "    %s\n", body)
+	}
+	return b.String()
+}

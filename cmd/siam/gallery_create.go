@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/gallery"
+	"github.com/spf13/cobra"
+)
+
+// createFlags are those of siam gallery create.
+type createFlags struct {
+	galleryFlags
+	model, kind, representation string
+	faces, mirror, keepCrops    bool
+	facesGiven                  bool
+	review                      int
+}
+
+func (a *app) galleryCreateCommand() *cobra.Command {
+	var f createFlags
+	cmd := &cobra.Command{
+		Use:   "create --db URL --model M --kind watch|access",
+		Short: "make an empty gallery, and the store if there is none",
+		Long: `Makes an empty gallery for the embeddings of one model. In a watch gallery are people who are wanted: a match goes to the
+desk and a stranger passes. In an access gallery are people who may pass, and all others go to the desk. Where the model finds
+faces, whole photographs are enrolled and identified; --faces=false takes images as they are.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.facesGiven = cmd.Flags().Changed("faces")
+			return a.galleryCreate(cmd.Context(), f)
+		},
+	}
+	f.add(cmd)
+	addModelFlag(cmd, &f.model)
+	flags := cmd.Flags()
+	flags.StringVar(&f.kind, "kind", "", "watch (a match goes to the desk) or access (a match passes)")
+	flags.StringVar(&f.representation, "represent", string(gallery.Nearest), "what stands for an id: nearest (of its images) or mean (of them, without outliers)")
+	flags.BoolVar(&f.faces, "faces", true, "the images will be photographs with faces to be found; by default, if the model finds faces")
+	flags.BoolVar(&f.mirror, "mirror", false, "average each face and its mirror image: twice the work")
+	flags.BoolVar(&f.keepCrops, "keep-crops", true, "keep crops of enrolled images, to change the model later")
+	flags.IntVar(&f.review, "review", 0, "keep faces that are referred or not matched for so many `days`, for siam gallery review")
+	return cmd
+}
+
+func (a *app) galleryCreate(ctx context.Context, f createFlags) error {
+	if f.kind != string(gallery.Watch) && f.kind != string(gallery.Access) {
+		return usagef("--kind %s: want watch (a match goes to the desk) or access (a match passes)", f.kind)
+	}
+	model, closeModel, err := a.openModel(f.model)
+	if err != nil {
+		return err
+	}
+	defer closeModel()
+	settings, err := f.settings(model)
+	if err != nil {
+		return err
+	}
+	f.store.create = true
+	return f.withStore(ctx, func(store gallery.Store) error {
+		g, err := gallery.Create(ctx, store, settings, gallery.As(f.asker()))
+		if errors.Is(err, gallery.ErrExists) {
+			return fmt.Errorf("%w: name another with --gallery, or remove it with siam gallery drop", err)
+		}
+		if err != nil {
+			return err
+		}
+		if settings, err = g.Settings(ctx); err != nil {
+			return err
+		}
+		return a.print(settings, fmt.Sprintf("%s gallery %q of model %.12s: enroll people with siam gallery enroll\n", settings.Kind, settings.Name, settings.Model))
+	})
+}
+
+// settings are those of the new gallery.
+func (f createFlags) settings(model *siam.Model) (gallery.Settings, error) {
+	known := model.ForGallery()
+	_, finds := model.File().Networks[encoder.DetectorNetwork]
+	path, err := filepath.Abs(f.model)
+	return gallery.Settings{
+		Name: f.name, Kind: gallery.Kind(f.kind), Model: known.Hash, ModelFile: path, Dim: known.Dim, Distance: known.Distance.Name,
+		ModelThreshold: known.Threshold, Representation: gallery.Representation(f.representation),
+		Faces: f.faces && (finds || f.facesGiven), Mirror: f.mirror, DropCrops: !f.keepCrops, ReviewDays: f.review,
+		Created: time.Now().UTC().Truncate(time.Microsecond),
+	}, err
+}

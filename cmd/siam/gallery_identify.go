@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/siam-go/siam/gallery"
+	"github.com/spf13/cobra"
+)
+
+// identifyFlags are those of siam gallery identify and verify.
+type identifyFlags struct {
+	galleryFlags
+	modelFlags
+	top       int
+	review    int
+	galleries []string
+	id        string
+}
+
+// identified is what siam gallery identify prints as JSON.
+type identified struct {
+	Results []gallery.Result `json:"results"`
+	// Faceless are photographs in which no face was found.
+	Faceless []string `json:"faceless"`
+}
+
+func (a *app) galleryIdentifyCommand() *cobra.Command {
+	var f identifyFlags
+	cmd := &cobra.Command{
+		Use:   "identify --db URL FILE...",
+		Short: "who is it? exit code 0 for match, 3 for no match, 4 for refer",
+		Long: `Gives a verdict on each face in photographs, or on each image, against all that are enrolled: match, no match, or refer,
+when a person has to decide; and what to do about it: pass or desk. An id is given to at most one face of a photograph. With
+several faces or files the exit code is that of the gravest verdict: in a watch gallery match, then refer, then no match; in an
+access gallery no match, then refer, then match. Every verdict leaves a line in the audit log.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, files []string) error {
+			return a.galleryIdentify(cmd.Context(), f, files, cmd.Flags().Changed("review"))
+		},
+	}
+	f.addStore(cmd)
+	f.modelFlags.add(cmd)
+	flags := cmd.Flags()
+	flags.StringSliceVarP(&f.galleries, "gallery", "g", []string{mainGallery}, "which `galleries` of the store, each with a verdict of its own")
+	flags.IntVar(&f.top, "top", 5, "list so many of the nearest ids")
+	flags.IntVar(&f.review, "review", 0, "keep faces that are referred or not matched for so many `days`, for siam gallery review; as the gallery was made when not given")
+	flags.StringVar(&f.embeddings, "embeddings", "", "`file` of embeddings in place of images, as siam embed writes them")
+	return cmd
+}
+
+func (a *app) galleryIdentify(ctx context.Context, f identifyFlags, files []string, reviewGiven bool) error {
+	if (f.embeddings == "") == (len(files) == 0) {
+		return usagef("gallery identify: give either FILE... or --embeddings FILE")
+	}
+	if f.top < 1 || f.review < 0 {
+		return usagef("gallery identify: --top %d --review %d: want at least 1 and 0", f.top, f.review)
+	}
+	o := gallery.IdentifyOptions{Candidates: f.top}
+	if reviewGiven {
+		o.ReviewDays = &f.review
+	}
+	f.name = f.galleries[0]
+	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		photos, err := f.probes(ctx, s, files, o.ReviewDays)
+		if err != nil {
+			return err
+		}
+		asked := []*gallery.Gallery{s.Gallery}
+		for _, name := range f.galleries[1:] {
+			other, err := s.Beside(ctx, name)
+			if err != nil {
+				return err
+			}
+			asked = append(asked, other)
+		}
+		results, err := gallery.IdentifyIn(ctx, asked, photos, o)
+		if err != nil {
+			return err
+		}
+		return a.printVerdicts(ctx, asked, photos, results)
+	})
+}
+
+// probes are the faces to be judged.
+func (f identifyFlags) probes(ctx context.Context, s *seeing, files []string, days *int) ([]gallery.Photograph, error) {
+	if f.embeddings != "" {
+		return readProbes(f.embeddings, s.settings)
+	}
+	var photos []gallery.Photograph
+	crops := s.settings.ReviewDays > 0 || days != nil && *days > 0
+	for photo, err := range s.photographs(ctx, files, readFile, crops) {
+		if err != nil {
+			return nil, err
+		}
+		photos = append(photos, photo)
+	}
+	return photos, nil
+}
+
+// printVerdicts prints results, and makes the exit code that of the gravest.
+func (a *app) printVerdicts(ctx context.Context, asked []*gallery.Gallery, photos []gallery.Photograph, results []gallery.Result) error {
+	out := identified{Results: results, Faceless: []string{}}
+	var b strings.Builder
+	for _, p := range photos {
+		if len(p.Faces) == 0 {
+			out.Faceless = append(out.Faceless, p.Name)
+			fmt.Fprintf(&b, "%s: no face was found\n", p.Name)
+		}
+	}
+	if len(results) == 0 {
+		return fmt.Errorf("no face was found in %s", strings.Join(out.Faceless, ", "))
+	}
+	kinds := map[string]gallery.Kind{}
+	for _, g := range asked {
+		s, err := g.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		kinds[s.Name] = s.Kind
+	}
+	gravest := gallery.Gravest(kinds, results)
+	a.exit = exitOf(results[gravest].Outcome)
+	for _, r := range results {
+		b.WriteString(verdictLine(r, len(asked) > 1) + "\n")
+	}
+	return a.print(out, b.String())
+}
+
+func exitOf(o gallery.Outcome) int {
+	switch o {
+	case gallery.Match:
+		return exitFine
+	case gallery.NoMatch:
+		return exitDifferent
+	}
+	return exitRefer
+}
+
+// verdictLine is a verdict for people: crowd.jpg, face 2: match Anna, distance 0.1234: to the desk (within the match threshold).
+func verdictLine(r gallery.Result, several bool) string {
+	line := r.File
+	if r.Box != nil {
+		line += fmt.Sprintf(", face %d", r.Face)
+	}
+	if several {
+		line += fmt.Sprintf(", gallery %q", r.Gallery)
+	}
+	line += ": " + strings.ReplaceAll(string(r.Outcome), "_", " ")
+	if r.ID != "" {
+		line += " " + r.ID
+	}
+	if r.Distance != nil {
+		line += fmt.Sprintf(", distance %.4f", *r.Distance)
+	}
+	if r.Action == gallery.Desk {
+		return line + ": to the desk (" + r.Reason + ")"
+	}
+	return line + ": pass (" + r.Reason + ")"
+}
+
+func (a *app) galleryVerifyCommand() *cobra.Command {
+	var f identifyFlags
+	cmd := &cobra.Command{
+		Use:   "verify --db URL --id ID FILE",
+		Short: "is it this id? exit code 0 for match, 3 for no match, 4 for refer",
+		Long: `Judges whether an image, or the largest face of a photograph, is a certain id. In a gallery that is not calibrated the model's
+own threshold decides.`,
+		Args: wants("FILE"),
+		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryVerify(cmd.Context(), f, files[0]) },
+	}
+	f.galleryFlags.add(cmd)
+	f.modelFlags.add(cmd)
+	cmd.Flags().StringVar(&f.id, "id", "", "who it should be")
+	return cmd
+}
+
+func (a *app) galleryVerify(ctx context.Context, f identifyFlags, file string) error {
+	if f.id == "" {
+		return usagef("gallery verify: --id is missing: name who it should be")
+	}
+	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		photos, err := f.probes(ctx, s, []string{file}, nil)
+		if err != nil {
+			return err
+		}
+		face, _, err := mainFaces(photos[0])
+		if err != nil {
+			return err
+		}
+		photos[0].Faces = []gallery.Face{face}
+		result, err := s.Verify(ctx, f.id, photos[0])
+		if errors.Is(err, gallery.ErrNotFound) {
+			return fmt.Errorf("%w: siam gallery list shows who is enrolled", err)
+		}
+		if err != nil {
+			return err
+		}
+		a.exit = exitOf(result.Outcome)
+		return a.print(result, verdictLine(result, false)+"\n")
+	})
+}

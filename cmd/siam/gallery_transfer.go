@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/internal/atomicfile"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) galleryExportCommand() *cobra.Command {
+	var f galleryFlags
+	var out, id string
+	cmd := &cobra.Command{
+		Use:   "export --db URL [--out FILE]",
+		Short: "write a gallery, or all that is known about one id, as JSON lines",
+		Long: `Writes the gallery's settings and its entries with embeddings and crops, a JSON object in each line, for siam gallery import.
+With --id it writes all that is known about one id, also in the review queue and in the audit log: what somebody may ask to see.
+What is written is not encrypted.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkOut(out); err != nil {
+				return err
+			}
+			return f.withGallery(cmd.Context(), func(g *gallery.Gallery) error { return a.galleryExport(cmd.Context(), g, out, id) })
+		},
+	}
+	f.add(cmd)
+	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write; standard output when not given")
+	cmd.Flags().StringVar(&id, "id", "", "all about this id only")
+	return cmd
+}
+
+func (a *app) galleryExport(ctx context.Context, g *gallery.Gallery, out, id string) error {
+	if out == "" {
+		return notFound(g.Export(ctx, a.stdout, id))
+	}
+	err := atomicfile.Write(out, func(w io.Writer) error { return g.Export(ctx, w, id) })
+	if err == nil {
+		err = os.Chmod(out, 0o600) // faces and names
+	}
+	if err != nil {
+		return notFound(err)
+	}
+	return a.print(map[string]string{"file": out}, "exported to "+out+"\n")
+}
+
+func (a *app) galleryImportCommand() *cobra.Command {
+	var f galleryFlags
+	cmd := &cobra.Command{
+		Use:   "import --db URL FILE",
+		Short: "add the entries of an export, or embeddings from elsewhere, to a gallery",
+		Long: `Adds entries from JSON lines: an export's, or {"id": "Anna", "embedding": [...], "model": "HASH"} alone, where HASH is the content
+hash of the model that made the embedding, as siam info and siam embed tell it. Entries that are there already stay as they are, so
+that an import that was broken off can be repeated. FILE - is standard input.`,
+		Args: wants("FILE"),
+		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryImport(cmd.Context(), f, files[0]) },
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func (a *app) galleryImport(ctx context.Context, f galleryFlags, file string) error {
+	from := a.stdin
+	if file != "-" {
+		opened, err := os.Open(file)
+		if err != nil {
+			return fmt.Errorf("import: %w", err)
+		}
+		defer opened.Close()
+		from = opened
+	}
+	return f.withGallery(ctx, func(g *gallery.Gallery) error {
+		done, err := g.Import(ctx, from)
+		if err != nil {
+			return fmt.Errorf("%w (%d entries were added before)", err, done.Entries)
+		}
+		return a.print(done, fmt.Sprintf("added %d entries to gallery %q, %d were there already\n", done.Entries, f.name, done.Already))
+	})
+}
+
+// readProbes reads embeddings in place of images: what siam embed writes as JSON, or JSON lines {"name": ..., "embedding": [...]}.
+func readProbes(file string, s gallery.Settings) ([]gallery.Photograph, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--embeddings: %w", err)
+	}
+	var photos []gallery.Photograph
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	for n := 1; ; n++ {
+		var probe struct {
+			embedded
+			Name      string    `json:"name"`
+			ID        string    `json:"id"`
+			Embedding []float32 `json:"embedding"`
+		}
+		err := decoder.Decode(&probe)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--embeddings %s: value %d is not JSON as siam embed writes it: %w", file, n, err)
+		}
+		if !s.Holds(probe.Model) {
+			return nil, fmt.Errorf("--embeddings %s: value %d is of model %.12q, and gallery %q holds embeddings of model %.12s: %w; embed with that model", file, n, probe.Model, s.Name, s.Model, gallery.ErrOtherModel)
+		}
+		if probe.Embedding != nil {
+			probe.Files, probe.Embeddings = append(probe.Files, probe.Name), append(probe.Embeddings, probe.Embedding)
+		}
+		if len(probe.Files) != len(probe.Embeddings) {
+			return nil, fmt.Errorf("--embeddings %s: value %d has %d names for %d embeddings", file, n, len(probe.Files), len(probe.Embeddings))
+		}
+		for i, e := range probe.Embeddings {
+			photos = append(photos, gallery.Photograph{Name: probe.Files[i], Faces: []gallery.Face{{Embedding: e}}})
+		}
+	}
+	if len(photos) == 0 {
+		return nil, fmt.Errorf("--embeddings %s: it holds none", file)
+	}
+	return photos, nil
+}
+
+// backuper is a store that can copy itself while it is used.
+type backuper interface {
+	Backup(ctx context.Context, file string) error
+}
+
+func (a *app) galleryBackupCommand() *cobra.Command {
+	var f galleryFlags
+	var out string
+	cmd := &cobra.Command{
+		Use:   "backup --db URL --out FILE",
+		Short: "copy a whole store while it is in use",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if out == "" {
+				return usagef("gallery backup: --out is missing: name the file to write")
+			}
+			return f.withStore(cmd.Context(), func(store gallery.Store) error {
+				able, ok := store.(backuper)
+				if !ok {
+					return fmt.Errorf("a store of this kind is backed up with its server's own tools")
+				}
+				if err := able.Backup(cmd.Context(), out); err != nil {
+					return err
+				}
+				return a.print(map[string]string{"file": out}, "copied to "+out+"\n")
+			})
+		},
+	}
+	f.addStore(cmd)
+	cmd.Flags().StringVarP(&out, "out", "o", "", "`file` to write")
+	return cmd
+}

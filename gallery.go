@@ -1,0 +1,82 @@
+package siam
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/siam-go/siam/face"
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/imgproc"
+)
+
+// ForGallery is what a gallery must know of the model.
+func (m *Model) ForGallery() gallery.Model {
+	known := gallery.Model{
+		Hash: m.file.Hash, Compatible: m.file.Provenance.Compatible, Dim: m.spec.Dim, Distance: m.distance,
+	}
+	if c := m.file.Calibration; c != nil {
+		known.Threshold = &c.Threshold
+	}
+	return known
+}
+
+// GalleryFaces embeds photographs for a gallery: all faces that the pipeline finds in each, the surest first, or, without a pipeline,
+// each image as it is. With crops, each face has what a gallery keeps of it, see [gallery.Crop].
+func (m *Model) GalleryFaces(ctx context.Context, pipeline *face.Pipeline, crops bool, photos []imgproc.Image) ([][]gallery.Face, error) {
+	lists, err := m.galleryFaces(ctx, pipeline, photos)
+	if err != nil || !crops {
+		return lists, err
+	}
+	for i, list := range lists {
+		for j := range list {
+			if list[j].Crop, err = gallery.Crop(photos[i], list[j].Box); err != nil {
+				return nil, fmt.Errorf("photograph %d: keeping a crop: %w", i, err)
+			}
+		}
+	}
+	return lists, nil
+}
+
+func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photos []imgproc.Image) ([][]gallery.Face, error) {
+	lists := make([][]gallery.Face, len(photos))
+	if pipeline == nil {
+		rows, err := m.EmbedImages(ctx, photos)
+		for i, row := range rows {
+			lists[i] = []gallery.Face{{Embedding: row}}
+		}
+		return lists, err
+	}
+	found, err := pipeline.Embed(ctx, photos)
+	if err != nil {
+		return nil, err
+	}
+	for i, faces := range found {
+		for _, f := range faces {
+			lists[i] = append(lists[i], gallery.Face{Box: &[4]float32{f.Box.X, f.Box.Y, f.Box.W, f.Box.H}, Score: f.Score, Embedding: f.Embedding})
+		}
+	}
+	return lists, nil
+}
+
+// GalleryEmbedder embeds crops that a gallery kept, for [gallery.Migrate]: the main face of each, or, without a pipeline, each whole.
+func (m *Model) GalleryEmbedder(pipeline *face.Pipeline) gallery.Embedder {
+	return func(ctx context.Context, crops [][]byte) ([][]float32, error) {
+		photos := make([]imgproc.Image, len(crops))
+		for i, crop := range crops {
+			var err error
+			if photos[i], err = imgproc.Decode(bytes.NewReader(crop)); err != nil {
+				return nil, fmt.Errorf("a kept crop: %w", err)
+			}
+		}
+		if pipeline == nil {
+			return m.EmbedImages(ctx, photos)
+		}
+		faces, _, err := pipeline.EmbedMain(ctx, photos)
+		rows := make([][]float32, len(faces))
+		for i, f := range faces {
+			rows[i] = f.Embedding
+		}
+		return rows, err
+	}
+}

@@ -1,0 +1,27 @@
+package gallery
+
+import "fmt"
+
+// Face is one face of a photograph, or a whole image, as a model sees it.
+type Face struct {
+	Box       *[4]float32 // left, top, width and height in pixels; nil for a whole image
+	Score     float32     // of the detector, in [0, 1]
+	Embedding []float32
+	Crop      []byte // PNG or JPEG of the face with its surroundings, to be embedded again by another model; nil to keep none
+	Refuse    string // why it deserves no verdict, such as "too blurred"; empty when it does
+}
+
+// Photograph is an image file and the faces that are in it.
+type Photograph struct {
+	Name  string // of the file, for people
+	Hash  string // SHA-256 of the file, hexadecimal; empty for embeddings from elsewhere
+	Faces []Face
+}
+
+// label names the i-th face of a photograph, from 0.
+func (p Photograph) label(i int) string {
+	if len(p.Faces) == 1 {
+		return p.Name
+	}
+	return fmt.Sprintf("%s#%d", p.Name, i+1)
+}
