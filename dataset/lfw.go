@@ -153,6 +153,9 @@ func (p *PhotoPairs) Only(folds ...string) (*PhotoPairs, error) {
 	return kept, nil
 }
 
+// Identity is whom a photograph shows, by its place in Files.
+func (p *PhotoPairs) Identity(file int) string { return identityOf(p.Files[file]) }
+
 // Identities are the people whom the pairs name, each once, in order of first appearance.
 func (p *PhotoPairs) Identities() []string {
 	var names []string

@@ -33,7 +33,7 @@ type Merge struct {
 
 // Agglomerate joins the two nearest clusters, starting with one row each, until one is left, as FaceNet groups faces. It
 // takes time and memory in proportion to n² (nearest-neighbour chains; F. Murtagh, 1983): 10,000 rows need 400 MB. Distance
-// is called from several goroutines. It fails on no items and on a distance that is not a number.
+// is called from several goroutines. It fails on no items and on a distance that is not a finite number.
 func Agglomerate[T any](items []T, distance func(a, b T) float32, linkage Linkage) (*Dendrogram, error) {
 	if len(items) == 0 {
 		return nil, fmt.Errorf("clustering: there are no items")
@@ -41,8 +41,8 @@ func Agglomerate[T any](items []T, distance func(a, b T) float32, linkage Linkag
 	c := newChain(len(items), linkage)
 	c.distance = distanceMatrix(items, distance)
 	for i, d := range c.distance {
-		if math.IsNaN(float64(d)) {
-			return nil, fmt.Errorf("clustering: the distance of items %d and %d is not a number; the model is broken or not trained", i/c.n+1, i%c.n+1)
+		if math.IsNaN(float64(d)) || math.IsInf(float64(d), 0) {
+			return nil, fmt.Errorf("clustering: the distance of items %d and %d is %v; the model is broken or not trained", i/c.n+1, i%c.n+1, d)
 		}
 	}
 	return c.run(), nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/siam-go/siam/stats"
 )
 
 // slowClusters joins the two nearest clusters again and again, measuring linkage by its definition.
@@ -59,7 +61,7 @@ func TestAgglomerateAgreesWithTheDefinition(t *testing.T) {
 		for _, k := range []int{1, 2, 5, 13, 40} {
 			got := tree.CutInto(k)
 			same, _ := JudgeClusters(slowClusters(points, linkage, k), got, 1)
-			if same.Pairwise.F != 1 || same.Clusters != k {
+			if same.Pairwise.F.Value != 1 || same.Clusters != k {
 				t.Errorf("linkage %d cut into %d = %v, want the clusters of the slow loop", linkage, k, got)
 			}
 		}
@@ -85,7 +87,7 @@ func TestCutStopsAtTheThreshold(t *testing.T) {
 
 func TestClusteringOfBrokenDistancesSaysWhy(t *testing.T) {
 	nan := float32(math.NaN())
-	for want, points := range map[string][]float32{"there are no items": nil, "items 1 and 2 is not a number": {0, nan}} {
+	for want, points := range map[string][]float32{"there are no items": nil, "items 1 and 2 is NaN": {0, nan}, "items 1 and 3 is +Inf": {1, 0, float32(math.Inf(1))}} {
 		if _, err := Agglomerate(points, absolute, Average); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Agglomerate(%v) = %v, want an error with %q", points, err, want)
 		}
@@ -102,10 +104,10 @@ func TestJudgeClustersCountsPairsRowsAndBits(t *testing.T) {
 	}
 	near(t, "pairwise precision", got.Pairwise.Precision, 5.0/10, 1e-12)
 	near(t, "pairwise recall", got.Pairwise.Recall, 5.0/8, 1e-12)
-	near(t, "pairwise F", got.Pairwise.F, 5.0/9, 1e-12)
+	near(t, "pairwise F", got.Pairwise.F.Value, 5.0/9, 1e-12)
 	near(t, "BCubed precision", got.BCubed.Precision, (1+1+0.25+3*0.75+2*2.0/3+1.0/3+1)/10, 1e-12)
 	near(t, "BCubed recall", got.BCubed.Recall, (2*2.0/3+1.0/3+3+2+0.5+0.5)/10, 1e-12)
-	near(t, "NMI", got.NMI, 0.7182659441747598, 1e-12)
+	near(t, "NMI", got.NMI.Value, 0.7182659441747598, 1e-12)
 	if got.Clusters != 4 || got.Labels != 4 {
 		t.Errorf("JudgeClusters found %d clusters and %d labels, want 4 and 4", got.Clusters, got.Labels)
 	}
@@ -113,11 +115,11 @@ func TestJudgeClustersCountsPairsRowsAndBits(t *testing.T) {
 
 func TestPerfectAndTrivialClusterings(t *testing.T) {
 	perfect, _ := JudgeClusters([]int{3, 3, 1, 2}, []int{0, 0, 5, 7}, 1)
-	if perfect.Pairwise.F != 1 || perfect.BCubed.F != 1 || math.Abs(perfect.NMI-1) > 1e-12 {
+	if perfect.Pairwise.F.Value != 1 || perfect.BCubed.F.Value != 1 || math.Abs(perfect.NMI.Value-1) > 1e-12 || perfect.NMI.CI95[0] > 0.7 {
 		t.Errorf("a perfect clustering = %+v, want 1 everywhere", perfect)
 	}
 	one, _ := JudgeClusters([]int{1, 1, 2, 2}, []int{0, 0, 0, 0}, 1)
-	if one.NMI != 0 || one.Pairwise.Recall != 1 || one.BCubed.Precision != 0.5 {
+	if one.NMI.Value != 0 || one.Pairwise.Recall != 1 || one.BCubed.Precision != 0.5 {
 		t.Errorf("everything in one cluster = %+v, want NMI 0, recall 1, BCubed precision 0.5", one)
 	}
 	if _, err := JudgeClusters([]int{1}, nil, 1); err == nil {
@@ -135,19 +137,14 @@ func TestClusteringIntervalsAreOverLabels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, v := range map[string]struct {
-		value float64
-		ci    Interval
-	}{
-		"pairwise F": {got.Pairwise.F, got.PairwiseCI95}, "BCubed F": {got.BCubed.F, got.BCubedCI95}, "NMI": {got.NMI, got.NMICI95},
-	} {
-		if !(v.ci[0] < v.value && v.value < v.ci[1]) || v.ci[1]-v.ci[0] > 0.2 {
-			t.Errorf("%s = %v with the interval %v, want a narrow one around it", name, v.value, v.ci)
+	for name, v := range map[string]stats.Estimate{"pairwise F": got.Pairwise.F, "BCubed F": got.BCubed.F, "NMI": got.NMI} {
+		if !(v.CI95[0] < v.Value && v.Value < v.CI95[1]) || v.CI95[1]-v.CI95[0] > 0.2 || v.N != 400 {
+			t.Errorf("%s = %v, want a narrow interval around it, of 400 images", name, v)
 		}
 	}
 	o := newOverlap(labels, clusters)
-	thrice := o.judge(slices.Repeat([]float64{3}, len(o.labels)))
-	near(t, "pairwise F of labels three times", thrice.Pairwise.F, got.Pairwise.F, 1e-12)
-	near(t, "BCubed F of labels three times", thrice.BCubed.F, got.BCubed.F, 1e-12)
-	near(t, "NMI of labels three times", thrice.NMI, got.NMI, 1e-12)
+	thrice := o.judge(slices.Repeat([]int{3}, len(o.labels)))
+	near(t, "pairwise F of labels three times", thrice.Pairwise.F.Value, got.Pairwise.F.Value, 1e-12)
+	near(t, "BCubed F of labels three times", thrice.BCubed.F.Value, got.BCubed.F.Value, 1e-12)
+	near(t, "NMI of labels three times", thrice.NMI.Value, got.NMI.Value, 1e-12)
 }

@@ -10,24 +10,21 @@ import (
 	"github.com/siam-go/siam/stats"
 )
 
-// Clustering compares found clusters with true labels. All values are in [0, 1], 1 is perfect.
+// Clustering compares found clusters with true labels. All values are in [0, 1], 1 is perfect. The intervals are by labels: the rows of
+// one are drawn together.
 type Clustering struct {
-	Clusters int     `json:"clusters"`
-	Labels   int     `json:"labels"`
-	Pairwise PRF     `json:"pairwise"` // over pairs of rows: together in a cluster against same label
-	BCubed   PRF     `json:"bcubed"`   // averaged over rows (A. Bagga, B. Baldwin, 1998)
-	NMI      float64 `json:"nmi"`      // mutual information over the mean of both entropies
-	// Intervals of both F and of NMI, bootstrapped over labels: the rows of one label are drawn together.
-	PairwiseCI95 Interval `json:"pairwise_f_ci95"`
-	BCubedCI95   Interval `json:"bcubed_f_ci95"`
-	NMICI95      Interval `json:"nmi_ci95"`
+	Clusters int            `json:"clusters"`
+	Labels   int            `json:"labels"`
+	Pairwise PRF            `json:"pairwise"` // over pairs of rows: together in a cluster against same label
+	BCubed   PRF            `json:"bcubed"`   // averaged over rows (A. Bagga, B. Baldwin, 1998)
+	NMI      stats.Estimate `json:"nmi"`      // mutual information over the mean of both entropies
 }
 
-// PRF is precision, recall and their harmonic mean.
+// PRF is precision, recall and their harmonic mean F.
 type PRF struct {
-	Precision float64 `json:"precision"`
-	Recall    float64 `json:"recall"`
-	F         float64 `json:"f"`
+	Precision float64        `json:"precision"`
+	Recall    float64        `json:"recall"`
+	F         stats.Estimate `json:"f"`
 }
 
 func newPRF(precision, recall float64) PRF {
@@ -35,7 +32,7 @@ func newPRF(precision, recall float64) PRF {
 	if precision+recall > 0 {
 		f = 2 * precision * recall / (precision + recall)
 	}
-	return PRF{precision, recall, f}
+	return PRF{precision, recall, stats.Estimate{Value: min(f, 1)}}
 }
 
 // JudgeClusters compares the found cluster of each row with its label. It fails when there are not as many, or none.
@@ -45,10 +42,19 @@ func JudgeClusters(labels, clusters []int, seed uint64) (Clustering, error) {
 		return Clustering{}, fmt.Errorf("judging clusters: %d labels and %d clusters of rows, want some, and as many of each", n, len(clusters))
 	}
 	o := newOverlap(labels, clusters)
-	judged := o.judge(slices.Repeat([]float64{1}, len(o.labels)))
-	judged.PairwiseCI95 = o.bootstrap(seed, func(c Clustering) float64 { return c.Pairwise.F })
-	judged.BCubedCI95 = o.bootstrap(seed, func(c Clustering) float64 { return c.BCubed.F })
-	judged.NMICI95 = o.bootstrap(seed, func(c Clustering) float64 { return c.NMI })
+	judged := o.judge(slices.Repeat([]int{1}, len(o.labels)))
+	errors := stats.ErrorsByUnit(len(o.labels), bootstrapResamples, seed, func(times []int) []float64 {
+		c := o.judge(times)
+		return []float64{c.Pairwise.F.Value, c.BCubed.F.Value, c.NMI.Value}
+	})
+	spread := stats.Spread{Units: len(o.labels)}
+	for _, rows := range o.sizes {
+		spread.Least += 2 * rows / (rows + 1)
+	}
+	for i, e := range []*stats.Estimate{&judged.Pairwise.F, &judged.BCubed.F, &judged.NMI} {
+		spread.Error = errors[i]
+		e.CI95, e.N, e.Of = spread.CI95(e.Value), n, "images"
+	}
 	return judged, nil
 }
 
@@ -91,7 +97,11 @@ func newOverlap(labels, clusters []int) overlap {
 }
 
 // judge counts the rows of label l times[l] times. Whom a row finds in its cluster, and under its label, stays as it is.
-func (o overlap) judge(times []float64) Clustering {
+func (o overlap) judge(counts []int) Clustering {
+	times := make([]float64, len(counts))
+	for l, n := range counts {
+		times[l] = float64(n)
+	}
 	var n, together, inLabels, inClusters, precision, recall, information, labelEntropy, clusterEntropy float64
 	shares := make([]float64, len(o.clusters))
 	for l, cells := range o.labels {
@@ -120,19 +130,8 @@ func (o overlap) judge(times []float64) Clustering {
 		Clusters: len(o.clusters), Labels: len(o.labels),
 		Pairwise: newPRF(fraction(together, inClusters), fraction(together, inLabels)),
 		BCubed:   newPRF(precision, recall),
-		NMI:      fraction(max(information, 0), (labelEntropy+clusterEntropy)/2),
+		NMI:      stats.Estimate{Value: min(fraction(max(information, 0), (labelEntropy+clusterEntropy)/2), 1)},
 	}
-}
-
-// bootstrap is the interval of one of the values.
-func (o overlap) bootstrap(seed uint64, value func(Clustering) float64) Interval {
-	return stats.Bootstrap(len(o.labels), bootstrapResamples, seed, func(rows []int) float64 {
-		times := make([]float64, len(o.labels))
-		for _, l := range rows {
-			times[l]++
-		}
-		return value(o.judge(times))
-	}).CI95
 }
 
 func compareCells(a, b [2]int) int {

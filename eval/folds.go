@@ -7,29 +7,31 @@ import (
 )
 
 // FoldVerification is how well listed pairs are judged: each fold at the threshold that is best on the others, or, where there
-// is only one fold, at the model's.
+// is only one fold, at the model's. The accuracy's interval is by people, as everywhere.
 type FoldVerification struct {
 	TenFold
-	EER     float64  `json:"eer"`
-	EERCI95 Interval `json:"eer_ci95"`
-	// TARAtFAR is the true accept rate at false accept rates of 1e-1, 1e-2 … down to what the different pairs can measure.
-	TARAtFAR map[string]float64 `json:"tar_at_far"`
+	// OverFolds is the accuracy as the protocol of Labeled Faces in the Wild reports it: the mean of the folds, with Student's interval over
+	// them. Nil where there is one fold.
+	OverFolds *stats.Estimate `json:"over_folds,omitempty"`
+	Curve
+	// Best is what one threshold, the best of these very pairs, would give: an upper bound, not a result.
+	Best Best `json:"best_threshold"`
 	// AtModel is at the threshold that was chosen in training, nil when none was.
-	AtModel *Verification `json:"at_model_threshold,omitempty"`
+	AtModel    *Verification `json:"at_model_threshold,omitempty"`
+	MeasuredOn Evidence      `json:"measured_on"`
 }
 
 // JudgeFolds judges pairs by their distances; fold[i] is the fold of pair i, from 0. threshold comes from other data and may be
-// nil where there are two folds or more. The interval of the accuracy is that of the pairs: it takes them as independent. It
-// fails like [JudgeTenFold].
-func JudgeFolds(distances []float32, same []bool, fold []int, threshold *float64, seed uint64) (FoldVerification, error) {
-	pairs, err := sortPairs(distances, same)
+// nil where there are two folds or more. It fails like [JudgeTenFold].
+func JudgeFolds(s Scored, fold []int, threshold *float64, seed uint64) (FoldVerification, error) {
+	pairs, err := s.sorted()
 	if err != nil {
 		return FoldVerification{}, err
 	}
-	roc := pairs.roc(nil)
-	v := FoldVerification{EER: roc.EER(), EERCI95: pairs.bootstrap(seed, (*ROC).EER).CI95, TARAtFAR: roc.TARs()}
+	roc := s.rocOf(pairs)
+	v := FoldVerification{Curve: s.curve(pairs, roc, seed), Best: s.best(roc), MeasuredOn: s.evidence()}
 	if threshold != nil {
-		at, err := Verify(distances, same, *threshold, seed)
+		at, err := Verify(s, *threshold, seed)
 		if err != nil {
 			return v, err
 		}
@@ -37,15 +39,16 @@ func JudgeFolds(distances []float32, same []bool, fold []int, threshold *float64
 	}
 	switch several := hasSeveral(fold); {
 	case several:
-		if v.TenFold, err = JudgeTenFold(distances, same, fold, nil); err != nil {
+		if v.TenFold, err = JudgeTenFold(s.Distances, s.Same, fold, nil); err != nil {
 			return v, err
 		}
+		v.OverFolds = &stats.Estimate{Value: v.Value, CI95: v.CI95, N: len(v.Folds), Of: "folds"}
 	case threshold == nil:
 		return v, errors.New("judging folds: there is only one fold, and the model has no threshold: want a second fold to choose one on")
 	default:
 		v.Right, v.Folds, v.Thresholds = v.AtModel.Right, []float64{v.AtModel.Value}, []float64{*threshold}
 	}
-	v.Proportion = stats.Count(v.Right)
+	v.Proportion = s.accuracy(v.Right)
 	return v, nil
 }
 

@@ -9,7 +9,7 @@ func TestFoldsAreJudgedByTheOthersThresholds(t *testing.T) {
 	distances, same := somePairs(600, 3)
 	folds := ContiguousFolds(600, 3)
 	threshold := 0.9
-	v, err := JudgeFolds(distances, same, folds, &threshold, 1)
+	v, err := JudgeFolds(Scored{Distances: distances, Same: same}, folds, &threshold, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,16 +21,19 @@ func TestFoldsAreJudgedByTheOthersThresholds(t *testing.T) {
 	if v.N != 600 || len(v.Folds) != 3 || len(v.Right) != 600 {
 		t.Errorf("%d pairs, %d folds, %d answers, want 600, 3 and 600", v.N, len(v.Folds), len(v.Right))
 	}
-	at, err := Verify(distances, same, threshold, 1)
+	at, err := Verify(Scored{Distances: distances, Same: same}, threshold, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	near(t, "accuracy at the model's threshold", v.AtModel.Value, at.Value, 1e-12)
-	near(t, "EER", v.EER, at.EER, 1e-12)
-	if v.EERCI95 != at.EERCI95 || v.TARAtFAR["1e-2"] != at.TARAtFAR["1e-2"] {
-		t.Errorf("EER interval %v and TAR %v, want those of Verify, %v and %v", v.EERCI95, v.TARAtFAR, at.EERCI95, at.TARAtFAR)
+	near(t, "EER", v.EER.Value, at.EER.Value, 1e-12)
+	if v.EER != at.EER || v.TARAtFAR["1e-2"] != at.TARAtFAR["1e-2"] {
+		t.Errorf("EER %v and TAR %v, want those of Verify, %v and %v", v.EER, v.TARAtFAR, at.EER, at.TARAtFAR)
 	}
-	if bare, err := JudgeFolds(distances, same, folds, nil, 1); err != nil || bare.AtModel != nil || bare.Value != v.Value {
+	if v.OverFolds == nil || v.OverFolds.CI95 != ten.CI95 || v.OverFolds.N != 3 {
+		t.Errorf("over folds = %v, want the protocol's mean of 3 folds with Student's interval, %v", v.OverFolds, ten.CI95)
+	}
+	if bare, err := JudgeFolds(Scored{Distances: distances, Same: same}, folds, nil, 1); err != nil || bare.AtModel != nil || bare.Value != v.Value {
 		t.Errorf("without a threshold: %v at the model's %v, error %v, want %v and none", bare.Value, bare.AtModel, err, v.Value)
 	}
 }
@@ -38,7 +41,7 @@ func TestFoldsAreJudgedByTheOthersThresholds(t *testing.T) {
 func TestASingleFoldIsJudgedAtTheModelsThreshold(t *testing.T) {
 	distances, same := somePairs(100, 4)
 	folds, threshold := make([]int, 100), 0.7
-	v, err := JudgeFolds(distances, same, folds, &threshold, 1)
+	v, err := JudgeFolds(Scored{Distances: distances, Same: same}, folds, &threshold, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +49,7 @@ func TestASingleFoldIsJudgedAtTheModelsThreshold(t *testing.T) {
 	if len(v.Thresholds) != 1 || v.Thresholds[0] != threshold {
 		t.Errorf("thresholds %v, want the model's %v", v.Thresholds, threshold)
 	}
-	if _, err := JudgeFolds(distances, same, folds, nil, 1); err == nil || !strings.Contains(err.Error(), "only one fold") {
+	if _, err := JudgeFolds(Scored{Distances: distances, Same: same}, folds, nil, 1); err == nil || !strings.Contains(err.Error(), "only one fold") {
 		t.Errorf("JudgeFolds of one fold without a threshold = %v, want a refusal", err)
 	}
 }

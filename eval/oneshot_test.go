@@ -15,7 +15,7 @@ func absolute(a, b float32) float32 { return float32(math.Abs(float64(a - b))) }
 
 func TestAnswerTakesTheNearestMean(t *testing.T) {
 	nan := float32(math.NaN())
-	items := []float32{0, 1, 5, -2, -2, nan}
+	items := []float32{0, 1, 5, -2, -2, nan, float32(math.Inf(1))}
 	for _, c := range []struct {
 		what   string
 		trial  Trial
@@ -24,13 +24,28 @@ func TestAnswerTakesTheNearestMean(t *testing.T) {
 		{"nearest", Trial{0, [][]int{{2}, {1}, {3}}, 1}, 1},
 		{"mean of shots", Trial{0, [][]int{{1, 2}, {3, 4}}, 0}, 1},
 		{"first of equals", Trial{0, [][]int{{3}, {4}}, 0}, 0},
-		{"NaN is far", Trial{0, [][]int{{5}, {2}}, 0}, 1},
-		{"all NaN is no answer", Trial{5, [][]int{{1}, {2}}, 0}, -1},
+		{"infinity is far", Trial{0, [][]int{{6}, {2}}, 0}, 1},
+		{"all infinite is no answer", Trial{6, [][]int{{1}, {2}}, 0}, -1},
 	} {
-		got := Answer([]Trial{c.trial}, items, absolute)
+		got, err := Answer([]Trial{c.trial}, items, absolute)
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got.Choices[0] != c.choice || got.Right[0] != (c.choice == c.trial.True) {
 			t.Errorf("%s: Answer = %+v, want way %d", c.what, got, c.choice)
 		}
+	}
+}
+
+func TestTrialsOfBrokenEmbeddingsAreRefused(t *testing.T) {
+	items := []float32{0, 1, float32(math.NaN())}
+	trials := []Trial{{0, [][]int{{0}, {1}}, 0}, {0, [][]int{{1}, {2}}, 0}}
+	if _, err := Answer(trials, items, absolute); err == nil || !strings.Contains(err.Error(), "trial 2 is not a number") {
+		t.Errorf("Answer with a NaN = %v, want an error that names trial 2", err)
+	}
+	run := Run[float32]{Training: items, Test: items[:1], Truth: []int{0}}
+	if _, err := JudgeRuns([]Run[float32]{run}, absolute); err == nil || !strings.Contains(err.Error(), "run 1 of 1") {
+		t.Errorf("JudgeRuns with a NaN = %v, want an error that names run 1", err)
 	}
 }
 
@@ -54,7 +69,7 @@ func TestJudgeRunsFindsShapesByTheirInk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Value != 1 || got.N != 9 || !reflect.DeepEqual(got.Runs, []float64{1, 1, 1}) || got.MeanOverRuns.Value != 1 {
+	if got.Value != 1 || got.N != 9 || !reflect.DeepEqual(got.Runs, []float64{1, 1, 1}) || got.CI95[0] > 0.9 {
 		t.Errorf("JudgeRuns = %+v, want all 9 right", got)
 	}
 	runs[1].Truth[0] = (runs[1].Truth[0] + 1) % 3

@@ -26,6 +26,26 @@ func Same(pairs []Pair) []bool {
 // whose drawer is unknown count as by different people.) Pairs may repeat. A group that has fewer than two classes, or no
 // class with two images by different people, is left out; when all are, it fails.
 func (items Items) BalancedPairs(n int, seed uint64) ([]Pair, error) {
+	usable, err := items.pairGroups()
+	if err != nil {
+		return nil, err
+	}
+	pairs := make([]Pair, n)
+	for i := range pairs {
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
+		g := usable[i/2%len(usable)]
+		if i%2 == 0 {
+			rows := items.byDifferentDrawers(g.twice[rng.IntN(len(g.twice))], 2, rng)
+			pairs[i] = Pair{rows[0], rows[1], true}
+		} else {
+			pairs[i] = items.differentPair(g, rng)
+		}
+	}
+	return pairs, nil
+}
+
+// pairGroups are the groups that can give pairs. It fails when there are none.
+func (items Items) pairGroups() ([]pairGroup, error) {
 	groups, err := items.groups(false)
 	if err != nil {
 		return nil, err
@@ -40,18 +60,7 @@ func (items Items) BalancedPairs(n int, seed uint64) ([]Pair, error) {
 	if len(usable) == 0 {
 		return nil, fmt.Errorf("drawing pairs: none of %d groups has two classes, one of them with two images by different people", len(groups))
 	}
-	pairs := make([]Pair, n)
-	for i := range pairs {
-		rng := rand.New(rand.NewPCG(seed, uint64(i)))
-		g := usable[i/2%len(usable)]
-		if i%2 == 0 {
-			rows := items.byDifferentDrawers(g.twice[rng.IntN(len(g.twice))], 2, rng)
-			pairs[i] = Pair{rows[0], rows[1], true}
-		} else {
-			pairs[i] = items.differentPair(g, rng)
-		}
-	}
-	return pairs, nil
+	return usable, nil
 }
 
 // pairGroup is a group's classes and those of them that can give a same pair.

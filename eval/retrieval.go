@@ -12,6 +12,8 @@ import (
 type Labelled struct {
 	Embeddings [][]float32
 	Labels     []int
+	// Groups is the alphabet or group of each row; nil when there are none. Where there are several, intervals are by them, else by labels.
+	Groups []int
 }
 
 // Ranking says how references are ordered for a query.
@@ -19,15 +21,14 @@ type Ranking struct {
 	// Distance compares embeddings, the zero value by squared Euclidean distance, which on vectors of length 1 gives the order of
 	// cosine distance. It is called from several goroutines.
 	Distance distance.Distance
-	Recall   []int  // the k of recall@k; nil is 1, 5, 10, 100
-	Seed     uint64 // of the bootstrap
+	Recall   []int // the k of recall@k; nil is 1, 5, 10, 100
 	// Except says which references of a query's own label do not count, by row, such as the frames of a video beside it;
 	// nil leaves out none. It is called from several goroutines.
 	Except func(query, reference int) bool
 }
 
 // Retrieval is how well a query finds the references of its label. R is their number; every measure is a mean over queries
-// with a bootstrap interval (K. Musgrave, S. Belongie, S. Lim, "A metric learning reality check", 2020, section 3.3).
+// with an interval by labels: the queries of one label are alike (K. Musgrave, S. Belongie, S. Lim, "A metric learning reality check", 2020, section 3.3).
 type Retrieval struct {
 	PrecisionAt1 stats.Estimate            `json:"p_at_1"`      // nearest reference has the query's label
 	RPrecision   stats.Estimate            `json:"r_precision"` // part of the R nearest that have it
@@ -39,6 +40,11 @@ type Retrieval struct {
 	PerClass ClassMeans `json:"per_class"`
 	// Lone is how many further queries were left out because no reference has their label.
 	Lone int `json:"lone_queries"`
+	// Identities and Images are those asked for; the intervals are by Units of what Unit says, identities or alphabets.
+	Identities int    `json:"identities"`
+	Images     int    `json:"images"`
+	Unit       string `json:"unit"`
+	Units      int    `json:"units"`
 }
 
 // ClassMeans are measures averaged over labels, each label counting the same.
@@ -88,16 +94,19 @@ func retrieve(queries, references Labelled, leaveSelfOut bool, ranking Ranking) 
 	}
 	outcomes := s.run()
 	var found []outcome
-	var labels []int
+	var asked Items
 	for i, o := range outcomes {
 		if o.relevant > 0 {
-			found, labels = append(found, o), append(labels, queries.Labels[i])
+			found, asked.Labels = append(found, o), append(asked.Labels, queries.Labels[i])
+			if queries.Groups != nil {
+				asked.Groups = append(asked.Groups, queries.Groups[i])
+			}
 		}
 	}
 	if len(found) == 0 {
 		return Retrieval{}, fmt.Errorf("judging retrieval: none of %d queries has a reference of its label", len(outcomes))
 	}
-	result := summarise(found, labels, ranking)
+	result := summarise(found, asked, ranking)
 	result.Lone = len(outcomes) - len(found)
 	return result, nil
 }
@@ -106,6 +115,9 @@ func retrieve(queries, references Labelled, leaveSelfOut bool, ranking Ranking) 
 func (set Labelled) check(d int) error {
 	if len(set.Embeddings) != len(set.Labels) || len(set.Labels) == 0 || d == 0 {
 		return fmt.Errorf("judging retrieval: %d embeddings and %d labels, want some, and as many of each", len(set.Embeddings), len(set.Labels))
+	}
+	if set.Groups != nil && len(set.Groups) != len(set.Labels) {
+		return fmt.Errorf("judging retrieval: %d labels and %d groups, want as many of each, or none", len(set.Labels), len(set.Groups))
 	}
 	if err := distance.Check(d, set.Embeddings...); err != nil {
 		return fmt.Errorf("judging retrieval: %w", err)
@@ -146,28 +158,36 @@ func (o outcome) measures() [4]float64 {
 	return m
 }
 
-func summarise(outcomes []outcome, labels []int, ranking Ranking) Retrieval {
+func summarise(outcomes []outcome, asked Items, ranking Ranking) Retrieval {
 	var columns [4][]float64
 	for _, o := range outcomes {
 		for m, v := range o.measures() {
 			columns[m] = append(columns[m], v)
 		}
 	}
-	r := Retrieval{Queries: len(outcomes), RecallAt: map[string]stats.Estimate{}}
+	numbered := asked.numbered()
+	queries := stats.Trials{Units: numbered.units, Of: "queries"}
+	for _, label := range asked.Labels {
+		queries.Classes = append(queries.Classes, [2]int{numbered.of[label], numbered.of[label]})
+	}
+	mean := func(values []float64) stats.Estimate {
+		queries.Values = values
+		return queries.Mean()
+	}
+	r := Retrieval{Queries: len(outcomes), RecallAt: map[string]stats.Estimate{}, Images: len(outcomes), Identities: len(numbered.of)}
+	r.Unit, r.Units = asked.Unit()
 	for m, to := range []*stats.Estimate{&r.PrecisionAt1, &r.RPrecision, &r.MAPAtR, &r.MRR} {
-		*to = stats.BootstrapMean(columns[m], ranking.Seed)
+		*to = mean(columns[m])
 	}
 	for _, k := range ranking.Recall {
-		within := 0
-		for _, o := range outcomes {
-			if o.rank > 0 && o.rank <= k {
-				within++
-			}
+		within := make([]bool, len(outcomes))
+		for i, o := range outcomes {
+			within[i] = o.rank > 0 && o.rank <= k
 		}
-		r.RecallAt[strconv.Itoa(k)] = stats.Rate(within, len(outcomes))
+		r.RecallAt[strconv.Itoa(k)] = mean(numbers(within))
 	}
-	r.PerClass = ClassMeans{
-		classMean(columns[0], labels), classMean(columns[1], labels), classMean(columns[2], labels), classMean(columns[3], labels),
+	for m, to := range []*float64{&r.PerClass.PrecisionAt1, &r.PerClass.RPrecision, &r.PerClass.MAPAtR, &r.PerClass.MRR} {
+		*to = classMean(columns[m], asked.Labels)
 	}
 	return r
 }

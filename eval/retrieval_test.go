@@ -117,7 +117,7 @@ func TestRetrieveAgreesWithSortingEverything(t *testing.T) {
 	set.Labels[3] = 1000 // nobody else has it
 	queries, references := cloud(50, 6, 20, 2), cloud(150, 6, 17, 3)
 	for _, by := range []distance.Distance{{}, {Name: "own", Of: distance.SquaredEuclidean().Of}} {
-		self, err := Retrieve(set, Ranking{Distance: by, Seed: 1})
+		self, err := Retrieve(set, Ranking{Distance: by})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +126,7 @@ func TestRetrieveAgreesWithSortingEverything(t *testing.T) {
 		if self.Lone != 1 || self.Queries != 199 {
 			t.Errorf("Retrieve judged %d queries and left out %d, want 199 and 1", self.Queries, self.Lone)
 		}
-		from, err := RetrieveFrom(queries, references, Ranking{Distance: by, Seed: 1})
+		from, err := RetrieveFrom(queries, references, Ranking{Distance: by})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,14 +152,14 @@ func checkRetrieval(t *testing.T, what string, got Retrieval, want [4]float64, r
 func TestExceptedReferencesDoNotCount(t *testing.T) {
 	set := cloud(120, 6, 9, 6)
 	except := func(q, r int) bool { return q/20 == r/20 }
-	got, err := Retrieve(set, Ranking{Except: except, Seed: 1})
+	got, err := Retrieve(set, Ranking{Except: except})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want [4]float64
 	recall, judged := 0.0, 0
 	for q := range set.Labels {
-		query := Labelled{set.Embeddings[q : q+1], set.Labels[q : q+1]}
+		query := Labelled{Embeddings: set.Embeddings[q : q+1], Labels: set.Labels[q : q+1]}
 		var rest Labelled
 		relevant := false
 		for r, label := range set.Labels {
@@ -190,7 +190,7 @@ func TestExceptedReferencesDoNotCount(t *testing.T) {
 
 func TestPerClassMeansCountEveryLabelTheSame(t *testing.T) {
 	near(t, "classMean", classMean([]float64{1, 1, 1, 0}, []int{5, 5, 5, 2}), 0.5, 1e-12)
-	set := Labelled{[][]float32{{0}, {1}, {2}, {10}, {0.4}}, []int{0, 0, 0, 1, 1}} // both of label 1 lie beside label 0
+	set := Labelled{Embeddings: [][]float32{{0}, {1}, {2}, {10}, {0.4}}, Labels: []int{0, 0, 0, 1, 1}} // both of label 1 lie beside label 0
 	got, err := Retrieve(set, Ranking{})
 	if err != nil {
 		t.Fatal(err)
@@ -218,9 +218,9 @@ func TestCollapsedEmbeddingsDoNotLookGood(t *testing.T) {
 func TestRetrievalIsTheSameOnAnyNumberOfCores(t *testing.T) {
 	set := cloud(150, 5, 9, 5)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	one, _ := Retrieve(set, Ranking{Seed: 3})
+	one, _ := Retrieve(set, Ranking{})
 	runtime.GOMAXPROCS(4)
-	four, _ := Retrieve(set, Ranking{Seed: 3})
+	four, _ := Retrieve(set, Ranking{})
 	if one.MAPAtR != four.MAPAtR || one.MRR != four.MRR {
 		t.Errorf("MAP@R on 4 cores = %v, want %v as on 1", four.MAPAtR, one.MAPAtR)
 	}
@@ -229,10 +229,10 @@ func TestRetrievalIsTheSameOnAnyNumberOfCores(t *testing.T) {
 func TestRetrievalThatCannotBeJudgedSaysWhy(t *testing.T) {
 	for want, set := range map[string]Labelled{
 		"0 embeddings and 0 labels":        {},
-		"1 embeddings and 2 labels":        {[][]float32{{1}}, []int{1, 2}},
-		"embedding 2 has 2 numbers":        {[][]float32{{1}, {1, 2}}, []int{1, 1}},
-		"embedding 2 holds NaN":            {[][]float32{{1}, {float32(math.NaN())}}, []int{1, 1}},
-		"none of 2 queries has a referenc": {[][]float32{{1}, {2}}, []int{1, 2}},
+		"1 embeddings and 2 labels":        {Embeddings: [][]float32{{1}}, Labels: []int{1, 2}},
+		"embedding 2 has 2 numbers":        {Embeddings: [][]float32{{1}, {1, 2}}, Labels: []int{1, 1}},
+		"embedding 2 holds NaN":            {Embeddings: [][]float32{{1}, {float32(math.NaN())}}, Labels: []int{1, 1}},
+		"none of 2 queries has a referenc": {Embeddings: [][]float32{{1}, {2}}, Labels: []int{1, 2}},
 	} {
 		if _, err := Retrieve(set, Ranking{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Retrieve = %v, want an error with %q", err, want)

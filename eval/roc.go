@@ -1,10 +1,7 @@
 package eval
 
 import (
-	"cmp"
-	"fmt"
 	"math"
-	"slices"
 	"sort"
 
 	"github.com/siam-go/siam/stats"
@@ -17,6 +14,10 @@ type ROC struct {
 	Points    []Point
 	Same      int // same pairs behind FNMR
 	Different int // different pairs behind FMR
+	// People is how many pairs of people, or whatever else is told apart, the different pairs are of; Different where it is not known.
+	People int
+
+	sameWeight, differentWeight float64
 }
 
 // Point is one operating point (ISO/IEC 19795): at its threshold, FMR of the different pairs and 1-FNMR of the same pairs
@@ -30,11 +31,7 @@ type Point struct {
 // NewROC measures distances against whether their pairs are the same. It fails without at least one same and one different
 // pair, on a distance that is not a number, and when there are not as many distances as pairs.
 func NewROC(distances []float32, same []bool) (*ROC, error) {
-	sorted, err := sortPairs(distances, same)
-	if err != nil {
-		return nil, err
-	}
-	return sorted.roc(nil), nil
+	return Scored{Distances: distances, Same: same}.ROC()
 }
 
 // scoredPairs are pairs in order of distance.
@@ -43,54 +40,55 @@ type scoredPairs []scoredPair
 type scoredPair struct {
 	distance float32
 	same     bool
+	weight   float64
+	units    [2]int // whose pair it is
 }
 
 func sortPairs(distances []float32, same []bool) (scoredPairs, error) {
-	if len(distances) != len(same) {
-		return nil, fmt.Errorf("measuring error rates: %d distances of %d pairs", len(distances), len(same))
-	}
-	pairs, sames := make(scoredPairs, len(distances)), 0
-	for i, d := range distances {
-		if math.IsNaN(float64(d)) || math.IsInf(float64(d), 0) {
-			return nil, fmt.Errorf("measuring error rates: the distance of pair %d is %v; the model is broken or not trained", i+1, d)
-		}
-		pairs[i] = scoredPair{d, same[i]}
-		if same[i] {
-			sames++
-		}
-	}
-	if sames == 0 || sames == len(pairs) {
-		return nil, fmt.Errorf("measuring error rates: %d same and %d different pairs, want some of both", sames, len(pairs)-sames)
-	}
-	slices.SortFunc(pairs, func(a, b scoredPair) int { return cmp.Compare(a.distance, b.distance) })
-	return pairs, nil
+	return Scored{Distances: distances, Same: same}.sorted()
 }
 
 // roc counts each pair times[i] times, or once where times is nil.
 func (pairs scoredPairs) roc(times []int) *ROC {
+	if times == nil {
+		return pairs.rocOf(func(int) float64 { return 1 })
+	}
+	return pairs.rocOf(func(i int) float64 { return float64(times[i]) })
+}
+
+// rocOf counts pair i times(i) times its weight.
+func (pairs scoredPairs) rocOf(times func(i int) float64) *ROC {
 	r := &ROC{Points: make([]Point, 1, len(pairs)+1)}
 	below := math.Nextafter32(pairs[0].distance, float32(math.Inf(-1)))
 	r.Points[0] = Point{Threshold: float64(below)}
 	for i, p := range pairs {
-		count := 1
-		if times != nil {
-			count = times[i]
-		}
+		count := times(i)
 		if p.same {
-			r.Same += count
+			r.Same += int(count)
+			r.sameWeight += count * p.weight
 		} else {
-			r.Different += count
+			r.Different += int(count)
+			r.differentWeight += count * p.weight
 		}
 		if i+1 == len(pairs) || pairs[i+1].distance != p.distance {
-			r.Points = append(r.Points, Point{float64(p.distance), float64(r.Different), float64(r.Same)})
+			r.Points = append(r.Points, Point{float64(p.distance), r.differentWeight, r.sameWeight})
 		}
 	}
-	for i, p := range r.Points { // counts of accepted pairs become rates
-		r.Points[i].FMR = p.FMR / float64(max(r.Different, 1))
-		r.Points[i].FNMR = 1 - p.FNMR/float64(max(r.Same, 1))
+	for i, p := range r.Points { // weights of accepted pairs become rates
+		r.Points[i].FMR = p.FMR / positive(r.differentWeight)
+		r.Points[i].FNMR = 1 - p.FNMR/positive(r.sameWeight)
 	}
+	r.People = r.Different
 	return r
 }
+
+// positive is a weight to divide by.
+func positive(weight float64) float64 { return max(weight, math.SmallestNonzeroFloat64) }
+
+// LeastFMR is the smallest false match rate that the different pairs can support: one at which three of the pairs of people would be
+// called the same. Of a rate below, none being called so proves nothing (the rule of three; B. D. Jovanovic, P. S. Levy, 1997). Several
+// pictures of the same two people count once, as they are alike.
+func (r *ROC) LeastFMR() float64 { return min(3/float64(max(r.People, 1)), 1) }
 
 // At returns the error rates when pairs of distance at most threshold are called same.
 func (r *ROC) At(threshold float64) Point {
@@ -109,7 +107,7 @@ func (r *ROC) EER() float64 {
 
 // TAR returns the true accept rate 1-FNMR at the largest threshold whose FMR is at most far. It is where the threshold
 // interpolated between FMRs (as davidsandberg/facenet does on a grid) ends up as the grid gets finer. A far below
-// 1/Different has no false accept to measure it by: report Different beside it.
+// [ROC.LeastFMR] proves nothing.
 func (r *ROC) TAR(far float64) float64 {
 	return 1 - r.AtFMR(far).FNMR
 }
@@ -124,20 +122,24 @@ func (r *ROC) lastWithin(far float64) int {
 }
 
 // Best returns the threshold at which most of these very pairs are judged right, and the accuracy there, which flatters:
-// choose a threshold on other pairs before reporting. The threshold lies midway between the distances around it.
+// choose a threshold on other pairs before reporting. The threshold lies midway between the distances around it. The accuracy's
+// interval takes the pairs as independent.
 func (r *ROC) Best() (threshold float64, accuracy stats.Proportion) {
-	best, most := 0, -1
+	best, most := 0, -1.0
 	for i, p := range r.Points {
-		if right := r.right(p); right > most {
+		if right := r.right(p); right > most+1e-12 {
 			best, most = i, right
 		}
 	}
-	return r.midway(best), stats.NewProportion(most, r.Same+r.Different)
+	n := r.Same + r.Different
+	accuracy = stats.NewProportion(int(math.Round(most*float64(n))), n)
+	accuracy.Value = most
+	return r.midway(best), accuracy
 }
 
-// right returns how many pairs are judged right at p.
-func (r *ROC) right(p Point) int {
-	return int(math.Round((1-p.FMR)*float64(r.Different) + (1-p.FNMR)*float64(r.Same)))
+// right returns the share of the pairs, by weight, that are judged right at p.
+func (r *ROC) right(p Point) float64 {
+	return ((1-p.FMR)*r.differentWeight + (1-p.FNMR)*r.sameWeight) / positive(r.differentWeight+r.sameWeight)
 }
 
 // midway returns the threshold in the middle of those that give point i, its own where it is the last.

@@ -14,12 +14,11 @@ type Run[T any] struct {
 	Truth    []int // for each test item, which training item shows the same character
 }
 
-// RunsResult is the outcome of Lake's runs. The proportion is over all test items, its interval takes them as independent.
+// RunsResult is the outcome of Lake's runs. The proportion is over all test items; its interval is by runs, as the items of one run share
+// two drawers and an alphabet.
 type RunsResult struct {
 	OneShot
 	Runs []float64 `json:"runs"` // accuracy of each run
-	// MeanOverRuns has Student's interval over the runs, cut to [0, 1]; it holds even though the items of one run share two drawers.
-	MeanOverRuns stats.Estimate `json:"mean_over_runs"`
 }
 
 // JudgeRuns answers every test item of every run with the nearest training item of that run (B. M. Lake, R. Salakhutdinov,
@@ -27,19 +26,25 @@ type RunsResult struct {
 // items and on a truth that is not one of its training items.
 func JudgeRuns[T any](runs []Run[T], distance func(a, b T) float32) (RunsResult, error) {
 	var result RunsResult
+	all := stats.Trials{Of: "trials"}
 	for r, run := range runs {
 		trials, err := run.trials()
 		if err != nil {
 			return RunsResult{}, fmt.Errorf("judging run %d of %d: %w", r+1, len(runs), err)
 		}
-		answers := Answer(trials, append(run.Training[:len(run.Training):len(run.Training)], run.Test...), distance)
+		answers, err := Answer(trials, append(run.Training[:len(run.Training):len(run.Training)], run.Test...), distance)
+		if err != nil {
+			return RunsResult{}, fmt.Errorf("judging run %d of %d: %w", r+1, len(runs), err)
+		}
+		for range answers.Right {
+			all.Classes = append(all.Classes, [2]int{r, r})
+		}
 		result.Choices = append(result.Choices, answers.Choices...)
 		result.Right = append(result.Right, answers.Right...)
 		result.Runs = append(result.Runs, answers.Value)
 	}
-	result.Proportion = stats.Count(result.Right)
-	result.MeanOverRuns = stats.FoldMean(result.Runs)
-	result.MeanOverRuns.CI95 = result.MeanOverRuns.CI95.Within(0, 1)
+	all.Values = numbers(result.Right)
+	result.Proportion = stats.Proportion(all.Mean())
 	return result, nil
 }
 

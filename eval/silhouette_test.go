@@ -55,7 +55,7 @@ func TestBestCutFindsTheGroups(t *testing.T) {
 		}
 		threshold, silhouette := BestCut(tree, points, apart, math.Inf(1))
 		judged, err := JudgeClusters(groups, tree.Cut(threshold), 1)
-		if err != nil || judged.Pairwise.F != 1 || silhouette < 0.7 {
+		if err != nil || judged.Pairwise.F.Value != 1 || silhouette < 0.7 {
 			t.Errorf("%d groups: the cut at %v has pairwise F %v and silhouette %v, error %v, want the groups", k, threshold, judged.Pairwise.F, silhouette, err)
 		}
 		if low, _ := BestCut(tree, points, apart, 0.5); low > 0.5 {

@@ -75,9 +75,9 @@ func bestOf(roc *ROC, thresholds []float64) float64 {
 		best, _ := roc.Best()
 		return best
 	}
-	best, most := 0.0, -1
+	best, most := 0.0, -1.0
 	for _, t := range thresholds {
-		if right := roc.right(roc.At(t)); right > most {
+		if right := roc.right(roc.At(t)); right > most+1e-12 {
 			best, most = t, right
 		}
 	}

@@ -106,7 +106,7 @@ func TestEERIsWhereTheRatesCross(t *testing.T) {
 
 func TestVerifyJudgesAtAThresholdFromElsewhere(t *testing.T) {
 	distances, same := somePairs(2000, 2)
-	v, err := Verify(distances, same, 1.21, 1)
+	v, err := Verify(Scored{Distances: distances, Same: same}, 1.21, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,11 +118,11 @@ func TestVerifyJudgesAtAThresholdFromElsewhere(t *testing.T) {
 	}
 	near(t, "accuracy", v.Value, float64(right)/2000, 1e-12)
 	near(t, "from error rates", 1-(v.FMR.Value+v.FNMR.Value)/2, v.Value, 1e-12)
-	if v.Best.Value < v.Value || v.EERCI95[0] > v.EER || v.EERCI95[1] < v.EER || v.EERCI95[1]-v.EERCI95[0] > 0.1 {
-		t.Errorf("best %v, EER %v %v: want at least the accuracy and a narrow interval around the EER", v.Best, v.EER, v.EERCI95)
+	if v.Best.Value < v.Value || v.EER.CI95[0] > v.EER.Value || v.EER.CI95[1] < v.EER.Value || v.EER.CI95[1]-v.EER.CI95[0] > 0.1 {
+		t.Errorf("best %v, EER %v: want at least the accuracy and a narrow interval around the EER", v.Best, v.EER)
 	}
-	if len(v.TARAtFAR) != 3 || v.TARAtFAR["1e-3"] > v.TARAtFAR["1e-1"] {
-		t.Errorf("TARAtFAR = %v, want 1e-1, 1e-2, 1e-3 of 1000 different pairs", v.TARAtFAR)
+	if len(v.TARAtFAR) != 2 || v.TARAtFAR["1e-2"].Value > v.TARAtFAR["1e-1"].Value || v.LeastFAR != 0.003 {
+		t.Errorf("TARAtFAR = %v down to %v, want 1e-1 and 1e-2 of 1000 different pairs, which support 0.003", v.TARAtFAR, v.LeastFAR)
 	}
 	data, err := json.Marshal(v)
 	if err != nil || !strings.HasPrefix(string(data), `{"accuracy":`) {
@@ -144,7 +144,7 @@ func TestPairsThatCannotBeMeasuredSayWhy(t *testing.T) {
 		if _, err := NewROC(c.distances, c.same); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("NewROC(%v, %v) = %v, want an error with %q", c.distances, c.same, err, c.want)
 		}
-		if _, err := Verify(c.distances, c.same, 1, 1); err == nil {
+		if _, err := Verify(Scored{Distances: c.distances, Same: c.same}, 1, 1); err == nil {
 			t.Errorf("Verify(%v, %v) succeeded, want an error", c.distances, c.same)
 		}
 	}
@@ -267,7 +267,7 @@ func TestCompareFindsADifference(t *testing.T) {
 	for i := range a {
 		a[i], b[i] = i >= 10, i >= 40 // b misses 30 more
 	}
-	got, err := Compare(a, b, 1)
+	got, err := Compare(a, b, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func TestCompareFindsADifference(t *testing.T) {
 	if got.Difference.CI95[0] <= 0 || got.McNemar.P > 1e-6 || got.McNemar.OnlyA != 30 {
 		t.Errorf("Compare = %+v, want a clear difference", got)
 	}
-	if _, err := Compare(a, b[:100], 1); err == nil {
+	if _, err := Compare(a, b[:100], nil); err == nil {
 		t.Errorf("Compare of 200 and 100 trials succeeded, want an error")
 	}
 }

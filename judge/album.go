@@ -151,3 +151,23 @@ func (al *Album) labels() (labels []int, names []string) {
 	}
 	return labels, names
 }
+
+// copies lists the pictures that show the same as one before them, of the same identity where these are known, with their places.
+func (al *Album) copies() ([]Copy, map[int]bool) {
+	set := &dataset.Set{Name: al.Folder.Path, Classes: []dataset.Class{{}}}
+	labels := make([]int, len(al.Pictures))
+	if al.Known {
+		labels, _ = al.labels()
+	}
+	for i, p := range al.Pictures {
+		set.Items = append(set.Items, dataset.Item{Image: imgproc.FromImage(p.Image), Label: labels[i], Source: p.Name})
+	}
+	_, found := set.WithoutCopies()
+	copies := []Copy{}
+	places := map[int]bool{}
+	for _, d := range found {
+		copies = append(copies, Copy{al.Pictures[d.B].Name, al.Pictures[d.A].Name})
+		places[d.B] = true
+	}
+	return copies, places
+}

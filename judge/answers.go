@@ -19,6 +19,8 @@ type Answers struct {
 	Seed   uint64            `json:"seed"`
 	Trials string            `json:"trials,omitempty"` // tells data and trials from others
 	Tasks  map[string][]bool `json:"tasks"`
+	// Ties say for each task what ties its trials to each other; a comparison without them takes trials as independent.
+	Ties map[string]*eval.Ties `json:"ties,omitempty"`
 }
 
 // newAnswers makes answers to trials, which encode as JSON what tells them from others.
@@ -28,7 +30,7 @@ func newAnswers(seed uint64, trials any, tasks map[string][]bool) (Answers, erro
 		return Answers{}, fmt.Errorf("telling the trials from others: %w", err)
 	}
 	hash := sha256.Sum256(asked)
-	return Answers{seed, hex.EncodeToString(hash[:8]), tasks}, nil
+	return Answers{Seed: seed, Trials: hex.EncodeToString(hash[:8]), Tasks: tasks}, nil
 }
 
 // classSizes tells sets apart: how many images each class has.
@@ -58,7 +60,7 @@ func ReadAnswers(file string) (Answers, error) {
 }
 
 // Compare compares two models' answers task by task. It fails when they are to different trials.
-func (a Answers) Compare(other Answers, seed uint64) (map[string]eval.Comparison, error) {
+func (a Answers) Compare(other Answers) (map[string]eval.Comparison, error) {
 	if a.Seed != other.Seed {
 		return nil, fmt.Errorf("they come from seeds %d and %d, so from different trials", a.Seed, other.Seed)
 	}
@@ -71,7 +73,7 @@ func (a Answers) Compare(other Answers, seed uint64) (map[string]eval.Comparison
 		if !both {
 			continue
 		}
-		c, err := eval.Compare(a.Tasks[task], others, seed)
+		c, err := eval.Compare(a.Tasks[task], others, a.Ties[task])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", task, err)
 		}

@@ -18,15 +18,21 @@ type Grouping struct {
 
 // Clusters are the groups of one identity that were found in an album.
 type Clusters struct {
-	Images    int        `json:"images"`
-	Threshold *float64   `json:"threshold,omitempty"` // absent when the number of groups was given
-	Groups    [][]string `json:"groups"`              // files, the largest group first
-	// Judged compares the groups with the identities that the folder's layout tells.
+	Images    int      `json:"images"`
+	Threshold *float64 `json:"threshold,omitempty"` // absent when the number of groups was given
+	// ThresholdFrom says where the threshold is from: "given"; or "silhouette", of which it is the best up to the model's own; or "model".
+	ThresholdFrom  string     `json:"threshold_from,omitempty"`
+	ModelThreshold *float64   `json:"model_threshold,omitempty"` // up to which the model calls two images the same; absent when it has none
+	Silhouette     *float64   `json:"silhouette,omitempty"`      // mean over the pictures at the threshold, where that was chosen by it
+	Groups         [][]string `json:"groups"`                    // files, the largest group first
+	// Judged compares the groups with the identities that the folder's layout tells, without Copies.
 	Judged *eval.Clustering `json:"judged,omitempty"`
+	Copies []Copy           `json:"copies"` // pictures that show the same as another, of the same identity where these are known
 
-	Rows  [][]int `json:"-"` // places of the groups' pictures in the album
-	found []int   // number of each picture's group
-	album *Album
+	Rows   [][]int `json:"-"` // places of the groups' pictures in the album
+	found  []int   // number of each picture's group
+	album  *Album
+	copies map[int]bool // pictures that are copies
 }
 
 // MostClustered is the most pictures that are grouped: memory grows with their square, here to 1.6 GB.
@@ -43,15 +49,14 @@ func (al *Album) Cluster(model Model, how Grouping) (*Clusters, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Clusters{Images: len(al.Pictures), album: al}
+	c := &Clusters{Images: len(al.Pictures), ModelThreshold: thresholdOf(model), album: al}
+	c.Copies, c.copies = al.copies()
 	if how.Groups > 0 {
 		c.found = tree.CutInto(how.Groups)
 	} else {
-		c.Threshold = how.Threshold
-		if c.Threshold == nil {
-			chosen, _ := eval.BestCut(tree, embeddings, model.NamedDistance().Of, most(model))
-			c.Threshold = &chosen
-		}
+		c.choose(how.Threshold, func() (float64, float64) {
+			return eval.BestCut(tree, embeddings, model.NamedDistance().Of, most(model))
+		})
 		c.found = tree.Cut(*c.Threshold)
 	}
 	c.Rows = bySize(c.found)
@@ -63,6 +68,37 @@ func (al *Album) Cluster(model Model, how Grouping) (*Clusters, error) {
 		c.Groups = append(c.Groups, names)
 	}
 	return c, nil
+}
+
+// choose takes the threshold that is given, or the best cut.
+func (c *Clusters) choose(given *float64, best func() (threshold, silhouette float64)) {
+	if c.Threshold, c.ThresholdFrom = given, "given"; given != nil {
+		return
+	}
+	threshold, silhouette := best()
+	c.Threshold, c.ThresholdFrom = &threshold, "silhouette"
+	if c.ModelThreshold != nil && threshold == *c.ModelThreshold {
+		c.ThresholdFrom = "model"
+		return
+	}
+	c.Silhouette = &silhouette
+}
+
+// Why says in words where the threshold is from.
+func (c *Clusters) Why() string {
+	switch {
+	case c.Threshold == nil:
+		return "joined until as many groups are left as were asked for"
+	case c.ThresholdFrom == "given":
+		return fmt.Sprintf("joined up to distance %.4f, as given", *c.Threshold)
+	case c.ThresholdFrom == "model":
+		return fmt.Sprintf("joined up to distance %.4f, the model's own threshold", *c.Threshold)
+	case c.ModelThreshold == nil:
+		return fmt.Sprintf("joined up to distance %.4f, which sets the groups apart best (mean silhouette %.3f); the model has no threshold of its own",
+			*c.Threshold, *c.Silhouette)
+	}
+	return fmt.Sprintf("joined up to distance %.4f, which of all up to the model's own threshold, %.4f, sets the groups apart best (mean silhouette %.3f)",
+		*c.Threshold, *c.ModelThreshold, *c.Silhouette)
 }
 
 // most is the largest distance up to which groups may be joined: the model's threshold, or any without one.
@@ -89,7 +125,13 @@ func (c *Clusters) Judge(seed uint64) error {
 		return fmt.Errorf("the faces found in %s are not of two identities, one of them with two", c.album.Folder.Path)
 	}
 	labels, _ := c.album.labels()
-	judged, err := eval.JudgeClusters(labels, c.found, seed)
+	var kept, found []int // of the pictures that are no copies
+	for i, label := range labels {
+		if !c.copies[i] {
+			kept, found = append(kept, label), append(found, c.found[i])
+		}
+	}
+	judged, err := eval.JudgeClusters(kept, found, seed)
 	c.Judged = &judged
 	return err
 }

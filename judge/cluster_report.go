@@ -3,7 +3,6 @@ package judge
 import (
 	"fmt"
 
-	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/report"
 )
 
@@ -49,21 +48,17 @@ func (c *Clusters) AddTo(page *report.Report) {
 // summary tells how many groups there are, and how they agree with the identities where these are known.
 func (c *Clusters) summary() report.Section {
 	alone := c.Alone()
-	summary := report.Section{Title: "What was found"}
+	summary := report.Section{Title: "What was found", Text: "Groups were " + c.Why() + "."}
 	if c.album.Known {
-		summary.Text = "A red frame marks a picture whose folder or name tells another identity than those of most in its group."
+		summary.Text += " A red frame marks a picture whose folder or name tells another identity than those of most in its group."
 	}
 	numbers := report.Numbers{
 		{Label: "Groups", Value: fmt.Sprint(len(c.Rows) - alone), Note: "of two pictures or more"},
 		{Label: "Pictures", Value: fmt.Sprint(c.Images), Note: fmt.Sprintf("%d of them alone", alone)},
 	}
 	if judged := c.Judged; judged != nil {
-		number := func(label string, value float64, ci eval.Interval) report.Number {
-			note := fmt.Sprintf("against %d identities; 95 %% interval %.3f to %.3f", judged.Labels, ci[0], ci[1])
-			return report.Number{Label: label, Value: fmt.Sprintf("%.3f", value), Note: note}
-		}
-		numbers = append(numbers,
-			number("Pairwise F", judged.Pairwise.F, judged.PairwiseCI95), number("BCubed F", judged.BCubed.F, judged.BCubedCI95))
+		note := fmt.Sprintf("against %d identities", judged.Labels)
+		numbers = append(numbers, report.Rate("Pairwise F", judged.Pairwise.F, note), report.Rate("BCubed F", judged.BCubed.F, note))
 	}
 	summary.Parts = []report.Part{numbers}
 	return summary

@@ -30,22 +30,48 @@ func OnlyClasses(set *dataset.Set, patterns []string) (*dataset.Set, error) {
 	return set, err
 }
 
-// CanJudge says why a set that was read from a folder cannot judge a model: no two of its images show the same.
-func CanJudge(set *dataset.Set, folder dataset.Folder) error {
+// CanJudge says why a set that was read from a folder of that name cannot judge a model: no two of its images show the same.
+func CanJudge(set *dataset.Set, folder string) error {
 	if slices.ContainsFunc(set.ByClass(), func(items []int32) bool { return len(items) > 1 }) {
 		return nil
 	}
 	return fmt.Errorf("read %s: each of its %d classes has one image, so no two images show the same: add more of some",
-		folder.Path, len(set.Classes))
+		folder, len(set.Classes))
 }
 
 // Doubts lists the pictures of a set that stand under two identities, and count as different. Of characters of alphabets, which may
 // well look the same, it lists none.
 func Doubts(set *dataset.Set) []dataset.Duplicate {
-	if groups := set.Groups(); len(groups) > 1 || groups[0] != "" {
+	if ofAlphabets(set) {
 		return nil
 	}
 	return dataset.SamePictures(set)
+}
+
+func ofAlphabets(set *dataset.Set) bool {
+	groups := set.Groups()
+	return len(groups) > 1 || groups[0] != ""
+}
+
+// Copy is a picture that shows the same as another of its identity, perhaps resized or compressed again. It is left out: that a picture is
+// like itself makes figures look better than they are.
+type Copy struct {
+	File string `json:"file"`
+	Of   string `json:"of"`
+}
+
+// WithoutCopies leaves out the pictures of a set that are copies of one before them under the same identity. Of characters of alphabets,
+// which may well look the same, it leaves out none.
+func WithoutCopies(set *dataset.Set) (*dataset.Set, []Copy) {
+	if ofAlphabets(set) {
+		return set, []Copy{}
+	}
+	kept, found := set.WithoutCopies()
+	copies := []Copy{}
+	for _, d := range found {
+		copies = append(copies, Copy{set.Items[d.B].Source, set.Items[d.A].Source})
+	}
+	return kept, copies
 }
 
 // Labelled is a labelled set with its embeddings.
@@ -55,6 +81,18 @@ type Labelled struct {
 	model      Model
 	items      eval.Items
 	old        [][]float32 // by an older model, nil without one
+}
+
+// Verification is how well a model tells pairs of a set.
+type Verification struct {
+	eval.Verification
+	Copies []Copy `json:"copies"` // left out
+}
+
+// Retrieval is how well a model finds the others of an image's class.
+type Retrieval struct {
+	eval.Retrieval
+	Copies []Copy `json:"copies"` // left out
 }
 
 // NewLabelled embeds a set with a model, and, when old is not nil, with an older model that the model is compatible with: then
@@ -74,23 +112,26 @@ func Compatible(model, old Model) bool {
 	return slices.Contains(model.File().Provenance.Compatible, old.File().Hash)
 }
 
-// Verify judges n random pairs, half of them same, at the model's own threshold. The pairs are within a group where there are groups.
+// Verify judges pairs at the model's own threshold: all same pairs and all different ones, or n/2 drawn of a kind of which there are more; see
+// [eval.Items.DistinctPairs]. The pairs are within a group where there are groups.
 func (l *Labelled) Verify(n int, seed uint64) (eval.Verification, *Verdicts, error) {
 	threshold := thresholdOf(l.model)
 	if threshold == nil {
 		return eval.Verification{}, nil, errors.New("the model has no threshold to verify with; train it with validation data")
 	}
-	drawn, err := l.items.BalancedPairs(n, seed)
+	pairs, err := l.items.DistinctPairs(n, seed)
 	if err != nil {
 		return eval.Verification{}, nil, err
 	}
 	v := &Verdicts{
-		distances: l.distances(drawn), same: eval.Same(drawn), threshold: *threshold, where: "at the model's own threshold",
-		trials:  []any{classSizes(l.Set), drawn},
-		picture: func(i int) (report.PicturePair, error) { return picturePair(l.Set, drawn[i].A, drawn[i].B), nil },
+		Scored: l.items.Scored(pairs, l.distances(pairs.Pairs)), threshold: *threshold, where: "at the model's own threshold",
+		trials: []any{classSizes(l.Set), pairs.Pairs},
+		picture: func(i int) (report.PicturePair, error) {
+			return picturePair(l.Set, pairs.Pairs[i].A, pairs.Pairs[i].B), nil
+		},
 	}
-	result, err := eval.Verify(v.distances, v.same, v.threshold, seed)
-	v.right, v.accuracy = result.Right, result.Proportion
+	result, err := eval.Verify(v.Scored, v.threshold, seed)
+	v.right, v.accuracy, v.curve, v.measured, v.best = result.Right, result.Proportion, result.Curve, result.MeasuredOn, result.Best
 	return result, v, err
 }
 
@@ -117,13 +158,13 @@ func picturePair(set *dataset.Set, a, b int) report.PicturePair {
 
 // Retrieve asks with every image for the others of its class. Two images of which except is true, when it is not nil, do not count
 // for each other; see [Within].
-func (l *Labelled) Retrieve(seed uint64, except func(query, reference int) bool) (eval.Retrieval, error) {
-	ranking := eval.Ranking{Distance: l.model.NamedDistance(), Seed: seed, Except: except}
+func (l *Labelled) Retrieve(except func(query, reference int) bool) (eval.Retrieval, error) {
+	ranking := eval.Ranking{Distance: l.model.NamedDistance(), Except: except}
 	alike := []string{distance.Cosine().Name, distance.SquaredEuclidean().Name, distance.Euclidean().Name}
 	if l.model.Spec().Normalize && slices.Contains(alike, ranking.Distance.Name) {
 		ranking.Distance = distance.SquaredEuclidean() // on the unit sphere these order alike, and this one needs no placing
 	}
-	queries := eval.Labelled{Embeddings: l.Embeddings, Labels: l.items.Labels}
+	queries := eval.Labelled{Embeddings: l.Embeddings, Labels: l.items.Labels, Groups: l.items.Groups}
 	if l.old != nil {
 		return eval.RetrieveAcross(queries, eval.Labelled{Embeddings: l.old, Labels: l.items.Labels}, ranking)
 	}

@@ -42,16 +42,20 @@ func TestVerifyAsksAtTheModelsThreshold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if result.N != 40 || result.Threshold != 5 {
-		t.Errorf("%d pairs at %v, want 40 at 5", result.N, result.Threshold)
+	on := result.MeasuredOn
+	if result.N != 21 || result.Threshold != 5 || !on.AllPairs || on.SamePairs != 5 || on.DifferentPairs != 16 || on.Identities != 3 || on.Images != 7 || on.Units != 3 {
+		t.Errorf("%d pairs at %v, measured on %+v, want all 21 at 5", result.N, result.Threshold, on)
 	}
-	for i, d := range verdicts.distances {
-		if want := (d <= 5) == verdicts.same[i]; verdicts.right[i] != want {
-			t.Errorf("pair %d, %v apart, same %v: right %v, want %v", i, d, verdicts.same[i], verdicts.right[i], want)
+	if len(result.TARAtFAR) != 0 || result.LeastFAR != 1 {
+		t.Errorf("TAR at FAR = %v down to %v, want none: three pairs of people support no rate below 1", result.TARAtFAR, result.LeastFAR)
+	}
+	for i, d := range verdicts.Distances {
+		if want := (d <= 5) == verdicts.Same[i]; verdicts.right[i] != want {
+			t.Errorf("pair %d, %v apart, same %v: right %v, want %v", i, d, verdicts.Same[i], verdicts.right[i], want)
 		}
 	}
 	for _, same := range []bool{true, false} {
-		shown, err := verdicts.mistakes(same)
+		shown, _, err := verdicts.mistakes(same)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,8 +88,8 @@ func TestOlderModelEmbedsTheSecondImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, d := range verdicts.distances {
-		if verdicts.same[i] && d != 48 && d != 52 {
+	for i, d := range verdicts.Distances {
+		if verdicts.Same[i] && d != 48 && d != 52 {
 			t.Errorf("a same pair is %v apart, want 50 more or less than 2", d)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 type OneShotTest struct {
 	Ways, Shots int
 	Trials      int // of each of the two tasks
-	Pairs       int // of verification, half of them same
+	Pairs       int // of verification, half of them same, as in [Labelled.Verify]
 	Seed        uint64
 }
 
@@ -28,14 +28,18 @@ type OneShotResult struct {
 	Shots        int          `json:"shots"`
 	Within       eval.OneShot `json:"within_alphabet"`
 	Unstructured eval.OneShot `json:"unstructured"`
+	// The intervals of both are by Units of what Unit says, alphabets or identities; see [eval.Items.ByUnit].
+	Unit  string `json:"unit"`
+	Units int    `json:"units"`
 	// Verification is at the model's own threshold; absent when it has none.
 	Verification *eval.Verification `json:"verification,omitempty"`
 
 	// What the figures were measured on, for reports.
-	Embeddings [][]float32  `json:"-"` // of the set's items
-	Trials     []eval.Trial `json:"-"` // within an alphabet
-	Pairs      []eval.Pair  `json:"-"`
-	Distances  []float32    `json:"-"` // of Pairs
+	Embeddings   [][]float32  `json:"-"` // of the set's items
+	Trials       []eval.Trial `json:"-"` // within an alphabet
+	Pairs        []eval.Pair  `json:"-"`
+	Scored       eval.Scored  `json:"-"` // Pairs with their distances
+	unstructured []eval.Trial
 }
 
 // OneShot questions a model on a set that it was not trained on. It fails when no alphabet has as many characters as the
@@ -50,14 +54,14 @@ func OneShot(ctx context.Context, model Model, set *dataset.Set, test OneShotTes
 	if err != nil || model.File().Calibration == nil {
 		return result, err
 	}
-	pairs, err := ItemsOf(set).BalancedPairs(test.Pairs, test.Seed)
+	items := ItemsOf(set)
+	pairs, err := items.DistinctPairs(test.Pairs, test.Seed)
 	if err != nil {
 		return result, fmt.Errorf("drawing pairs from %s: %w", set.Name, err)
 	}
-	distances := eval.PairDistances(pairs, embeddings, model.NamedDistance().Of)
-	result.Pairs, result.Distances = pairs, distances
-	threshold := float64(model.File().Calibration.Threshold)
-	verification, err := eval.Verify(distances, eval.Same(pairs), threshold, test.Seed)
+	result.Pairs = pairs.Pairs
+	result.Scored = items.Scored(pairs, eval.PairDistances(pairs.Pairs, embeddings, model.NamedDistance().Of))
+	verification, err := eval.Verify(result.Scored, float64(model.File().Calibration.Threshold), test.Seed)
 	if err != nil {
 		return result, fmt.Errorf("verifying pairs of %s: %w", set.Name, err)
 	}
@@ -73,21 +77,39 @@ func recognise[T any](set *dataset.Set, things []T, distance func(a, b T) float3
 	if err != nil {
 		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)
 	}
-	result.Trials = within
-	result.Within = eval.Answer(within, things, distance)
 	unstructured, err := items.Unstructured(episodes)
 	if err != nil {
 		return result, fmt.Errorf("drawing trials from %s: %w", set.Name, err)
 	}
-	result.Unstructured = eval.Answer(unstructured, things, distance)
+	result.Trials, result.unstructured = within, unstructured
+	if result.Within, err = answered(items, within, things, distance); err != nil {
+		return result, fmt.Errorf("judging on %s: %w", set.Name, err)
+	}
+	if result.Unstructured, err = answered(items, unstructured, things, distance); err != nil {
+		return result, fmt.Errorf("judging on %s: %w", set.Name, err)
+	}
+	result.Unit, result.Units = items.Unit()
 	return result, nil
+}
+
+func answered[T any](items eval.Items, trials []eval.Trial, things []T, distance func(a, b T) float32) (eval.OneShot, error) {
+	answers, err := eval.Answer(trials, things, distance)
+	if err == nil {
+		answers.Proportion = items.ByUnit(trials, answers.Right)
+	}
+	return answers, err
 }
 
 // Answers are the answers on a set as a comparison with another model's takes them; seed is that of the test.
 func (r OneShotResult) Answers(set *dataset.Set, seed uint64) (Answers, error) {
 	tasks := map[string][]bool{"within_alphabet": r.Within.Right, "unstructured": r.Unstructured.Right}
+	items := ItemsOf(set)
+	ties := map[string]*eval.Ties{"within_alphabet": items.Ties(r.Trials), "unstructured": items.Ties(r.unstructured)}
 	if r.Verification != nil {
 		tasks["verification"] = r.Verification.Right
+		ties["verification"] = r.Scored.Ties()
 	}
-	return newAnswers(seed, []any{classSizes(set), r.Ways, r.Shots}, tasks)
+	answers, err := newAnswers(seed, []any{classSizes(set), r.Ways, r.Shots}, tasks)
+	answers.Ties = ties
+	return answers, err
 }

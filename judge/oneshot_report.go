@@ -14,8 +14,8 @@ import (
 func AddOneShot(ctx context.Context, page *report.Report, set *dataset.Set, result OneShotResult) error {
 	page.Add(report.Section{
 		Title: "What it reaches",
-		Text: fmt.Sprintf("On %d characters of %d alphabets that training never saw. The bars are 95 %% confidence intervals.",
-			len(set.Classes), len(set.Groups())),
+		Text: fmt.Sprintf("On %d characters of %d alphabets that training never saw. The bars are 95 %% confidence intervals by %d %s: how far the "+
+			"figure may be off for others than these.", len(set.Classes), len(set.Groups()), result.Units, result.Unit),
 		Parts: []report.Part{headlines(result)},
 	})
 	page.Add(report.Section{
@@ -43,7 +43,8 @@ func headlines(r OneShotResult) report.Numbers {
 	}
 	if v := r.Verification; v != nil {
 		numbers = append(numbers, report.Accuracy("Same or different?", v.Proportion,
-			fmt.Sprintf("%d pairs at the model's own threshold; equal error rate %.1f %%", v.N, 100*v.EER)))
+			fmt.Sprintf("at the model's own threshold, %.3f; %.1f %% at the best, %.3f; equal error rate %.1f %%",
+				v.Threshold, 100*v.Best.Value, v.Best.Threshold, 100*v.EER.Value)))
 	}
 	return numbers
 }
@@ -73,15 +74,16 @@ func episode(set *dataset.Set, trial eval.Trial, chosen int) report.Episode {
 }
 
 func verificationSection(r OneShotResult) report.Section {
-	same := eval.Same(r.Pairs)
+	v := r.Verification
 	section := report.Section{
 		Title: "Same or different?",
-		Text: fmt.Sprintf("Distances of %d pairs of drawings, half of them of the same character. Pairs left of the threshold are called the same: "+
+		Text: fmt.Sprintf("Distances of %d pairs of drawings, %d of them of the same character. Pairs left of the threshold are called the same: "+
 			"%.1f %% of the different pairs wrongly so, while %.1f %% of the same pairs are missed.",
-			len(r.Pairs), 100*r.Verification.FMR.Value, 100*r.Verification.FNMR.Value),
-		Parts: []report.Part{report.DistanceHistogram(r.Distances, same, r.Verification.Threshold)},
+			v.N, v.MeasuredOn.SamePairs, 100*v.FMR.Value, 100*v.FNMR.Value),
+		Parts: []report.Part{report.DistanceHistogram(r.Scored.Distances, r.Scored.Same,
+			report.Threshold{At: v.Threshold, Name: "threshold"}, report.Threshold{At: v.Best.Threshold, Name: "best"})},
 	}
-	if roc, err := eval.NewROC(r.Distances, same); err == nil {
+	if roc, err := r.Scored.ROC(); err == nil {
 		section.Parts = append(section.Parts, report.ROCChart(report.NamedROC{Name: "this model", ROC: roc}))
 	}
 	return section

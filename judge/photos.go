@@ -37,10 +37,11 @@ func VerifyPhotos(ctx context.Context, model Model, view View, pairs *dataset.Ph
 		return result, nil, errors.New("no face was found in any photograph")
 	}
 	v, folds := listed(pairs, embeddings, model.NamedDistance().Of)
-	if result.FoldVerification, err = eval.JudgeFolds(v.distances, v.same, folds, thresholdOf(model), seed); err != nil {
+	if result.FoldVerification, err = eval.JudgeFolds(v.Scored, folds, thresholdOf(model), seed); err != nil {
 		return result, nil, err
 	}
 	v.right, v.accuracy, v.threshold = result.Right, result.Proportion, stats.Mean(result.Thresholds)
+	v.curve, v.measured, v.best = result.Curve, result.MeasuredOn, result.Best
 	return result, v, nil
 }
 
@@ -71,24 +72,32 @@ func embedPhotos(ctx context.Context, view View, pairs *dataset.PhotoPairs) ([][
 func listed(pairs *dataset.PhotoPairs, embeddings [][]float32, distance func(a, b []float32) float32) (v *Verdicts, folds []int) {
 	n := len(pairs.Pairs)
 	v = &Verdicts{
-		distances: make([]float32, n), same: make([]bool, n),
+		Scored: eval.Scored{Distances: make([]float32, n), Same: make([]bool, n), Unit: "identities", Images: len(pairs.Files), Classes: make([][2]int, n)},
 		trials: []any{pairs.Files, pairs.Pairs}, where: "each fold at the threshold best on the others",
 		picture: func(i int) (report.PicturePair, error) { return pairOfPhotos(pairs, i) },
 	}
 	folds = make([]int, n)
 	largest := float32(0)
 	var without []int
+	person := map[string]int{}
+	numberOf := func(file int) int {
+		name := pairs.Identity(file)
+		if _, known := person[name]; !known {
+			person[name] = len(person)
+		}
+		return person[name]
+	}
 	for i, p := range pairs.Pairs {
-		v.same[i], folds[i] = p.Same, p.Fold
+		v.Same[i], folds[i], v.Classes[i] = p.Same, p.Fold, [2]int{numberOf(p.A), numberOf(p.B)}
 		if embeddings[p.A] == nil || embeddings[p.B] == nil {
 			without = append(without, i)
 			continue
 		}
-		v.distances[i] = distance(embeddings[p.A], embeddings[p.B])
-		largest = max(largest, v.distances[i])
+		v.Distances[i] = distance(embeddings[p.A], embeddings[p.B])
+		largest = max(largest, v.Distances[i])
 	}
 	for _, i := range without {
-		v.distances[i] = largest
+		v.Distances[i] = largest
 	}
 	return v, folds
 }

@@ -44,8 +44,8 @@ func TestPairsWithoutAFaceCountAsDifferent(t *testing.T) {
 	if result.Photographs != 5 || !slices.Equal(result.Faceless, []string{"c.pgm"}) {
 		t.Errorf("%d photographs, faceless %v, want 5 and c.pgm", result.Photographs, result.Faceless)
 	}
-	if want := []float32{3, 90, 91, 4, 94, 94}; !slices.Equal(verdicts.distances, want) {
-		t.Errorf("distances %v, want %v: that of the pair without a face is the largest of the others", verdicts.distances, want)
+	if want := []float32{3, 90, 91, 4, 94, 94}; !slices.Equal(verdicts.Distances, want) {
+		t.Errorf("distances %v, want %v: that of the pair without a face is the largest of the others", verdicts.Distances, want)
 	}
 	if want := []bool{true, true, true, true, true, false}; !slices.Equal(verdicts.right, want) {
 		t.Errorf("right %v, want %v", verdicts.right, want)
@@ -81,7 +81,7 @@ func TestAnswersAreComparedOnTheSameTrialsOnly(t *testing.T) {
 		return a
 	}
 	first := answers(1, "these", true, true, false, true)
-	got, err := first.Compare(answers(1, "these", true, false, false, false), 1)
+	got, err := first.Compare(answers(1, "these", true, false, false, false))
 	if err != nil || got["verification"].Difference.Value != 0.5 || got["verification"].A.N != 4 {
 		t.Errorf("Compare = %+v, %v, want a difference of 0.5 on 4 pairs", got, err)
 	}
@@ -91,7 +91,7 @@ func TestAnswersAreComparedOnTheSameTrialsOnly(t *testing.T) {
 		"no task in common":  {Seed: 1, Trials: first.Trials, Tasks: map[string][]bool{"runs": {true}}},
 		"verification: want": {Seed: 1, Trials: first.Trials, Tasks: map[string][]bool{"verification": {true}}},
 	} {
-		if _, err := first.Compare(other, 1); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(name, " want")) {
+		if _, err := first.Compare(other); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(name, " want")) {
 			t.Errorf("Compare with %s = %v, want an error that says so", name, err)
 		}
 	}

@@ -3,7 +3,9 @@ package judge
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/report"
@@ -12,27 +14,32 @@ import (
 
 // Verdicts are pairs of images that a model called the same or different, with what a report and a comparison need.
 type Verdicts struct {
-	distances   []float32
-	same, right []bool
-	threshold   float64
-	trials      any // what tells these pairs from others
-	accuracy    stats.Proportion
-	where       string                                  // the accuracy holds
-	picture     func(i int) (report.PicturePair, error) // of pair i, without its distance and verdict
+	eval.Scored
+	right     []bool
+	threshold float64
+	trials    any // what tells these pairs from others
+	accuracy  stats.Proportion
+	best      eval.Best
+	curve     eval.Curve
+	measured  eval.Evidence
+	where     string                                  // the accuracy holds
+	picture   func(i int) (report.PicturePair, error) // of pair i, without its distance and verdict
 }
 
 // Answers are the verdicts as a comparison with another model's takes them; seed is that of the result.
 func (v *Verdicts) Answers(seed uint64) (Answers, error) {
-	return newAnswers(seed, v.trials, map[string][]bool{"verification": v.right})
+	answers, err := newAnswers(seed, v.trials, map[string][]bool{"verification": v.right})
+	answers.Ties = map[string]*eval.Ties{"verification": v.Ties()}
+	return answers, err
 }
 
 // AddTo writes the verdicts into a report: the figures, the curves and the pictures of the worst mistakes.
 func (v *Verdicts) AddTo(page *report.Report) error {
-	roc, err := eval.NewROC(v.distances, v.same)
+	roc, err := v.ROC()
 	if err != nil {
 		return err
 	}
-	page.Add(v.headlines(roc))
+	page.Add(v.headlines())
 	page.Add(v.errorRates(roc))
 	for _, kind := range []struct {
 		title, text string
@@ -41,23 +48,36 @@ func (v *Verdicts) AddTo(page *report.Report) error {
 		{"Wrongly called different", "Pairs that show the same, with distances above the threshold: the largest first.", true},
 		{"Wrongly called the same", "Pairs that show two, with distances up to the threshold: the smallest first.", false},
 	} {
-		mistakes, err := v.mistakes(kind.same)
+		shown, all, err := v.mistakes(kind.same)
 		if err != nil {
 			return err
 		}
-		if len(mistakes) > 0 {
-			page.Add(report.Section{Title: kind.title, Text: kind.text, Parts: []report.Part{mistakes}})
+		if all > 0 {
+			text := fmt.Sprintf("%s %d of %d, at most %d of one identity.", kind.text, len(shown), all, mostOfOne)
+			page.Add(report.Section{Title: kind.title, Text: text, Parts: []report.Part{shown}})
 		}
 	}
 	return nil
 }
 
-func (v *Verdicts) headlines(roc *eval.ROC) report.Section {
-	return report.Section{Title: "What it reaches", Parts: []report.Part{report.Numbers{
-		report.Accuracy("Right verdicts", v.accuracy, fmt.Sprintf("of %d same pairs and %d different ones, %s", roc.Same, roc.Different, v.where)),
-		{Label: "Equal error rate", Value: fmt.Sprintf("%.2f %%", 100*roc.EER()), Note: "where as many same pairs are missed as different ones are accepted"},
-		{Label: "True accept rate", Value: fmt.Sprintf("%.1f %%", 100*roc.TAR(0.01)), Note: "at a false accept rate of 1 %"},
-	}}}
+func (v *Verdicts) headlines() report.Section {
+	numbers := report.Numbers{
+		report.Accuracy("Right verdicts", v.accuracy, fmt.Sprintf("%s: distances up to %.3f are called the same", v.where, v.threshold)),
+		report.Accuracy("With the best threshold", v.best.Proportion, fmt.Sprintf("%.3f suits these very pairs best: more cannot be had by choosing it", v.best.Threshold)),
+		report.Rate("Equal error rate", v.curve.EER, "where as many same pairs are missed as different ones are accepted"),
+	}
+	if names := slices.Sorted(maps.Keys(v.curve.TARAtFAR)); len(names) > 0 {
+		name := names[0] // 1e-1 or, where it is supported, 1e-2
+		if len(names) > 1 {
+			name = names[1]
+		}
+		rate, _ := strconv.ParseFloat(name, 64)
+		numbers = append(numbers, report.Rate("True accept rate", v.curve.TARAtFAR[name], fmt.Sprintf("at a false accept rate of %.2g %%", 100*rate)))
+	}
+	return report.Section{
+		Title: "What it reaches", Parts: []report.Part{numbers},
+		Text: fmt.Sprintf("Judged by %s. The bars are 95 %% confidence intervals by %s: how far the figure may be off for others than these.", v.measured, v.measured.Unit),
+	}
 }
 
 func (v *Verdicts) errorRates(roc *eval.ROC) report.Section {
@@ -65,33 +85,47 @@ func (v *Verdicts) errorRates(roc *eval.ROC) report.Section {
 	return report.Section{
 		Title: "Error rates",
 		Text: "Pairs left of a threshold are called the same. ROC: how many of the same pairs are accepted, against how many of the different " +
-			"ones are accepted wrongly. DET: the two kinds of mistakes against each other, on scales that make normal distributions straight lines.",
+			"ones are accepted wrongly. DET: the two kinds of mistakes against each other, on scales that make normal distributions straight lines. " +
+			v.limit(),
 		Parts: []report.Part{
-			report.DistanceHistogram(v.distances, v.same, v.threshold), report.ROCChart(system), report.DETChart(system), operatingPoints(roc),
+			report.DistanceHistogram(v.Distances, v.Same, report.Threshold{At: v.threshold, Name: "threshold"}, report.Threshold{At: v.best.Threshold, Name: "best"}),
+			report.ROCChart(system), report.DETChart(system), v.operatingPoints(roc),
 		},
 	}
 }
 
-// operatingPoints lists the thresholds for some false accept rates, as far as there are different pairs to measure them by.
-func operatingPoints(roc *eval.ROC) report.Table {
-	table := report.Table{Title: "Thresholds", Columns: []string{"false accept rate", "true accept rate", "distance up to"}}
-	for far := 0.1; far*float64(roc.Different) >= 1 && far > 1e-7; far /= 10 {
-		at := roc.AtFMR(far)
+// limit says down to which false accept rate the pairs speak.
+func (v *Verdicts) limit() string {
+	return fmt.Sprintf("%d different pairs of %d identities support false accept rates down to %.2g %%; lower ones are not shown.",
+		v.measured.DifferentPairs, v.measured.Identities, 100*v.curve.LeastFAR)
+}
+
+// operatingPoints lists the thresholds for some false accept rates, as far as the different pairs support them.
+func (v *Verdicts) operatingPoints(roc *eval.ROC) report.Table {
+	table := report.Table{Title: "Thresholds", Columns: []string{"false accept rate", "true accept rate", "95 % interval", "distance up to"}}
+	for _, name := range slices.Sorted(maps.Keys(v.curve.TARAtFAR)) {
+		rate, _ := strconv.ParseFloat(name, 64)
+		tar := v.curve.TARAtFAR[name]
 		table.Rows = append(table.Rows, []string{
-			fmt.Sprintf("%.2g %%", 100*far), fmt.Sprintf("%.1f %%", 100*(1-at.FNMR)), fmt.Sprintf("%.3f", at.Threshold),
+			fmt.Sprintf("%.2g %%", 100*rate), fmt.Sprintf("%.1f %%", 100*tar.Value), fmt.Sprintf("%.1f–%.1f %%", 100*tar.CI95[0], 100*tar.CI95[1]),
+			fmt.Sprintf("%.3f", roc.AtFMR(rate).Threshold),
 		})
 	}
 	return table
 }
 
-// mostMistakes is how many pairs of a kind a report shows.
-const mostMistakes = 25
+// What a report shows of the pairs of a kind: this many at most, and this many of the same person or the same two.
+const (
+	mostMistakes = 24
+	mostOfOne    = 2
+)
 
-// mistakes are the worst wrong verdicts on the same pairs, or on the different ones.
-func (v *Verdicts) mistakes(same bool) (report.PicturePairs, error) {
+// mistakes are the worst wrong verdicts on the same pairs, or on the different ones, varied: of one person or two few are shown, and every
+// picture once.
+func (v *Verdicts) mistakes(same bool) (shown report.PicturePairs, all int, err error) {
 	var wrong []int
 	for i, right := range v.right {
-		if !right && v.same[i] == same {
+		if !right && v.Same[i] == same {
 			wrong = append(wrong, i)
 		}
 	}
@@ -99,16 +133,36 @@ func (v *Verdicts) mistakes(same bool) (report.PicturePairs, error) {
 		if same {
 			a, b = b, a
 		}
-		return cmp.Compare(v.distances[a], v.distances[b])
+		return cmp.Compare(v.Distances[a], v.Distances[b])
 	})
-	var shown report.PicturePairs
-	for _, i := range wrong[:min(len(wrong), mostMistakes)] {
+	for _, i := range v.varied(wrong) {
 		pair, err := v.picture(i)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		pair.Distance, pair.Verdict = float64(v.distances[i]), report.Wrong
+		pair.Distance, pair.Verdict = float64(v.Distances[i]), report.Wrong
 		shown = append(shown, pair)
 	}
-	return shown, nil
+	return shown, len(wrong), nil
+}
+
+// varied keeps the first pairs, few of each identity and of each two.
+func (v *Verdicts) varied(pairs []int) []int {
+	var kept []int
+	times := map[int]int{}
+	for _, i := range pairs {
+		c := [2]int{i, i}
+		if v.Classes != nil {
+			c = v.Classes[i]
+		}
+		if len(kept) == mostMistakes || times[c[0]] >= mostOfOne || times[c[1]] >= mostOfOne {
+			continue
+		}
+		times[c[0]]++
+		if c[1] != c[0] {
+			times[c[1]]++
+		}
+		kept = append(kept, i)
+	}
+	return kept
 }

@@ -108,7 +108,8 @@ func (c Characters) begin(ctx context.Context, set *dataset.Set, s Settings, see
 		return nil, err
 	}
 	l.judge = func(embeddings [][]float32, compare distance) (float64, error) {
-		return eval.Answer(trials, embeddings, compare).Value, nil
+		answers, err := eval.Answer(trials, embeddings, compare)
+		return answers.Value, err
 	}
 	if l.extended, err = c.extend(ctx, l.learned, seed); err != nil {
 		return nil, err

@@ -22,9 +22,15 @@ func Smooth(x, y []float64, points int) (xs, ys []float64) {
 	return xs, ys
 }
 
-// DistanceHistogram shows how the distances of same and of different pairs lie about the threshold. Bars are fractions of
+// Threshold is a distance with a name.
+type Threshold struct {
+	At   float64
+	Name string
+}
+
+// DistanceHistogram shows how the distances of same and of different pairs lie about thresholds. Bars are fractions of
 // their kind. Distances that are not numbers are left out.
-func DistanceHistogram(distances []float32, same []bool, threshold float64) Chart {
+func DistanceHistogram(distances []float32, same []bool, thresholds ...Threshold) Chart {
 	const bins = 48
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, d := range distances {
@@ -32,8 +38,11 @@ func DistanceHistogram(distances []float32, same []bool, threshold float64) Char
 			low, high = min(low, float64(d)), max(high, float64(d))
 		}
 	}
+	for _, t := range thresholds { // each is to be seen
+		low, high = min(low, t.At), max(high, t.At)
+	}
 	if !(low < high) {
-		low, high = threshold-0.5, threshold+0.5
+		low, high = low-0.5, low+0.5
 	}
 	edges := make([]float64, bins+1)
 	for i := range edges {
@@ -58,12 +67,15 @@ func DistanceHistogram(distances []float32, same []bool, threshold float64) Char
 			counts[kind][b] /= max(totals[kind], 1)
 		}
 	}
-	return Chart{
+	c := Chart{
 		Title: "Distances of pairs",
 		X:     Axis{Label: "distance"}, Y: Axis{Label: "fraction of pairs", Percent: true},
 		Series: []Series{{Name: "same", X: edges, Y: counts[0], Bars: true}, {Name: "different", X: edges, Y: counts[1], Bars: true}},
-		Marks:  []Mark{{threshold, fmt.Sprintf("threshold %.3g", threshold)}},
 	}
+	for _, t := range thresholds {
+		c.Marks = append(c.Marks, Mark{t.At, fmt.Sprintf("%s %.3g", t.Name, t.At)})
+	}
+	return c
 }
 
 func finite(d float32) bool { return !math.IsNaN(float64(d)) && !math.IsInf(float64(d), 0) }
@@ -115,11 +127,11 @@ func DETChart(systems ...NamedROC) Chart {
 	return c
 }
 
-// leastRate is the smallest false match rate that all systems can show.
+// leastRate is the smallest false match rate that the pairs of all systems support.
 func leastRate(systems []NamedROC) float64 {
 	least := 1e-6
 	for _, s := range systems {
-		least = max(least, 1/float64(s.Different))
+		least = max(least, s.LeastFMR())
 	}
-	return min(least, 0.1)
+	return min(least, 0.5)
 }

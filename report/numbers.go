@@ -22,6 +22,11 @@ func Accuracy(label string, p stats.Proportion, note string) Number {
 	return Number{Label: label, Value: fmt.Sprintf("%.1f %%", 100*p.Value), Note: note, Interval: &p}
 }
 
+// Rate is [Accuracy] of an estimate in [0, 1] that is no accuracy.
+func Rate(label string, e stats.Estimate, note string) Number {
+	return Accuracy(label, stats.Proportion(e), note)
+}
+
 // Numbers shows headline figures side by side.
 type Numbers []Number
 
@@ -45,7 +50,7 @@ var numbersTemplate = template.Must(template.New("numbers").Funcs(template.FuncM
 <rect y="4" width="200" height="4" rx="2" fill="var(--grid)"/>
 <rect x="{{px (index .CI95 0)}}" y="3" width="{{width .CI95}}" height="6" rx="2" fill="var(--s0)" fill-opacity=".45"/>
 <rect x="{{px .Value}}" y="0" width="2" height="12" rx="1" fill="var(--s0)"/></svg>
-95&nbsp;% CI {{percent (index .CI95 0)}}–{{percent (index .CI95 1)}}&nbsp;% · <span class="whole">n = {{.N}}</span></div>{{end}}
+95&nbsp;% CI {{percent (index .CI95 0)}}–{{percent (index .CI95 1)}}&nbsp;% · <span class="whole">n = {{.N}}{{with .Of}} {{.}}{{end}}</span></div>{{end}}
 </div>{{end}}
 </div>`))
 

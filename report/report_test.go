@@ -225,7 +225,7 @@ func TestEpisodesMarkTheRightAndTheWrongWay(t *testing.T) {
 }
 
 func TestHistogramCountsEveryPair(t *testing.T) {
-	c := DistanceHistogram([]float32{0, 1, 2, 4, 4, 3}, []bool{true, true, true, false, false, true}, 2.5)
+	c := DistanceHistogram([]float32{0, 1, 2, 4, 4, 3}, []bool{true, true, true, false, false, true}, Threshold{2.5, "threshold"})
 	for _, s := range c.Series {
 		sum := 0.0
 		for _, v := range s.Y {
@@ -245,7 +245,7 @@ func TestRateChartsAreDrawnForPerfectSystems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []Chart{ROCChart(NamedROC{"a", roc}), DETChart(NamedROC{"a", roc}), DistanceHistogram(nil, nil, 1), {}} {
+	for _, c := range []Chart{ROCChart(NamedROC{"a", roc}), DETChart(NamedROC{"a", roc}), DistanceHistogram(nil, nil, Threshold{1, "threshold"}), {}} {
 		html, err := c.HTML()
 		if err != nil || strings.Contains(string(html), "NaN") || strings.Contains(string(html), "Inf") {
 			t.Errorf("chart %q = %v, %v, want one without NaN", c.Title, html, err)

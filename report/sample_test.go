@@ -80,7 +80,10 @@ func (data invented) episodes(t *testing.T) Episodes {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answers := eval.Answer(trials, data.embeddings, distance.SquaredEuclidean().Of)
+	answers, err := eval.Answer(trials, data.embeddings, distance.SquaredEuclidean().Of)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var right, wrong Episodes
 	for i, trial := range trials {
 		e := Episode{Query: data.pictures[trial.Query], True: trial.True, Chosen: answers.Choices[i]}
@@ -166,7 +169,7 @@ func sample(t *testing.T) *Report {
 	r.Add(Section{Title: "Training", Parts: trainingCharts()})
 	r.Add(Section{Title: "Example episodes", Text: "Which of the 20 shows the same character as the one asked?", Parts: []Part{data.episodes(t)}})
 	r.Add(Section{Title: "Same or different?", Text: "A pair is called same if its distance is at most the threshold.", Parts: []Part{
-		DistanceHistogram(distances, same, threshold), ROCChart(NamedROC{"", roc}), DETChart(NamedROC{"Conv4", roc}),
+		DistanceHistogram(distances, same, Threshold{threshold, "threshold"}, Threshold{threshold * 1.1, "best"}), ROCChart(NamedROC{"", roc}), DETChart(NamedROC{"Conv4", roc}),
 		Table{Columns: []string{"False accept rate", "True accept rate"}, Rows: [][]string{{"1e-1", "97.2 %"}, {"1e-2", "88.0 %"}, {"1e-3", "61.4 %"}}},
 	}})
 	r.Add(Section{Title: "Embedding map", Text: "Each drawing at its place by t-SNE, in the colour of its character. Point at one to see it large.",

@@ -58,6 +58,13 @@ type Trials struct {
 // Mean is the mean of the values with an interval by units.
 func (t Trials) Mean() Estimate { return MeanOf(t) }
 
+// Spread is that of a number whose standard error was found otherwise, such as by [ErrorsByUnit].
+func (t Trials) Spread(err float64) Spread {
+	units := t.units()
+	slices.Sort(units)
+	return Spread{Error: err, Units: len(slices.Compact(units)), Least: t.least()}
+}
+
 // MeanOf is the mean of several means, each counting the same: half the same pairs and half the different ones make an accuracy. N counts
 // the trials of all. Its standard error is the jackknife's by units (B. Efron, C. Stein, "The jackknife estimate of variance", 1981), which
 // leaves out one of U units after the other, with all trials that it has a part in:
@@ -94,6 +101,34 @@ func MeanOf(parts ...Trials) Estimate {
 	}
 	e.CI95 = spread.CI95(e.Value)
 	return e
+}
+
+// Difference is the mean of values in [-1, 1], each what one system made of a trial less what another made of it, with Student's interval on
+// U−1 degrees of freedom by units, and the two-sided p-value of a mean of 0. Where all units have the same mean, such as 0, the
+// error is that of what was never seen: a part of all trials that goes to the end of the interval of 0. With one unit the interval is
+// [-1, 1], and p is 1.
+func (t Trials) Difference() (e Estimate, p float64) {
+	spread, units := t.Spread(0), t.units()
+	slices.Sort(units)
+	units = slices.Compact(units)
+	e = Estimate{CI95: Interval{-1, 1}, N: len(t.Values), Of: t.Of}
+	if len(units) == 0 {
+		return e, 1
+	}
+	mean, without := t.leaveOneOut(units)
+	e.Value = mean
+	err := stat.PopStdDev(without, nil) * math.Sqrt(float64(len(units)-1))
+	if math.IsNaN(err) || len(units) < 2 {
+		return e, 1
+	}
+	student := distuv.StudentsT{Sigma: 1, Nu: float64(len(units) - 1)}
+	t975 := student.Quantile(0.975)
+	if err == 0 {
+		err = spread.CI95(0)[1] / t975
+	}
+	half := t975 * err
+	e.CI95 = Interval{mean - half, mean + half}.Within(-1, 1)
+	return e, 2 * student.CDF(-math.Abs(mean)/err)
 }
 
 // leaveOneOut is the weighted mean of the values, and that without the trials of each unit: NaN where none are left.

@@ -35,14 +35,15 @@ func (a *app) clusterCommand() *cobra.Command {
 		Short: "group a folder of images by identity, with a contact sheet",
 		Long: `Groups the images of a folder, or with --faces the faces in its photographs, by whom or what they show: agglomerative
 clustering of their embeddings, as FaceNet groups faces. Groups are joined while the mean distance between their images is
-at most the model's threshold, or --threshold.`,
+at most --threshold. Without it, of all distances up to the model's own threshold that one is taken which sets the groups apart best, by
+the mean silhouette; what it is, and why, is printed.`,
 		Example: `  siam cluster --model faces.safetensors --data photos --sheet groups.png
   siam cluster --model faces.safetensors --data people --labels --report groups.html`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.cluster(cmd.Context(), f) },
 	}
 	f.add(cmd)
 	flags := cmd.Flags()
-	flags.Float64Var(&f.threshold, "threshold", -1, "distance up to which groups are joined; the model's own when not given")
+	flags.Float64Var(&f.threshold, "threshold", -1, "distance up to which groups are joined; the best up to the model's own when not given")
 	flags.IntVar(&f.groups, "groups", 0, "make this `number` of groups instead")
 	flags.StringVar(&f.linkage, "linkage", "average", "distance of two groups: average, complete (largest) or single (smallest) of their images")
 	flags.BoolVar(&f.labels, "labels", false, "compare with the identities that folders or file names tell")
@@ -79,6 +80,7 @@ func (a *app) clusterAlbum(f clusterFlags, how judge.Grouping, model *siam.Model
 	if err != nil {
 		return err
 	}
+	a.sayCopies(found.Copies)
 	if f.labels {
 		if err := found.Judge(a.seed); err != nil {
 			return fmt.Errorf("--labels: %w", err)
@@ -117,9 +119,10 @@ func clustersText(c *judge.Clusters) string {
 		}
 	}
 	fmt.Fprintf(&b, "%d groups, %d images alone\n", len(c.Groups)-c.Alone(), c.Alone())
+	fmt.Fprintln(&b, c.Why())
 	if j := c.Judged; j != nil {
-		fmt.Fprintf(&b, "against %d identities: pairwise F %s, BCubed F %s, NMI %s\n", j.Labels, withInterval(j.Pairwise.F, j.PairwiseCI95),
-			withInterval(j.BCubed.F, j.BCubedCI95), withInterval(j.NMI, j.NMICI95))
+		fmt.Fprintf(&b, "against %d identities: pairwise F %s, BCubed F %s, NMI %s (95 %% intervals by identities)\n", j.Labels,
+			withInterval(j.Pairwise.F), withInterval(j.BCubed.F), withInterval(j.NMI))
 	}
 	return b.String()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
+	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
 )
 
@@ -41,7 +42,7 @@ func (a *app) evalOneshotCommand() *cobra.Command {
 	flags.IntVar(&f.test.Ways, "ways", f.test.Ways, "classes to choose between")
 	flags.IntVar(&f.test.Shots, "shots", f.test.Shots, "examples of each class")
 	flags.IntVar(&f.test.Trials, "trials", f.test.Trials, "random trials of each task")
-	flags.IntVar(&f.test.Pairs, "pairs", f.test.Pairs, "pairs to verify, half of them same")
+	flags.IntVar(&f.test.Pairs, "pairs", f.test.Pairs, "pairs to verify, half of them same; all that there are when they are fewer")
 	return cmd
 }
 
@@ -139,8 +140,9 @@ func oneshotText(r judge.OneShotResult) string {
 	fmt.Fprintf(&b, "%d-way %d-shot unstructured        %s\n", r.Ways, r.Shots, percent(r.Unstructured.Proportion))
 	if v := r.Verification; v != nil {
 		fmt.Fprintf(&b, "verification of pairs             %s at the model's threshold %.4f\n", percent(v.Proportion), v.Threshold)
-		fmt.Fprintf(&b, "equal error rate                  %.2f %%\n", 100*v.EER)
+		fmt.Fprintf(&b, "equal error rate                  %s\n", percent(stats.Proportion(v.EER)))
 	}
+	fmt.Fprintf(&b, "intervals by %d %s\n", r.Units, r.Unit)
 	return b.String()
 }
 
@@ -157,7 +159,7 @@ func (a *app) evalRuns(ctx context.Context, f oneshotFlags, folder dataset.Folde
 	if err := a.saveAnswers(f.answers, answers); err != nil {
 		return err
 	}
-	return a.print(result, fmt.Sprintf("%d runs  %s\n", len(runs), percent(result.Proportion)))
+	return a.print(result, fmt.Sprintf("%d runs  %s\nintervals by runs\n", len(runs), percent(result.Proportion)))
 }
 
 func (a *app) judgeRuns(ctx context.Context, f oneshotFlags, runs []dataset.Run) (eval.RunsResult, error) {

@@ -3,10 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
-	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
+	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
 )
 
@@ -34,15 +35,16 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 	if err := checkOut(f.report); err != nil {
 		return err
 	}
-	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled) error {
+	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
 		near, err := judge.Within(labelled.Set, f.framesApart)
 		if err != nil {
 			return fmt.Errorf("--frames-apart: %w", err)
 		}
-		result, err := labelled.Retrieve(a.seed, near)
+		found, err := labelled.Retrieve(near)
 		if err != nil {
 			return err
 		}
+		result := judge.Retrieval{Retrieval: found, Copies: copies}
 		if f.report != "" {
 			if err := reportRetrieval(f, labelled, result); err != nil {
 				return err
@@ -52,7 +54,7 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 	})
 }
 
-func reportRetrieval(f retrievalFlags, labelled *judge.Labelled, r eval.Retrieval) error {
+func reportRetrieval(f retrievalFlags, labelled *judge.Labelled, r judge.Retrieval) error {
 	page := report.New("Retrieval")
 	page.Subtitle = fmt.Sprintf("Model %s on %s, commit %s", f.model, f.data, thisBuild().Commit)
 	judge.AddRetrieval(page, r)
@@ -62,7 +64,14 @@ func reportRetrieval(f retrievalFlags, labelled *judge.Labelled, r eval.Retrieva
 	return page.WriteFile(f.report)
 }
 
-func retrievalText(r eval.Retrieval) string {
-	return fmt.Sprintf("precision at 1  %.2f %%\nR-precision     %.2f %%\nMAP@R           %.2f %%\nMRR             %.2f %%\nqueries         %d\n",
-		100*r.PrecisionAt1.Value, 100*r.RPrecision.Value, 100*r.MAPAtR.Value, 100*r.MRR.Value, r.Queries)
+func retrievalText(r judge.Retrieval) string {
+	var b strings.Builder
+	for _, row := range []struct {
+		name string
+		stats.Estimate
+	}{{"precision at 1", r.PrecisionAt1}, {"R-precision", r.RPrecision}, {"MAP@R", r.MAPAtR}, {"MRR", r.MRR}} {
+		fmt.Fprintf(&b, "%-15s %s\n", row.name, percent(stats.Proportion(row.Estimate)))
+	}
+	fmt.Fprintf(&b, "queries         %d of %d identities; intervals by %d %s\n", r.Queries, r.Identities, r.Units, r.Unit)
+	return b.String()
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
+	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
 )
 
@@ -31,7 +32,8 @@ func (a *app) evalVerifyCommand() *cobra.Command {
 		Short: "verification: accuracy, EER, TAR@FAR, of random pairs or of the lists of LFW",
 		Long: `Verification: are two images the same? Pairs are those of the lists of Labeled Faces in the Wild (pairs.txt) or LFWcrop
 (lists/NN_test_same.txt, lists/NN_test_diff.txt) where DIR has them: each fold is judged at the threshold that is best on
-the other folds. Elsewhere, or with --pairs, they are random, and are judged at the model's own threshold.`,
+the other folds. Elsewhere, or with --pairs, they are all pairs of a small folder and random ones of a large one, and are judged at the
+model's own threshold. Intervals are by people, or by the alphabets of characters, not by pairs: many pairs of few people say little.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			f.random = cmd.Flags().Changed("pairs") || len(f.only) > 0 || f.against != ""
 			return a.evalVerify(cmd.Context(), f)
@@ -42,7 +44,7 @@ the other folds. Elsewhere, or with --pairs, they are random, and are judged at 
 	flags := cmd.Flags()
 	flags.StringVar(&f.answers, "answers", "", "`file` to save which pairs were right in, for siam eval compare")
 	flags.StringVar(&f.report, "report", "", "HTML `file` to write with the figures, the curves and the pictures of the worst mistakes")
-	flags.IntVar(&f.pairs, "pairs", 20000, "random pairs, half of them same; within an alphabet where there are alphabets")
+	flags.IntVar(&f.pairs, "pairs", 20000, "random pairs, half of them same; all pairs of a kind that has fewer; within an alphabet where there are alphabets")
 	flags.StringSliceVar(&f.folds, "folds", nil, "judge these folds of the lists only, such as 07,08")
 	return cmd
 }
@@ -69,12 +71,12 @@ func (a *app) evalVerify(ctx context.Context, f verifyFlags) error {
 	if listed {
 		return a.verifyPhotos(ctx, f)
 	}
-	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled) error {
+	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
 		result, verdicts, err := labelled.Verify(f.pairs, a.seed)
 		if err != nil {
 			return err
 		}
-		return a.printVerified(f, verdicts, result, verifyText(result))
+		return a.printVerified(f, verdicts, judge.Verification{Verification: result, Copies: copies}, verifyText(result))
 	})
 }
 
@@ -149,23 +151,34 @@ func (a *app) printVerified(f verifyFlags, verdicts *judge.Verdicts, result any,
 func verifyText(v eval.Verification) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "accuracy at threshold %.4f  %s\n", v.Threshold, percent(v.Proportion))
-	fmt.Fprintf(&b, "equal error rate  %.2f %% (%.2f to %.2f)\n", 100*v.EER, 100*v.EERCI95[0], 100*v.EERCI95[1])
-	for _, far := range slices.Sorted(maps.Keys(v.TARAtFAR)) {
-		fmt.Fprintf(&b, "TAR at FAR %s  %.2f %%\n", far, 100*v.TARAtFAR[far])
-	}
+	fmt.Fprintf(&b, "false match rate  %s\nfalse non-match rate  %s\n", percent(stats.Proportion(v.FMR)), percent(stats.Proportion(v.FNMR)))
+	fmt.Fprintf(&b, "accuracy at the best threshold %.4f  %s\n", v.Best.Threshold, percent(v.Best.Proportion))
+	writeCurve(&b, v.Curve, v.MeasuredOn)
 	return b.String()
+}
+
+// writeCurve writes what pairs say of all thresholds, and what they cannot say.
+func writeCurve(b *strings.Builder, c eval.Curve, on eval.Evidence) {
+	fmt.Fprintf(b, "equal error rate  %s\n", percent(stats.Proportion(c.EER)))
+	for _, far := range slices.Sorted(maps.Keys(c.TARAtFAR)) {
+		fmt.Fprintf(b, "TAR at FAR %s  %s\n", far, percent(stats.Proportion(c.TARAtFAR[far])))
+	}
+	fmt.Fprintf(b, "TAR at FAR 1e-%d  not supported: %d different pairs of %d identities allow rates down to %.2g %%\n",
+		len(c.TARAtFAR)+1, on.DifferentPairs, on.Identities, 100*c.LeastFAR)
+	fmt.Fprintf(b, "judged by %s\n", on)
 }
 
 func photosText(v judge.PhotoVerification) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "accuracy  %s, thresholds %.4f\n", percent(v.Proportion), v.Thresholds)
+	if over := v.OverFolds; over != nil {
+		fmt.Fprintf(&b, "mean of %d folds, as the protocol reports it  %.2f %% ± %.2f (standard error), 95 %% interval %.2f to %.2f\n",
+			over.N, 100*over.Value, 100*v.StandardError, 100*over.CI95[0], 100*over.CI95[1])
+	}
 	if v.AtModel != nil {
 		fmt.Fprintf(&b, "accuracy at the model's threshold %.4f  %s\n", v.AtModel.Threshold, percent(v.AtModel.Proportion))
 	}
-	fmt.Fprintf(&b, "equal error rate  %.2f %%\n", 100*v.EER)
-	for _, far := range slices.Sorted(maps.Keys(v.TARAtFAR)) {
-		fmt.Fprintf(&b, "TAR at FAR %s  %.2f %%\n", far, 100*v.TARAtFAR[far])
-	}
+	writeCurve(&b, v.Curve, v.MeasuredOn)
 	fmt.Fprintf(&b, "photographs  %d, without a face %d\n", v.Photographs, len(v.Faceless))
 	return b.String()
 }

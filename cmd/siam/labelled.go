@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
@@ -29,7 +30,7 @@ func (f *labelledFlags) add(cmd *cobra.Command) {
 }
 
 // withLabelled reads a set, embeds it with a model and hands it on.
-func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(*judge.Labelled) error) error {
+func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(*judge.Labelled, []judge.Copy) error) error {
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return err
@@ -46,11 +47,16 @@ func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(*judge
 	}
 	a.warnOfLearned(model, classNames(set))
 	a.warnOfDoubts(set)
+	set, copies := judge.WithoutCopies(set)
+	a.warnOfCopies(copies)
+	if err := judge.CanJudge(set, f.data); err != nil {
+		return err
+	}
 	labelled, err := a.embedLabelled(ctx, model, old, set)
 	if err != nil {
 		return err
 	}
-	return ask(labelled)
+	return ask(labelled, copies)
 }
 
 // embedLabelled embeds a set with a model, and with an older one where that is not nil.
@@ -85,7 +91,7 @@ func (a *app) readLabelled(ctx context.Context, f labelledFlags) (*dataset.Set, 
 	if f.each > 0 {
 		set = judge.Thinned(set, f.each)
 	}
-	return set, judge.CanJudge(set, folder)
+	return set, judge.CanJudge(set, folder.Path)
 }
 
 // openOld opens the older model that --against names, nil when it names none.
@@ -109,6 +115,35 @@ func (a *app) warnOfDoubts(set *dataset.Set) {
 	for _, d := range judge.Doubts(set) {
 		a.say("note: %s and %s show the same picture under two identities, and count as different here", set.Items[d.A].Source, set.Items[d.B].Source)
 	}
+}
+
+// mostCopiesNamed is how many copies a note names.
+const mostCopiesNamed = 5
+
+// warnOfCopies names pictures that are left out as copies.
+func (a *app) warnOfCopies(copies []judge.Copy) {
+	if len(copies) > 0 {
+		a.say("note: left out %d pictures that are copies of another of their identity: %s", len(copies), copiesNamed(copies))
+	}
+}
+
+// sayCopies names pictures that are grouped but do not count where groups are judged.
+func (a *app) sayCopies(copies []judge.Copy) {
+	if len(copies) > 0 {
+		a.say("note: %d pictures are copies of another, and do not count in figures: %s", len(copies), copiesNamed(copies))
+	}
+}
+
+// copiesNamed names a few copies.
+func copiesNamed(copies []judge.Copy) string {
+	var names []string
+	for _, c := range copies[:min(len(copies), mostCopiesNamed)] {
+		names = append(names, c.File+" of "+c.Of)
+	}
+	if more := len(copies) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
 }
 
 func classNames(set *dataset.Set) []string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/stats"
 )
 
@@ -29,12 +28,16 @@ func (a *app) say(format string, args ...any) {
 	}
 }
 
-// percent writes a proportion for people: 92.0 % (91.1 to 92.8, n = 4000).
+// percent writes a proportion for people: 92.00 % (95 % interval 91.10 to 92.80, n = 4000 pairs).
 func percent(p stats.Proportion) string {
-	return fmt.Sprintf("%.2f %% (95 %% interval %.2f to %.2f, n = %d)", 100*p.Value, 100*p.CI95[0], 100*p.CI95[1], p.N)
+	of := p.Of
+	if of != "" {
+		of = " " + of
+	}
+	return fmt.Sprintf("%.2f %% (95 %% interval %.2f to %.2f, n = %d%s)", 100*p.Value, 100*p.CI95[0], 100*p.CI95[1], p.N, of)
 }
 
 // withInterval writes a number for people: 0.920 (0.911 to 0.928).
-func withInterval(value float64, ci eval.Interval) string {
-	return fmt.Sprintf("%.3f (%.3f to %.3f)", value, ci[0], ci[1])
+func withInterval(e stats.Estimate) string {
+	return fmt.Sprintf("%.3f (%.3f to %.3f)", e.Value, e.CI95[0], e.CI95[1])
 }

@@ -67,7 +67,7 @@ func main() {
 		}
 		unseen.Items = append(unseen.Items, dataset.Item{Image: photograph(1000+i/5, random), Label: i / 5})
 	}
-	result := must(must(judge.NewLabelled(ctx, model, nil, unseen)).Retrieve(1, nil))
+	result := must(must(judge.NewLabelled(ctx, model, nil, unseen)).Retrieve(nil))
 	fmt.Printf("of cloths never seen, the nearest photograph shows the same one: %v\n", result.PrecisionAt1)
 }
 

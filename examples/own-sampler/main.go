@@ -60,7 +60,7 @@ func main() {
 	}
 	model := must(siam.New(must(encoder.NewFile(spec, "cosine", must(trainer.Weights()))), siam.WithBackend(backend)))
 	unseen := must(dataset.Generate(ctx, dataset.GenerateOptions{Alphabets: 2, Characters: 10, Drawers: 6, Seed: 2}))
-	result := must(must(judge.NewLabelled(ctx, model, nil, unseen)).Retrieve(1, nil))
+	result := must(must(judge.NewLabelled(ctx, model, nil, unseen)).Retrieve(nil))
 	fmt.Printf("of characters never seen, the nearest drawing shows the same one: %v\n", result.PrecisionAt1)
 }
 

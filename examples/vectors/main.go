@@ -64,7 +64,7 @@ func main() {
 		machines, readings = append(machines, 1000+i/4), append(readings, hum(1000+i/4, random))
 	}
 	embeddings := must(model.EmbedVectors(ctx, readings...))
-	judged := must(eval.Retrieve(eval.Labelled{Embeddings: embeddings, Labels: machines}, eval.Ranking{Seed: 1}))
+	judged := must(eval.Retrieve(eval.Labelled{Embeddings: embeddings, Labels: machines}, eval.Ranking{}))
 	fmt.Printf("of machines never heard, the nearest reading is of the same one: %v\n", judged.PrecisionAt1)
 	index := must(distance.NewIndex(model.NamedDistance(), embeddings))
 	for i, near := range must(index.Nearest(ctx, 3, must(model.EmbedVectors(ctx, hum(1007, random)))[0]))[0] {
