@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -38,33 +37,22 @@ func SamePictures(s *Set) []Duplicate {
 
 // leastCopy is the correlation of a copy within an identity. Photographs of one person taken in one session are alike themselves: in
 // ORL, MOT16's crops and LFWcrop the most alike have 0.992, and one pair that is a copy 0.999.
-const leastCopy = 0.998
+const leastCopy = 0.995
 
-// Copies lists the pairs of items of a set that show the same picture under one label, A before B. A copy is told from its original
-// too easily: it makes figures look better than they are.
+// Copies lists the items of a set that show the same picture as one before them under the same label: each as B, once, with the first such
+// item as A. A copy is told from its original too easily: it makes figures look better than they are.
 func Copies(s *Set) []Duplicate {
 	all := signatures(s)
 	alike := duplicates(all, all, func(i, j int) bool { return i < j && s.Items[i].Label == s.Items[j].Label })
-	return slices.DeleteFunc(alike, func(d Duplicate) bool { return d.Correlation < leastCopy })
-}
-
-// WithoutCopies leaves out every item that shows the same picture as one before it under the same label, and lists them beside what they
-// are copies of.
-func (s *Set) WithoutCopies() (*Set, []Duplicate) {
 	var copies []Duplicate
-	left := map[int]bool{}
-	for _, d := range Copies(s) {
-		if !left[d.A] && !left[d.B] {
-			left[d.B] = true
+	known := make([]bool, len(s.Items))
+	for _, d := range alike {
+		if d.Correlation >= leastCopy && !known[d.A] && !known[d.B] {
+			known[d.B] = true
 			copies = append(copies, d)
 		}
 	}
-	if len(copies) == 0 {
-		return s, nil
-	}
-	kept := s.Without(slices.Collect(maps.Keys(left))...)
-	kept.Name = s.Name
-	return kept, copies
+	return copies
 }
 
 // signature is what a picture is recognised by.

@@ -113,3 +113,25 @@ func BenchmarkNearDuplicates(b *testing.B) {
 		NearDuplicates(set, set)
 	}
 }
+
+func TestCopiesAreOfOneLabelAndNoOtherPhotographs(t *testing.T) {
+	s := &Set{Name: "people", Classes: []Class{{Name: "ada"}, {Name: "bo"}}}
+	for seed := range uint64(20) {
+		s.Items = append(s.Items, Item{Image: scene(seed), Label: int(seed) / 10})
+	}
+	s.Items[3].Image = s.Items[1].Image
+	s.Items[4].Image = recompressed(t, s.Items[1].Image)
+	s.Items[5].Image = imgproc.Resize(s.Items[2].Image, 30, 36)
+	s.Items[6].Image = s.Items[0].Image.Turned(imgproc.Mirror)
+	s.Items[8].Image = imgproc.Warp(s.Items[7].Image, imgproc.Translation(2, 2)) // the next frame is no copy
+	s.Items[15].Image = s.Items[9].Image                                       // under another label
+	plain := imgproc.Filled(20, 20, 1, 200)
+	s.Items[16].Image, s.Items[17].Image = plain, plain
+	var got [][2]int
+	for _, d := range Copies(s) {
+		got = append(got, [2]int{d.A, d.B})
+	}
+	if diff := cmp.Diff([][2]int{{0, 6}, {1, 3}, {1, 4}, {2, 5}}, got); diff != "" {
+		t.Errorf("copies (-want +got):\n%s", diff)
+	}
+}

@@ -13,21 +13,22 @@ type Distinct struct {
 // which there are more, n/2 are drawn as [Items.BalancedPairs] draws, and one that is drawn twice is one pair that counts twice. What
 // is a pair is said there, and so is when it fails.
 func (items Items) DistinctPairs(n int, seed uint64) (Distinct, error) {
-	drawn, err := items.BalancedPairs(n, seed)
-	if err != nil {
-		return Distinct{}, err
-	}
 	groups, err := items.pairGroups()
 	if err != nil {
 		return Distinct{}, err
 	}
 	d := Distinct{All: true}
+	var drawn []Pair
 	for _, same := range []bool{true, false} {
 		if pairs, weights, all := items.every(groups, same, n/2); all {
 			d.Pairs, d.Weights = append(d.Pairs, pairs...), append(d.Weights, weights...)
 			continue
 		}
-		d.All = false
+		if d.All = false; drawn == nil {
+			if drawn, err = items.BalancedPairs(n, seed); err != nil {
+				return Distinct{}, err
+			}
+		}
 		d.addOnce(drawn, same)
 	}
 	return d, nil

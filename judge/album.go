@@ -154,7 +154,7 @@ func (al *Album) labels() (labels []int, names []string) {
 
 // copies lists the pictures that show the same as one before them, of the same identity where these are known, with their places.
 func (al *Album) copies() ([]Copy, map[int]bool) {
-	set := &dataset.Set{Name: al.Folder.Path, Classes: []dataset.Class{{}}}
+	set := &dataset.Set{Name: al.Folder.Path}
 	labels := make([]int, len(al.Pictures))
 	if al.Known {
 		labels, _ = al.labels()
@@ -162,10 +162,9 @@ func (al *Album) copies() ([]Copy, map[int]bool) {
 	for i, p := range al.Pictures {
 		set.Items = append(set.Items, dataset.Item{Image: imgproc.FromImage(p.Image), Label: labels[i], Source: p.Name})
 	}
-	_, found := set.WithoutCopies()
 	copies := []Copy{}
 	places := map[int]bool{}
-	for _, d := range found {
+	for _, d := range dataset.Copies(set) {
 		copies = append(copies, Copy{al.Pictures[d.B].Name, al.Pictures[d.A].Name})
 		places[d.B] = true
 	}

@@ -151,3 +151,52 @@ func TestMapsNameIdentitiesWhileTheyAreFew(t *testing.T) {
 		t.Errorf("41 identities: names %v, last label %d, want no names and 40", got.Groups, got.Labels[40])
 	}
 }
+
+func TestClustersSayWhereTheirThresholdIsFrom(t *testing.T) {
+	al := people(t)
+	cluster := func(model *line, how Grouping) *Clusters {
+		t.Helper()
+		found, err := al.Cluster(model, how)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	given, bare := 20.0, &line{}
+	for _, c := range []struct {
+		found     *Clusters
+		from, why string
+	}{
+		{cluster(lineWith(5), Grouping{Threshold: &given}), "given", "joined up to distance 20.0000, as given"},
+		{cluster(lineWith(1), Grouping{}), "model", "joined up to distance 1.0000, the model's own threshold"},
+		{cluster(lineWith(150), Grouping{}), "silhouette", "which of all up to the model's own threshold, 150.0000, sets the groups apart best"},
+		{cluster(bare, Grouping{}), "silhouette", "which sets the groups apart best (mean silhouette 0.9"},
+		{cluster(bare, Grouping{Groups: 3}), "", "until as many groups are left as were asked for"},
+	} {
+		if c.found.ThresholdFrom != c.from || !strings.Contains(c.found.Why(), c.why) {
+			t.Errorf("threshold from %q: %s; want from %q: %s", c.found.ThresholdFrom, c.found.Why(), c.from, c.why)
+		}
+	}
+}
+
+func TestCopiesDoNotCountInClusters(t *testing.T) {
+	al := people(t)
+	for i := range al.Pictures {
+		al.Pictures[i].Image = block(i).GoImage()
+	}
+	al.Pictures[2].Image, al.Pictures[5].Image = al.Pictures[0].Image, al.Pictures[0].Image // of ada, and of bo
+	found, err := al.Cluster(lineWith(5), Grouping{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := found.Judge(1); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(found.Copies, []Copy{{"ada/3.pgm", "ada/1.pgm"}}) || found.Judged.NMI.N != 5 || found.Images != 6 {
+		t.Errorf("copies %v, judged on %d of %d pictures, want the one of ada, which does not count", found.Copies, found.Judged.NMI.N, found.Images)
+	}
+	al.Known = false
+	if found, err = al.Cluster(lineWith(5), Grouping{}); err != nil || len(found.Copies) != 2 {
+		t.Errorf("without identities: copies %v, %v, want both copies of one picture", found.Copies, err)
+	}
+}

@@ -66,11 +66,17 @@ func WithoutCopies(set *dataset.Set) (*dataset.Set, []Copy) {
 	if ofAlphabets(set) {
 		return set, []Copy{}
 	}
-	kept, found := set.WithoutCopies()
 	copies := []Copy{}
-	for _, d := range found {
+	var left []int
+	for _, d := range dataset.Copies(set) {
 		copies = append(copies, Copy{set.Items[d.B].Source, set.Items[d.A].Source})
+		left = append(left, d.B)
 	}
+	if len(left) == 0 {
+		return set, copies
+	}
+	kept := set.Without(left...)
+	kept.Name = set.Name
 	return kept, copies
 }
 

@@ -169,3 +169,37 @@ func TestDoubtsAreOfIdentitiesOnly(t *testing.T) {
 		t.Errorf("Doubts of alphabets = %v, want none", got)
 	}
 }
+
+func TestCopiesWithinAnIdentityAreLeftOut(t *testing.T) {
+	set := dotSet([]uint8{1, 2, 3}, []uint8{3, 4, 5})
+	for i := range set.Items {
+		set.Items[i].Image, set.Items[i].Source = block(i), fmt.Sprintf("%d.png", i)
+	}
+	set.Items[1].Image = set.Items[0].Image
+	set.Items[2].Image = set.Items[0].Image.Turned(imgproc.Mirror)
+	set.Items[5].Image = set.Items[0].Image // of another identity: a doubt
+	kept, copies := WithoutCopies(set)
+	if want := []Copy{{"1.png", "0.png"}, {"2.png", "0.png"}}; !slices.Equal(copies, want) || len(kept.Items) != 4 {
+		t.Errorf("copies %v, %d items left, want %v and 4", copies, len(kept.Items), want)
+	}
+	set.Classes[1].Group = "Latin"
+	if _, copies := WithoutCopies(set); len(copies) != 0 {
+		t.Errorf("copies among drawings of alphabets = %v, want none", copies)
+	}
+}
+
+func TestMistakesAreOfManyPeople(t *testing.T) {
+	v := &Verdicts{threshold: 5}
+	for i := range 200 { // forty pairs of each of five people, all wrong, the first person's the worst
+		v.Same, v.right, v.Classes = append(v.Same, true), append(v.right, false), append(v.Classes, [2]int{i / 40, i / 40})
+		v.Distances = append(v.Distances, 300-float32(i))
+	}
+	v.picture = func(int) (report.PicturePair, error) { return report.PicturePair{}, nil }
+	shown, all, err := v.mistakes(true)
+	if err != nil || all != 200 || len(shown) != 5*mostOfOne {
+		t.Errorf("%d of %d mistakes, %v, want %d of each of 5 people of 200", len(shown), all, err, mostOfOne)
+	}
+	if shown[0].Distance != 300 || shown[2].Distance != 260 {
+		t.Errorf("mistakes of %v and %v, want the worst first, and after two the worst of the next", shown[0].Distance, shown[2].Distance)
+	}
+}
