@@ -124,7 +124,7 @@ func TestCopiesAreOfOneLabelAndNoOtherPhotographs(t *testing.T) {
 	s.Items[5].Image = imgproc.Resize(s.Items[2].Image, 30, 36)
 	s.Items[6].Image = s.Items[0].Image.Turned(imgproc.Mirror)
 	s.Items[8].Image = imgproc.Warp(s.Items[7].Image, imgproc.Translation(2, 2)) // the next frame is no copy
-	s.Items[15].Image = s.Items[9].Image                                       // under another label
+	s.Items[15].Image = s.Items[9].Image                                         // under another label
 	plain := imgproc.Filled(20, 20, 1, 200)
 	s.Items[16].Image, s.Items[17].Image = plain, plain
 	var got [][2]int
