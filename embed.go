@@ -14,7 +14,7 @@ import (
 // Embed returns one embedding [d] per image. Images may have any size; they are prepared as the model's training prepared its own.
 //
 // All images are looked at first: one that is nil, empty or larger than [imgproc.MaxPixels] fails the call with an error that names
-// it, before anything is copied. When ctx ends, Embed returns its error: at once while it waits for others, and otherwise when the
+// it, counted from 1, before anything is copied. When ctx ends, Embed returns its error: at once while it waits for others, and otherwise when the
 // batch that it computes, or the image that each core prepares, is done.
 //
 // An embedding depends on the model and the image, and neither on the images beside it nor on the number of threads. Only its last
@@ -26,7 +26,7 @@ func (m *Model) Embed(ctx context.Context, images ...image.Image) ([][]float32, 
 	}
 	for i, picture := range images {
 		if err := imgproc.CheckImage(picture); err != nil {
-			return nil, fmt.Errorf("embed image %d: %w", i, err)
+			return nil, &imgproc.NumberedError{Doing: "embed image", Number: i + 1, Err: err}
 		}
 	}
 	return m.embed(ctx, len(images), func(i int) (imgproc.Image, error) { return imgproc.Convert(ctx, images[i]) })
@@ -39,7 +39,7 @@ func (m *Model) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]fl
 	}
 	for i, picture := range images {
 		if err := picture.Check(); err != nil {
-			return nil, fmt.Errorf("embed image %d: %w", i, err)
+			return nil, &imgproc.NumberedError{Doing: "embed image", Number: i + 1, Err: err}
 		}
 	}
 	return m.embed(ctx, len(images), func(i int) (imgproc.Image, error) { return images[i], nil })
@@ -62,7 +62,7 @@ func (m *Model) embed(ctx context.Context, n int, at func(i int) (imgproc.Image,
 		if err != nil {
 			return nil, err
 		}
-		if err := m.checkFinite("image", batch, first); err != nil {
+		if err := m.checkFinite("embed image", batch, first); err != nil {
 			return nil, err
 		}
 		embeddings = append(embeddings, batch...)
@@ -84,7 +84,7 @@ func (m *Model) prepare(ctx context.Context, input []float32, first int, at func
 	}
 	for i, err := range failures {
 		if err != nil {
-			return fmt.Errorf("embed image %d: %w", first+i, err)
+			return &imgproc.NumberedError{Doing: "embed image", Number: first + i + 1, Err: err}
 		}
 	}
 	return nil
@@ -105,13 +105,13 @@ func (m *Model) prepareOne(dst []float32, get func() (imgproc.Image, error)) (er
 	return nil
 }
 
-// checkFinite fails where an embedding is none, of inputs of a kind from the one with the number first on: no distance to it would
-// mean anything.
-func (m *Model) checkFinite(kind string, embeddings [][]float32, first int) error {
+// checkFinite fails where an embedding is none, of inputs from the one at first on: no distance to it would mean anything.
+func (m *Model) checkFinite(doing string, embeddings [][]float32, first int) error {
 	for i, embedding := range embeddings {
 		at := slices.IndexFunc(embedding, func(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) })
 		if at >= 0 {
-			return fmt.Errorf("model %s makes %v of %s %d: its weights are damaged, or its numbers overflow", m.name, embedding[at], kind, first+i)
+			return &imgproc.NumberedError{Doing: doing, Number: first + i + 1, Err: fmt.Errorf(
+				"model %s makes %v of it: its weights are damaged, or its numbers overflow", m.name, embedding[at])}
 		}
 	}
 	return nil

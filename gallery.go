@@ -31,7 +31,7 @@ func (m *Model) GalleryFaces(ctx context.Context, pipeline *face.Pipeline, crops
 	for i, list := range lists {
 		for j := range list {
 			if list[j].Crop, err = gallery.Crop(photos[i], list[j].Box); err != nil {
-				return nil, fmt.Errorf("photograph %d: keeping a crop: %w", i, err)
+				return nil, fmt.Errorf("photograph %d: keeping a crop: %w", i+1, err)
 			}
 		}
 	}

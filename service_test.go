@@ -40,10 +40,10 @@ func TestEmbedRefusesWhatIsNoImageBeforeItReadsAny(t *testing.T) {
 		image image.Image
 		want  string
 	}{
-		"nil":         {nil, "embed image 60: image is nil"},
-		"a typed nil": {typed, "embed image 60: image is a nil *image.RGBA"},
-		"empty":       {image.NewGray(image.Rect(0, 0, 0, 5)), "embed image 60: image of 0×5 pixels is empty"},
-		"huge":        {image.White, "embed image 60: image of 2000000000×2000000000 pixels is larger"},
+		"nil":         {nil, "embed image 61: image is nil"},
+		"a typed nil": {typed, "embed image 61: image is a nil *image.RGBA"},
+		"empty":       {image.NewGray(image.Rect(0, 0, 0, 5)), "embed image 61: image of 0×5 pixels is empty"},
+		"huge":        {image.White, "embed image 61: image of 2000000000×2000000000 pixels is larger"},
 	} {
 		images := slices.Repeat([]image.Image{good}, 64)
 		images[60] = test.image
@@ -63,8 +63,8 @@ func TestEmbedImagesRefusesWhatIsNoImage(t *testing.T) {
 	} {
 		images := slices.Repeat([]imgproc.Image{imgproc.New(20, 20, 3)}, 64)
 		images[60] = picture
-		if _, err := m.EmbedImages(t.Context(), images); err == nil || !strings.Contains(err.Error(), "embed image 60: "+want) {
-			t.Errorf("EmbedImages: %v, want one that says image 60, %q", err, want)
+		if _, err := m.EmbedImages(t.Context(), images); err == nil || !strings.Contains(err.Error(), "embed image 61: "+want) {
+			t.Errorf("EmbedImages: %v, want one that says image 61, %q", err, want)
 		}
 	}
 }
@@ -77,7 +77,7 @@ func TestImageThatPanicsIsAnErrorOfItsCall(t *testing.T) {
 	}
 	images[7] = watched(func() { panic("the file was deleted") })
 	_, err := m.Embed(t.Context(), images...)
-	if err == nil || !strings.Contains(err.Error(), "embed image 7: ") || !strings.Contains(err.Error(), "the file was deleted") {
+	if err == nil || !strings.Contains(err.Error(), "embed image 8: ") || !strings.Contains(err.Error(), "the file was deleted") {
 		t.Errorf("Embed of 64 images, one of which panics: %v, want an error that names it", err)
 	}
 }
@@ -130,7 +130,7 @@ func TestNotANumberIsNoEmbedding(t *testing.T) {
 		"EmbedImages": func() error { _, err := m.EmbedImages(t.Context(), []imgproc.Image{imgproc.FromImage(a)}); return err },
 		"Compare":     func() error { _, err := m.Compare(t.Context(), a, a); return err },
 	} {
-		if err := do(); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "NaN of image 0") {
+		if err := do(); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "embed image 1: ") {
 			t.Errorf("%s with a broken model: %v, want an error that names the model and the image", name, err)
 		}
 	}

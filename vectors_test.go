@@ -54,9 +54,9 @@ func TestModelsOfVectorsEmbedVectors(t *testing.T) {
 		t.Errorf("EmbedVectors() = %v, %v, want nothing", rows, err)
 	}
 	for want, vectors := range map[string][][]float32{
-		"vector 1 of 2 numbers: the model reads 3": {a, a[:2]},
-		"vector 2: its number 1 is NaN":            {a, b, {0, float32(math.NaN()), 0}},
-		"vector 0: its number 2 is -Inf":           {{0, 0, float32(math.Inf(-1))}},
+		"vector 2 of 2 numbers: the model reads 3": {a, a[:2]},
+		"vector 3: its number 2 is NaN":            {a, b, {0, float32(math.NaN()), 0}},
+		"vector 1: its number 3 is -Inf":           {{0, 0, float32(math.Inf(-1))}},
 	} {
 		if _, err := m.EmbedVectors(t.Context(), vectors...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("EmbedVectors error = %v, want one with %q", err, want)

@@ -43,13 +43,21 @@ func ByName(name string, own ...Distance) (Distance, error) {
 // all can. They are counted from 1.
 func Check(d int, vectors ...[]float32) error {
 	for i, v := range vectors {
-		if len(v) != d {
-			return fmt.Errorf("embedding %d has %d numbers, want %d: compare those of one model only", i+1, len(v), d)
+		if err := CheckOne(d, v); err != nil {
+			return fmt.Errorf("embedding %d %w", i+1, err)
 		}
-		for j, x := range v {
-			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-				return fmt.Errorf("embedding %d holds %v as number %d: the model that made it is broken, or not trained", i+1, x, j+1)
-			}
+	}
+	return nil
+}
+
+// CheckOne is [Check] of one vector, whose error goes on after what the vector is called: "has 3 numbers, want 4".
+func CheckOne(d int, v []float32) error {
+	if len(v) != d {
+		return fmt.Errorf("has %d numbers, want %d: compare those of one model only", len(v), d)
+	}
+	for j, x := range v {
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			return fmt.Errorf("holds %v as number %d: the model that made it is broken, or not trained", x, j+1)
 		}
 	}
 	return nil

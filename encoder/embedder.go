@@ -119,7 +119,7 @@ func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, er
 	for piece := range slices.Chunk(rows, e.Rows()) {
 		for i, image := range piece {
 			if at := slices.IndexFunc(image, notFinite); at >= 0 {
-				return nil, fmt.Errorf("embed: image %d has %v among its numbers", len(embeddings)+i, image[at])
+				return nil, fmt.Errorf("embed: image %d has %v among its numbers", len(embeddings)+i+1, image[at])
 			}
 		}
 		done, err := e.queue.Do(ctx, piece)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam/detect"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/imgproc"
 )
 
@@ -63,7 +64,7 @@ func (p *Pipeline) EmbedMain(ctx context.Context, photos []imgproc.Image) (faces
 func (p *Pipeline) embed(ctx context.Context, photos []imgproc.Image, choose func([]detect.Detection, imgproc.Image) []detect.Detection) ([][]Face, error) {
 	for i, photo := range photos {
 		if err := photo.Check(); err != nil {
-			return nil, fmt.Errorf("photograph %d: %w", i, err)
+			return nil, photograph(i, err)
 		}
 	}
 	found, err := p.Detector.Detect(ctx, photos)
@@ -78,7 +79,7 @@ func (p *Pipeline) embed(ctx context.Context, photos []imgproc.Image, choose fun
 		}
 		for _, d := range choose(found[i], photo) {
 			if crops, err = p.crop(crops, photo, d); err != nil {
-				return nil, fmt.Errorf("photograph %d: %w", i, err)
+				return nil, photograph(i, err)
 			}
 			faces[i] = append(faces[i], Face{Detection: d})
 		}
@@ -95,9 +96,17 @@ func (p *Pipeline) embed(ctx context.Context, photos []imgproc.Image, choose fun
 		for j := range faces[i] {
 			faces[i][j].Embedding = mean(rows[:each])
 			rows = rows[each:]
+			if err := distance.CheckOne(len(faces[i][j].Embedding), faces[i][j].Embedding); err != nil {
+				return nil, photograph(i, fmt.Errorf("the embedding of face %d %w", j+1, err))
+			}
 		}
 	}
 	return faces, nil
+}
+
+// photograph says with which one, from 0, something went wrong.
+func photograph(i int, err error) error {
+	return &imgproc.NumberedError{Doing: "embed the faces of photograph", Number: i + 1, Err: err}
 }
 
 // crop appends the aligned crop of a face, and its mirror image if that is wanted.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -161,6 +162,27 @@ func TestPhotographsWithoutPixelsAreRefused(t *testing.T) {
 	pipeline, _ := testPipeline()
 	if _, err := pipeline.Embed(context.Background(), []imgproc.Image{{}}); err == nil {
 		t.Errorf("Embed of an empty image = nil, want an error")
+	}
+}
+
+// overflowing is an encoder that makes infinity of every crop after the first.
+type overflowing struct{ means }
+
+func (o overflowing) Embed(ctx context.Context, crops []float32) ([][]float32, error) {
+	rows, err := o.means.Embed(ctx, crops)
+	for _, row := range rows[1:] {
+		row[1] = float32(math.Inf(1))
+	}
+	return rows, err
+}
+
+func TestFacesWithoutFiniteEmbeddingsAreRefused(t *testing.T) {
+	pipeline, _ := testPipeline()
+	pipeline.Encoder = overflowing{means{pipeline.Preprocess}}
+	photos := []imgproc.Image{photo(64, 64, 64, [2]int{30, 30}), photo(64, 64, 64, [2]int{30, 30})}
+	_, err := pipeline.Embed(context.Background(), photos)
+	if err == nil || !strings.Contains(err.Error(), "photograph 2: the embedding of face 1 holds +Inf as number 2") {
+		t.Errorf("Embed by an encoder that overflows = %v, want an error that names the second photograph", err)
 	}
 }
 

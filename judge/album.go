@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/imgproc"
 )
 
@@ -40,10 +41,13 @@ func OpenAlbum(ctx context.Context, folder dataset.Folder, files []string, view 
 		}
 		lists, err := view(ctx, photos)
 		if err != nil {
-			return nil, err
+			return nil, NamedError(err, some)
 		}
 		for i, list := range lists {
 			for j, cut := range list {
+				if err := distance.CheckOne(len(cut.Embedding), cut.Embedding); err != nil {
+					return nil, fmt.Errorf("%s: its embedding %w", NameOf(some[i], j, len(list)), err)
+				}
 				al.Pictures = append(al.Pictures, Picture{
 					File: some[i], Name: NameOf(some[i], j, len(list)), Image: thumbnail(cut.Image), Embedding: cut.Embedding,
 				})

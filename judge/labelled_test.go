@@ -2,7 +2,9 @@ package judge
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -201,5 +203,54 @@ func TestMistakesAreOfManyPeople(t *testing.T) {
 	}
 	if shown[0].Distance != 300 || shown[2].Distance != 260 {
 		t.Errorf("mistakes of %v and %v, want the worst first, and after two the worst of the next", shown[0].Distance, shown[2].Distance)
+	}
+}
+
+// broken is a line that makes something that is no number of bright images.
+type broken struct {
+	*line
+	of float32
+}
+
+func (b *broken) EmbedImages(ctx context.Context, images []imgproc.Image) ([][]float32, error) {
+	rows, err := b.line.EmbedImages(ctx, images)
+	for _, row := range rows {
+		if row[0] > 200 {
+			row[0] = b.of
+		}
+	}
+	return rows, err
+}
+
+func TestEmbeddingsThatAreNoNumbersAreRefusedByName(t *testing.T) {
+	for _, of := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		model := &broken{lineWith(5), float32(of)}
+		set := dotSet([]uint8{10, 12}, []uint8{50, 240})
+		for i := range set.Items {
+			set.Items[i].Source = fmt.Sprintf("p%d.png", i)
+		}
+		folder := dots(t, map[string]uint8{"ada/1.pgm": 10, "bo/2.pgm": 240})
+		pairs := &dataset.PhotoPairs{Folder: folder, Files: []string{"ada/1.pgm", "bo/2.pgm"}, Pairs: []dataset.PhotoPair{{A: 0, B: 1}}}
+		errs := map[string]error{}
+		_, errs["p3.png"] = NewLabelled(t.Context(), model, nil, set)
+		_, errs["dots: image 4, p3.png"] = OneShot(t.Context(), model, set, StandardOneShot(1))
+		_, errs["bo/2.pgm"] = OpenAlbum(t.Context(), folder, pairs.Files, Whole(model))
+		_, _, errs["bo/2.pgm: its embedding"] = VerifyPhotos(t.Context(), model, Whole(model), pairs, 1)
+		for name, err := range errs {
+			if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), fmt.Sprintf("holds %v", float32(of))) {
+				t.Errorf("embeddings of %v: %v, want an error that names %s", of, err, name)
+			}
+		}
+	}
+}
+
+// What the model says of the image with a number is said of its file.
+func TestErrorsOfImagesNameTheirFiles(t *testing.T) {
+	failed := fmt.Errorf("embed: %w", &imgproc.NumberedError{Doing: "embed image", Number: 2, Err: errors.New("model m makes NaN of it")})
+	if got := NamedError(failed, []string{"a.png", "b.png"}).Error(); got != "b.png: model m makes NaN of it" {
+		t.Errorf("NamedError = %s, want it to name b.png", got)
+	}
+	if got := NamedError(failed, []string{"a.png"}); got != failed {
+		t.Errorf("NamedError of fewer files = %v, want the error as it is", got)
 	}
 }

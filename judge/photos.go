@@ -3,11 +3,13 @@ package judge
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
@@ -55,14 +57,17 @@ func embedPhotos(ctx context.Context, view View, pairs *dataset.PhotoPairs) ([][
 		}
 		lists, err := view(ctx, photos)
 		if err != nil {
-			return nil, err
+			return nil, NamedError(err, files)
 		}
-		for _, cuts := range lists {
+		for i, cuts := range lists {
 			if len(cuts) == 0 {
 				embeddings = append(embeddings, nil)
-			} else {
-				embeddings = append(embeddings, cuts[0].Embedding)
+				continue
 			}
+			if err := distance.CheckOne(len(cuts[0].Embedding), cuts[0].Embedding); err != nil {
+				return nil, fmt.Errorf("%s: its embedding %w", files[i], err)
+			}
+			embeddings = append(embeddings, cuts[0].Embedding)
 		}
 	}
 	return embeddings, nil

@@ -2,10 +2,12 @@ package judge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
 )
@@ -19,11 +21,40 @@ func Embed(ctx context.Context, model Model, set *dataset.Set) ([][]float32, err
 	for some := range slices.Chunk(set.Items, embedBlock) {
 		rows, err := embedItems(ctx, model, some)
 		if err != nil {
+			files := make([]string, len(some))
+			for i, item := range some {
+				files[i] = item.Source
+			}
+			return nil, fmt.Errorf("embedding %s: %w", set.Name, NamedError(err, files))
+		}
+		if err := checkEmbeddings(some, rows, len(embeddings)); err != nil {
 			return nil, fmt.Errorf("embedding %s: %w", set.Name, err)
 		}
 		embeddings = append(embeddings, rows...)
 	}
 	return embeddings, nil
+}
+
+// NamedError names the file of the image that an error is about, when it is about one of several.
+func NamedError(err error, files []string) error {
+	numbered, ok := errors.AsType[*imgproc.NumberedError](err)
+	if !ok || numbered.Number > len(files) || files[numbered.Number-1] == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", files[numbered.Number-1], numbered.Err)
+}
+
+// checkEmbeddings wants one embedding of finite numbers for each item, all as long; before says how many came before these.
+func checkEmbeddings(items []dataset.Item, rows [][]float32, before int) error {
+	if len(rows) != len(items) {
+		return fmt.Errorf("the model made %d embeddings of %d images", len(rows), len(items))
+	}
+	for i, row := range rows {
+		if err := distance.CheckOne(len(rows[0]), row); err != nil {
+			return fmt.Errorf("image %d, %s: its embedding %w", before+i+1, items[i].Source, err)
+		}
+	}
+	return nil
 }
 
 // embedItems embeds images, or vectors where the items are such.

@@ -103,7 +103,7 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 		}
 		lists, err := view(ctx, photos)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, judge.NamedError(err, some)
 		}
 		p.add(len(some))
 		for i, cuts := range lists {
