@@ -13,7 +13,7 @@ import (
 // where the file is encrypted.
 const schema = `
 CREATE TABLE secret (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL) STRICT; -- a known text under the key; empty without
-CREATE TABLE scrub (id INTEGER PRIMARY KEY) STRICT; -- has a row while bytes of what was erased may remain in the file
+CREATE TABLE scrub (id INTEGER PRIMARY KEY, since INTEGER NOT NULL) STRICT; -- see scrub.go
 CREATE TABLE gallery (
 	number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, settings TEXT NOT NULL,
 	revision INTEGER NOT NULL, -- of the entries
@@ -56,7 +56,8 @@ func (s *store) setUp(ctx context.Context, key []byte) error {
 	if err := s.unlock(ctx); err != nil {
 		return err
 	}
-	return s.scrub(ctx)
+	_ = s.scrub(ctx) // what it could not do is left to the next who opens the file: whoever reads need not suffer from a full disk
+	return ctx.Err()
 }
 
 // look says whether the file is empty, and fails where it is not a store that can be read.

@@ -2,26 +2,54 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
+	"fmt"
 	"time"
 )
 
-// scrub makes the bytes of what was erased leave the disk, if any may remain: the write-ahead log is copied into the file, where
-// erased content is overwritten, and emptied. While another program reads, that has to wait; then it is left to the next who opens the
-// file or changes something.
+// What is erased is overwritten where it lay, but SQLite may have left older copies of it in the gaps of pages that it rearranged. So
+// the file is written anew without them, and the write-ahead log is emptied. A row in the table scrub says that this is due: it is
+// written together with the erasure, so that a program that ends in between leaves it to the next.
+const (
+	scrubNow   = 1 // something was erased
+	scrubLater = 2 // something expired, which happens often: once a day will do
+)
+
+const scrubAfter = 24 * time.Hour
+
+// due says in a transaction that bytes have to leave the file.
+func due(ctx context.Context, tx *sql.Tx, when int) error {
+	_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO scrub VALUES (?, ?)", when, time.Now().UnixMicro())
+	return err
+}
+
+// scrub makes the bytes of what was erased leave the disk, if that is due. While another program reads it has to wait for some seconds;
+// then it is left to the next who opens the file or erases something.
 func (s *store) scrub(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	var needed bool
-	if err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM scrub)").Scan(&needed); err != nil || !needed {
+	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM scrub WHERE id = ? OR since < ?)", scrubNow, time.Now().Add(-scrubAfter).UnixMicro()).Scan(&needed)
+	if err != nil || !needed {
 		return err
 	}
-	for start := time.Now(); time.Since(start) < 5*time.Second; time.Sleep(10 * time.Millisecond) {
+	if err := s.patiently(ctx, func() error { _, err := s.db.ExecContext(ctx, "VACUUM"); return err }); err != nil {
+		return fmt.Errorf("it is erased, but its bytes are still in the file, and leave it when the store is opened next: %w", err)
+	}
+	for start := time.Now(); time.Since(start) < 5*time.Second; {
 		var blocked, frames, copied int
-		if err := s.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &frames, &copied); err != nil && !busy(err) {
-			return err
-		} else if err == nil && blocked == 0 {
+		err := s.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &frames, &copied)
+		switch {
+		case err == nil && blocked == 0:
 			_, err := s.db.ExecContext(ctx, "DELETE FROM scrub")
 			return err
+		case err != nil && !busy(err):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 	return nil

@@ -20,8 +20,13 @@ const patience = 30 * time.Second
 func (s *store) write(ctx context.Context, do func(*sql.Tx) error) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
+	return s.patiently(ctx, func() error { return s.tryWrite(ctx, do) })
+}
+
+// patiently tries again while another program has the file.
+func (s *store) patiently(ctx context.Context, try func() error) error {
 	for start := time.Now(); ; {
-		err := s.tryWrite(ctx, do)
+		err := try()
 		if !busy(err) || time.Since(start) > patience {
 			return err
 		}
@@ -57,7 +62,7 @@ func (s *store) Apply(ctx context.Context, c gallery.Change) error {
 	mayErase := erases || !c.Expire.IsZero()
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		if erases {
-			if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO scrub VALUES (1)"); err != nil {
+			if err := due(ctx, tx, scrubNow); err != nil {
 				return err
 			}
 		}
@@ -179,8 +184,7 @@ func (a *applying) expire() error {
 	if err != nil || n == 0 {
 		return err
 	}
-	_, err = a.exec("INSERT OR IGNORE INTO scrub VALUES (1)")
-	return err
+	return due(a.ctx, a.tx, scrubLater)
 }
 
 func (a *applying) drop() error {
