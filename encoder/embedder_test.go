@@ -132,8 +132,8 @@ func TestEmbedRefusesWhatIsNoImage(t *testing.T) {
 	for name, value := range map[string]float64{"NaN": math.NaN(), "+Inf": math.Inf(1), "-Inf": math.Inf(-1)} {
 		broken := slices.Clone(many)
 		broken[35*size+7] = float32(value)
-		if _, err := e.Embed(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "image 35 has "+name) {
-			t.Errorf("Embed of an image with %s = %v, want an error that names image 35 and %s", name, err, name)
+		if _, err := e.Embed(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "image 36 has "+name) {
+			t.Errorf("Embed of an image with %s = %v, want an error that names image 36 and %s", name, err, name)
 		}
 	}
 	if _, err := e.Embed(t.Context(), make([]float32, 100)); err == nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/distance"
@@ -78,6 +79,21 @@ func WithoutCopies(set *dataset.Set) (*dataset.Set, []Copy) {
 	kept := set.Without(left...)
 	kept.Name = set.Name
 	return kept, copies
+}
+
+// mostCopiesNamed is how many copies a note names.
+const mostCopiesNamed = 5
+
+// CopiesNamed names a few copies in a line, and counts the others.
+func CopiesNamed(copies []Copy) string {
+	var names []string
+	for _, c := range copies[:min(len(copies), mostCopiesNamed)] {
+		names = append(names, c.File+" of "+c.Of)
+	}
+	if more := len(copies) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(names, ", ")
 }
 
 // Labelled is a labelled set with its embeddings.

@@ -48,6 +48,7 @@ func (Identities) Read(ctx context.Context, folder dataset.Folder, leave Leave) 
 		b.Set.Name = set.Name + " without " + leave.String()
 	}
 	b.leaveDoubts()
+	b.leaveCopies()
 	b.Summary = fmt.Sprintf("%d images of %d identities", len(b.Set.Items), len(b.Set.Classes))
 	return b, nil
 }
@@ -107,6 +108,16 @@ func (b *Background) leaveDoubts() {
 	name := b.Set.Name
 	b.Set = b.Set.Without(doubtful...)
 	b.Set.Name = name
+}
+
+// leaveCopies takes out the pictures that are copies of one before them of the same identity: they teach nothing, and the threshold would be
+// chosen on pairs of a picture with itself.
+func (b *Background) leaveCopies() {
+	kept, copies := judge.WithoutCopies(b.Set)
+	if len(copies) > 0 {
+		b.Set = kept
+		b.Notes = append(b.Notes, fmt.Sprintf("left out %d pictures that are copies of another of their identity: %s", len(copies), judge.CopiesNamed(copies)))
+	}
 }
 
 func (i Identities) check(s Settings) error { return s.checkEncoder(i) }

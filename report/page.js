@@ -17,3 +17,9 @@ const show = event => {
 document.addEventListener("pointermove", show);
 document.addEventListener("pointerdown", show); // a finger points without moving
 document.addEventListener("pointerleave", () => { preview.hidden = true; });
+// What is wider than a narrow screen says so.
+const tellOfScrolling = () => document.querySelectorAll(".across, .table").forEach(part => {
+  part.classList.toggle("scrolls", part.scrollWidth > part.clientWidth + 1);
+});
+addEventListener("load", tellOfScrolling);
+addEventListener("resize", tellOfScrolling);

@@ -55,12 +55,16 @@ func (a Axis) fit(values []float64) fitted {
 	if low > high {
 		low, high = 0, 1
 	}
+	least, most := low, high
 	if low == high {
 		low, high = low-0.5, high+0.5
 	}
 	f := fitted{a, low, high, roundStep((high - low) / 5)}
 	if a.Min == 0 && a.Max == 0 && a.Scale == Linear {
 		f.from, f.to = math.Floor(low/f.step)*f.step, math.Ceil(high/f.step)*f.step
+		if a.Percent && 0 <= least && most <= 1 { // there is no part below none, and none above the whole
+			f.from, f.to = max(f.from, 0), min(f.to, 1)
+		}
 	}
 	return f
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
@@ -117,33 +116,18 @@ func (a *app) warnOfDoubts(set *dataset.Set) {
 	}
 }
 
-// mostCopiesNamed is how many copies a note names.
-const mostCopiesNamed = 5
-
 // warnOfCopies names pictures that are left out as copies.
 func (a *app) warnOfCopies(copies []judge.Copy) {
 	if len(copies) > 0 {
-		a.say("note: left out %d pictures that are copies of another of their identity: %s", len(copies), copiesNamed(copies))
+		a.say("note: left out %d pictures that are copies of another of their identity: %s", len(copies), judge.CopiesNamed(copies))
 	}
 }
 
 // sayCopies names pictures that are grouped but do not count where groups are judged.
 func (a *app) sayCopies(copies []judge.Copy) {
 	if len(copies) > 0 {
-		a.say("note: %d pictures are copies of another, and do not count in figures: %s", len(copies), copiesNamed(copies))
+		a.say("note: %d pictures are copies of another, and do not count in figures: %s", len(copies), judge.CopiesNamed(copies))
 	}
-}
-
-// copiesNamed names a few copies.
-func copiesNamed(copies []judge.Copy) string {
-	var names []string
-	for _, c := range copies[:min(len(copies), mostCopiesNamed)] {
-		names = append(names, c.File+" of "+c.Of)
-	}
-	if more := len(copies) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(names, ", ")
 }
 
 func classNames(set *dataset.Set) []string {
