@@ -69,67 +69,85 @@ func readError(name string, err error) error {
 
 // Decode reads an image as [ReadFile] does. Its errors say what is wrong, for the caller to put a name before.
 func Decode(r io.Reader) (Image, error) {
+	p, err := DecodePhoto(r, nil)
+	return p.Image, err
+}
+
+// readAll reads a file that is no larger than one may be.
+func readAll(r io.Reader) ([]byte, error) {
 	var buf bytes.Buffer
 	if f, ok := r.(fs.File); ok {
 		if info, err := f.Stat(); err == nil && info.Size() < MaxFileBytes {
 			buf.Grow(int(info.Size()) + bytes.MinRead) // one exact buffer instead of a growing one
 		}
 	}
-	if _, err := buf.ReadFrom(io.LimitReader(r, MaxFileBytes+1)); err != nil {
-		return Image{}, err
-	}
-	return decodeBytes(buf.Bytes())
+	_, err := buf.ReadFrom(io.LimitReader(r, MaxFileBytes+1))
+	return buf.Bytes(), err
 }
 
-func decodeBytes(data []byte) (Image, error) {
+// formatOf finds the format of a file, or says what the file is instead of an image.
+func formatOf(data []byte) (format, error) {
 	if len(data) == 0 {
-		return Image{}, errors.New("the file is empty: fetch it again")
+		return format{}, errors.New("the file is empty: fetch it again")
 	}
 	if len(data) > MaxFileBytes {
-		return Image{}, fmt.Errorf("the file is larger than %d MiB: save a smaller image", MaxFileBytes>>20)
+		return format{}, fmt.Errorf("the file is larger than %d MiB: save a smaller image", MaxFileBytes>>20)
 	}
 	for _, f := range formats {
 		if matches(f.magic, data) {
-			return f.read(data)
+			return f, nil
 		}
 	}
 	for _, other := range otherFormats {
 		if matches(other.magic, data) {
-			return Image{}, fmt.Errorf("%s is not read: convert it to PNG or JPEG", other.name)
+			return format{}, fmt.Errorf("%s is not read: convert it to PNG or JPEG", other.name)
 		}
 	}
 	for _, other := range noImages {
 		if matches(other.magic, data) {
-			return Image{}, fmt.Errorf("not an image but %s: fetch the image itself, or save it as PNG or JPEG", other.name)
+			return format{}, fmt.Errorf("not an image but %s: fetch the image itself, or save it as PNG or JPEG", other.name)
 		}
 	}
-	return Image{}, errors.New("not an image this program reads: save it as PNG, JPEG, GIF, BMP, TIFF, WebP, PGM or PPM")
+	return format{}, errors.New("not an image this program reads: save it as PNG, JPEG, GIF, BMP, TIFF, WebP, PGM or PPM")
 }
 
 // read looks at the size in the header before any pixel is allocated. A panic of a codec on damaged data is an error too.
-func (f format) read(data []byte) (m Image, err error) {
+func (f format) read(data []byte, enough Enough) (p Photo, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			m, err = Image{}, f.failed(fmt.Errorf("decoder stopped: %v", r))
+			p, err = Photo{}, f.failed(fmt.Errorf("decoder stopped: %v", r))
 		}
 	}()
 	w, h, err := f.size(data)
 	if err != nil {
-		return Image{}, f.failed(err)
+		return Photo{}, f.failed(err)
 	}
 	if w <= 0 || h <= 0 {
-		return Image{}, fmt.Errorf("%s of %d×%d pixels is empty", f.name, w, h)
+		return Photo{}, fmt.Errorf("%s of %d×%d pixels is empty", f.name, w, h)
 	}
 	if w > MaxPixels/h {
-		return Image{}, fmt.Errorf("%s of %d×%d pixels is larger than %d megapixels: save it smaller", f.name, w, h, MaxPixels>>20)
+		return Photo{}, fmt.Errorf("%s of %d×%d pixels is larger than %d megapixels: save it smaller", f.name, w, h, MaxPixels>>20)
 	}
-	if m, err = f.decode(data); err != nil {
-		return Image{}, f.failed(err)
+	if p, err = f.photo(data, enough); err != nil {
+		return Photo{}, f.failed(err)
 	}
-	if m.H == 0 || m.W == 0 {
-		return Image{}, fmt.Errorf("%s holds no pixels", f.name)
+	if p.Image.H == 0 || p.Image.W == 0 {
+		return Photo{}, fmt.Errorf("%s holds no pixels", f.name)
 	}
-	return m, nil
+	return p, nil
+}
+
+// photo decodes a file, at a part of its size where that is enough.
+func (f format) photo(data []byte, enough Enough) (Photo, error) {
+	if f.shrunk != nil && enough != nil {
+		return f.shrunk(data, enough)
+	}
+	m, err := f.decode(data)
+	if err != nil {
+		return Photo{}, err
+	}
+	shrink := shrinkTo(enough, m.H, m.W)
+	return Photo{Image: m.shrunk(shrink), Shrink: shrink}, nil
 }
 
 // failed tells a kind of file that is not read from a damaged file.

@@ -17,23 +17,24 @@ type format struct {
 	name, magic string // see matches
 	size        func(data []byte) (w, h int, err error)
 	decode      func(data []byte) (Image, error)
+	shrunk      func(data []byte, enough Enough) (Photo, error) // at a part of the size at once; nil where that cannot be had
 }
 
 // The first whose magic a file has reads it.
 var formats = []format{
-	{"PNG", "\x89PNG\r\n\x1a\n", pngSize, decodePNG},
-	{"JPEG", "\xff\xd8\xff", jpegSize, decodeJPEG},
-	{"GIF", "GIF8?a", sizeBy(gif.DecodeConfig), decodeGIF},
-	{"BMP", "BM", bmp.Size, decodeBMP},
-	{"TIFF", "II*\x00", tiff.Size, decodeTIFF},
-	{"TIFF", "MM\x00*", tiff.Size, decodeTIFF},
-	{"TIFF", "II+\x00", tiff.Size, decodeTIFF},
-	{"TIFF", "MM\x00+", tiff.Size, decodeTIFF},
-	{"WebP", "RIFF????WEBPVP8", webpSize, decodeWebP},
-	{"PGM", "P2", sizeBy(pnmConfig), decodePNM},
-	{"PGM", "P5", sizeBy(pnmConfig), decodePNM},
-	{"PPM", "P3", sizeBy(pnmConfig), decodePNM},
-	{"PPM", "P6", sizeBy(pnmConfig), decodePNM},
+	{"PNG", "\x89PNG\r\n\x1a\n", pngSize, decodePNG, nil},
+	{"JPEG", "\xff\xd8\xff", jpegSize, decodeJPEG, shrunkJPEG},
+	{"GIF", "GIF8?a", sizeBy(gif.DecodeConfig), decodeGIF, nil},
+	{"BMP", "BM", bmp.Size, decodeBMP, nil},
+	{"TIFF", "II*\x00", tiff.Size, decodeTIFF, nil},
+	{"TIFF", "MM\x00*", tiff.Size, decodeTIFF, nil},
+	{"TIFF", "II+\x00", tiff.Size, decodeTIFF, nil},
+	{"TIFF", "MM\x00+", tiff.Size, decodeTIFF, nil},
+	{"WebP", "RIFF????WEBPVP8", webpSize, decodeWebP, nil},
+	{"PGM", "P2", sizeBy(pnmConfig), decodePNM, nil},
+	{"PGM", "P5", sizeBy(pnmConfig), decodePNM, nil},
+	{"PPM", "P3", sizeBy(pnmConfig), decodePNM, nil},
+	{"PPM", "P6", sizeBy(pnmConfig), decodePNM, nil},
 }
 
 // otherFormats are images that are not read, for an error that says so.

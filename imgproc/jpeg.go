@@ -23,6 +23,29 @@ func decodeJPEG(data []byte) (Image, error) {
 	return m.Turned(exifTurn(jpeg.EXIF(data))), nil
 }
 
+// shrunkJPEG reads a JPEG at a part of its size where that is enough.
+func shrunkJPEG(data []byte, enough Enough) (Photo, error) {
+	w, h, err := jpegSize(data)
+	if err != nil {
+		return Photo{}, err
+	}
+	turn := exifTurn(jpeg.EXIF(data))
+	shrink := shrinkTo(enough, h, w)
+	if turn.swaps() {
+		shrink = shrinkTo(enough, w, h)
+	}
+	if shrink == 1 {
+		m, err := decodeJPEG(data)
+		return Photo{Image: m, Shrink: 1}, err
+	}
+	p, err := jpeg.DecodeShrunk(data, shrink)
+	if err != nil {
+		return Photo{}, err
+	}
+	m, err := coloursOfJPEG(p)
+	return Photo{Image: m.Turned(turn), Shrink: shrink}, err
+}
+
 func pixelsOfJPEG(data []byte) (Image, error) {
 	if decoded, err := gojpeg.Decode(bytes.NewReader(data)); err == nil {
 		return FromImage(decoded), nil

@@ -43,6 +43,9 @@ func (t Turn) Then(u Turn) Turn {
 	return (t^u)&Mirror | (quarters+u)&3
 }
 
+// swaps says whether t exchanges height and width.
+func (t Turn) swaps() bool { return t&1 == 1 }
+
 // Turned is the image after t; quarter turns swap height and width. Upright shares its pixels.
 func (m Image) Turned(t Turn) Image {
 	if t&Mirror != 0 {

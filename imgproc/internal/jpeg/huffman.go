@@ -1,9 +1,18 @@
 package jpeg
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
-// huffman gives for the next 16 bits the value in its upper and the length of its code in its lower byte; 0 for no code.
-type huffman [1 << 16]uint16
+// huffman gives for the next 16 bits the value in its upper and the length of its code in its lower byte; 0 for no code. Most codes
+// are short: those are found by the first bits in a table that stays in the cache.
+type huffman struct {
+	short [1 << shortBits]uint16
+	all   [1 << 16]uint16
+}
+
+const shortBits = 9
 
 // readHuffman reads Huffman tables (B.2.4.2).
 func (d *decoder) readHuffman(body []byte) error {
@@ -36,14 +45,19 @@ func newHuffman(counts, values []uint8) (*huffman, bool) {
 		length := i + 1
 		each := 1 << (16 - length)
 		for range n {
-			if at+each > len(table) {
+			if at+each > len(table.all) {
 				return nil, false
 			}
 			for k := range each {
-				table[at+k] = uint16(values[0])<<8 | uint16(length)
+				table.all[at+k] = uint16(values[0])<<8 | uint16(length)
 			}
 			at += each
 			values = values[1:]
+		}
+	}
+	for i := range table.short {
+		if entry := table.all[i<<(16-shortBits)]; entry&255 <= shortBits {
+			table.short[i] = entry
 		}
 	}
 	return table, true
@@ -58,9 +72,27 @@ type bits struct {
 	over int // bits that had to be made up since the data ended
 }
 
-// need makes at least 16 bits ready. Beyond the data they are zero, and counted.
+// need makes at least 32 bits ready, enough for a code and the number behind it. Beyond the data they are zero, and counted.
 func (b *bits) need() {
-	for b.n < 16 {
+	if b.n >= 32 {
+		return
+	}
+	if b.at+4 <= len(b.data) {
+		if v := binary.BigEndian.Uint32(b.data[b.at:]); !holdsMarker(v) {
+			b.hold = b.hold<<32 | uint64(v)
+			b.n += 32
+			b.at += 4
+			return
+		}
+	}
+	b.needSlowly()
+}
+
+// holdsMarker says whether one of four bytes is 0xff: whether ^v has a byte that is zero.
+func holdsMarker(v uint32) bool { return (^v-0x01010101)&v&0x80808080 != 0 }
+
+func (b *bits) needSlowly() {
+	for b.n < 32 {
 		v := uint64(0)
 		switch {
 		case b.at < len(b.data) && b.data[b.at] != 0xff:
@@ -82,30 +114,38 @@ func (b *bits) cut() bool { return b.over > b.n }
 
 func (b *bits) take(n int) int {
 	b.need()
+	return b.ready(n)
+}
+
+// ready takes n of the bits that need made ready.
+func (b *bits) ready(n int) int {
 	b.n -= n
 	return int(b.hold>>b.n) & (1<<n - 1)
 }
 
-// code reads one Huffman code.
+// code reads one Huffman code, and leaves 16 bits ready.
 func (b *bits) code(table *huffman) (uint8, error) {
 	b.need()
-	entry := table[uint16(b.hold>>(b.n-16))]
+	next := uint16(b.hold >> (b.n - 16))
+	entry := table.short[next>>(16-shortBits)]
 	if entry == 0 {
-		if b.over > 0 {
-			return 0, errCut
+		if entry = table.all[next]; entry == 0 {
+			if b.over > 0 {
+				return 0, errCut
+			}
+			return 0, errors.New("a code that no table has")
 		}
-		return 0, errors.New("a code that no table has")
 	}
 	b.n -= int(entry & 255)
 	return uint8(entry >> 8), nil
 }
 
-// signed reads a number of n bits as T.81 stores it: one whose first bit is 0 is negative (F.2.2.1).
+// signed reads a number of n bits, at most 16, as T.81 stores it behind its code: one whose first bit is 0 is negative (F.2.2.1).
 func (b *bits) signed(n uint8) int {
 	if n == 0 {
 		return 0
 	}
-	v := b.take(int(n))
+	v := b.ready(int(n))
 	if v < 1<<(n-1) {
 		v -= 1<<n - 1
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/siam-go/siam/imgproc/internal/unread"
 )
 
-// Picture is a decoded file: samples [h, w, components], all components brought to the full size by repeating samples.
+// Picture is a decoded file: samples [h, w, components], all components brought to one size by repeating samples.
 type Picture struct {
-	Header
-	Pix []uint8
+	Header // its H and W are those of Pix
+	Pix    []uint8
 }
 
 // Header is what a file says before its pixels.
@@ -35,10 +35,18 @@ func ReadHeader(data []byte) (Header, error) {
 	return d.header, err
 }
 
-// Decode decodes a file. Tables are those that an abbreviated stream takes from elsewhere, nil for none. What the decoder needs is
-// about three times the samples of the picture, so look at its size by [ReadHeader] first.
-func Decode(tables, data []byte) (Picture, error) {
+// Decode decodes a file at its full size. Tables are those that an abbreviated stream takes from elsewhere, nil for none. Look at the
+// size by [ReadHeader] first: beside its samples, the decoder holds a second copy of them, and of a progressive file three.
+func Decode(tables, data []byte) (Picture, error) { return decode(tables, data, 1) }
+
+// DecodeShrunk decodes a file at a whole part of its size, rounded up: shrink is 1, 2, 4 or 8. It leaves out the coefficients that
+// only a finer picture has, as libjpeg does: a block of 8×8 samples becomes the inverse cosine transform of its lowest 8/shrink
+// frequencies in each direction. Memory shrinks with the picture, but for the coefficients of a progressive file.
+func DecodeShrunk(data []byte, shrink int) (Picture, error) { return decode(nil, data, shrink) }
+
+func decode(tables, data []byte, shrink int) (Picture, error) {
 	d := newDecoder()
+	d.side = 8 / shrink
 	if len(tables) > 0 {
 		if err := d.segments(tables, false); err != nil {
 			return Picture{}, fmt.Errorf("tables: %w", err)
@@ -50,7 +58,7 @@ func Decode(tables, data []byte) (Picture, error) {
 	if d.components == nil || slices.ContainsFunc(d.components, func(c *component) bool { return !c.seen }) {
 		return Picture{}, errCut
 	}
-	return Picture{d.header, d.render()}, nil
+	return d.render(), nil
 }
 
 // EXIF is the segment that holds a file's EXIF, from "Exif" on; nil without it.
@@ -69,6 +77,7 @@ func EXIF(data []byte) []byte {
 
 type decoder struct {
 	header       Header
+	side         int // samples of a block in each direction: 8, or less in a shrunk picture
 	quant        [4]*[64]uint16
 	huffman      [2][4]*huffman // DC, AC
 	interval     int            // MCUs between restart markers, 0 for none
@@ -78,17 +87,18 @@ type decoder struct {
 	mcusX, mcusY int
 }
 
-// component is one plane of a picture as blocks of 8×8 coefficients.
+// component is one plane of a picture in blocks.
 type component struct {
 	id, h, v, quant int
-	w, rows         int     // of its own samples
-	stride          int     // blocks in a row of coefficients, whole MCUs
-	coefficients    []int16 // [block rows, stride, 64], in zigzag order
+	w, rows         int     // of its own samples at full size
+	stride          int     // blocks in a row, whole MCUs
+	samples         []uint8 // [block rows · side, stride · side]
+	coefficients    []int16 // [block rows, stride, 64], in zigzag order, of a progressive file
 	seen            bool    // a scan brought its DC values
 	table           *[64]uint16
 }
 
-func newDecoder() *decoder { return &decoder{header: Header{Adobe: -1}} }
+func newDecoder() *decoder { return &decoder{header: Header{Adobe: -1}, side: 8} }
 
 // Markers of T.81, table B.1.
 const (
@@ -212,7 +222,7 @@ var unreadFrames = map[uint8]unread.Kind{
 	0xcd: "hierarchical arithmetic coding", 0xce: "hierarchical arithmetic coding", 0xcf: "hierarchical arithmetic coding",
 }
 
-// allocate makes room for the coefficients when the first scan begins. Every block takes a bit of the file at least, so that a header
+// allocate makes room for the samples, and the coefficients of a progressive file, when the first scan begins. Every block takes a bit of the file at least, so that a header
 // alone cannot ask for gigabytes.
 func (d *decoder) allocate(fileBytes int) error {
 	d.mcusX, d.mcusY = ceil(d.header.W, 8*d.maxH), ceil(d.header.H, 8*d.maxV)
@@ -226,7 +236,11 @@ func (d *decoder) allocate(fileBytes int) error {
 	for _, c := range d.components {
 		c.w, c.rows = ceil(d.header.W*c.h, d.maxH), ceil(d.header.H*c.v, d.maxV)
 		c.stride = d.mcusX * c.h
-		c.coefficients = make([]int16, 64*c.stride*d.mcusY*c.v)
+		blocks := c.stride * d.mcusY * c.v
+		c.samples = make([]uint8, blocks*d.side*d.side)
+		if d.progressive {
+			c.coefficients = make([]int16, 64*blocks)
+		}
 	}
 	return nil
 }

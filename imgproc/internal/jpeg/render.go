@@ -1,6 +1,9 @@
 package jpeg
 
-import "math"
+import (
+	"math"
+	mathbits "math/bits"
+)
 
 // zigzag is the order in which a block's coefficients are stored (figure 5 of T.81): where each belongs, row by row.
 var zigzag = [64]uint8{
@@ -8,68 +11,108 @@ var zigzag = [64]uint8{
 	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 }
 
-// cosines [x, u] are what sample x of a row gets of its coefficient u: C(u)/2 · cos((2x+1)uπ/16) (A.3.3).
-var cosines = func() (t [64]float32) {
-	for i := range t {
-		x, u := float64(i/8), float64(i%8)
-		t[i] = float32(math.Cos((2*x+1)*u*math.Pi/16) / 2)
-		if u == 0 {
-			t[i] = float32(math.Sqrt(0.125))
+// cosines [log2 side, x, u] are what sample x of a block of side samples gets of its coefficient u:
+//
+//	C(u)/2 · cos((2x+1)uπ/(2·side))
+//
+// For 8 samples that is A.3.3 of T.81. For fewer it is the transform of that length, scaled so that the mean stays.
+var cosines = func() (t [4][64]float32) {
+	for log := range t {
+		side := 1 << log
+		for i := range side * side {
+			x, u := float64(i/side), float64(i%side)
+			t[log][i] = float32(math.Cos((2*x+1)*u*math.Pi/float64(2*side)) / 2)
+			if u == 0 {
+				t[log][i] = float32(math.Sqrt(0.125))
+			}
 		}
 	}
 	return t
 }()
 
-// render makes samples of the coefficients, at the size of the picture.
-func (d *decoder) render() []uint8 {
-	n := len(d.components)
-	pix := make([]uint8, d.header.H*d.header.W*n)
+// lowest [log2 side] is the place in zigzag order of the last coefficient that a block of side samples uses.
+var lowest = [4]int{0, 4, 24, 63}
+
+// render makes a picture of the components' samples.
+func (d *decoder) render() Picture {
+	n, shrink := len(d.components), 8/d.side
+	p := Picture{Header: d.header}
+	p.H, p.W = ceil(p.H, shrink), ceil(p.W, shrink)
+	p.Pix = make([]uint8, p.H*p.W*n)
 	for i, c := range d.components {
-		plane, stride := c.samples(), 8*c.stride
-		for y := range d.header.H {
-			from := plane[y*c.v/d.maxV*stride:]
-			to := pix[y*d.header.W*n+i:]
-			for x := range d.header.W {
+		c.renderAll(d.side)
+		stride := d.side * c.stride
+		for y := range p.H {
+			from := c.samples[y*c.v/d.maxV*stride:][:stride]
+			to := p.Pix[y*p.W*n+i:]
+			if c.h == d.maxH {
+				for x, v := range from[:p.W] {
+					to[x*n] = v
+				}
+				continue
+			}
+			for x := range p.W {
 				to[x*n] = from[x*c.h/d.maxH]
 			}
 		}
-		c.coefficients = nil
+		c.samples = nil
 	}
-	return pix
+	return p
 }
 
-// samples are the component's own, in rows of whole blocks.
-func (c *component) samples() []uint8 {
-	plane := make([]uint8, len(c.coefficients))
+// renderAll makes the samples of a progressive file.
+func (c *component) renderAll(side int) {
 	for b := range len(c.coefficients) / 64 {
-		block := (*[64]int16)(c.coefficients[64*b:])
-		c.inverse(plane[(b/c.stride*8*c.stride+b%c.stride)*8:], 8*c.stride, block)
+		c.render((*[64]int16)(c.coefficients[64*b:]), 63, b%c.stride, b/c.stride, side)
 	}
-	return plane
+	c.coefficients = nil
 }
 
-// inverse is the inverse cosine transform of one block, by rows and then by columns.
-func (c *component) inverse(to []uint8, stride int, block *[64]int16) {
-	var in, half [64]float32
-	for k, v := range block {
-		in[zigzag[k]] = float32(v) * float32(c.table[k])
-	}
-	for v := range 8 {
-		for x := range 8 {
-			sum := float32(0)
-			for u := range 8 {
-				sum += cosines[8*x+u] * in[8*v+u]
+// render makes the samples of block (x, y) of its coefficients up to the one at place last: the inverse cosine transform, by rows
+// and then by columns.
+func (c *component) render(block *[64]int16, last, x, y, side int) {
+	stride := side * c.stride
+	to := c.samples[y*side*stride+x*side:]
+	log := mathbits.TrailingZeros(uint(side))
+	last = min(last, lowest[log])
+	if last == 0 {
+		flat := level(float32(block[0])*float32(c.table[0])/8 + 128.5)
+		for row := range side {
+			for column := range side {
+				to[row*stride+column] = flat
 			}
-			half[8*v+x] = sum
+		}
+		return
+	}
+	var in, half [64]float32
+	rows := 0 // of coefficients, that are not all zero
+	for k, v := range block[:last+1] {
+		if at := int(zigzag[k]); v != 0 && at&7 < side && at>>3 < side {
+			in[at] = float32(v) * float32(c.table[k])
+			rows = max(rows, at>>3+1)
 		}
 	}
-	for y := range 8 {
-		for x := range 8 {
-			sum := float32(128.5)
-			for v := range 8 {
-				sum += cosines[8*y+v] * half[8*v+x]
+	each := cosines[log][:side*side]
+	for v := range rows {
+		row := in[8*v : 8*v+side]
+		for i := range side {
+			sum := float32(0)
+			for u, cosine := range each[i*side : i*side+side] {
+				sum += cosine * row[u]
 			}
-			to[y*stride+x] = uint8(min(max(sum, 0), 255))
+			half[8*v+i] = sum
+		}
+	}
+	for j := range side {
+		cosine := each[j*side : j*side+rows]
+		for i := range side {
+			sum := float32(128.5)
+			for v, weight := range cosine {
+				sum += weight * half[8*v+i]
+			}
+			to[j*stride+i] = level(sum)
 		}
 	}
 }
+
+func level(v float32) uint8 { return uint8(min(max(v, 0), 255)) }

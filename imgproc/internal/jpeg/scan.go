@@ -12,6 +12,7 @@ type scan struct {
 	first, last   int // of the coefficients in it, in zigzag order
 	high, low     int // successive approximation: bits that earlier scans brought, and bits still to come
 	progressive   bool
+	side          int // samples of a block in each direction
 	blocksWithout int // blocks of the band that are all zero from here on ("EOBRUN")
 }
 
@@ -68,7 +69,7 @@ func (d *decoder) newScan(header, data []byte) (*scan, error) {
 			return nil, err
 		}
 	}
-	s := &scan{bits: bits{data: data}, last: 63, progressive: d.progressive}
+	s := &scan{bits: bits{data: data}, last: 63, progressive: d.progressive, side: d.side}
 	if tail := header[len(header)-3:]; d.progressive {
 		s.first, s.last, s.high, s.low = int(tail[0]), int(tail[1]), int(tail[2]>>4), int(tail[2]&15)
 	}
@@ -122,11 +123,17 @@ func (s *scan) mcu(x, y int) error {
 }
 
 func (s *scan) block(p *part, x, y int) error {
+	if !s.progressive {
+		var block [64]int16
+		last, err := s.sequential(p, &block)
+		if err == nil {
+			p.render(&block, last, x, y, s.side)
+		}
+		return err
+	}
 	at := 64 * (y*p.stride + x)
 	block := (*[64]int16)(p.coefficients[at : at+64])
 	switch {
-	case !s.progressive:
-		return s.sequential(p, block)
 	case s.first == 0 && s.high == 0:
 		return s.dc(p, block)
 	case s.first == 0:
@@ -152,30 +159,30 @@ func (s *scan) dc(p *part, block *[64]int16) error {
 	return nil
 }
 
-// sequential decodes all coefficients of a block (F.2.2).
-func (s *scan) sequential(p *part, block *[64]int16) error {
+// sequential decodes all coefficients of a block (F.2.2), and returns the place of the last that is not zero.
+func (s *scan) sequential(p *part, block *[64]int16) (last int, err error) {
 	if err := s.dc(p, block); err != nil {
-		return err
+		return 0, err
 	}
 	for k := 1; k < 64; k++ {
 		rs, err := s.code(p.ac)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		zeros, size := int(rs>>4), rs&15
 		if size == 0 {
 			if zeros != 15 {
-				return nil
+				return last, nil
 			}
 			k += 15
 			continue
 		}
 		if k += zeros; k > 63 {
-			return errors.New("too many coefficients in a block")
+			return 0, errors.New("too many coefficients in a block")
 		}
-		block[k] = int16(s.signed(size))
+		block[k], last = int16(s.signed(size)), k
 	}
-	return nil
+	return last, nil
 }
 
 // ac decodes the first bits of a band of coefficients (G.1.2.2).

@@ -1,0 +1,122 @@
+package imgproc
+
+import (
+	"errors"
+	"io"
+)
+
+// Photo is a picture decoded no finer than it is needed, together with its file, so that a part of it can be had finer.
+type Photo struct {
+	Image  Image  // upright, at 1/Shrink of the picture's size, rounded up
+	Shrink int    // 1, 2, 4 or 8
+	file   []byte // nil where Shrink is 1
+}
+
+// Enough says whether a picture of h×w pixels is fine enough for a purpose, such as [Preprocess.Enough]. What is enough stays so in
+// a larger picture.
+type Enough func(h, w int) bool
+
+// Photos are pictures that are decoded already, at their full size.
+func Photos(images ...Image) []Photo {
+	photos := make([]Photo, len(images))
+	for i, m := range images {
+		photos[i] = Photo{Image: m, Shrink: 1}
+	}
+	return photos
+}
+
+// DecodePhoto is [Decode] at the smallest of the full, half, quarter and eighth size that is enough; nil wants the full size. A JPEG
+// is shrunk while it is decoded, and never held at its full size; other files are shrunk afterwards, by averaging.
+func DecodePhoto(r io.Reader, enough Enough) (Photo, error) {
+	data, err := readAll(r)
+	if err != nil {
+		return Photo{}, err
+	}
+	return decodePhoto(data, enough)
+}
+
+func decodePhoto(data []byte, enough Enough) (Photo, error) {
+	f, err := formatOf(data)
+	if err != nil {
+		return Photo{}, err
+	}
+	p, err := f.read(data, enough)
+	if p.Shrink > 1 {
+		p.file = data
+	}
+	return p, err
+}
+
+// Finer is the picture at 1/shrink of its size, 1, 2 or 4, or p itself where that is as fine.
+func (p Photo) Finer(shrink int) (Photo, error) {
+	if p.Shrink <= shrink {
+		return p, nil
+	}
+	f, err := formatOf(p.file)
+	if err != nil {
+		return Photo{}, err
+	}
+	times := p.Shrink / shrink // of the sides, less one pixel each that may have been rounded up
+	finer, err := f.read(p.file, func(h, w int) bool { return h > times*(p.Image.H-1) && w > times*(p.Image.W-1) })
+	if finer.Shrink > 1 {
+		finer.file = p.file
+	}
+	return finer, err
+}
+
+// Check is [Image.Check] of the picture.
+func (p Photo) Check() error {
+	if p.Shrink < 1 {
+		return errors.New("photograph without a picture")
+	}
+	return p.Image.Check()
+}
+
+// shrinkTo is the largest shrink that leaves enough of h×w pixels.
+func shrinkTo(enough Enough, h, w int) int {
+	for shrink := 8; enough != nil && shrink > 1; shrink /= 2 {
+		if enough(ceil(h, shrink), ceil(w, shrink)) {
+			return shrink
+		}
+	}
+	return 1
+}
+
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// shrunk is m at 1/n of its size, rounded up: each pixel is the mean of the n×n that it covers, or of those there are of them.
+func (m Image) shrunk(n int) Image {
+	if n == 1 {
+		return m
+	}
+	out := New(ceil(m.H, n), ceil(m.W, n), m.C)
+	sums := make([]int, out.W*out.C)
+	for y := range out.H {
+		clear(sums)
+		rows := min(n, m.H-y*n)
+		for r := range rows {
+			for i, v := range m.Row(y*n + r) {
+				sums[i/m.C/n*m.C+i%m.C] += int(v)
+			}
+		}
+		for i := range sums {
+			count := rows * min(n, m.W-i/m.C*n)
+			out.Row(y)[i] = uint8((sums[i] + count/2) / count)
+		}
+	}
+	return out
+}
+
+// Enough says whether an image of h×w pixels has twice the pixels in each direction that the input shows of it, so that p makes
+// nearly the same of it as of a finer one. Drawings are wanted whole: their ink is sought at the size that they have.
+func (p Preprocess) Enough(h, w int) bool {
+	if p.drawings() || p.Ink > 0 {
+		return false
+	}
+	inputH, inputW := p.Height, p.Width
+	if p.Pad != nil {
+		f := p.fit(Image{H: h, W: w})
+		inputH, inputW = f.h, f.w
+	}
+	return h >= 2*inputH && w >= 2*inputW
+}
