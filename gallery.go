@@ -47,7 +47,7 @@ func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photo
 		}
 		return lists, err
 	}
-	found, err := pipeline.Embed(ctx, photos)
+	found, err := pipeline.Embed(ctx, imgproc.Photos(photos...))
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (m *Model) GalleryEmbedder(pipeline *face.Pipeline) gallery.Embedder {
 		if pipeline == nil {
 			return m.EmbedImages(ctx, photos)
 		}
-		faces, _, err := pipeline.EmbedMain(ctx, photos)
+		faces, _, err := pipeline.EmbedMain(ctx, imgproc.Photos(photos...))
 		rows := make([][]float32, len(faces))
 		for i, f := range faces {
 			rows[i] = f.Embedding

@@ -229,7 +229,7 @@ func faces(ctx context.Context, model *siam.Model, detector []byte, photo imgpro
 	if err != nil {
 		return nil, err
 	}
-	found, err := pipeline.Embed(ctx, []imgproc.Image{photo})
+	found, err := pipeline.Embed(ctx, imgproc.Photos(photo))
 	if err != nil {
 		return nil, err
 	}

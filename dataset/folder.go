@@ -21,6 +21,8 @@ import (
 type Folder struct {
 	FS   fs.FS
 	Path string
+	// Enough says how fine images are to be read, see [imgproc.DecodePhoto]; nil reads them at their full size.
+	Enough imgproc.Enough
 }
 
 // maxArchiveBytes bounds what an archive may unpack to in memory.
@@ -113,7 +115,8 @@ func (f Folder) Sub(name string) Folder {
 	if err != nil {
 		panic("dataset: " + err.Error()) // only a name that is no path
 	}
-	return Folder{FS: sub, Path: f.name(name)}
+	f.FS, f.Path = sub, f.name(name)
+	return f
 }
 
 // name is what messages call a file in f.

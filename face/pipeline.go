@@ -3,10 +3,13 @@ package face
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/siam-go/siam/detect"
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/parallel"
 )
 
 // Encoder turns prepared crops, [n, h, w, c] after Preprocess, into embeddings: an [encoder.Embedder].
@@ -25,20 +28,22 @@ type Pipeline struct {
 	Mirror bool
 }
 
-// Face is a face in a photograph and its embedding.
+// Face is a face in a photograph, in pixels of its full size, and its embedding.
 type Face struct {
 	detect.Detection
 	Embedding []float32
 }
 
 // Embed finds and embeds all faces of each photograph, the surest first. A photograph without a face has an empty list.
-func (p *Pipeline) Embed(ctx context.Context, photos []imgproc.Image) ([][]Face, error) {
+// [imgproc.Photos] makes photographs of decoded images. Those read as fine as [Detector.Enough] wants cost least: where a face is
+// smaller in one than the encoder's input, it is decoded finer.
+func (p *Pipeline) Embed(ctx context.Context, photos []imgproc.Photo) ([][]Face, error) {
 	return p.embed(ctx, photos, func(found []detect.Detection, _ imgproc.Image) []detect.Detection { return found })
 }
 
 // EmbedMain finds the faces of each photograph and embeds one of them, see [Main]. counts is how many faces each photograph
 // has; the face of a photograph without any has no embedding.
-func (p *Pipeline) EmbedMain(ctx context.Context, photos []imgproc.Image) (faces []Face, counts []int, err error) {
+func (p *Pipeline) EmbedMain(ctx context.Context, photos []imgproc.Photo) (faces []Face, counts []int, err error) {
 	counts = make([]int, 0, len(photos))
 	lists, err := p.embed(ctx, photos, func(found []detect.Detection, photo imgproc.Image) []detect.Detection {
 		counts = append(counts, len(found))
@@ -61,30 +66,38 @@ func (p *Pipeline) EmbedMain(ctx context.Context, photos []imgproc.Image) (faces
 }
 
 // embed embeds the faces that choose takes from those found in each photograph.
-func (p *Pipeline) embed(ctx context.Context, photos []imgproc.Image, choose func([]detect.Detection, imgproc.Image) []detect.Detection) ([][]Face, error) {
+func (p *Pipeline) embed(ctx context.Context, photos []imgproc.Photo, choose func([]detect.Detection, imgproc.Image) []detect.Detection) ([][]Face, error) {
+	images := make([]imgproc.Image, len(photos))
 	for i, photo := range photos {
 		if err := photo.Check(); err != nil {
 			return nil, photograph(i, err)
 		}
+		images[i] = photo.Image
 	}
-	found, err := p.Detector.Detect(ctx, photos)
+	found, err := p.Detector.Detect(ctx, images)
 	if err != nil {
 		return nil, err
 	}
 	faces := make([][]Face, len(photos))
-	var crops []float32
-	for i, photo := range photos {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	crops := make([][]float32, len(photos))
+	failures := make([]error, len(photos))
+	for i := range found {
+		found[i] = choose(found[i], images[i])
+	}
+	parallel.Ranges(len(photos), func(lo, hi int) {
+		for i := lo; i < hi && ctx.Err() == nil; i++ {
+			faces[i], crops[i], failures[i] = p.crops(photos[i], found[i])
 		}
-		for _, d := range choose(found[i], photo) {
-			if crops, err = p.crop(crops, photo, d); err != nil {
-				return nil, photograph(i, err)
-			}
-			faces[i] = append(faces[i], Face{Detection: d})
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for i, err := range failures {
+		if err != nil {
+			return nil, photograph(i, err)
 		}
 	}
-	rows, err := p.Encoder.Embed(ctx, crops)
+	rows, err := p.Encoder.Embed(ctx, slices.Concat(crops...))
 	if err != nil {
 		return nil, err
 	}
@@ -109,18 +122,40 @@ func photograph(i int, err error) error {
 	return &imgproc.NumberedError{Doing: "embed the faces of photograph", Number: i + 1, Err: err}
 }
 
-// crop appends the aligned crop of a face, and its mirror image if that is wanted.
-func (p *Pipeline) crop(crops []float32, photo imgproc.Image, d detect.Detection) ([]float32, error) {
+// crops are the aligned crops of the faces found in the picture of a photograph, and their mirror images if those are wanted, after
+// each other. What cannot be laid straight is no face.
+func (p *Pipeline) crops(photo imgproc.Photo, found []detect.Detection) (faces []Face, crops []float32, err error) {
+	fine, err := photo.Finer(p.shrink(photo.Shrink, found))
+	if err != nil {
+		return nil, nil, err
+	}
 	size := p.Preprocess.Size()
-	start := len(crops)
-	crops = append(crops, make([]float32, size)...)
-	if err := Align(crops[start:], photo, d, p.Template, p.Preprocess); err != nil {
-		return nil, err
+	for _, d := range found {
+		crop := make([]float32, size)
+		if Align(crop, fine.Image, scaled(d, float32(photo.Shrink)/float32(fine.Shrink)), p.Template, p.Preprocess) != nil {
+			continue
+		}
+		crops = append(crops, crop...)
+		if p.Mirror {
+			crops = append(crops, mirrored(crop, p.Preprocess)...)
+		}
+		faces = append(faces, Face{Detection: scaled(d, float32(photo.Shrink))})
 	}
-	if p.Mirror {
-		crops = append(crops, mirrored(crops[start:start+size], p.Preprocess)...)
+	return faces, crops, nil
+}
+
+// shrink is that at which a photograph shows its smallest face as finely as the encoder sees it.
+func (p *Pipeline) shrink(shrink int, found []detect.Detection) int {
+	w, h := float64(p.Preprocess.Width), float64(p.Preprocess.Height)
+	finest := 0. // pixels of the crop for each of the picture
+	for _, d := range found {
+		if toCrop, ok := similarity(d.Landmarks, p.Template, w, h); ok {
+			finest = max(finest, math.Hypot(toCrop.XX, toCrop.YX))
+		}
 	}
-	return crops, nil
+	for ; shrink > 1 && finest > 1; shrink, finest = shrink/2, finest/2 {
+	}
+	return shrink
 }
 
 // mirrored exchanges left and right of a crop.

@@ -33,30 +33,52 @@ func IsImageName(name string) bool {
 // upright as its EXIF orientation asks, the first of several frames or pages, what is transparent as white paper. Errors name the
 // file and what is wrong with it; a sound file of a kind that is not read is not called damaged.
 func ReadFile(name string) (Image, error) {
-	f, err := os.Open(name)
+	p, err := ReadPhoto(name, nil)
+	return p.Image, err
+}
+
+// ReadPhoto is [ReadFile] as [DecodePhoto] decodes.
+func ReadPhoto(name string, enough Enough) (Photo, error) {
+	info, err := os.Stat(name)
 	if err != nil {
-		return Image{}, readError(name, err)
+		return Photo{}, readError(name, err)
 	}
-	defer f.Close()
-	m, err := Decode(f)
-	if err != nil {
-		return Image{}, readError(name, err)
-	}
-	return m, nil
+	return readPhoto(name, info, enough, func() (fs.File, error) { return os.Open(name) })
 }
 
 // ReadFS is [ReadFile] in a file system.
 func ReadFS(fsys fs.FS, name string) (Image, error) {
-	f, err := fsys.Open(name)
+	p, err := ReadPhotoFS(fsys, name, nil)
+	return p.Image, err
+}
+
+// ReadPhotoFS is [ReadPhoto] in a file system.
+func ReadPhotoFS(fsys fs.FS, name string, enough Enough) (Photo, error) {
+	info, err := fs.Stat(fsys, name)
 	if err != nil {
-		return Image{}, readError(name, err)
+		return Photo{}, readError(name, err)
+	}
+	return readPhoto(name, info, enough, func() (fs.File, error) { return fsys.Open(name) })
+}
+
+// readPhoto opens plain files only: to open a pipe would wait for whoever writes to it.
+func readPhoto(name string, info fs.FileInfo, enough Enough, open func() (fs.File, error)) (Photo, error) {
+	switch {
+	case info.IsDir():
+		return Photo{}, readError(name, errors.New("it is a folder: name the images in it"))
+	case !info.Mode().IsRegular():
+		return Photo{}, readError(name, errors.New("it is no file but a pipe, a socket or a device: copy the image into a file"))
+	}
+	f, err := open()
+	if err != nil {
+		return Photo{}, readError(name, err)
 	}
 	defer f.Close()
-	m, err := Decode(f)
+	p, err := DecodePhoto(f, enough)
 	if err != nil {
-		return Image{}, readError(name, err)
+		return Photo{}, readError(name, err)
 	}
-	return m, nil
+	return p, nil
 }
 
 // readError names the file once: the errors of package fs bring its name along.
@@ -147,7 +169,7 @@ func (f format) photo(data []byte, enough Enough) (Photo, error) {
 		return Photo{}, err
 	}
 	shrink := shrinkTo(enough, m.H, m.W)
-	return Photo{Image: m.shrunk(shrink), Shrink: shrink}, nil
+	return Photo{Image: m.pooled(shrink, shrink), Shrink: shrink}, nil
 }
 
 // failed tells a kind of file that is not read from a damaged file.

@@ -39,8 +39,9 @@ func shrunkJPEG(data []byte, enough Enough) (Photo, error) {
 		return Photo{Image: m, Shrink: 1}, err
 	}
 	p, err := jpeg.DecodeShrunk(data, shrink)
-	if err != nil {
-		return Photo{}, err
+	if err != nil { // Go's decoder may be able to
+		m, err := decodeJPEG(data)
+		return Photo{Image: m.pooled(shrink, shrink), Shrink: shrink}, err
 	}
 	m, err := coloursOfJPEG(p)
 	return Photo{Image: m.Turned(turn), Shrink: shrink}, err

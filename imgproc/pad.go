@@ -20,15 +20,22 @@ func (p *Pad) validate() error {
 	return nil
 }
 
-// Snug is p with the smallest input that holds m as p scales it, each side rounded up to a multiple of cell pixels: images of
-// one size or nearly so share an input, and are stacked, without one frame for all. It panics when p does not pad.
-func (p Preprocess) Snug(m Image, cell int) Preprocess {
+// Snug is p with the smallest input that holds m as p scales it, each side one of sides, which ascend, so that images of many sizes
+// share few inputs, and are stacked, without one frame for all. It panics when p does not pad, or m is larger than the last of sides.
+func (p Preprocess) Snug(m Image, sides []int) Preprocess {
 	if p.Pad == nil {
 		panic("imgproc: Snug of a Preprocess without Pad")
 	}
 	fit := p.fit(m)
-	p.Height = (fit.h + cell - 1) / cell * cell
-	p.Width = (fit.w + cell - 1) / cell * cell
+	smallest := func(side int) int {
+		for _, s := range sides {
+			if s >= side {
+				return s
+			}
+		}
+		panic(fmt.Sprintf("imgproc: Snug of an image of %d×%d pixels in sides of %v", fit.w, fit.h, sides))
+	}
+	p.Height, p.Width = smallest(fit.h), smallest(fit.w)
 	return p
 }
 

@@ -75,36 +75,11 @@ func (p Photo) Check() error {
 // shrinkTo is the largest shrink that leaves enough of h×w pixels.
 func shrinkTo(enough Enough, h, w int) int {
 	for shrink := 8; enough != nil && shrink > 1; shrink /= 2 {
-		if enough(ceil(h, shrink), ceil(w, shrink)) {
+		if enough((h+shrink-1)/shrink, (w+shrink-1)/shrink) {
 			return shrink
 		}
 	}
 	return 1
-}
-
-func ceil(a, b int) int { return (a + b - 1) / b }
-
-// shrunk is m at 1/n of its size, rounded up: each pixel is the mean of the n×n that it covers, or of those there are of them.
-func (m Image) shrunk(n int) Image {
-	if n == 1 {
-		return m
-	}
-	out := New(ceil(m.H, n), ceil(m.W, n), m.C)
-	sums := make([]int, out.W*out.C)
-	for y := range out.H {
-		clear(sums)
-		rows := min(n, m.H-y*n)
-		for r := range rows {
-			for i, v := range m.Row(y*n + r) {
-				sums[i/m.C/n*m.C+i%m.C] += int(v)
-			}
-		}
-		for i := range sums {
-			count := rows * min(n, m.W-i/m.C*n)
-			out.Row(y)[i] = uint8((sums[i] + count/2) / count)
-		}
-	}
-	return out
 }
 
 // Enough says whether an image of h×w pixels has twice the pixels in each direction that the input shows of it, so that p makes

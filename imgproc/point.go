@@ -9,6 +9,11 @@ type Box struct{ X, Y, W, H float32 }
 // Area is W·H in pixels, 0 for a box without extent.
 func (b Box) Area() float32 { return max(b.W, 0) * max(b.H, 0) }
 
+// Scaled is the box in an image of times the size.
+func (b Box) Scaled(times float32) Box {
+	return Box{times * b.X, times * b.Y, times * b.W, times * b.H}
+}
+
 // IoU is the area that two boxes share over the area that they cover together, in [0, 1].
 func (b Box) IoU(other Box) float32 {
 	w := min(b.X+b.W, other.X+other.W) - max(b.X, other.X)

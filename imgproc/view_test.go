@@ -257,10 +257,10 @@ func TestPadKeepsTheShape(t *testing.T) {
 	}
 }
 
-func TestSnugInputsAreMultiplesOfTheirCell(t *testing.T) {
+func TestSnugInputsAreTheSmallestThatHoldTheImage(t *testing.T) {
 	p := Preprocess{Height: 640, Width: 640, Channels: 3, Pad: &Pad{Side: 640, Corner: true}}
-	for _, c := range [][4]int{{100, 120, 128, 128}, {64, 64, 64, 64}, {1500, 2000, 480, 640}, {1333, 701, 640, 352}, {1, 5000, 32, 640}} {
-		got := p.Snug(Filled(c[0], c[1], 1, 0), 32)
+	for _, c := range [][4]int{{100, 120, 128, 128}, {64, 64, 128, 128}, {1500, 2000, 480, 640}, {1333, 701, 640, 480}, {1, 5000, 128, 640}, {480, 481, 480, 640}} {
+		got := p.Snug(Filled(c[0], c[1], 1, 0), []int{128, 480, 640})
 		if got.Height != c[2] || got.Width != c[3] {
 			t.Errorf("Snug(%d×%d) = %d×%d, want %d×%d", c[1], c[0], got.Width, got.Height, c[3], c[2])
 		}

@@ -159,22 +159,31 @@ func (m Image) pooled(ky, kx int) Image {
 		return m
 	}
 	out := New((m.H+ky-1)/ky, (m.W+kx-1)/kx, m.C)
+	sums := make([]int, out.W*m.C)
 	for y := range out.H {
-		for x := range out.W {
-			for c := range m.C {
-				out.Pix[(y*out.W+x)*m.C+c] = m.blockMean(y*ky, min((y+1)*ky, m.H), x*kx, min((x+1)*kx, m.W), c)
-			}
+		clear(sums)
+		rows := min(ky, m.H-y*ky)
+		for r := range rows {
+			addBlocks(sums, m.Row(y*ky+r), kx, m.C)
+		}
+		to := out.Row(y)
+		for i, sum := range sums {
+			n := rows * min(kx, m.W-i/m.C*kx)
+			to[i] = uint8((sum + n/2) / n)
 		}
 	}
 	return out
 }
 
-func (m Image) blockMean(y0, y1, x0, x1, c int) uint8 {
-	sum, n := 0, (y1-y0)*(x1-x0)
-	for y := y0; y < y1; y++ {
-		for x := x0; x < x1; x++ {
-			sum += int(m.Pix[(y*m.W+x)*m.C+c])
+// addBlocks adds to the sums of each channel those of kx pixels of a row.
+func addBlocks(sums []int, row []uint8, kx, channels int) {
+	for at := 0; len(row) > 0; at += channels {
+		block := row[:min(kx*channels, len(row))]
+		row = row[len(block):]
+		for c := range channels {
+			for i := c; i < len(block); i += channels {
+				sums[at+c] += int(block[i])
+			}
 		}
 	}
-	return uint8((sum + n/2) / n)
 }

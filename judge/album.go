@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/imgproc"
 )
 
@@ -20,6 +19,7 @@ type Album struct {
 	Folder   dataset.Folder
 	Pictures []Picture
 	Known    bool // whom each picture shows
+	Failed   []*dataset.FileError
 }
 
 // Picture is one of an album.
@@ -31,30 +31,29 @@ type Picture struct {
 	Embedding []float32
 }
 
-// OpenAlbum reads images of a folder, a few at a time. The i-th of several pictures in one file is called FILE#i.
+// OpenAlbum reads images of a folder, a few at a time. The i-th of several pictures in one file is called FILE#i. Files that cannot be
+// read are left out, and listed in Failed; that none can is an error.
 func OpenAlbum(ctx context.Context, folder dataset.Folder, files []string, view View) (*Album, error) {
 	al := &Album{Folder: folder}
-	for some := range slices.Chunk(files, PhotosAtOnce) {
-		photos, err := folder.ReadImages(ctx, some)
-		if err != nil {
+	folder.Enough = view.Enough
+	i := -1
+	for cuts, err := range view.Cuts(ctx, files, folder.Photos(ctx, files)) {
+		i++
+		if failed, ok := errors.AsType[*dataset.FileError](err); ok {
+			al.Failed = append(al.Failed, failed)
+		} else if err != nil {
 			return nil, err
 		}
-		lists, err := view(ctx, photos)
-		if err != nil {
-			return nil, NamedError(err, some)
-		}
-		for i, list := range lists {
-			for j, cut := range list {
-				if err := distance.CheckOne(len(cut.Embedding), cut.Embedding); err != nil {
-					return nil, fmt.Errorf("%s: its embedding %w", NameOf(some[i], j, len(list)), err)
-				}
-				al.Pictures = append(al.Pictures, Picture{
-					File: some[i], Name: NameOf(some[i], j, len(list)), Image: thumbnail(cut.Image), Embedding: cut.Embedding,
-				})
-			}
+		for j, cut := range cuts {
+			al.Pictures = append(al.Pictures, Picture{
+				File: files[i], Name: NameOf(files[i], j, len(cuts)), Image: thumbnail(cut.Image), Embedding: cut.Embedding,
+			})
 		}
 	}
-	if len(al.Pictures) == 0 {
+	switch {
+	case len(al.Failed) == len(files):
+		return nil, al.Failed[0]
+	case len(al.Pictures) == 0:
 		return nil, fmt.Errorf("no face was found in the %d images of %s", len(files), folder.Path)
 	}
 	al.identify()

@@ -76,16 +76,16 @@ func TestContactSheetBeginsEachGroupWithItsSize(t *testing.T) {
 
 func TestSeveralPicturesOfOneFileAreNumbered(t *testing.T) {
 	folder := dots(t, map[string]uint8{"crowd.pgm": 2, "nobody.pgm": 0, "one.pgm": 1})
-	asMany := func(_ context.Context, photos []imgproc.Image) ([][]Cut, error) { // as its brightness
+	asMany := func(_ context.Context, photos []imgproc.Photo) ([][]Cut, error) { // as its brightness
 		lists := make([][]Cut, len(photos))
 		for i, photo := range photos {
-			for range photo.Pix[0] {
-				lists[i] = append(lists[i], Cut{photo, []float32{0}})
+			for range photo.Image.Pix[0] {
+				lists[i] = append(lists[i], Cut{photo.Image, []float32{0}})
 			}
 		}
 		return lists, nil
 	}
-	al, err := OpenAlbum(t.Context(), folder, []string{"crowd.pgm", "nobody.pgm", "one.pgm"}, asMany)
+	al, err := OpenAlbum(t.Context(), folder, []string{"crowd.pgm", "nobody.pgm", "one.pgm"}, View{Cut: asMany})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestSeveralPicturesOfOneFileAreNumbered(t *testing.T) {
 	if want := []string{"crowd.pgm#1", "crowd.pgm#2", "one.pgm"}; !slices.Equal(names, want) || al.Known {
 		t.Errorf("pictures %v, identities known %v; want %v and unknown", names, al.Known, want)
 	}
-	if _, err := OpenAlbum(t.Context(), folder, []string{"nobody.pgm"}, asMany); err == nil || !strings.Contains(err.Error(), "no face was found in the 1 images of dots") {
+	if _, err := OpenAlbum(t.Context(), folder, []string{"nobody.pgm"}, View{Cut: asMany}); err == nil || !strings.Contains(err.Error(), "no face was found in the 1 images of dots") {
 		t.Errorf("OpenAlbum of nobody = %v, want an error that says so", err)
 	}
 }

@@ -3,13 +3,10 @@ package judge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
@@ -49,24 +46,16 @@ func VerifyPhotos(ctx context.Context, model Model, view View, pairs *dataset.Ph
 
 // embedPhotos embeds every photograph that the pairs name; nil stands for one of which the view takes nothing.
 func embedPhotos(ctx context.Context, view View, pairs *dataset.PhotoPairs) ([][]float32, error) {
+	folder := pairs.Folder
+	folder.Enough = view.Enough
 	var embeddings [][]float32
-	for files := range slices.Chunk(pairs.Files, PhotosAtOnce) {
-		photos, err := pairs.Folder.ReadImages(ctx, files)
-		if err != nil {
+	for cuts, err := range view.Cuts(ctx, pairs.Files, folder.Photos(ctx, pairs.Files)) {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		lists, err := view(ctx, photos)
-		if err != nil {
-			return nil, NamedError(err, files)
-		}
-		for i, cuts := range lists {
-			if len(cuts) == 0 {
-				embeddings = append(embeddings, nil)
-				continue
-			}
-			if err := distance.CheckOne(len(cuts[0].Embedding), cuts[0].Embedding); err != nil {
-				return nil, fmt.Errorf("%s: its embedding %w", files[i], err)
-			}
+		case len(cuts) == 0:
+			embeddings = append(embeddings, nil)
+		default:
 			embeddings = append(embeddings, cuts[0].Embedding)
 		}
 	}

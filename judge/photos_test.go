@@ -13,10 +13,10 @@ import (
 )
 
 // seen takes nothing out of black photographs.
-func seen(ctx context.Context, photos []imgproc.Image) ([][]Cut, error) {
-	lists, err := Whole(lineWith(5))(ctx, photos)
+func seen(ctx context.Context, photos []imgproc.Photo) ([][]Cut, error) {
+	lists, err := Whole(lineWith(5)).Cut(ctx, photos)
 	for i, photo := range photos {
-		if photo.Pix[0] == 0 {
+		if photo.Image.Pix[0] == 0 {
 			lists[i] = nil
 		}
 	}
@@ -37,7 +37,7 @@ func listedPairs(t *testing.T) *dataset.PhotoPairs {
 }
 
 func TestPairsWithoutAFaceCountAsDifferent(t *testing.T) {
-	result, verdicts, err := VerifyPhotos(t.Context(), lineWith(5), seen, listedPairs(t), 1)
+	result, verdicts, err := VerifyPhotos(t.Context(), lineWith(5), View{Cut: seen}, listedPairs(t), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,10 @@ func TestPairsWithoutAFaceCountAsDifferent(t *testing.T) {
 }
 
 func TestPhotographsWithoutAnyFaceCannotJudge(t *testing.T) {
-	blind := func(_ context.Context, photos []imgproc.Image) ([][]Cut, error) {
+	blind := func(_ context.Context, photos []imgproc.Photo) ([][]Cut, error) {
 		return make([][]Cut, len(photos)), nil
 	}
-	if _, _, err := VerifyPhotos(t.Context(), lineWith(5), blind, listedPairs(t), 1); err == nil || !strings.Contains(err.Error(), "no face was found in any photograph") {
+	if _, _, err := VerifyPhotos(t.Context(), lineWith(5), View{Cut: blind}, listedPairs(t), 1); err == nil || !strings.Contains(err.Error(), "no face was found in any photograph") {
 		t.Errorf("VerifyPhotos of no faces = %v, want an error that says so", err)
 	}
 }

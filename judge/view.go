@@ -4,38 +4,106 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"iter"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/face"
 	"github.com/siam-go/siam/imgproc"
 )
 
-// PhotosAtOnce is how many decoded photographs to hold in memory.
-const PhotosAtOnce = 64
-
-// View cuts out of each photograph what is to be compared, and embeds it.
-type View func(ctx context.Context, photos []imgproc.Image) ([][]Cut, error)
+// View says how to look at photographs: what is to be compared in each, and its embedding.
+type View struct {
+	Enough imgproc.Enough // how fine photographs have to be
+	Cut    func(ctx context.Context, photos []imgproc.Photo) ([][]Cut, error)
+}
 
 // Cut is a piece of a photograph.
 type Cut struct {
-	Image     imgproc.Image
+	Image     imgproc.Image // as fine as the photograph was decoded
 	Embedding []float32
+}
+
+// photosAtOnce is how many photographs a view sees together.
+const photosAtOnce = 16
+
+// Cuts yields what the view takes out of each of the photographs, which files names, in order. Errors of photographs stand in their
+// places. An error of the view, or an embedding that is no numbers, names its file and is the last.
+func (v View) Cuts(ctx context.Context, files []string, photos iter.Seq2[imgproc.Photo, error]) iter.Seq2[[]Cut, error] {
+	return func(yield func([]Cut, error) bool) {
+		var some []imgproc.Photo
+		var names []string
+		var failures []error // of some and of those between them
+		flush := func() bool {
+			lists, err := v.cut(ctx, names, some)
+			if err != nil {
+				yield(nil, err)
+				return false
+			}
+			for _, failure := range failures {
+				var cuts []Cut
+				if failure == nil {
+					cuts, lists = lists[0], lists[1:]
+				}
+				if !yield(cuts, failure) {
+					return false
+				}
+			}
+			some, names, failures = some[:0], names[:0], failures[:0]
+			return true
+		}
+		for photo, err := range photos {
+			if err == nil {
+				some, names = append(some, photo), append(names, files[0])
+			}
+			failures, files = append(failures, err), files[min(1, len(files)):]
+			if len(failures) == photosAtOnce && !flush() {
+				return
+			}
+		}
+		if len(failures) > 0 {
+			flush()
+		}
+	}
+}
+
+func (v View) cut(ctx context.Context, names []string, photos []imgproc.Photo) ([][]Cut, error) {
+	if len(photos) == 0 {
+		return nil, nil
+	}
+	lists, err := v.Cut(ctx, photos)
+	if err != nil {
+		return nil, NamedError(err, names)
+	}
+	for i, cuts := range lists {
+		for j, cut := range cuts {
+			if err := distance.CheckOne(len(cut.Embedding), cut.Embedding); err != nil {
+				return nil, fmt.Errorf("%s: its embedding %w", NameOf(names[i], j, len(cuts)), err)
+			}
+		}
+	}
+	return lists, nil
 }
 
 // Whole takes every photograph as it is.
 func Whole(model Model) View {
-	return func(ctx context.Context, photos []imgproc.Image) ([][]Cut, error) {
-		rows, err := model.EmbedImages(ctx, photos)
+	cut := func(ctx context.Context, photos []imgproc.Photo) ([][]Cut, error) {
+		images := make([]imgproc.Image, len(photos))
+		for i, photo := range photos {
+			images[i] = photo.Image
+		}
+		rows, err := model.EmbedImages(ctx, images)
 		cuts := make([][]Cut, len(rows))
 		for i, row := range rows {
-			cuts[i] = []Cut{{photos[i], row}}
+			cuts[i] = []Cut{{images[i], row}}
 		}
 		return cuts, err
 	}
+	return View{model.Spec().Preprocess.Enough, cut}
 }
 
 // Faces takes every face, the surest of a photograph first.
 func Faces(pipeline *face.Pipeline) View {
-	return func(ctx context.Context, photos []imgproc.Image) ([][]Cut, error) {
+	cut := func(ctx context.Context, photos []imgproc.Photo) ([][]Cut, error) {
 		lists, err := pipeline.Embed(ctx, photos)
 		cuts := make([][]Cut, len(lists))
 		for i, faces := range lists {
@@ -45,11 +113,12 @@ func Faces(pipeline *face.Pipeline) View {
 		}
 		return cuts, err
 	}
+	return View{pipeline.Detector.Enough, cut}
 }
 
 // MainFaces takes the main face of each photograph that shows any.
 func MainFaces(pipeline *face.Pipeline) View {
-	return func(ctx context.Context, photos []imgproc.Image) ([][]Cut, error) {
+	cut := func(ctx context.Context, photos []imgproc.Photo) ([][]Cut, error) {
 		faces, _, err := pipeline.EmbedMain(ctx, photos)
 		cuts := make([][]Cut, len(faces))
 		for i, f := range faces {
@@ -59,16 +128,17 @@ func MainFaces(pipeline *face.Pipeline) View {
 		}
 		return cuts, err
 	}
+	return View{pipeline.Detector.Enough, cut}
 }
 
 // cutFace cuts a face out with a rim of a sixth of its height.
-func cutFace(photo imgproc.Image, f face.Face) Cut {
-	b := f.Box
+func cutFace(photo imgproc.Photo, f face.Face) Cut {
+	b := f.Box.Scaled(1 / float32(photo.Shrink))
 	box := image.Rect(int(b.X), int(b.Y), int(b.X+b.W), int(b.Y+b.H))
-	if crop := photo.Crop(box.Inset(-int(b.H / 6))); crop.Check() == nil {
+	if crop := photo.Image.Crop(box.Inset(-int(b.H / 6))); crop.Check() == nil {
 		return Cut{crop, f.Embedding}
 	}
-	return Cut{photo, f.Embedding} // the face lies outside, as far as that can be
+	return Cut{photo.Image, f.Embedding} // the face lies outside, as far as that can be
 }
 
 // NameOf names the i-th, from 0, of n cuts of a file: FILE#1 and so on where there are several.

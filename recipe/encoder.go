@@ -59,3 +59,14 @@ func (s Settings) encoderSpec(data labelled) (encoder.Spec, error) {
 	spec.Normalize = !spec.PairHead
 	return spec, spec.Check()
 }
+
+// Enough says how fine images have to be read that are learned from with these settings, for [dataset.Folder]: what is finer than
+// the encoder sees only takes memory.
+func (s Settings) Enough(h, w int) bool {
+	data, ok := s.Data.(labelled)
+	if !ok {
+		return false
+	}
+	spec, err := s.encoderSpec(data)
+	return err == nil && spec.Preprocess.Enough(h, w)
+}

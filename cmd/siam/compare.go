@@ -23,7 +23,7 @@ func (a *app) compareCommand() *cobra.Command {
 			if faces.faces {
 				return a.compareFaces(cmd.Context(), model, faces, files)
 			}
-			images, err := readImages(cmd.Context(), files)
+			images, err := readImages(cmd.Context(), files, model.Spec().Preprocess.Enough)
 			if err != nil {
 				return err
 			}

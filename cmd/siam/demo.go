@@ -117,7 +117,7 @@ func (a *app) demoPair(ctx context.Context, model *siam.Model, unseen *dataset.S
 			return nil, err
 		}
 	}
-	images, err := readImages(ctx, files)
+	images, err := readImages(ctx, files, model.Spec().Preprocess.Enough)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -96,24 +95,19 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 	p := a.newProgress("embedding", "files", len(files))
 	defer p.close()
 	var faceless []string
-	for some := range slices.Chunk(files, judge.PhotosAtOnce) {
-		photos, err := dataset.ReadFiles(ctx, some)
+	i := 0
+	for cuts, err := range view.Cuts(ctx, files, dataset.Photos(ctx, files, view.Enough)) {
 		if err != nil {
 			return nil, nil, err
 		}
-		lists, err := view(ctx, photos)
-		if err != nil {
-			return nil, nil, judge.NamedError(err, some)
+		if len(cuts) == 0 {
+			faceless = append(faceless, files[i])
 		}
-		p.add(len(some))
-		for i, cuts := range lists {
-			if len(cuts) == 0 {
-				faceless = append(faceless, some[i])
-			}
-			for j, cut := range cuts {
-				names, rows = append(names, judge.NameOf(some[i], j, len(cuts))), append(rows, cut.Embedding)
-			}
+		for j, cut := range cuts {
+			names, rows = append(names, judge.NameOf(files[i], j, len(cuts))), append(rows, cut.Embedding)
 		}
+		p.add(1)
+		i++
 	}
 	if len(rows) == 0 {
 		return nil, nil, fmt.Errorf("no face was found in %s: embed without --faces", strings.Join(faceless, ", "))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam"
-	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/detect"
 	"github.com/siam-go/siam/face"
 	"github.com/siam-go/siam/judge"
@@ -16,6 +15,7 @@ import (
 type faceFlags struct {
 	faces, mirror bool
 	detector      string
+	again         int
 }
 
 func (f *faceFlags) add(cmd *cobra.Command) {
@@ -23,11 +23,15 @@ func (f *faceFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&f.faces, "faces", false, "the images are photographs: find the faces in them, and lay each straight")
 	flags.BoolVar(&f.mirror, "mirror", false, "with --faces, average each face and its mirror image, which some encoders gain by: twice the work")
 	flags.StringVar(&f.detector, "detector", "", "with --faces, YuNet ONNX `file` to find them with; the model's own when not given")
+	flags.IntVar(&f.again, "small-faces", 0, "with --faces, look a second time at large photographs, at up to `PIXELS` of their longer side (2560, say): for small faces; it takes as many looks as the side has 480 pixels, squared")
 }
 
 func (f *faceFlags) check() error {
-	if !f.faces && (f.mirror || f.detector != "") {
-		return usagef("--mirror and --detector are for --faces")
+	switch {
+	case !f.faces && (f.mirror || f.detector != "" || f.again != 0):
+		return usagef("--mirror, --detector and --small-faces are for --faces")
+	case f.again != 0 && f.again <= face.MaxSide:
+		return usagef("--small-faces %d: want more than the %d pixels of the first look", f.again, face.MaxSide)
 	}
 	return nil
 }
@@ -45,7 +49,7 @@ func (f *faceFlags) pipeline(model *siam.Model) (*face.Pipeline, error) {
 	if err != nil {
 		return nil, err
 	}
-	pipeline.Mirror = f.mirror
+	pipeline.Mirror, pipeline.Detector.LookAgain = f.mirror, f.again
 	return pipeline, nil
 }
 
@@ -56,7 +60,7 @@ func (f *faceFlags) view(model *siam.Model, some func(*face.Pipeline) judge.View
 	}
 	pipeline, err := f.pipeline(model)
 	if err != nil {
-		return nil, err
+		return judge.View{}, err
 	}
 	return some(pipeline), nil
 }
@@ -85,7 +89,7 @@ func (a *app) compareFaces(ctx context.Context, model *siam.Model, flags faceFla
 	if err != nil {
 		return err
 	}
-	photos, err := dataset.ReadFiles(ctx, files)
+	photos, err := readPhotos(ctx, files, pipeline.Detector.Enough)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"image"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/imgproc"
 	"github.com/spf13/cobra"
 )
 
@@ -27,15 +28,24 @@ func reading[T any](a *app, folder dataset.Folder, read func(dataset.Folder) (T,
 	return read(watchedFolder(folder, p))
 }
 
-// readImages reads the image files that arguments name.
-func readImages(ctx context.Context, files []string) ([]image.Image, error) {
-	read, err := dataset.ReadFiles(ctx, files)
-	if err != nil {
-		return nil, err
+// readPhotos reads the image files that arguments name.
+func readPhotos(ctx context.Context, files []string, enough imgproc.Enough) ([]imgproc.Photo, error) {
+	var photos []imgproc.Photo
+	for photo, err := range dataset.Photos(ctx, files, enough) {
+		if err != nil {
+			return nil, err
+		}
+		photos = append(photos, photo)
 	}
-	images := make([]image.Image, len(read))
-	for i, m := range read {
-		images[i] = m.GoImage()
+	return photos, nil
+}
+
+// readImages is readPhotos as images of Go's own type.
+func readImages(ctx context.Context, files []string, enough imgproc.Enough) ([]image.Image, error) {
+	photos, err := readPhotos(ctx, files, enough)
+	images := make([]image.Image, len(photos))
+	for i, photo := range photos {
+		images[i] = photo.Image.GoImage()
 	}
-	return images, nil
+	return images, err
 }

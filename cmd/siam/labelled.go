@@ -6,6 +6,7 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/judge"
 	"github.com/spf13/cobra"
 )
@@ -40,7 +41,7 @@ func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(*judge
 		return err
 	}
 	defer closeOld()
-	set, err := a.readLabelled(ctx, f)
+	set, err := a.readLabelled(ctx, f, model.Spec().Preprocess.Enough)
 	if err != nil {
 		return err
 	}
@@ -70,12 +71,13 @@ func (a *app) embedLabelled(ctx context.Context, model, old *siam.Model, set *da
 	return judge.NewLabelled(ctx, watchedModel{model, p}, watchedModel{old, p}, set)
 }
 
-// readLabelled reads the images that the flags choose.
-func (a *app) readLabelled(ctx context.Context, f labelledFlags) (*dataset.Set, error) {
+// readLabelled reads the images that the flags choose, as fine as is enough.
+func (a *app) readLabelled(ctx context.Context, f labelledFlags, enough imgproc.Enough) (*dataset.Set, error) {
 	folder, err := openData(f.data)
 	if err != nil {
 		return nil, err
 	}
+	folder.Enough = enough
 	set, err := reading(a, folder, func(folder dataset.Folder) (*dataset.Set, error) {
 		return judge.ReadLabelled(ctx, folder, f.incomplete)
 	})

@@ -187,6 +187,7 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 	if err != nil {
 		return nil, err
 	}
+	folder.Enough = r.Settings.Enough
 	found, err := reading(a, folder, func(folder dataset.Folder) (recipe.Background, error) {
 		return r.Settings.Data.Read(ctx, folder, f.leave)
 	})

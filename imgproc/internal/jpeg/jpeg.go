@@ -91,6 +91,7 @@ type decoder struct {
 type component struct {
 	id, h, v, quant int
 	w, rows         int     // of its own samples at full size
+	side            int     // samples of a block in each direction
 	stride          int     // blocks in a row, whole MCUs
 	samples         []uint8 // [block rows · side, stride · side]
 	coefficients    []int16 // [block rows, stride, 64], in zigzag order, of a progressive file
@@ -236,8 +237,11 @@ func (d *decoder) allocate(fileBytes int) error {
 	for _, c := range d.components {
 		c.w, c.rows = ceil(d.header.W*c.h, d.maxH), ceil(d.header.H*c.v, d.maxV)
 		c.stride = d.mcusX * c.h
+		// A component of fewer samples keeps those that a shrunk picture has room for.
+		for c.side = d.side; c.side < 8 && c.h*2*c.side <= d.maxH*d.side && c.v*2*c.side <= d.maxV*d.side; c.side *= 2 {
+		}
 		blocks := c.stride * d.mcusY * c.v
-		c.samples = make([]uint8, blocks*d.side*d.side)
+		c.samples = make([]uint8, blocks*c.side*c.side)
 		if d.progressive {
 			c.coefficients = make([]int16, 64*blocks)
 		}

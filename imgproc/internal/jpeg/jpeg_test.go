@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/color"
 	gojpeg "image/jpeg"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -118,6 +119,61 @@ func TestModesThatAreNotDecodedAreNamed(t *testing.T) {
 		data[at+1] = marker
 		if _, err := Decode(nil, data); err != unread.Kind(want) {
 			t.Errorf("frame %#x: %v, want %s", marker, err, want)
+		}
+	}
+}
+
+// smooth has no frequencies that only a full picture shows, so that a shrunk one must show the means of its parts.
+func smooth(w, h int) image.Image {
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range w * h {
+		x, y := float64(i%w)/float64(w), float64(i/w)/float64(h)
+		m.SetNRGBA(i%w, i/w, color.NRGBA{uint8(40 + 180*x), uint8(220 - 160*y), uint8(128 + 80*math.Sin(3*x+2*y)), 255})
+	}
+	return m
+}
+
+func TestShrunkPicturesAreMeansOfTheWholeOne(t *testing.T) {
+	for _, size := range [][2]int{{256, 192}, {501, 367}, {300, 40}, {1, 1}} {
+		data := encode(t, smooth(size[0], size[1]))
+		whole, err := Decode(nil, data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shrink := range []int{2, 4, 8} {
+			got, err := DecodeShrunk(data, shrink)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.W != ceil(size[0], shrink) || got.H != ceil(size[1], shrink) {
+				t.Fatalf("%d×%d at 1/%d = %d×%d", size[0], size[1], shrink, got.W, got.H)
+			}
+			for i, v := range got.Pix {
+				x, y, c := i/3%got.W*shrink, i/3/got.W*shrink, i%3
+				if x+shrink > size[0] || y+shrink > size[1] {
+					continue // at the rim a block holds what the picture does not
+				}
+				if want := mean(whole, x, y, shrink, c); math.Abs(float64(v)-want) > 4 {
+					t.Errorf("%d×%d at 1/%d: component %d at (%d, %d) = %d, want the mean %.1f", size[0], size[1], shrink, c, x/shrink, y/shrink, v, want)
+				}
+			}
+		}
+	}
+}
+
+func mean(p Picture, x, y, side, c int) float64 {
+	sum := 0
+	for i := range side * side {
+		sum += int(p.Pix[((y+i/side)*p.W+x+i%side)*3+c])
+	}
+	return float64(sum) / float64(side*side)
+}
+
+func TestShrunkDataThatIsCutIsAnError(t *testing.T) {
+	data := encode(t, picture(40, 30, false))
+	for n := range len(data) - 3 {
+		if _, err := DecodeShrunk(data[:n], 4); err == nil {
+			t.Errorf("DecodeShrunk of %d of %d bytes = nil, want an error", n, len(data))
 		}
 	}
 }

@@ -40,19 +40,19 @@ func (d *decoder) render() Picture {
 	p.H, p.W = ceil(p.H, shrink), ceil(p.W, shrink)
 	p.Pix = make([]uint8, p.H*p.W*n)
 	for i, c := range d.components {
-		c.renderAll(d.side)
-		stride := d.side * c.stride
+		c.renderAll()
+		stride := c.side * c.stride
 		for y := range p.H {
-			from := c.samples[y*c.v/d.maxV*stride:][:stride]
+			from := c.samples[y*c.v*c.side/(d.maxV*d.side)*stride:][:stride]
 			to := p.Pix[y*p.W*n+i:]
-			if c.h == d.maxH {
+			if c.h*c.side == d.maxH*d.side {
 				for x, v := range from[:p.W] {
 					to[x*n] = v
 				}
 				continue
 			}
 			for x := range p.W {
-				to[x*n] = from[x*c.h/d.maxH]
+				to[x*n] = from[x*c.h*c.side/(d.maxH*d.side)]
 			}
 		}
 		c.samples = nil
@@ -61,17 +61,17 @@ func (d *decoder) render() Picture {
 }
 
 // renderAll makes the samples of a progressive file.
-func (c *component) renderAll(side int) {
+func (c *component) renderAll() {
 	for b := range len(c.coefficients) / 64 {
-		c.render((*[64]int16)(c.coefficients[64*b:]), 63, b%c.stride, b/c.stride, side)
+		c.render((*[64]int16)(c.coefficients[64*b:]), 63, b%c.stride, b/c.stride)
 	}
 	c.coefficients = nil
 }
 
 // render makes the samples of block (x, y) of its coefficients up to the one at place last: the inverse cosine transform, by rows
 // and then by columns.
-func (c *component) render(block *[64]int16, last, x, y, side int) {
-	stride := side * c.stride
+func (c *component) render(block *[64]int16, last, x, y int) {
+	side, stride := c.side, c.side*c.stride
 	to := c.samples[y*side*stride+x*side:]
 	log := mathbits.TrailingZeros(uint(side))
 	last = min(last, lowest[log])

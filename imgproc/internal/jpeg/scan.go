@@ -12,7 +12,6 @@ type scan struct {
 	first, last   int // of the coefficients in it, in zigzag order
 	high, low     int // successive approximation: bits that earlier scans brought, and bits still to come
 	progressive   bool
-	side          int // samples of a block in each direction
 	blocksWithout int // blocks of the band that are all zero from here on ("EOBRUN")
 }
 
@@ -69,7 +68,7 @@ func (d *decoder) newScan(header, data []byte) (*scan, error) {
 			return nil, err
 		}
 	}
-	s := &scan{bits: bits{data: data}, last: 63, progressive: d.progressive, side: d.side}
+	s := &scan{bits: bits{data: data}, last: 63, progressive: d.progressive}
 	if tail := header[len(header)-3:]; d.progressive {
 		s.first, s.last, s.high, s.low = int(tail[0]), int(tail[1]), int(tail[2]>>4), int(tail[2]&15)
 	}
@@ -127,7 +126,7 @@ func (s *scan) block(p *part, x, y int) error {
 		var block [64]int16
 		last, err := s.sequential(p, &block)
 		if err == nil {
-			p.render(&block, last, x, y, s.side)
+			p.render(&block, last, x, y)
 		}
 		return err
 	}
