@@ -64,7 +64,11 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 	}
 	p := a.newProgress("embedding", "images", len(files))
 	defer p.close()
-	return judge.OpenAlbum(ctx, watchedFolder(folder, p), files, view)
+	al, err := judge.OpenAlbum(ctx, watchedFolder(folder, p), files, view)
+	if err == nil {
+		a.sayFailed(al.Failed, len(files))
+	}
+	return al, err
 }
 
 // check refuses a list of images that are of no use, before all the work.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -95,12 +96,14 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 	p := a.newProgress("embedding", "files", len(files))
 	defer p.close()
 	var faceless []string
+	var failed []*dataset.FileError
 	i := 0
 	for cuts, err := range view.Cuts(ctx, files, dataset.Photos(ctx, files, view.Enough)) {
-		if err != nil {
+		if file, ok := errors.AsType[*dataset.FileError](err); ok {
+			failed = append(failed, file)
+		} else if err != nil {
 			return nil, nil, err
-		}
-		if len(cuts) == 0 {
+		} else if len(cuts) == 0 {
 			faceless = append(faceless, files[i])
 		}
 		for j, cut := range cuts {
@@ -109,12 +112,16 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 		p.add(1)
 		i++
 	}
-	if len(rows) == 0 {
+	switch {
+	case len(failed) == len(files):
+		return nil, nil, failed[0]
+	case len(rows) == 0:
 		return nil, nil, fmt.Errorf("no face was found in %s: embed without --faces", strings.Join(faceless, ", "))
 	}
 	for _, file := range faceless {
 		fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", file)
 	}
+	a.sayFailed(failed, len(files))
 	return names, rows, nil
 }
 

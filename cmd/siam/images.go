@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"image"
 
 	"github.com/siam-go/siam/dataset"
@@ -48,4 +49,15 @@ func readImages(ctx context.Context, files []string, enough imgproc.Enough) ([]i
 		images[i] = photo.Image.GoImage()
 	}
 	return images, err
+}
+
+// sayFailed names the files, of n, that could not be read and were left out: the command has done the rest, and fails at its end.
+func (a *app) sayFailed(failed []*dataset.FileError, n int) {
+	for _, f := range failed {
+		fmt.Fprintf(a.stderr, "siam: %v\n", f)
+	}
+	if len(failed) > 0 {
+		fmt.Fprintf(a.stderr, "siam: %d of %d files could not be read, and are left out\n", len(failed), n)
+		a.exit = exitFailed
+	}
 }

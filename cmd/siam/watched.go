@@ -39,6 +39,9 @@ func (f watchedFS) Open(name string) (fs.File, error) {
 	return f.FS.Open(name)
 }
 
+// Stat opens nothing.
+func (f watchedFS) Stat(name string) (fs.FileInfo, error) { return fs.Stat(f.FS, name) }
+
 // watchedFolder counts the images that are read from a folder.
 func watchedFolder(folder dataset.Folder, p *progress) dataset.Folder {
 	folder.FS = watchedFS{folder.FS, p}
