@@ -66,7 +66,7 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 	defer p.close()
 	al, err := judge.OpenAlbum(ctx, watchedFolder(folder, p), files, view)
 	if err == nil {
-		a.sayFailed(al.Failed, len(files))
+		a.leaveOut(al.Failed, len(files))
 	}
 	return al, err
 }

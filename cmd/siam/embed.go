@@ -121,7 +121,7 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 	for _, file := range faceless {
 		fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", file)
 	}
-	a.sayFailed(failed, len(files))
+	a.leaveOut(failed, len(files))
 	return names, rows, nil
 }
 

@@ -51,13 +51,21 @@ func readImages(ctx context.Context, files []string, enough imgproc.Enough) ([]i
 	return images, err
 }
 
-// sayFailed names the files, of n, that could not be read and were left out: the command has done the rest, and fails at its end.
-func (a *app) sayFailed(failed []*dataset.FileError, n int) {
+// unread are files that could not be read, while a command did the rest.
+type unread struct{ failed, of int }
+
+// err is the failure of a command that has done all it could.
+func (u unread) err() error {
+	if u.failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d files could not be read, and are left out: mend or remove them", u.failed, u.of)
+}
+
+// leaveOut names the files, of n, that could not be read. The command goes on with the rest, and fails at its end.
+func (a *app) leaveOut(failed []*dataset.FileError, n int) {
 	for _, f := range failed {
-		fmt.Fprintf(a.stderr, "siam: %v\n", f)
+		fmt.Fprintf(a.stderr, "left out: %v\n", f)
 	}
-	if len(failed) > 0 {
-		fmt.Fprintf(a.stderr, "siam: %d of %d files could not be read, and are left out\n", len(failed), n)
-		a.exit = exitFailed
-	}
+	a.unread.failed, a.unread.of = a.unread.failed+len(failed), a.unread.of+n
 }

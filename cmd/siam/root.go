@@ -28,6 +28,7 @@ type app struct {
 	backend        string
 	threads        int
 	exit           int // of a command that succeeded: a verdict's code
+	unread         unread
 }
 
 // run executes one command line and returns its exit code.
@@ -36,6 +37,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	cmd := a.command()
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		err = a.unread.err()
+	}
 	if err == nil {
 		return a.exit
 	}
