@@ -145,10 +145,12 @@ func (g *Gallery) ofID(ctx context.Context, s Settings, id string) (Vectors, err
 	return Represent(all, s.Representation, g.model.Distance), nil
 }
 
-// decided is what the audit log says of a verdict; what was considered besides stands in parts of its own.
+// decided is what the audit log says of a verdict. What was considered stands in parts of its own, without the file's name, which may
+// tell who it is: the parts are erased with different ids.
 type decided struct {
+	Photo    int      `json:"photo"` // of those that were asked about together, from 1
+	Face     int      `json:"face"`  // in it, from 1
 	File     string   `json:"file,omitempty"`
-	Face     int      `json:"face"`
 	Source   string   `json:"source,omitempty"`
 	Decided  Outcome  `json:"decided"`
 	Action   Action   `json:"action"`
@@ -158,7 +160,7 @@ type decided struct {
 }
 
 type considered struct {
-	File       string  `json:"file,omitempty"`
+	Photo      int     `json:"photo"`
 	Face       int     `json:"face"`
 	Considered string  `json:"considered"` // an id; empty for a stranger
 	Distance   float32 `json:"distance"`
@@ -173,14 +175,13 @@ func (g *Gallery) record(ctx context.Context, s Settings, action string, photos 
 	change := Change{Gallery: g.name, Expire: now}
 	var parts []Part
 	at := 0
-	for _, p := range photos {
+	for n, p := range photos {
 		for i, f := range p.Faces {
 			r := results[at]
 			at++
-			name := fitName(filepath.Base(p.Name))
-			parts = append(parts, NewPart(decided{name, i + 1, p.Hash, r.Outcome, r.Action, r.ID, r.Distance, r.Reason}, r.ids()...))
+			parts = append(parts, NewPart(decided{n + 1, i + 1, fitName(filepath.Base(p.Name)), p.Hash, r.Outcome, r.Action, r.ID, r.Distance, r.Reason}, r.ids()...))
 			for _, c := range r.Candidates {
-				parts = append(parts, NewPart(considered{name, i + 1, c.ID, c.Distance}, about(c.ID)...))
+				parts = append(parts, NewPart(considered{n + 1, i + 1, c.ID, c.Distance}, about(c.ID)...))
 			}
 			if *days > 0 && r.Outcome != Match {
 				e := g.entry(Waiting, r.ID, Enrolment{Name: p.label(i), Hash: p.Hash, Face: f}, s)

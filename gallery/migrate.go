@@ -41,8 +41,11 @@ func Migrate(ctx context.Context, store Store, name string, to Model, embed Embe
 		if err := g.embedAgain(ctx, embed, fresh); err != nil {
 			return m, err
 		}
-		if err := g.collect(ctx, fresh, &m, &change); err != nil {
+		switch complete, err := g.collect(ctx, fresh, &m, &change); {
+		case err != nil:
 			return m, err
+		case !complete: // somebody enrolled more
+			continue
 		}
 		if len(m.Lost) > 0 && !lose {
 			return m, fmt.Errorf("migrate gallery %q: %d entries cannot be embedded again, %s first, since no crop was kept or no face is found in it: nothing was changed; "+
@@ -82,7 +85,11 @@ func (g *Gallery) embedAgain(ctx context.Context, embed Embedder, fresh map[stri
 		if err != nil {
 			return err
 		}
-		if _, done := fresh[e.Key]; done || e.Crop == nil {
+		if _, done := fresh[e.Key]; done {
+			continue
+		}
+		if e.Crop == nil {
+			fresh[e.Key] = nil
 			continue
 		}
 		keys, crops = append(keys, e.Key), append(crops, e.Crop)
@@ -95,13 +102,16 @@ func (g *Gallery) embedAgain(ctx context.Context, embed Embedder, fresh map[stri
 	return flush()
 }
 
-// collect lists the new embeddings of all entries, and what is lost.
-func (g *Gallery) collect(ctx context.Context, fresh map[string][]float32, m *Migration, change *Change) error {
+// collect lists the new embeddings of all entries, and what is lost. It is not complete where fresh lacks an entry.
+func (g *Gallery) collect(ctx context.Context, fresh map[string][]float32, m *Migration, change *Change) (complete bool, err error) {
 	for e, err := range g.store.Entries(ctx, g.name, Query{}) {
 		if err != nil {
-			return err
+			return false, err
 		}
-		embedding := fresh[e.Key]
+		embedding, tried := fresh[e.Key]
+		if !tried {
+			return false, nil
+		}
 		if embedding == nil {
 			m.Lost = append(m.Lost, fmt.Sprintf("%s %s", e.ID, e.Name))
 			change.Delete = append(change.Delete, e.Key)
@@ -110,7 +120,7 @@ func (g *Gallery) collect(ctx context.Context, fresh map[string][]float32, m *Mi
 		m.Entries++
 		change.Embeddings = append(change.Embeddings, NewEmbedding{e.Key, g.model.Hash, embedding})
 	}
-	return nil
+	return true, nil
 }
 
 // Accept makes the gallery one of another model whose embeddings may be compared with those that it holds, which stay. It fails with
