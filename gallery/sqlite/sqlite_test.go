@@ -23,3 +23,13 @@ func TestSQLiteKeepsTheContract(t *testing.T) {
 		})
 	}
 }
+
+func TestSQLiteHoldsWhatMemoryHolds(t *testing.T) {
+	gallerytest.RunRandom(t, func(t *testing.T, place string) gallery.Store {
+		store, err := sqlite.Open(t.Context(), filepath.Join(place, "g.db"), sqlite.Options{Create: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store
+	})
+}

@@ -69,7 +69,7 @@ func (s *store) Apply(ctx context.Context, c gallery.Change) error {
 		return (&applying{s, ctx, tx, c, shelf{}}).run()
 	})
 	if err != nil {
-		return s.failed("change gallery "+fmt.Sprintf("%q", c.Gallery)+" in", err)
+		return s.failed(fmt.Sprintf("gallery %q in", c.Gallery), err)
 	}
 	if mayErase {
 		return s.failed("erase in", s.scrub(ctx))
