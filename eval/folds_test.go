@@ -30,8 +30,8 @@ func TestFoldsAreJudgedByTheOthersThresholds(t *testing.T) {
 	if v.EER != at.EER || v.TARAtFAR["1e-2"] != at.TARAtFAR["1e-2"] {
 		t.Errorf("EER %v and TAR %v, want those of Verify, %v and %v", v.EER, v.TARAtFAR, at.EER, at.TARAtFAR)
 	}
-	if v.OverFolds == nil || v.OverFolds.CI95 != ten.CI95 || v.OverFolds.N != 3 {
-		t.Errorf("over folds = %v, want the protocol's mean of 3 folds with Student's interval, %v", v.OverFolds, ten.CI95)
+	if v.OverFolds == nil || *v.OverFolds != (OverFolds{ten.Value, ten.StandardError, 3}) {
+		t.Errorf("over folds = %v, want the protocol's mean of 3 folds and its error, %v", v.OverFolds, ten.StandardError)
 	}
 	if bare, err := JudgeFolds(Scored{Distances: distances, Same: same}, folds, nil, 1); err != nil || bare.AtModel != nil || bare.Value != v.Value {
 		t.Errorf("without a threshold: %v at the model's %v, error %v, want %v and none", bare.Value, bare.AtModel, err, v.Value)

@@ -11,10 +11,10 @@ import (
 // TenFold is the outcome of LFW's protocol: each fold is judged at the threshold that is best on the other folds.
 type TenFold struct {
 	stats.Proportion           // mean accuracy of the folds, with Student's interval over the folds; N pairs
-	StandardError    float64   `json:"standard_error"` // of the mean, over the folds
-	Folds            []float64 `json:"folds"`          // accuracy of each fold
-	Thresholds       []float64 `json:"thresholds"`     // threshold of each fold
-	Right            []bool    `json:"-"`              // of each pair
+	StandardError    float64   `json:"-"`          // of the mean, over the folds
+	Folds            []float64 `json:"folds"`      // accuracy of each fold
+	Thresholds       []float64 `json:"thresholds"` // threshold of each fold
+	Right            []bool    `json:"-"`          // of each pair
 }
 
 // ContiguousFolds splits n pairs into k consecutive folds whose sizes differ by at most one, the larger first, and returns

@@ -58,20 +58,32 @@ func hardest(set *dataset.Set, embeddings [][]float32, distance func(a, b []floa
 	byDistance := func(p, q hardPair) int { return cmp.Compare(p.distance, q.distance) }
 	slices.SortStableFunc(same, func(p, q hardPair) int { return byDistance(q, p) })
 	slices.SortStableFunc(different, byDistance)
-	return onceEach(same), onceEach(different), nil
+	return onceEach(set, same), onceEach(set, different), nil
 }
 
-// onceEach keeps the first pairs in which no image comes again.
-func onceEach(pairs []hardPair) []hardPair {
-	seen := map[int32]bool{}
-	var kept []hardPair
-	for _, p := range pairs {
-		if len(kept) < hardestShown && !seen[p.a] && !seen[p.b] {
-			seen[p.a], seen[p.b] = true, true
-			kept = append(kept, p)
+// onceEach keeps the first pairs in which no image comes again, and of two classes one as far as there are enough others.
+func onceEach(set *dataset.Set, pairs []hardPair) []hardPair {
+	seen, classes := map[int32]bool{}, map[[2]int]bool{}
+	kept := make([]bool, len(pairs))
+	count := 0
+	for _, varied := range []bool{true, false} {
+		for i, p := range pairs {
+			a, b := set.Items[p.a].Label, set.Items[p.b].Label
+			two := [2]int{min(a, b), max(a, b)}
+			if count == hardestShown || seen[p.a] || seen[p.b] || varied && classes[two] {
+				continue
+			}
+			seen[p.a], seen[p.b], classes[two], kept[i] = true, true, a != b, true
+			count++
 		}
 	}
-	return kept
+	var shown []hardPair
+	for i, p := range pairs {
+		if kept[i] {
+			shown = append(shown, p)
+		}
+	}
+	return shown
 }
 
 // picturePairs shows pairs with their distances, and verdicts where there is a threshold.

@@ -201,8 +201,14 @@ func TestMistakesAreOfManyPeople(t *testing.T) {
 	if err != nil || all != 200 || len(shown) != 5*mostOfOne {
 		t.Errorf("%d of %d mistakes, %v, want %d of each of 5 people of 200", len(shown), all, err, mostOfOne)
 	}
-	if shown[0].Distance != 300 || shown[2].Distance != 260 {
-		t.Errorf("mistakes of %v and %v, want the worst first, and after two the worst of the next", shown[0].Distance, shown[2].Distance)
+	if shown[0].Distance != 300 || shown[mostOfOne].Distance != 260 {
+		t.Errorf("mistakes of %v and %v, want the worst first, and after some the worst of the next", shown[0].Distance, shown[mostOfOne].Distance)
+	}
+	for i := range v.Classes { // two by two, of one person and four others in turn
+		v.Classes[i] = [2]int{0, 1 + i%4}
+	}
+	if shown, _, err = v.mistakes(true); err != nil || len(shown) != mostOfOne {
+		t.Errorf("%d mistakes with one person, %v, want %d with others each", len(shown), err, mostOfOne)
 	}
 }
 

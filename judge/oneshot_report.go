@@ -38,8 +38,8 @@ func AddOneShot(ctx context.Context, page *report.Report, set *dataset.Set, resu
 func headlines(r OneShotResult) report.Numbers {
 	task := fmt.Sprintf("%d-way %d-shot", r.Ways, r.Shots)
 	numbers := report.Numbers{
-		report.Accuracy(task+", within an alphabet", r.Within.Proportion, fmt.Sprintf("%d trials; look-alike ways", r.Within.N)),
-		report.Accuracy(task+", unstructured", r.Unstructured.Proportion, fmt.Sprintf("%d trials; ways from everywhere", r.Unstructured.N)),
+		report.Accuracy(task+", within an alphabet", r.Within.Proportion, "look-alike ways"),
+		report.Accuracy(task+", unstructured", r.Unstructured.Proportion, "ways from everywhere"),
 	}
 	if v := r.Verification; v != nil {
 		numbers = append(numbers, report.Accuracy("Same or different?", v.Proportion,

@@ -114,14 +114,13 @@ func (v *Verdicts) operatingPoints(roc *eval.ROC) report.Table {
 	return table
 }
 
-// What a report shows of the pairs of a kind: this many at most, and this many of the same person or the same two.
+// What a report shows of the pairs of a kind: this many at most, and this many with one person. Of the same two people it shows one.
 const (
 	mostMistakes = 24
-	mostOfOne    = 2
+	mostOfOne    = 3
 )
 
-// mistakes are the worst wrong verdicts on the same pairs, or on the different ones, varied: of one person or two few are shown, and every
-// picture once.
+// mistakes are the worst wrong verdicts on the same pairs, or on the different ones, varied, and how many there are in all.
 func (v *Verdicts) mistakes(same bool) (shown report.PicturePairs, all int, err error) {
 	var wrong []int
 	for i, right := range v.right {
@@ -146,21 +145,23 @@ func (v *Verdicts) mistakes(same bool) (shown report.PicturePairs, all int, err 
 	return shown, len(wrong), nil
 }
 
-// varied keeps the first pairs, few of each identity and of each two.
+// varied keeps the first pairs, few of each identity and one of each two.
 func (v *Verdicts) varied(pairs []int) []int {
 	var kept []int
-	times := map[int]int{}
+	times, seen := map[int]int{}, map[[2]int]bool{}
 	for _, i := range pairs {
 		c := [2]int{i, i}
 		if v.Classes != nil {
 			c = v.Classes[i]
 		}
-		if len(kept) == mostMistakes || times[c[0]] >= mostOfOne || times[c[1]] >= mostOfOne {
+		two := [2]int{min(c[0], c[1]), max(c[0], c[1])}
+		if len(kept) == mostMistakes || times[c[0]] >= mostOfOne || times[c[1]] >= mostOfOne || seen[two] {
 			continue
 		}
 		times[c[0]]++
 		if c[1] != c[0] {
 			times[c[1]]++
+			seen[two] = true
 		}
 		kept = append(kept, i)
 	}

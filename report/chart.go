@@ -98,8 +98,8 @@ func (c Chart) svg(first string) string {
 			d.line(s, i)
 		}
 	}
-	for _, m := range c.Marks {
-		d.mark(m)
+	for i, m := range c.Marks {
+		d.mark(m, plotTop+12+float64(i)*markHeight) // one below the other, as they may be near
 	}
 	for _, dot := range c.Dots {
 		d.dot(dot)
@@ -235,7 +235,11 @@ func (d *canvas) bars(s Series, number int) {
 	}
 }
 
-func (d *canvas) mark(m Mark) {
+// markHeight is how far the labels of marks are apart.
+const markHeight = 17
+
+// mark draws a mark with its label's foot at y.
+func (d *canvas) mark(m Mark, y float64) {
 	part, ok := d.x.at(m.X)
 	if !ok {
 		return
@@ -245,7 +249,7 @@ func (d *canvas) mark(m Mark) {
 		anchor, shift = "end", -6
 	}
 	d.add(`<line class="mark" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>`, x, x, plotTop, plotBottom)
-	d.text(x+shift, plotTop+12, anchor, "strong", m.Label)
+	d.text(x+shift, y, anchor, "strong", m.Label)
 }
 
 func (d *canvas) dot(m Dot) {

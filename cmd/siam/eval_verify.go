@@ -172,8 +172,7 @@ func photosText(v judge.PhotoVerification) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "accuracy  %s, thresholds %.4f\n", percent(v.Proportion), v.Thresholds)
 	if over := v.OverFolds; over != nil {
-		fmt.Fprintf(&b, "mean of %d folds, as the protocol reports it  %.2f %% ± %.2f (standard error), 95 %% interval %.2f to %.2f\n",
-			over.N, 100*over.Value, 100*v.StandardError, 100*over.CI95[0], 100*over.CI95[1])
+		fmt.Fprintf(&b, "mean of %d folds, as the protocol reports it  %.2f %% ± %.2f (standard error)\n", over.Folds, 100*over.Mean, 100*over.StandardError)
 	}
 	if v.AtModel != nil {
 		fmt.Fprintf(&b, "accuracy at the model's threshold %.4f  %s\n", v.AtModel.Threshold, percent(v.AtModel.Proportion))
