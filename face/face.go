@@ -51,8 +51,7 @@ func NewDetector(network Network) *Detector {
 // Enough says whether photographs of h×w pixels show the detector all that it can see.
 func (d *Detector) Enough(h, w int) bool { return max(h, w) >= max(d.MaxSide, d.LookAgain) }
 
-// Detect finds the faces of each photograph, in pixels of the picture that it holds, the surest first. Photographs that the network
-// sees at one size go through it together.
+// Detect finds the faces of each photograph, in its pixels, the surest first.
 func (d *Detector) Detect(ctx context.Context, photos []imgproc.Image) ([][]detect.Detection, error) {
 	found, err := d.look(ctx, photos)
 	if err != nil {
@@ -71,24 +70,18 @@ func (d *Detector) Detect(ctx context.Context, photos []imgproc.Image) ([][]dete
 	return found, nil
 }
 
-// look finds the faces that are large enough when all of a photograph is seen at once.
+// look finds the faces that are large enough when all of a photograph is seen at once. Photographs go through the network one by one:
+// several together would take several times the memory, and no less time.
 func (d *Detector) look(ctx context.Context, photos []imgproc.Image) ([][]detect.Detection, error) {
 	found := make([][]detect.Detection, len(photos))
-	for _, group := range d.groups(photos) {
-		if err := d.detect(ctx, photos, group, found); err != nil {
+	for i, photo := range photos {
+		var err error
+		if found[i], err = d.detect(ctx, photo); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
 }
-
-// group is photographs that go through the network together.
-type group struct {
-	prepare imgproc.Preprocess
-	photos  []int // their places
-}
-
-const maxGroup = 4 // photographs that go through the network at once: more cost memory and save no time
 
 // sides are those that the network's input may have, in pixels: few, so that photographs of all sizes share some inputs, and
 // multiples of 32, as the network wants them.
@@ -109,64 +102,36 @@ func (d *Detector) preprocess() imgproc.Preprocess {
 	}
 }
 
-func (d *Detector) groups(photos []imgproc.Image) []*group {
-	type size struct{ h, w int }
-	var groups []*group
-	open := map[size]*group{}
-	for i, photo := range photos {
-		prepare := d.preprocess().Snug(photo, d.sides())
-		input := size{prepare.Height, prepare.Width}
-		g := open[input]
-		if g == nil || len(g.photos) == maxGroup {
-			g = &group{prepare: prepare}
-			open[input] = g
-			groups = append(groups, g)
-		}
-		g.photos = append(g.photos, i)
+// detect finds the faces in one photograph.
+func (d *Detector) detect(ctx context.Context, photo imgproc.Image) ([]detect.Detection, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return groups
-}
-
-// detect runs one group and puts what it finds at the photographs' places.
-func (d *Detector) detect(ctx context.Context, photos []imgproc.Image, g *group, found [][]detect.Detection) error {
-	n, h, w := len(g.photos), g.prepare.Height, g.prepare.Width
-	input := make([]float32, n*g.prepare.Size())
-	views := make([]imgproc.View, n)
-	for i, at := range g.photos {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		views[i] = g.prepare.View(photos[at], imgproc.Identity(), nil)
-		views[i].Image(input[i*g.prepare.Size():][:g.prepare.Size()], photos[at])
-	}
-	outputs, err := d.Network.Run(ctx, onnx.Array{Shape: []int{n, h, w, 3}, Values: input})
+	prepare := d.preprocess().Snug(photo, d.sides())
+	view := prepare.View(photo, imgproc.Identity(), nil)
+	input := onnx.Array{Shape: []int{1, prepare.Height, prepare.Width, prepare.Channels}, Values: make([]float32, prepare.Size())}
+	view.Image(input.Values, photo)
+	outputs, err := d.Network.Run(ctx, input)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(outputs) != 4*len(strides) {
-		return fmt.Errorf("the detector has %d outputs, want the %d of YuNet", len(outputs), 4*len(strides))
+		return nil, fmt.Errorf("the detector has %d outputs, want the %d of YuNet", len(outputs), 4*len(strides))
 	}
-	for i, at := range g.photos {
-		faces, err := detect.DecodeYuNet(headsOf(outputs, i, n), h, w, d.MinScore)
-		if err != nil {
-			return err
-		}
-		faces = detect.Suppress(faces, d.Overlap)
-		toPhoto(faces, views[i])
-		found[at] = faces
+	faces, err := detect.DecodeYuNet(heads(outputs), prepare.Height, prepare.Width, d.MinScore)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	faces = detect.Suppress(faces, d.Overlap)
+	toPhoto(faces, view)
+	return faces, nil
 }
 
-// headsOf takes image i of n out of the network's outputs.
-func headsOf(outputs []onnx.Array, i, n int) []detect.YuNetHead {
+// heads are the network's outputs by stride.
+func heads(outputs []onnx.Array) []detect.YuNetHead {
 	heads := make([]detect.YuNetHead, len(strides))
 	for s, stride := range strides {
-		part := func(kind int) []float32 {
-			values := outputs[kind*len(strides)+s].Values
-			each := len(values) / n
-			return values[i*each : (i+1)*each]
-		}
+		part := func(kind int) []float32 { return outputs[kind*len(strides)+s].Values }
 		heads[s] = detect.YuNetHead{Stride: stride, Class: part(0), Object: part(1), Box: part(2), Landmarks: part(3)}
 	}
 	return heads

@@ -63,6 +63,15 @@ func (f frame) resample(dst []float32, step int, m Image, level func(c int) (sca
 	checkSize(len(dst), f.h, f.w, step)
 	g := newGrid(m, f)
 	m = m.pooled(g.poolY, g.poolX)
+	if f.bend == nil && g.upright() {
+		g.resize(dst, f, step, m, level)
+	} else {
+		g.average(dst, f, step, m, level)
+	}
+}
+
+// average fills dst by a table of sums, however the image is turned or bent.
+func (g grid) average(dst []float32, f frame, step int, m Image, level func(c int) (scale, shift float32)) {
 	for c := range m.C {
 		g.box.scale, g.box.shift = level(c)
 		s := newSums(m, c, f.outside)
