@@ -58,6 +58,16 @@ func (v Vectors) rows() [][]float32 {
 	return rows
 }
 
+// Prepare reads what is to be searched, so that the next verdict need not wait for it.
+func (g *Gallery) Prepare(ctx context.Context) error {
+	s, err := g.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	_, _, err = g.index.fresh(ctx, s.Representation)
+	return err
+}
+
 // search finds the k ids, or strangers, nearest to each probe.
 func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]float32) ([][]Candidate, error) {
 	found := make([][]Candidate, len(probes))

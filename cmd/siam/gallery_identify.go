@@ -64,8 +64,10 @@ func (a *app) galleryIdentify(ctx context.Context, f identifyFlags, files []stri
 	}
 	f.name = f.galleries[0]
 	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		ready := make(chan error, 1)
+		go func() { ready <- s.Prepare(ctx) }() // while the images are embedded
 		photos, err := f.probes(ctx, s, files, o.ReviewDays)
-		if err != nil {
+		if err := errors.Join(err, <-ready); err != nil {
 			return err
 		}
 		asked := []*gallery.Gallery{s.Gallery}

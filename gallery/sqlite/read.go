@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/siam-go/siam/gallery"
@@ -176,12 +177,16 @@ func (s *store) Vectors(ctx context.Context, name string, since int64) (v galler
 		if v.Since == v.Revision {
 			return nil
 		}
-		var n int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM entry WHERE gallery = ? AND role <> 'waiting' AND added > ?", row.number, v.Since).Scan(&n); err != nil {
-			return err
+		query := "SELECT key, id, role, embedding FROM entry WHERE gallery = ? AND added > ? AND role <> 'waiting' ORDER BY number"
+		if v.Since == 0 { // in the order of the file, which takes no seeking
+			query = strings.Replace(query, "FROM entry", "FROM entry NOT INDEXED", 1)
+			var n int
+			if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM entry WHERE gallery = ?", row.number).Scan(&n); err != nil {
+				return err
+			}
+			v.Refs, v.Values = make([]gallery.Ref, 0, n), make([]float32, 0, n*v.Dim)
 		}
-		v.Refs, v.Values = make([]gallery.Ref, 0, n), make([]float32, 0, n*v.Dim)
-		rows, err := tx.QueryContext(ctx, "SELECT key, id, role, embedding FROM entry WHERE gallery = ? AND role <> 'waiting' AND added > ? ORDER BY number", row.number, v.Since)
+		rows, err := tx.QueryContext(ctx, query, row.number, v.Since)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ CREATE TABLE entry (
 	UNIQUE (gallery, key)
 ) STRICT;
 CREATE INDEX entry_id ON entry (gallery, id);
+CREATE INDEX entry_added ON entry (gallery, added);
 CREATE INDEX entry_expires ON entry (gallery, expires) WHERE expires > 0;
 CREATE TABLE crop (number INTEGER PRIMARY KEY REFERENCES entry, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE line (
