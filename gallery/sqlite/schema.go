@@ -13,7 +13,7 @@ import (
 // where the file is encrypted.
 const schema = `
 CREATE TABLE secret (id INTEGER PRIMARY KEY CHECK (id = 1), sealed BLOB NOT NULL) STRICT; -- a known text under the key; empty without
-CREATE TABLE scrub (id INTEGER PRIMARY KEY, since INTEGER NOT NULL) STRICT; -- see scrub.go
+CREATE TABLE scrub (id INTEGER PRIMARY KEY, since INTEGER NOT NULL, erasures INTEGER NOT NULL) STRICT; -- see scrub.go
 CREATE TABLE gallery (
 	number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, settings TEXT NOT NULL,
 	revision INTEGER NOT NULL, -- of the entries

@@ -19,7 +19,7 @@ const scrubAfter = 24 * time.Hour
 
 // due says in a transaction that bytes have to leave the file.
 func due(ctx context.Context, tx *sql.Tx, when int) error {
-	_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO scrub VALUES (?, ?)", when, time.Now().UnixMicro())
+	_, err := tx.ExecContext(ctx, "INSERT INTO scrub VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET erasures = erasures + 1", when, time.Now().UnixMicro())
 	return err
 }
 
@@ -28,29 +28,41 @@ func due(ctx context.Context, tx *sql.Tx, when int) error {
 func (s *store) scrub(ctx context.Context) error {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	var needed bool
-	err := s.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM scrub WHERE id = ? OR since < ?)", scrubNow, time.Now().Add(-scrubAfter).UnixMicro()).Scan(&needed)
-	if err != nil || !needed {
+	var now, later int64 // erasures
+	err := s.db.QueryRowContext(ctx, "SELECT coalesce(sum(erasures) FILTER (WHERE id = ?1), 0), coalesce(sum(erasures) FILTER (WHERE id = ?2 AND since < ?3), 0) FROM scrub",
+		scrubNow, scrubLater, time.Now().Add(-scrubAfter).UnixMicro()).Scan(&now, &later)
+	if err != nil || now+later == 0 {
 		return err
 	}
 	if err := s.patiently(ctx, func() error { _, err := s.db.ExecContext(ctx, "VACUUM"); return err }); err != nil {
 		return fmt.Errorf("it is erased, but its bytes are still in the file, and leave it when the store is opened next: %w", err)
 	}
+	emptied, err := s.emptyLog(ctx)
+	if err != nil || !emptied {
+		return err
+	}
+	return s.patiently(ctx, func() error { // what others erased meanwhile is theirs to scrub
+		_, err := s.db.ExecContext(ctx, "DELETE FROM scrub WHERE id = ? AND erasures = ? OR id = ? AND erasures = ?", scrubNow, now, scrubLater, later)
+		return err
+	})
+}
+
+// emptyLog copies the write-ahead log into the file and empties it, unless somebody reads for too long.
+func (s *store) emptyLog(ctx context.Context) (bool, error) {
 	for start := time.Now(); time.Since(start) < 5*time.Second; {
 		var blocked, frames, copied int
 		err := s.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &frames, &copied)
-		switch {
-		case err == nil && blocked == 0:
-			_, err := s.db.ExecContext(ctx, "DELETE FROM scrub")
-			return err
-		case err != nil && !busy(err):
-			return err
+		if err == nil && blocked == 0 {
+			return true, nil
+		}
+		if err != nil && !busy(err) {
+			return false, err
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	return nil
+	return false, nil
 }
