@@ -67,7 +67,7 @@ func calibrate(distances []float32, same []bool, seed uint64, choose func(*ROC) 
 	return c, nil
 }
 
-// bootstrapResamples is fewer than [stats.Resamples]: each one sweeps all pairs.
+// bootstrapResamples is how many draws of units or pairs an interval is from: each one sweeps all pairs.
 const bootstrapResamples = 400
 
 // bootstrap estimates a number read off the ROC, resampling the pairs.

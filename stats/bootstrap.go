@@ -10,8 +10,6 @@ import (
 	"github.com/siam-go/siam/internal/parallel"
 )
 
-// Resamples is how many resamples the bootstrap intervals of this project use.
-const Resamples = 1000
 
 // Bootstrap returns statistic over the rows 0 … n-1 with the percentile interval of its values over resamples draws of n
 // rows with replacement (B. Efron, "Bootstrap methods: another look at the jackknife", 1979). When observations come in
@@ -76,28 +74,6 @@ func ErrorsByUnit(units, resamples int, seed uint64, statistic func(times []int)
 		}
 	}
 	return errors
-}
-
-// BootstrapMean returns the mean of values with its bootstrap interval from [Resamples] resamples.
-func BootstrapMean(values []float64, seed uint64) Estimate {
-	return Bootstrap(len(values), Resamples, seed, func(rows []int) float64 {
-		sum := 0.0
-		for _, r := range rows {
-			sum += values[r]
-		}
-		return sum / float64(len(rows))
-	})
-}
-
-// PairedDifference returns the mean of a[i]-b[i] with its bootstrap interval: both systems are judged on the same resampled
-// trials, so what makes a trial hard for both cancels. It panics when the lengths differ.
-func PairedDifference(a, b []float64, seed uint64) Estimate {
-	mustMatch("PairedDifference", len(a), len(b))
-	differences := make([]float64, len(a))
-	for i := range a {
-		differences[i] = a[i] - b[i]
-	}
-	return BootstrapMean(differences, seed)
 }
 
 // Quantile returns the q-quantile of sorted values, q in [0, 1], linear between neighbours (numpy's default); 0 when there
