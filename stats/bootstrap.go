@@ -10,7 +10,6 @@ import (
 	"github.com/siam-go/siam/internal/parallel"
 )
 
-
 // Bootstrap returns statistic over the rows 0 … n-1 with the percentile interval of its values over resamples draws of n
 // rows with replacement (B. Efron, "Bootstrap methods: another look at the jackknife", 1979). When observations come in
 // clusters that are alike inside, let a row be a cluster.
