@@ -21,9 +21,17 @@ func (m *Model) ForGallery() gallery.Model {
 	return known
 }
 
+// GalleryEnough says how fine photographs for [Model.GalleryFaces] have to be decoded.
+func (m *Model) GalleryEnough(pipeline *face.Pipeline) imgproc.Enough {
+	if pipeline == nil {
+		return m.spec.Preprocess.Enough
+	}
+	return pipeline.Detector.Enough
+}
+
 // GalleryFaces embeds photographs for a gallery: all faces that the pipeline finds in each, the surest first, or, without a pipeline,
 // each image as it is. With crops, each face has what a gallery keeps of it, see [gallery.Crop].
-func (m *Model) GalleryFaces(ctx context.Context, pipeline *face.Pipeline, crops bool, photos []imgproc.Image) ([][]gallery.Face, error) {
+func (m *Model) GalleryFaces(ctx context.Context, pipeline *face.Pipeline, crops bool, photos []imgproc.Photo) ([][]gallery.Face, error) {
 	lists, err := m.galleryFaces(ctx, pipeline, photos)
 	if err != nil || !crops {
 		return lists, err
@@ -31,23 +39,27 @@ func (m *Model) GalleryFaces(ctx context.Context, pipeline *face.Pipeline, crops
 	for i, list := range lists {
 		for j := range list {
 			if list[j].Crop, err = gallery.Crop(photos[i], list[j].Box); err != nil {
-				return nil, fmt.Errorf("photograph %d: keeping a crop: %w", i+1, err)
+				return nil, &imgproc.NumberedError{Doing: "keep a crop of photograph", Number: i + 1, Err: err}
 			}
 		}
 	}
 	return lists, nil
 }
 
-func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photos []imgproc.Image) ([][]gallery.Face, error) {
+func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photos []imgproc.Photo) ([][]gallery.Face, error) {
 	lists := make([][]gallery.Face, len(photos))
 	if pipeline == nil {
-		rows, err := m.EmbedImages(ctx, photos)
+		images := make([]imgproc.Image, len(photos))
+		for i, photo := range photos {
+			images[i] = photo.Image
+		}
+		rows, err := m.EmbedImages(ctx, images)
 		for i, row := range rows {
 			lists[i] = []gallery.Face{{Embedding: row}}
 		}
 		return lists, err
 	}
-	found, err := pipeline.Embed(ctx, imgproc.Photos(photos...))
+	found, err := pipeline.Embed(ctx, photos)
 	if err != nil {
 		return nil, err
 	}

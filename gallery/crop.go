@@ -15,14 +15,27 @@ const (
 	cropQuality = 95        // of JPEG beyond
 )
 
-// Crop encodes what is to be kept of a photograph: the box, left, top, width and height in pixels, with half its size around it on
-// every side, so that a detector finds the face again; or the whole image where there is no box. It is shrunk to 512 pixels where it
-// is larger, and is a PNG up to 25,600 pixels and a JPEG beyond.
-func Crop(photo imgproc.Image, box *[4]float32) ([]byte, error) {
-	m := photo
+// Crop encodes what is to be kept of a photograph: the box, left, top, width and height in pixels of its full size, with half its size
+// around it on every side, so that a detector finds the face again; or the whole image where there is no box. It is shrunk to 512
+// pixels where it is larger, and is a PNG up to 25,600 pixels and a JPEG beyond.
+func Crop(photo imgproc.Photo, box *[4]float32) ([]byte, error) {
+	side := float32(max(photo.Image.H, photo.Image.W) * photo.Shrink)
 	if box != nil {
-		x, y, w, h := box[0], box[1], box[2], box[3]
-		m = photo.Crop(image.Rect(int(x-w/2), int(y-h/2), int(x+w*3/2), int(y+h*3/2)))
+		side = 2 * max(box[2], box[3])
+	}
+	shrink := photo.Shrink
+	for shrink > 1 && side/float32(shrink) < cropSide {
+		shrink /= 2
+	}
+	fine, err := photo.Finer(shrink)
+	if err != nil {
+		return nil, err
+	}
+	m := fine.Image
+	if box != nil {
+		s := float32(fine.Shrink)
+		x, y, w, h := box[0]/s, box[1]/s, box[2]/s, box[3]/s
+		m = m.Crop(image.Rect(int(x-w/2), int(y-h/2), int(x+w*3/2), int(y+h*3/2)))
 	}
 	if err := m.Check(); err != nil {
 		return nil, err
@@ -30,6 +43,10 @@ func Crop(photo imgproc.Image, box *[4]float32) ([]byte, error) {
 	if most := max(m.H, m.W); most > cropSide {
 		m = imgproc.Resize(m, max(m.H*cropSide/most, 1), max(m.W*cropSide/most, 1))
 	}
+	return encodeCrop(m)
+}
+
+func encodeCrop(m imgproc.Image) ([]byte, error) {
 	var b bytes.Buffer
 	var err error
 	if m.H*m.W <= losslessTo {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -62,7 +61,7 @@ func (a *app) galleryEnroll(ctx context.Context, f enrollFlags, files []string) 
 	case f.data == "" && len(files) == 0:
 		return usagef("gallery enroll: FILE... is missing: name image files that show %s", f.id)
 	}
-	source := enrolSource{files: files, read: readFile, idOf: func(string) string { return f.id }, strict: true}
+	source := enrolSource{photoSource: filesSource(files), idOf: func(string) string { return f.id }, strict: true}
 	if f.data != "" {
 		var err error
 		if source, err = folderSource(f.data, f.strict); err != nil {
@@ -82,8 +81,7 @@ func (a *app) galleryEnroll(ctx context.Context, f enrollFlags, files []string) 
 
 // enrolSource is where images to enroll come from.
 type enrolSource struct {
-	files  []string
-	read   func(string) ([]byte, error)
+	photoSource
 	idOf   func(string) string
 	strict bool // a file that cannot be enrolled is an error, and then nothing is enrolled
 }
@@ -103,8 +101,7 @@ func folderSource(name string, strict bool) (enrolSource, error) {
 		return enrolSource{}, fmt.Errorf("enroll %s: its images are not in folders: want a folder for each id, or name whom they show with --id", name)
 	}
 	return enrolSource{
-		files: inFolders, strict: strict,
-		read: func(file string) ([]byte, error) { return fs.ReadFile(folder.FS, file) },
+		photoSource: folderPhotos(folder, inFolders), strict: strict,
 		idOf: func(file string) string { return path.Base(path.Dir(file)) },
 	}, nil
 }
@@ -133,7 +130,7 @@ func (a *app) enrollAll(ctx context.Context, s *seeing, from enrolSource) (enrol
 		wait = wait[:0]
 		return nil
 	}
-	for photo, err := range s.photographs(ctx, from.files, from.read, !s.settings.DropCrops) {
+	for photo, err := range s.photographs(ctx, from.photoSource, !s.settings.DropCrops) {
 		p.add(1)
 		face, note, faceErr := gallery.Face{}, "", err
 		if err == nil {

@@ -93,7 +93,7 @@ func (f identifyFlags) probes(ctx context.Context, s *seeing, files []string, da
 	}
 	var photos []gallery.Photograph
 	crops := s.settings.ReviewDays > 0 || days != nil && *days > 0
-	for photo, err := range s.photographs(ctx, files, readFile, crops) {
+	for photo, err := range s.photographs(ctx, filesSource(files), crops) {
 		if err != nil {
 			return nil, err
 		}

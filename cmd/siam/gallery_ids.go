@@ -221,7 +221,7 @@ mistaken for anybody. The stranger has no name, competes with ids from then on, 
 func (a *app) galleryReject(ctx context.Context, f identifyFlags, files []string) error {
 	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
 		var images []gallery.Enrolment
-		for photo, err := range s.photographs(ctx, files, readFile, !s.settings.DropCrops) {
+		for photo, err := range s.photographs(ctx, filesSource(files), !s.settings.DropCrops) {
 			if err != nil {
 				return err
 			}

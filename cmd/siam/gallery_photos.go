@@ -1,74 +1,107 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"slices"
 
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/judge"
 )
 
-// photosAtOnce is how many photographs are decoded at a time.
+// photoSource is image files, and how they are opened and decoded.
+type photoSource struct {
+	files  []string
+	open   func(string) (fs.File, error)
+	photos func(context.Context, []string, imgproc.Enough) iter.Seq2[imgproc.Photo, error]
+}
+
+// filesSource is files named by the paths that the system knows.
+func filesSource(files []string) photoSource {
+	return photoSource{files, func(name string) (fs.File, error) { return os.Open(name) }, dataset.Photos}
+}
+
+// folderPhotos is files of a folder or an archive.
+func folderPhotos(folder dataset.Folder, files []string) photoSource {
+	return photoSource{files, folder.FS.Open, func(ctx context.Context, files []string, enough imgproc.Enough) iter.Seq2[imgproc.Photo, error] {
+		folder.Enough = enough
+		return folder.Photos(ctx, files)
+	}}
+}
+
+// photosAtOnce is how many photographs go through the model together.
 const photosAtOnce = 16
 
-// photographs reads image files, some at a time, and finds what is in them. A file that is no image comes as an error with its name,
+// photographs reads image files and finds what is in them, some at a time. A file that cannot be read comes as an error with its name,
 // and does not end the loop.
-func (s *seeing) photographs(ctx context.Context, files []string, read func(string) ([]byte, error), crops bool) iter.Seq2[gallery.Photograph, error] {
+func (s *seeing) photographs(ctx context.Context, from photoSource, crops bool) iter.Seq2[gallery.Photograph, error] {
 	return func(yield func(gallery.Photograph, error) bool) {
-		for some := range slices.Chunk(files, photosAtOnce) {
-			photos, images, failures := readPhotographs(some, read)
+		var some []gallery.Photograph
+		var images []imgproc.Photo
+		var names []string   // of the images
+		var failures []error // of some, in their places
+		flush := func() bool {
 			lists, err := s.model.GalleryFaces(ctx, s.pipeline, crops, images)
 			if err != nil {
-				yield(gallery.Photograph{Name: some[0]}, err)
-				return
+				yield(gallery.Photograph{}, judge.NamedError(err, names))
+				return false
 			}
-			for i, photo := range photos {
+			for i, photo := range some {
 				if failures[i] == nil {
 					photo.Faces, lists = lists[0], lists[1:]
 				}
 				if !yield(photo, failures[i]) {
-					return
+					return false
 				}
 			}
+			some, images, names, failures = some[:0], images[:0], names[:0], failures[:0]
+			return true
+		}
+		files := from.files
+		for image, err := range from.photos(ctx, files, s.model.GalleryEnough(s.pipeline)) {
+			if ctx.Err() != nil {
+				yield(gallery.Photograph{}, ctx.Err())
+				return
+			}
+			photo := gallery.Photograph{Name: files[0]}
+			files = files[1:]
+			if err == nil {
+				photo.Hash, err = from.hash(photo.Name)
+			}
+			if err == nil {
+				images, names = append(images, image), append(names, photo.Name)
+			}
+			some, failures = append(some, photo), append(failures, err)
+			if len(some) == photosAtOnce && !flush() {
+				return
+			}
+		}
+		if len(some) > 0 {
+			flush()
 		}
 	}
 }
 
-// readPhotographs reads and decodes files; those that fail have no image.
-func readPhotographs(files []string, read func(string) ([]byte, error)) (photos []gallery.Photograph, images []imgproc.Image, failures []error) {
-	photos, failures = make([]gallery.Photograph, len(files)), make([]error, len(files))
-	for i, file := range files {
-		photos[i].Name = file
-		content, err := read(file)
-		if err != nil {
-			failures[i] = readFailure(file, err)
-			continue
-		}
-		image, err := imgproc.Decode(bytes.NewReader(content))
-		if err != nil {
-			failures[i] = fmt.Errorf("read image %s: %w", file, err)
-			continue
-		}
-		sum := sha256.Sum256(content)
-		photos[i].Hash = hex.EncodeToString(sum[:])
-		images = append(images, image)
+// hash is the SHA-256 of a file.
+func (from photoSource) hash(name string) (string, error) {
+	file, err := from.open(name)
+	if err != nil {
+		return "", err
 	}
-	return photos, images, failures
-}
-
-func readFailure(file string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("read image %s: there is no such file", file)
+	defer file.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, file); err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
 	}
-	return fmt.Errorf("read image %s: %w", file, err)
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // mainFaces leaves each photograph with its main face, and says in words what is wrong where there are several or none.
@@ -92,5 +125,3 @@ func compareAreas(a, b *[4]float32) int {
 	}
 	return int(a[2]*a[3] - b[2]*b[3])
 }
-
-func readFile(name string) ([]byte, error) { return os.ReadFile(name) }
