@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/siam-go/siam/detect"
 	"github.com/siam-go/siam/face"
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/imgproc"
@@ -55,7 +56,7 @@ func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photo
 		}
 		rows, err := m.EmbedImages(ctx, images)
 		for i, row := range rows {
-			lists[i] = []gallery.Face{{Embedding: row}}
+			lists[i] = []gallery.Face{{Embedding: row, Main: true}}
 		}
 		return lists, err
 	}
@@ -64,8 +65,15 @@ func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photo
 		return nil, err
 	}
 	for i, faces := range found {
-		for _, f := range faces {
-			lists[i] = append(lists[i], gallery.Face{Box: &[4]float32{f.Box.X, f.Box.Y, f.Box.W, f.Box.H}, Score: f.Score, Embedding: f.Embedding})
+		found := make([]detect.Detection, len(faces))
+		for j, f := range faces {
+			found[j] = f.Detection
+		}
+		whole := imgproc.Image{H: photos[i].Image.H * photos[i].Shrink, W: photos[i].Image.W * photos[i].Shrink}
+		main := face.Main(found, whole)
+		for j, f := range faces {
+			box := [4]float32{f.Box.X, f.Box.Y, f.Box.W, f.Box.H}
+			lists[i] = append(lists[i], gallery.Face{Box: &box, Score: f.Score, Main: j == main, Embedding: f.Embedding})
 		}
 	}
 	return lists, nil

@@ -6,6 +6,7 @@ import "fmt"
 type Face struct {
 	Box       *[4]float32 // left, top, width and height in pixels; nil for a whole image
 	Score     float32     // of the detector, in [0, 1]
+	Main      bool        // whom the photograph seems to be of
 	Embedding []float32
 	Crop      []byte // PNG or JPEG of the face with its surroundings, to be embedded again by another model; nil to keep none
 	Refuse    string // why it deserves no verdict, such as "too blurred"; empty when it does

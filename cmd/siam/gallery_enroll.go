@@ -38,8 +38,8 @@ func (a *app) galleryEnrollCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "enroll --db URL {--id ID FILE... | --data DIR}",
 		Short: "add images of people: several of one id, or a folder for each id",
-		Long: `Enrolls image files under one id, or a folder or archive that holds a folder of images for each id. In photographs the largest face
-is enrolled. A file that is enrolled under its id already is left as it is, so that a broken-off enrolment can be repeated. Of a
+		Long: `Enrolls image files under one id, or a folder or archive that holds a folder of images for each id. In photographs the main face is
+enrolled. A file that is enrolled under its id already is left as it is, so that a broken-off enrolment can be repeated. Of a
 folder, files that cannot be read or show no face are left out and named; --strict enrolls nothing then.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryEnroll(cmd.Context(), f, files) },
@@ -134,7 +134,7 @@ func (a *app) enrollAll(ctx context.Context, s *seeing, from enrolSource) (enrol
 		p.add(1)
 		face, note, faceErr := gallery.Face{}, "", err
 		if err == nil {
-			face, note, faceErr = mainFaces(photo)
+			face, note, faceErr = mainFace(photo)
 		}
 		if ctx.Err() != nil {
 			return result, ctx.Err()

@@ -168,7 +168,7 @@ func (a *app) galleryVerifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify --db URL --id ID FILE",
 		Short: "is it this id? exit code 0 for match, 3 for no match, 4 for refer",
-		Long: `Judges whether an image, or the largest face of a photograph, is a certain id. In a gallery that is not calibrated the model's
+		Long: `Judges whether an image, or the main face of a photograph, is a certain id. In a gallery that is not calibrated the model's
 own threshold decides.`,
 		Args: wants("FILE"),
 		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryVerify(cmd.Context(), f, files[0]) },
@@ -188,7 +188,7 @@ func (a *app) galleryVerify(ctx context.Context, f identifyFlags, file string) e
 		if err != nil {
 			return err
 		}
-		face, _, err := mainFaces(photos[0])
+		face, _, err := mainFace(photos[0])
 		if err != nil {
 			return err
 		}

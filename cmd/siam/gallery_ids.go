@@ -207,7 +207,7 @@ func (a *app) galleryRejectCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reject --db URL [--id ID] FILE...",
 		Short: "this is not him: keep a face as a stranger, who competes with ids",
-		Long: `Keeps the image, or the largest face of a photograph, of somebody who was taken for ID, or who is not enrolled and is not to be
+		Long: `Keeps the image, or the main face of a photograph, of somebody who was taken for ID, or who is not enrolled and is not to be
 mistaken for anybody. The stranger has no name, competes with ids from then on, and enters the next calibration.`,
 		Args: wants("FILE..."),
 		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryReject(cmd.Context(), f, files) },
@@ -225,7 +225,7 @@ func (a *app) galleryReject(ctx context.Context, f identifyFlags, files []string
 			if err != nil {
 				return err
 			}
-			face, note, err := mainFaces(photo)
+			face, note, err := mainFace(photo)
 			if err != nil {
 				return err
 			}

@@ -104,24 +104,14 @@ func (from photoSource) hash(name string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// mainFaces leaves each photograph with its main face, and says in words what is wrong where there are several or none.
-func mainFaces(photo gallery.Photograph) (main gallery.Face, note string, err error) {
-	switch n := len(photo.Faces); n {
-	case 0:
+// mainFace is the face that a photograph is of, with a note where there are others.
+func mainFace(photo gallery.Photograph) (main gallery.Face, note string, err error) {
+	at := slices.IndexFunc(photo.Faces, func(f gallery.Face) bool { return f.Main })
+	if at < 0 {
 		return main, "", fmt.Errorf("no face was found in %s: take a photograph that shows one", photo.Name)
-	case 1:
-	default:
-		note = fmt.Sprintf("it shows %d faces; the largest was taken", n)
 	}
-	largest := slices.MaxFunc(photo.Faces, func(a, b gallery.Face) int {
-		return compareAreas(a.Box, b.Box)
-	})
-	return largest, note, nil
-}
-
-func compareAreas(a, b *[4]float32) int {
-	if a == nil || b == nil {
-		return 0
+	if n := len(photo.Faces); n > 1 {
+		note = fmt.Sprintf("it shows %d faces; the main one was taken", n)
 	}
-	return int(a[2]*a[3] - b[2]*b[3])
+	return photo.Faces[at], note, nil
 }
