@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check tidy test test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses tutorials demo
+.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses tutorials demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -16,6 +16,9 @@ tidy: ## go.mod and go.sum of all modules, the examples' too
 
 test: ## all tests
 	$(GO) test ./...
+
+kill: ## kill processes that change a gallery's file, 1,000 times, and look for what was lost (two minutes)
+	SIAM_KILLS=1000 $(GO) test -run Killed -v -timeout 30m ./gallery/sqlite
 
 test-arm64: ## tests of the kernels' NEON loops, on this machine under qemu
 	@command -v qemu-aarch64-static >/dev/null || { echo "skipped: install qemu-user-static to run arm64 tests here"; exit 0; }; \

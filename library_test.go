@@ -17,6 +17,8 @@ import (
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/distance"
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/gallery/sqlite"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/internal/realdata"
 	"github.com/siam-go/siam/judge"
@@ -271,6 +273,50 @@ func Example_serve() {
 	// Output: served
 }
 
+func Example_gallery() {
+	ctx := context.Background()
+	model, err := siam.Open("testdata/strokes.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	folder, err := os.MkdirTemp("", "gallery")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	store, err := sqlite.Open(ctx, filepath.Join(folder, "gate.db"), sqlite.Options{Create: true})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer store.Close()
+	known := model.ForGallery()
+	g, err := gallery.Create(ctx, store, known, known.Settings("main", gallery.Access), gallery.As("the gate"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	look := func(file string) gallery.Photograph { // a program with photographs gives a pipeline of model.Faces in place of nil
+		faces, err := model.GalleryFaces(ctx, nil, true, imgproc.Photos(imgproc.FromImage(readImage(file))))
+		if err != nil {
+			log.Fatal(err)
+		}
+		return gallery.Photograph{Name: file, Faces: faces[0]}
+	}
+	if _, err := g.Enroll(ctx, gallery.Enrolment{ID: "Anna", Name: "a.png", Face: look("testdata/a.png").Faces[0]}); err != nil {
+		log.Fatal(err)
+	}
+	results, err := g.Identify(ctx, []gallery.Photograph{look("testdata/same-as-a.png"), look("testdata/other.png")}, gallery.IdentifyOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, r := range results {
+		fmt.Println(r.Outcome, r.ID, r.Action)
+	}
+	// Output:
+	// refer Anna desk
+	// no_match  desk
+}
+
 var goBlock = regexp.MustCompile("(?s)```go\n(.*?)```")
 
 func TestLibraryPageShowsTestedCode(t *testing.T) {
@@ -283,8 +329,8 @@ func TestLibraryPageShowsTestedCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	blocks := goBlock.FindAllStringSubmatch(string(page), -1)
-	if len(blocks) < 9 { // export and import are one
-		t.Errorf("docs/library.md shows %d programs, want ten", len(blocks))
+	if len(blocks) < 10 { // export and import are one
+		t.Errorf("docs/library.md shows %d programs, want eleven", len(blocks))
 	}
 	flat := strings.ReplaceAll(string(code), "\t", "")
 	for _, block := range blocks {

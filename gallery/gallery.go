@@ -26,6 +26,14 @@ type Model struct {
 	File       string            // where it was found, for programs to look there again; may be empty
 }
 
+// Settings are those of a new gallery of the model's embeddings.
+func (m Model) Settings(name string, kind Kind) Settings {
+	return Settings{
+		Name: name, Kind: kind, Model: m.Hash, ModelFile: m.File, Dim: m.Dim, Distance: m.Distance.Name, ModelThreshold: m.Threshold,
+		Representation: Nearest, Created: time.Now().UTC().Truncate(time.Microsecond),
+	}
+}
+
 // Gallery is one gallery of a store, opened for a model. It is safe for use by several goroutines, and sees what other programs
 // change in the store.
 type Gallery struct {
@@ -46,13 +54,17 @@ func As(who string) Option { return func(g *Gallery) { g.who = who } }
 // WithClock replaces the clock that entries and the audit log are dated by.
 func WithClock(now func() time.Time) Option { return func(g *Gallery) { g.now = now } }
 
-// Create makes an empty gallery. It fails with [ErrExists] where there is one of that name.
-func Create(ctx context.Context, store Store, s Settings, opts ...Option) (*Gallery, error) {
+// Create makes an empty gallery for a model. It fails with [ErrExists] where there is one of that name, and with [ErrOtherModel] when
+// the settings are for another model than [Model.Settings] makes them for.
+func Create(ctx context.Context, store Store, m Model, s Settings, opts ...Option) (*Gallery, error) {
+	if err := s.admits(m); err != nil {
+		return nil, err
+	}
 	s.Revision = 0
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	g := newGallery(store, s.Name, Model{}, opts)
+	g := newGallery(store, s.Name, m, opts)
 	return g, store.Apply(ctx, Change{Gallery: s.Name, Settings: &s, Events: []Event{g.event("create", s.Model)}})
 }
 

@@ -25,8 +25,7 @@ func planar() gallery.Model {
 }
 
 func settingsOf(name string, kind gallery.Kind) gallery.Settings {
-	m := planar()
-	return gallery.Settings{Name: name, Kind: kind, Model: m.Hash, Dim: m.Dim, Distance: m.Distance.Name, ModelThreshold: m.Threshold, Representation: gallery.Nearest}
+	return planar().Settings(name, kind)
 }
 
 // made is a gallery in a store in memory, calibrated so that distances up to 1 match and up to 2 refer.
@@ -38,7 +37,7 @@ func made(t *testing.T, change ...func(*gallery.Settings)) (*gallery.Gallery, ga
 	for _, f := range change {
 		f(&s)
 	}
-	if _, err := gallery.Create(t.Context(), store, s, gallery.As("tester")); err != nil {
+	if _, err := gallery.Create(t.Context(), store, planar(), s, gallery.As("tester")); err != nil {
 		t.Fatal(err)
 	}
 	clock := noon
@@ -206,7 +205,7 @@ func TestSeveralGalleriesEachHaveTheirVerdict(t *testing.T) {
 	enroll(t, g, image("a", 0, 0))
 	s := settingsOf("staff", gallery.Access)
 	s.Calibration = &gallery.Calibration{Thresholds: gallery.Thresholds{Match: 1, Refer: 2}}
-	if _, err := gallery.Create(t.Context(), store, s); err != nil {
+	if _, err := gallery.Create(t.Context(), store, planar(), s); err != nil {
 		t.Fatal(err)
 	}
 	staff, err := g.Beside(t.Context(), "staff")
@@ -485,7 +484,7 @@ func TestExportsComeBackByImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := settingsOf("copy", gallery.Watch)
-	if _, err := gallery.Create(t.Context(), store, s); err != nil {
+	if _, err := gallery.Create(t.Context(), store, planar(), s); err != nil {
 		t.Fatal(err)
 	}
 	copied, err := g.Beside(t.Context(), "copy")
@@ -538,7 +537,7 @@ func FuzzImport(f *testing.F) {
 	f.Add([]byte(`{"entry":null,"log":{"parts":[{"body":1}]}}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		store := gallery.Memory()
-		if _, err := gallery.Create(t.Context(), store, settingsOf("g", gallery.Watch)); err != nil {
+		if _, err := gallery.Create(t.Context(), store, planar(), settingsOf("g", gallery.Watch)); err != nil {
 			t.Fatal(err)
 		}
 		g, err := gallery.Open(t.Context(), store, "g", planar())

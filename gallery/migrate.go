@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Migration is what [Gallery.Migrate] did.
@@ -14,6 +15,7 @@ type Migration struct {
 	Entries int    `json:"entries"` // embedded again
 	// Lost are entries, by id and file, of which no crop was kept, or in whose crop the new model found no face. They are removed.
 	Lost []string `json:"lost,omitempty"`
+	held int      // of those, what does not just wait for review
 }
 
 // Embedder embeds the crops of entries by the new model. An embedding that is nil stands for a crop in which there is no face.
@@ -24,7 +26,7 @@ const migrateAtOnce = 64
 
 // Migrate makes the gallery one of another model: it embeds the kept crops again, and changes all embeddings, the model and its
 // threshold at one moment, until which the gallery stays as it was. The calibration, which was the old model's, is dropped. Entries
-// that cannot be embedded again make it fail, unless lose allows to remove them.
+// that cannot be embedded again make it fail, unless lose allows to remove them, or they just wait for review.
 func Migrate(ctx context.Context, store Store, name string, to Model, embed Embedder, lose bool, opts ...Option) (Migration, error) {
 	g := newGallery(store, name, to, opts)
 	fresh := map[string][]float32{} // by key; what was embedded before somebody else changed the gallery serves again
@@ -47,9 +49,9 @@ func Migrate(ctx context.Context, store Store, name string, to Model, embed Embe
 		case !complete: // somebody enrolled more
 			continue
 		}
-		if len(m.Lost) > 0 && !lose {
+		if m.held > 0 && !lose {
 			return m, fmt.Errorf("migrate gallery %q: %d entries cannot be embedded again, %s first, since no crop was kept or no face is found in it: nothing was changed; "+
-				"migrate with --lose to remove them, or enroll them anew", name, len(m.Lost), m.Lost[0])
+				"migrate with --lose to remove them, or enroll them anew", name, m.held, m.Lost[0])
 		}
 		s.ModelFile, s.Model, s.Compatible, s.Dim, s.Distance, s.ModelThreshold, s.Calibration = to.File, to.Hash, nil, to.Dim, to.Distance.Name, to.Threshold, nil
 		change.Settings = &s
@@ -113,7 +115,11 @@ func (g *Gallery) collect(ctx context.Context, fresh map[string][]float32, m *Mi
 			return false, nil
 		}
 		if embedding == nil {
-			m.Lost = append(m.Lost, fmt.Sprintf("%s %s", e.ID, e.Name))
+			m.Lost = append(m.Lost, strings.TrimSpace(e.ID+" "+e.Name))
+			if e.Role != Waiting {
+				m.held++
+				m.Lost[0], m.Lost[len(m.Lost)-1] = m.Lost[len(m.Lost)-1], m.Lost[0] // it is named in the error
+			}
 			change.Delete = append(change.Delete, e.Key)
 			continue
 		}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/encoder"
@@ -62,7 +61,7 @@ func (a *app) galleryCreate(ctx context.Context, f createFlags) error {
 	}
 	f.store.create = true
 	return f.withStore(ctx, func(store gallery.Store) error {
-		g, err := gallery.Create(ctx, store, settings, gallery.As(f.asker()))
+		g, err := gallery.Create(ctx, store, model.ForGallery(), settings, gallery.As(f.asker()))
 		if errors.Is(err, gallery.ErrExists) {
 			return fmt.Errorf("%w: name another with --gallery, or remove it with siam gallery drop", err)
 		}
@@ -78,13 +77,11 @@ func (a *app) galleryCreate(ctx context.Context, f createFlags) error {
 
 // settings are those of the new gallery.
 func (f createFlags) settings(model *siam.Model) (gallery.Settings, error) {
-	known := model.ForGallery()
+	s := model.ForGallery().Settings(f.name, gallery.Kind(f.kind))
 	_, finds := model.File().Networks[encoder.DetectorNetwork]
-	path, err := filepath.Abs(f.model)
-	return gallery.Settings{
-		Name: f.name, Kind: gallery.Kind(f.kind), Model: known.Hash, ModelFile: path, Dim: known.Dim, Distance: known.Distance.Name,
-		ModelThreshold: known.Threshold, Representation: gallery.Representation(f.representation),
-		Faces: f.faces && (finds || f.facesGiven), Mirror: f.mirror, DropCrops: !f.keepCrops, ReviewDays: f.review,
-		Created: time.Now().UTC().Truncate(time.Microsecond),
-	}, err
+	s.Faces = f.faces && (finds || f.facesGiven)
+	s.Mirror, s.DropCrops, s.ReviewDays, s.Representation = f.mirror, !f.keepCrops, f.review, gallery.Representation(f.representation)
+	var err error
+	s.ModelFile, err = filepath.Abs(f.model)
+	return s, err
 }
