@@ -42,7 +42,7 @@ func (g *Gallery) Enroll(ctx context.Context, images ...Enrolment) ([]EnrolledIm
 	if err != nil {
 		return nil, err
 	}
-	known, err := g.known(ctx)
+	known, err := g.known(ctx, images)
 	if err != nil {
 		return nil, err
 	}
@@ -98,14 +98,21 @@ func (g *Gallery) entry(role Role, id string, image Enrolment, s Settings) Entry
 // source is an image file under an id.
 type source struct{ hash, id string }
 
-// known are the image files that are enrolled.
-func (g *Gallery) known(ctx context.Context) (map[source]bool, error) {
-	known := map[source]bool{}
-	for e, err := range g.store.Entries(ctx, g.name, Query{Role: Enrolled}) {
-		if err != nil {
-			return nil, err
+// known are the image files that are enrolled under the ids of images.
+func (g *Gallery) known(ctx context.Context, images []Enrolment) (map[source]bool, error) {
+	known, asked := map[source]bool{}, map[string]bool{}
+	for _, image := range images {
+		id, err := CleanID(image.ID)
+		if err != nil || asked[id] { // an id that is none is refused later
+			continue
 		}
-		known[source{e.Source, e.ID}] = true
+		asked[id] = true
+		for e, err := range g.store.Entries(ctx, g.name, Query{ID: id, Role: Enrolled}) {
+			if err != nil {
+				return nil, err
+			}
+			known[source{e.Source, id}] = true
+		}
 	}
 	return known, nil
 }

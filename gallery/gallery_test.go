@@ -508,7 +508,7 @@ func TestImportNamesTheLineThatIsWrong(t *testing.T) {
 	for line, want := range map[string]string{
 		`{"id":"a","embedding":[1,2],"model":"other"}`:               "different models",
 		`{"id":"a","embedding":[1,2,3],"model":"planar"}`:            "3 numbers, want 2",
-		`{"id":"a","embedding":[1,1e99],"model":"planar"}`:           "no entry",
+		`{"id":"a","embedding":[1,1e99],"model":"planar"}`:           "no number 1e99 is wanted at byte 29",
 		`{"id":"a","embedding":[1,null],"model":"planar","key":"x"}`: "key",
 		`{"id":"","embedding":[1,2],"model":"planar"}`:               "id is empty",
 		`{"id":"a","embedding":[1,2],"model":"planar"`:               "not JSON",

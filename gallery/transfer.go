@@ -5,11 +5,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/siam-go/siam/internal/parallel"
 )
 
 // record is one line of an export: one of its fields is set.
@@ -103,59 +106,92 @@ func (g *Gallery) Import(ctx context.Context, r io.Reader) (Imported, error) {
 	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 1<<16), maxLine)
-	for n := 1; lines.Scan(); n++ {
-		if err := in.line(ctx, lines.Bytes()); err != nil {
-			return in.done, fmt.Errorf("import, line %d: %w", n, err)
+	for more := true; more; {
+		if more, err = in.some(ctx, lines); err != nil {
+			return in.done, fmt.Errorf("import: %w", err)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		if errors.Is(err, bufio.ErrTooLong) {
-			err = fmt.Errorf("a line is longer than %d MiB", maxLine>>20)
-		}
-		return in.done, fmt.Errorf("import: %w", err)
-	}
-	return in.done, in.flush(ctx)
+	return in.done, nil
 }
 
 type importing struct {
 	*Gallery
 	settings Settings
 	there    map[string]bool
-	put      []Entry
+	lines    int // read
 	done     Imported
 }
 
-func (in *importing) line(ctx context.Context, line []byte) error {
-	if len(bytes.TrimSpace(line)) == 0 {
-		return nil
+// importBytes bounds what comes in one change, besides importAtOnce.
+const importBytes = 64 << 20
+
+// some imports some lines in one change, and reports whether there are more.
+func (in *importing) some(ctx context.Context, lines *bufio.Scanner) (more bool, err error) {
+	var texts [][]byte
+	for size := 0; len(texts) < importAtOnce && size < importBytes && lines.Scan(); {
+		texts = append(texts, bytes.Clone(lines.Bytes()))
+		size += len(lines.Bytes())
 	}
-	var r record
-	if err := json.Unmarshal(line, &r); err != nil {
-		return fmt.Errorf("it is not JSON as siam gallery export writes it: %w", err)
+	if err := lines.Err(); err != nil {
+		if errors.Is(err, bufio.ErrTooLong) {
+			err = fmt.Errorf("line %d is longer than %d MiB", in.lines+len(texts)+1, maxLine>>20)
+		}
+		return false, err
+	}
+	entries, failures := make([]*Entry, len(texts)), make([]error, len(texts))
+	parallel.Ranges(len(texts), func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			entries[i], failures[i] = in.parse(texts[i])
+		}
+	})
+	var put []Entry
+	already := 0
+	for i, e := range entries {
+		if failures[i] != nil {
+			return false, fmt.Errorf("line %d: %w", in.lines+i+1, failures[i])
+		}
+		switch {
+		case e == nil:
+		case in.there[e.Key]:
+			already++
+		default:
+			in.there[e.Key] = true
+			put = append(put, *e)
+		}
+	}
+	in.lines += len(texts)
+	in.done.Already += already
+	return len(texts) > 0, in.put(ctx, put)
+}
+
+// flat are the fields of an entry in a line that is an entry alone.
+type flat Entry
+
+// parse reads a line: an entry, or nil where it holds something else.
+func (in *importing) parse(line []byte) (*Entry, error) {
+	if len(bytes.TrimSpace(line)) == 0 {
+		return nil, nil
+	}
+	var r struct {
+		record
+		flat
+	}
+	err := json.Unmarshal(line, &r)
+	if bad, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil, fmt.Errorf("it is not JSON as siam gallery export writes it: no %s is wanted at byte %d", bad.Value, bad.Offset)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("it is not JSON as siam gallery export writes it: %w", err)
 	}
 	e := r.Entry
 	if e == nil {
 		if r.Settings != nil || r.Log != nil {
-			return nil
+			return nil, nil
 		}
-		e = new(Entry)
-		if err := json.Unmarshal(line, e); err != nil {
-			return fmt.Errorf("it is no entry: %w", err)
-		}
+		e = (*Entry)(&r.flat)
 	}
 	in.complete(e)
-	if err := in.settings.check(*e); err != nil {
-		return err
-	}
-	if in.there[e.Key] {
-		in.done.Already++
-		return nil
-	}
-	in.there[e.Key] = true
-	if in.put = append(in.put, *e); len(in.put) == importAtOnce {
-		return in.flush(ctx)
-	}
-	return nil
+	return e, in.settings.check(*e)
 }
 
 // complete fills in what an entry from elsewhere lacks. Its key then depends on what it holds, so that it is added once only.
@@ -168,7 +204,8 @@ func (in *importing) complete(e *Entry) {
 	}
 	if e.Key == "" {
 		sum := sha256.New()
-		fmt.Fprintf(sum, "%q %q %q %v", e.Role, e.ID, e.Model, e.Embedding)
+		fmt.Fprintf(sum, "%q %q %q ", e.Role, e.ID, e.Model)
+		_ = binary.Write(sum, binary.LittleEndian, e.Embedding) // into a hash, never fails
 		e.Key = hex.EncodeToString(sum.Sum(nil)[:16])
 	}
 	if e.When.IsZero() {
@@ -176,17 +213,17 @@ func (in *importing) complete(e *Entry) {
 	}
 }
 
-func (in *importing) flush(ctx context.Context) error {
-	if len(in.put) == 0 {
+func (in *importing) put(ctx context.Context, entries []Entry) error {
+	if len(entries) == 0 {
 		return nil
 	}
-	change := Change{Gallery: in.name, Put: in.put, Events: []Event{in.event("import", in.settings.Model, NewPart(struct {
+	said := NewPart(struct {
 		Entries int `json:"entries"`
-	}{len(in.put)}))}}
+	}{len(entries)})
+	change := Change{Gallery: in.name, Put: entries, Events: []Event{in.event("import", in.settings.Model, said)}}
 	if err := in.store.Apply(ctx, change); err != nil {
 		return err
 	}
-	in.done.Entries += len(in.put)
-	in.put = in.put[:0]
+	in.done.Entries += len(entries)
 	return nil
 }
