@@ -113,7 +113,7 @@ func (s Settings) check(e Entry) error {
 		return fmt.Errorf("entry %s is %s and expires: only what waits for review may", e.Key, e.Role)
 	}
 	if !s.Holds(e.Model) {
-		return fmt.Errorf("an embedding of model %.12s for gallery %q, which holds those of %.12s: %w; re-embed the gallery with siam gallery migrate", e.Model, s.Name, s.Model, ErrOtherModel)
+		return fmt.Errorf("an embedding of model %.12q for gallery %q, which holds those of %.12s: %w; re-embed the gallery with siam gallery migrate", e.Model, s.Name, s.Model, ErrOtherModel)
 	}
 	if err := distance.Check(s.Dim, e.Embedding); err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEmbedding, err)

@@ -9,6 +9,7 @@ package gallery
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -119,6 +120,23 @@ func newGallery(store Store, name string, model Model, opts []Option) *Gallery {
 // Settings reads the gallery's settings as they are now.
 func (g *Gallery) Settings(ctx context.Context) (Settings, error) {
 	return FindGallery(ctx, g.store, g.name)
+}
+
+// SetCalibration replaces the gallery's calibration, and says so in the audit log; nil takes it away. It fails with [ErrConflict] when
+// somebody else changes the settings at the same time.
+func (g *Gallery) SetCalibration(ctx context.Context, c *Calibration) error {
+	s, err := g.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	s.Calibration = c
+	if err := s.Check(); err != nil {
+		return err
+	}
+	if _, err := json.Marshal(c); err != nil { // a rate that is not a number
+		return fmt.Errorf("gallery %q: calibration: %w", g.name, err)
+	}
+	return g.store.Apply(ctx, Change{Gallery: g.name, Settings: &s, Events: []Event{g.event("calibrate", s.Model, NewPart(c))}})
 }
 
 // FindGallery reads the settings of a gallery; it fails with [ErrNotFound] where there is none of that name.

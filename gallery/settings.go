@@ -2,6 +2,7 @@ package gallery
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -89,7 +90,7 @@ func (s Settings) Check() error {
 	case s.ReviewDays < 0:
 		return fmt.Errorf("gallery %q: %d days of review, want 0 or more", s.Name, s.ReviewDays)
 	}
-	if c := s.Calibration; c != nil && !(c.Thresholds.Match <= c.Thresholds.Refer) {
+	if c := s.Calibration; c != nil && !(c.Thresholds.Match <= c.Thresholds.Refer && c.Thresholds.Refer <= math.MaxFloat32) {
 		return fmt.Errorf("gallery %q: thresholds %v for match and %v for refer, want the first to be at most the second", s.Name, c.Thresholds.Match, c.Thresholds.Refer)
 	}
 	return nil

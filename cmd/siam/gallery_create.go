@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/encoder"
@@ -84,4 +85,32 @@ func (f createFlags) settings(model *siam.Model) (gallery.Settings, error) {
 	var err error
 	s.ModelFile, err = filepath.Abs(f.model)
 	return s, err
+}
+
+func (a *app) galleryThresholdsCommand() *cobra.Command {
+	var f galleryFlags
+	var t gallery.Thresholds
+	cmd := &cobra.Command{
+		Use:   "thresholds --db URL --match DISTANCE --refer DISTANCE",
+		Short: "set the thresholds by hand, which promises nothing",
+		Long: `Sets the distances up to which the nearest id is a match, and up to which a person has to decide, such as those of another
+gallery. Nothing is known then about how often strangers are matched.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if flags := cmd.Flags(); !flags.Changed("match") || !flags.Changed("refer") {
+				return usagef("gallery thresholds: give --match DISTANCE and --refer DISTANCE")
+			}
+			return f.withGallery(cmd.Context(), func(g *gallery.Gallery) error {
+				c := &gallery.Calibration{Thresholds: t, ByHand: true, When: time.Now().UTC().Truncate(time.Microsecond)}
+				if err := g.SetCalibration(cmd.Context(), c); err != nil {
+					return err
+				}
+				return a.print(c, fmt.Sprintf("gallery %q: match up to %v, refer up to %v; nothing is promised\n", f.name, t.Match, t.Refer))
+			})
+		},
+	}
+	f.add(cmd)
+	flags := cmd.Flags()
+	flags.Float32Var(&t.Match, "match", 0, "largest `distance` of a match")
+	flags.Float32Var(&t.Refer, "refer", 0, "largest `distance` at which a person has to decide")
+	return cmd
 }
