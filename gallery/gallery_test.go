@@ -2,11 +2,14 @@ package gallery_test
 
 import (
 	"bytes"
+	order "cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -694,5 +697,54 @@ func TestGalleriesThatAreNotThereAreNamed(t *testing.T) {
 	}
 	if _, err := g.Identify(t.Context(), nil, gallery.IdentifyOptions{}); !errors.Is(err, gallery.ErrNotFound) {
 		t.Errorf("Identify in a gallery that was dropped = %v, want %v", err, gallery.ErrNotFound)
+	}
+}
+
+// searching is a store that searches itself, by comparing one by one.
+type searching struct {
+	gallery.Store
+	asked       int
+	unsupported bool
+}
+
+func (s *searching) Nearest(ctx context.Context, name string, probe []float32, k int) ([]gallery.Hit, error) {
+	s.asked++
+	if s.unsupported {
+		return nil, errors.ErrUnsupported
+	}
+	v, err := s.Vectors(ctx, name, 0)
+	var hits []gallery.Hit
+	for i, ref := range v.Refs {
+		hits = append(hits, gallery.Hit{Ref: ref, Distance: planar().Distance.Of(probe, v.Values[i*v.Dim:(i+1)*v.Dim])})
+	}
+	slices.SortFunc(hits, func(a, b gallery.Hit) int { return order.Compare(a.Distance, b.Distance) })
+	return hits[:min(k, len(hits))], err
+}
+
+// A store that searches itself gives the answers that the search in memory gives, also where one id has all the nearest images.
+func TestStoresThatSearchAreAsked(t *testing.T) {
+	g, store := made(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	var images []gallery.Enrolment
+	for i := range 60 {
+		images = append(images, image("crowd", float32(i)/1000, 0), image(fmt.Sprint(i), 4*random.Float32(), 4*random.Float32()))
+	}
+	enroll(t, g, images...)
+	for _, unsupported := range []bool{false, true} {
+		asked := &searching{Store: store, unsupported: unsupported}
+		other, err := gallery.Open(t.Context(), asked, "g", planar())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 20 {
+			p := photo("p", at(4*random.Float32(), 4*random.Float32()), at(0, 0))
+			got, want := identify(t, other, p), identify(t, g, p)
+			if diff := cmp.Diff(want, got); diff != "" || len(got[1].Candidates) != 5 {
+				t.Errorf("verdict by a store that searches (-in memory +by the store):\n%s", diff)
+			}
+		}
+		if asked.asked == 0 {
+			t.Errorf("the store was not asked")
+		}
 	}
 }

@@ -68,21 +68,31 @@ func (g *Gallery) Prepare(ctx context.Context) error {
 	return err
 }
 
-// search finds the k ids, or strangers, nearest to each probe.
+// search finds the k ids, or strangers, nearest to each probe: by the store where it can, and otherwise in memory.
 func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]float32) ([][]Candidate, error) {
+	if searcher, can := g.store.(Searcher); can && s.Representation == Nearest {
+		found, err := g.ask(ctx, searcher, k, probes)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return found, err
+		}
+	}
 	found := make([][]Candidate, len(probes))
 	v, nearest, err := g.index.fresh(ctx, s.Representation)
-	if err != nil || nearest == nil {
+	if err != nil || nearest == nil || len(probes) == 0 {
 		return found, err
 	}
 	for wanted := 4 * k; ; wanted *= 4 { // ids have several images
-		hits, err := nearest.Nearest(ctx, min(wanted, len(v.Refs)), probes...)
+		lists, err := nearest.Nearest(ctx, min(wanted, len(v.Refs)), probes...)
 		if err != nil {
 			return nil, errors.Join(ErrBadEmbedding, err)
 		}
 		enough := true
-		for i, list := range hits {
-			found[i] = candidates(v, list, k)
+		for i, list := range lists {
+			hits := make([]Hit, len(list))
+			for j, n := range list {
+				hits[j] = Hit{v.Refs[n.Row], n.Distance}
+			}
+			found[i] = candidates(hits, k)
 			enough = enough && (len(found[i]) == k || len(list) == len(v.Refs))
 		}
 		if enough {
@@ -91,20 +101,37 @@ func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]flo
 	}
 }
 
+// ask lets the store search.
+func (g *Gallery) ask(ctx context.Context, store Searcher, k int, probes [][]float32) ([][]Candidate, error) {
+	found := make([][]Candidate, len(probes))
+	for i, probe := range probes {
+		for wanted := 4 * k; ; wanted *= 4 {
+			hits, err := store.Nearest(ctx, g.name, probe, wanted)
+			if err != nil {
+				return nil, err
+			}
+			found[i] = candidates(hits, k)
+			if len(found[i]) == k || len(hits) < wanted {
+				break
+			}
+		}
+	}
+	return found, nil
+}
+
 // candidates are the first k ids and strangers among hits.
-func candidates(v Vectors, hits []distance.Neighbour, k int) []Candidate {
-	slices.SortStableFunc(hits, func(a, b distance.Neighbour) int {
-		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(v.Refs[a.Row].Key, v.Refs[b.Row].Key))
+func candidates(hits []Hit, k int) []Candidate {
+	slices.SortStableFunc(hits, func(a, b Hit) int {
+		return cmp.Or(cmp.Compare(a.Distance, b.Distance), cmp.Compare(a.Key, b.Key))
 	})
 	var list []Candidate
 	seen := map[string]bool{}
 	for _, h := range hits {
-		r := v.Refs[h.Row]
-		if r.Role == Enrolled && seen[r.ID] || len(list) == k {
+		if h.Role == Enrolled && seen[h.ID] || len(list) == k {
 			continue
 		}
-		seen[r.ID] = r.Role == Enrolled
-		list = append(list, Candidate{ID: r.ID, Stranger: r.Role == Stranger, Distance: h.Distance, Key: r.Key})
+		seen[h.ID] = h.Role == Enrolled
+		list = append(list, Candidate{ID: h.ID, Stranger: h.Role == Stranger, Distance: h.Distance, Key: h.Key})
 	}
 	return list
 }
