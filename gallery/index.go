@@ -8,28 +8,28 @@ import (
 	"sync"
 
 	"github.com/siam-go/siam/distance"
+	"github.com/siam-go/siam/internal/parallel"
 )
 
 // index keeps what a gallery searches in memory, as new as the store.
 type index struct {
 	of *Gallery
 
-	mu        sync.Mutex
-	vectors   Vectors // as the store has them
-	how       Representation
-	represent Vectors         // what stands for them
-	nearest   *distance.Index // of these; nil when there is nothing to search
+	mu      sync.Mutex
+	vectors Vectors // as the store has them
+	how     Representation
+	now     *searchable // what stands for them
 }
 
-func newIndex(g *Gallery) *index { return &index{of: g} }
+func newIndex(g *Gallery) *index { return &index{of: g, now: &searchable{}} }
 
-// fresh is what is to be searched now. The parts of what it returns do not change.
-func (x *index) fresh(ctx context.Context, how Representation) (Vectors, *distance.Index, error) {
+// fresh is what is to be searched now.
+func (x *index) fresh(ctx context.Context, how Representation) (*searchable, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	v, err := x.of.store.Vectors(ctx, x.of.name, x.vectors.Revision)
 	if err != nil {
-		return Vectors{}, nil, err
+		return nil, err
 	}
 	if v.Since > 0 {
 		added := len(v.Refs) > 0
@@ -37,17 +37,64 @@ func (x *index) fresh(ctx context.Context, how Representation) (Vectors, *distan
 		v.Since = 0
 		if !added && how == x.how {
 			x.vectors.Revision = v.Revision
-			return x.represent, x.nearest, nil
+			return x.now, nil
 		}
 	}
-	represent, nearest := Represent(v, how, x.of.model.Distance), (*distance.Index)(nil)
-	if len(represent.Refs) > 0 {
-		if nearest, err = distance.NewIndex(x.of.model.Distance, represent.rows()); err != nil {
-			return Vectors{}, nil, err
+	x.vectors, x.how = v, how
+	x.now = &searchable{Vectors: Represent(v, how, x.of.model.Distance), by: x.of.model.Distance}
+	return x.now, nil
+}
+
+// searchable is vectors that do not change any more.
+type searchable struct {
+	Vectors
+	by distance.Distance
+
+	mu    sync.Mutex
+	asked int             // probes
+	index *distance.Index // made once enough are asked
+}
+
+// worthIndex is how many probes may be compared with all vectors one by one in the time that it takes to make an index of them.
+const worthIndex = 32
+
+// nearest finds the k vectors nearest to each probe.
+func (s *searchable) nearest(ctx context.Context, k int, probes [][]float32) ([][]distance.Neighbour, error) {
+	index, err := s.indexFor(len(probes))
+	if err != nil {
+		return nil, err
+	}
+	if index != nil {
+		return index.Nearest(ctx, k, probes...)
+	}
+	found := make([][]distance.Neighbour, len(probes))
+	row := make([]float32, len(s.Refs))
+	for i, probe := range probes {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		parallel.Ranges(len(row), func(lo, hi int) {
+			for j := lo; j < hi; j++ {
+				row[j] = s.by.Of(probe, s.Values[j*s.Dim:(j+1)*s.Dim])
+			}
+		})
+		for _, j := range distance.Smallest(row, k) {
+			found[i] = append(found[i], distance.Neighbour{Row: j, Distance: row[j]})
 		}
 	}
-	x.vectors, x.how, x.represent, x.nearest = v, how, represent, nearest
-	return represent, nearest, nil
+	return found, nil
+}
+
+// indexFor is an index for some more probes; nil where it is not worth while yet.
+func (s *searchable) indexFor(probes int) (*distance.Index, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked += probes; s.index != nil || s.asked < worthIndex {
+		return s.index, nil
+	}
+	var err error
+	s.index, err = distance.NewIndex(s.by, s.rows())
+	return s.index, err
 }
 
 func (v Vectors) rows() [][]float32 {
@@ -64,7 +111,7 @@ func (g *Gallery) Prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = g.index.fresh(ctx, s.Representation)
+	_, err = g.index.fresh(ctx, s.Representation)
 	return err
 }
 
@@ -77,23 +124,23 @@ func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]flo
 		}
 	}
 	found := make([][]Candidate, len(probes))
-	v, nearest, err := g.index.fresh(ctx, s.Representation)
-	if err != nil || nearest == nil || len(probes) == 0 {
+	all, err := g.index.fresh(ctx, s.Representation)
+	if err != nil || len(all.Refs) == 0 || len(probes) == 0 {
 		return found, err
 	}
 	for wanted := 4 * k; ; wanted *= 4 { // ids have several images
-		lists, err := nearest.Nearest(ctx, min(wanted, len(v.Refs)), probes...)
+		lists, err := all.nearest(ctx, min(wanted, len(all.Refs)), probes)
 		if err != nil {
-			return nil, errors.Join(ErrBadEmbedding, err)
+			return nil, err
 		}
 		enough := true
 		for i, list := range lists {
 			hits := make([]Hit, len(list))
 			for j, n := range list {
-				hits[j] = Hit{v.Refs[n.Row], n.Distance}
+				hits[j] = Hit{all.Refs[n.Row], n.Distance}
 			}
 			found[i] = candidates(hits, k)
-			enough = enough && (len(found[i]) == k || len(list) == len(v.Refs))
+			enough = enough && (len(found[i]) == k || len(list) == len(all.Refs))
 		}
 		if enough {
 			return found, nil

@@ -65,7 +65,8 @@ func (a *app) command() *cobra.Command {
 		Short: "Siamese networks: train them, judge them, and ask them: same or different?",
 		Long: `Siam trains Siamese networks and puts their answer to work: are these two images the same?
 
-On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a wrong call, 3 the verdict "different".`,
+On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a wrong call, 3 the verdict "different" or
+"no match", 4 the verdict "refer".`,
 		Example: `  siam demo                                                 everything at once, on data built in
   siam data generate alphabets --out alphabets              something to train on
   siam train oneshot-triplet --data alphabets --out my.safetensors
