@@ -25,7 +25,7 @@ person has to decide.`,
   siam gallery enroll --db sqlite:g.db --id Anna anna1.jpg anna2.jpg
   siam gallery identify --db sqlite:g.db crowd.jpg`,
 	}
-	cmd.AddCommand(a.galleryCreateCommand(), a.galleryThresholdsCommand(), a.galleryEnrollCommand(), a.galleryIdentifyCommand(), a.galleryVerifyCommand(), a.galleryListCommand(),
+	cmd.AddCommand(a.galleryCreateCommand(), a.galleryCalibrateCommand(), a.galleryThresholdsCommand(), a.galleryEnrollCommand(), a.galleryIdentifyCommand(), a.galleryVerifyCommand(), a.galleryListCommand(),
 		a.galleryRenameCommand(), a.galleryMergeCommand(), a.galleryRemoveCommand(), a.galleryRejectCommand(), a.galleryReviewCommand(),
 		a.galleryExportCommand(), a.galleryImportCommand(), a.galleryMigrateCommand(), a.galleryPurgeCommand(), a.galleryDropCommand(),
 		a.galleryBackupCommand(), a.galleryAuditCommand())

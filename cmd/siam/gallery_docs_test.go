@@ -22,9 +22,11 @@ func TestGalleryPageShowsTestedCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	quietly(t, "data generate alphabets --alphabets 1 --characters 5 --drawers 3 --out alphabets")
-	if err := os.Rename("alphabets/Generated001", "people"); err != nil {
-		t.Fatal(err)
+	quietly(t, "data generate alphabets --alphabets 2 --characters 12 --drawers 3 --out alphabets")
+	for from, to := range map[string]string{"Generated001": "people", "Generated002": "strangers"} {
+		if err := os.Rename("alphabets/"+from, to); err != nil {
+			t.Fatal(err)
+		}
 	}
 	quietly(t, "train", append([]string{"faces", "--data", "people", "--out", "new.safetensors"}, people...)...)
 	for name, from := range map[string]string{"faces.safetensors": "strokes.safetensors", "anna1.png": "a.png", "anna2.png": "same-as-a.png",

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/report"
+	"github.com/siam-go/siam/stats"
+	"github.com/spf13/cobra"
+)
+
+// calibrateGalleryFlags are those of siam gallery calibrate.
+type calibrateGalleryFlags struct {
+	galleryFlags
+	modelFlags
+	fpir, miss                float64
+	strangers, groups, report string
+}
+
+func (a *app) galleryCalibrateCommand() *cobra.Command {
+	var f calibrateGalleryFlags
+	cmd := &cobra.Command{
+		Use:   "calibrate --db URL --fpir 0.01 [--miss 0.02] [--strangers DIR]",
+		Short: "learn the thresholds at which errors are as rare as promised",
+		Long: `Learns two thresholds from the gallery itself, each person standing for a stranger among the others, and from people who are not
+enrolled, if --strangers names a folder of images with a folder for each person: up to the first the nearest id is a match, and strangers are
+matched at a rate of --fpir; beyond the second it is no match, and enrolled people are missed at a rate of --miss; between them a person
+has to decide. Each person counts the same. It refuses to promise what so few people cannot support: no error among n people bounds a
+rate at 3/n. With --groups, lines NAME,GROUP for ids and strangers, the rate is promised within the worst group.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.galleryCalibrate(cmd.Context(), f) },
+	}
+	f.galleryFlags.add(cmd)
+	f.modelFlags.add(cmd)
+	flags := cmd.Flags()
+	flags.Float64Var(&f.fpir, "fpir", 0.01, "part of strangers who may be answered match")
+	flags.Float64Var(&f.miss, "miss", 0.02, "part of enrolled people who may be answered no match")
+	flags.StringVar(&f.strangers, "strangers", "", "`folder` or archive of people who are not enrolled, a folder for each")
+	flags.StringVar(&f.groups, "groups", "", "CSV `file` of NAME,GROUP: promise the rate within each group")
+	flags.StringVar(&f.report, "report", "", "HTML `file` to write with curves and tables")
+	return cmd
+}
+
+func (a *app) galleryCalibrate(ctx context.Context, f calibrateGalleryFlags) error {
+	if !(f.fpir > 0 && f.fpir < 1) || !(f.miss > 0 && f.miss < 1) {
+		return usagef("gallery calibrate: --fpir %v --miss %v: want rates between 0 and 1, such as 0.01", f.fpir, f.miss)
+	}
+	if err := checkOut(f.report); err != nil {
+		return err
+	}
+	groups, err := readGroups(f.groups)
+	if err != nil {
+		return err
+	}
+	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		strangers, err := a.readStrangers(ctx, s, f.strangers)
+		if err != nil {
+			return err
+		}
+		study, err := s.Calibrate(ctx, gallery.CalibrateOptions{FPIR: f.fpir, Miss: f.miss, Strangers: strangers, Groups: groups})
+		if err != nil {
+			return err
+		}
+		if err := s.SetCalibration(ctx, &study.Calibration); err != nil {
+			return err
+		}
+		if f.report != "" {
+			if err := studyReport(s.settings, study).WriteFile(f.report); err != nil {
+				return err
+			}
+		}
+		return a.print(study, studyText(s.settings, study))
+	})
+}
+
+// readGroups reads lines NAME,GROUP; nil where no file is named.
+func readGroups(file string) (map[string]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	opened, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("--groups: %w", err)
+	}
+	defer opened.Close()
+	groups := map[string]string{}
+	lines := csv.NewReader(opened)
+	lines.FieldsPerRecord = 2
+	for {
+		line, err := lines.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--groups %s: want lines NAME,GROUP: %w", file, err)
+		}
+		name, err := gallery.CleanID(line[0])
+		if err != nil {
+			return nil, fmt.Errorf("--groups %s: %w", file, err)
+		}
+		groups[name] = strings.TrimSpace(line[1])
+	}
+	if len(groups) == 0 {
+		return nil, fmt.Errorf("--groups %s: it names nobody: want lines NAME,GROUP", file)
+	}
+	return groups, nil
+}
+
+// readStrangers embeds a folder with a folder for each person.
+func (a *app) readStrangers(ctx context.Context, s *seeing, name string) ([]gallery.Person, error) {
+	if name == "" {
+		return nil, nil
+	}
+	source, err := folderSource(name, false)
+	if err != nil {
+		return nil, fmt.Errorf("--strangers: %w", err)
+	}
+	p := a.newProgress("embedding strangers", "images", len(source.files))
+	defer p.close()
+	at := map[string]int{}
+	var people []gallery.Person
+	for photo, err := range s.photographs(ctx, source.photoSource, false) {
+		p.add(1)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		face, _, faceErr := gallery.Face{}, "", err
+		if err == nil {
+			face, _, faceErr = mainFace(photo)
+		}
+		if faceErr != nil {
+			fmt.Fprintf(a.stderr, "left out: %v\n", faceErr)
+			continue
+		}
+		name := path.Base(path.Dir(photo.Name))
+		if _, known := at[name]; !known {
+			at[name] = len(people)
+			people = append(people, gallery.Person{Name: name})
+		}
+		person := &people[at[name]]
+		person.Embeddings = append(person.Embeddings, face.Embedding)
+	}
+	return people, nil
+}
+
+func studyText(s gallery.Settings, study *gallery.Study) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "gallery %q: match up to %.4f, refer up to %.4f\n", s.Name, study.Thresholds.Match, study.Thresholds.Refer)
+	of := ""
+	if study.Group != "" {
+		of = " of group " + study.Group + ", the worst"
+	}
+	fmt.Fprintf(&b, "strangers answered match (FPIR)%s    %s, promised %.2g %%\n", of, rateText(study.FPIR, "people"), 100*study.FPIR.Promised)
+	if study.Miss.N == 0 {
+		b.WriteString("nobody has two images: how often enrolled people are missed is not known\n")
+	} else {
+		fmt.Fprintf(&b, "enrolled people answered no match   %s, promised %.2g %%\n", rateText(study.Miss, "ids"), 100*study.Miss.Promised)
+		fmt.Fprintf(&b, "enrolled people not matched (FNIR)  %s\n", rateText(study.FNIR, "ids"))
+		fmt.Fprintf(&b, "enrolled people referred            %s\n", rateText(study.Referral, "ids"))
+	}
+	for _, w := range study.Warnings[:min(10, len(study.Warnings))] {
+		fmt.Fprintf(&b, "look at %s and %s, distance %.4f: %s\n", w.ID, w.Other, w.Distance, w.Text)
+	}
+	if more := len(study.Warnings) - 10; more > 0 {
+		fmt.Fprintf(&b, "and %d more: --json lists them\n", more)
+	}
+	return b.String()
+}
+
+func rateText(r gallery.Rate, of string) string {
+	return fmt.Sprintf("%.2f %% (95 %% interval %.2f to %.2f, n = %d %s)", 100*r.Value, 100*r.CI95[0], 100*r.CI95[1], r.N, of)
+}
+
+func estimateOf(r gallery.Rate, of string) stats.Estimate {
+	return stats.Estimate{Value: r.Value, CI95: r.CI95, N: r.N, Of: of}
+}
+
+// studyReport is the page of a calibration.
+func studyReport(s gallery.Settings, study *gallery.Study) *report.Report {
+	page := report.New("A gallery's thresholds")
+	page.Subtitle = fmt.Sprintf("Gallery %s, %d ids of %d images, %d strangers, model %.12s, %s", s.Name, study.IDs, study.Images, study.Strangers, s.Model, study.When.Format("2006-01-02"))
+	numbers := report.Numbers{
+		report.Rate("strangers answered match", estimateOf(study.FPIR, "people"), fmt.Sprintf("FPIR, promised %.2g %%", 100*study.FPIR.Promised)),
+	}
+	if study.FNIR.N > 0 {
+		numbers = append(numbers, report.Rate("enrolled people not matched", estimateOf(study.FNIR, "ids"), "FNIR: refer counts as a miss"),
+			report.Rate("enrolled people answered no match", estimateOf(study.Miss, "ids"), fmt.Sprintf("promised %.2g %%", 100*study.Miss.Promised)),
+			report.Rate("enrolled people referred", estimateOf(study.Referral, "ids"), ""))
+	}
+	page.Add(report.Section{Title: "What to expect", Text: fmt.Sprintf("A distance up to %.4f is a match, up to %.4f a person has to decide. Each person counts the same, however many images they have.",
+		study.Thresholds.Match, study.Thresholds.Refer), Parts: []report.Part{numbers}})
+	if study.FNIR.N > 0 {
+		page.Add(report.Section{Title: "Both errors", Text: "What other thresholds would give.", Parts: []report.Part{studyCurve(study), nistTable(study)}})
+	}
+	if len(study.Groups) > 0 {
+		table := report.Table{Title: "By group", Columns: []string{"group", "FPIR", "95 % interval", "people"}}
+		for _, g := range study.Groups {
+			table.Rows = append(table.Rows, []string{g.Group, fmt.Sprintf("%.2f %%", 100*g.Value), fmt.Sprintf("%.2f to %.2f %%", 100*g.CI95[0], 100*g.CI95[1]), fmt.Sprint(g.N)})
+		}
+		page.Add(report.Section{Title: "Groups", Text: "The rate is promised within the worst group.", Parts: []report.Part{table}})
+	}
+	if len(study.Warnings) > 0 {
+		table := report.Table{Columns: []string{"id", "and", "distance", "why"}}
+		for _, w := range study.Warnings {
+			table.Rows = append(table.Rows, []string{w.ID, w.Other, fmt.Sprintf("%.4f", w.Distance), w.Text})
+		}
+		page.Add(report.Section{Title: "Ids to look at", Parts: []report.Part{table}})
+	}
+	return page
+}
+
+func studyCurve(study *gallery.Study) report.Chart {
+	least := 1 / float64(max(study.IDs+study.Strangers, 2))
+	c := report.Chart{Title: "DET", X: report.Axis{Label: "FPIR", Scale: report.Probit, Percent: true, Min: least, Max: 0.6},
+		Y: report.Axis{Label: "FNIR", Scale: report.Probit, Percent: true, Min: 1e-3, Max: 0.9}}
+	var x, y []float64
+	for _, p := range study.Curve {
+		if p.FPIR > 0 && p.FNIR > 0 {
+			x, y = append(x, p.FPIR), append(y, p.FNIR)
+		}
+	}
+	c.Series = []report.Series{{Name: "this gallery", X: x, Y: y}}
+	c.Dots = []report.Dot{{X: max(study.FPIR.Value, least), Y: max(study.FNIR.Value, 1e-3), Label: "match threshold"}}
+	return c
+}
+
+// nistTable is the pair of figures that NIST gives of 1:N.
+func nistTable(study *gallery.Study) report.Table {
+	identification := "not supported below 1,000 people"
+	if study.Identification != nil {
+		identification = fmt.Sprintf("%.2f %%", 100*study.Identification.Value)
+	}
+	return report.Table{Title: "As NIST's 1:N evaluation tells it", Columns: []string{"use", "figure", "value"}, Rows: [][]string{
+		{"identification", "FNIR at FPIR 0.003", identification},
+		{"investigation", "nearest id is another, at no threshold", fmt.Sprintf("%.2f %%", 100*study.Investigation.Value)},
+	}}
+}
