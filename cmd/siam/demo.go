@@ -27,6 +27,7 @@ type demoResult struct {
 	OneShot judge.OneShotResult `json:"oneshot"`
 	Same    siam.Verdict        `json:"same_pair"`      // two drawings of one character
 	Other   siam.Verdict        `json:"different_pair"` // drawings of two characters
+	Gallery demoGallery         `json:"gallery"`
 }
 
 func (a *app) demoCommand() *cobra.Command {
@@ -69,6 +70,9 @@ func (a *app) demo(ctx context.Context, out string) error {
 		return err
 	}
 	if err := judge.ExampleEpisodes(unseen, result.OneShot).Sheet().WriteFile(filepath.Join(out, "episodes.png")); err != nil {
+		return err
+	}
+	if result.Gallery, err = a.galleryDemo(ctx, model, unseen, out); err != nil {
 		return err
 	}
 	result.Seconds = time.Since(started).Seconds()
@@ -138,6 +142,7 @@ func demoReport(ctx context.Context, unseen *dataset.Set, history recipe.History
 	if err := judge.AddOneShot(ctx, page, unseen, result.OneShot); err != nil {
 		return err
 	}
+	page.Add(result.Gallery.section())
 	recipe.AddTraining(page, recipe.Demo().Settings, history)
 	return page.WriteFile(result.Report)
 }
@@ -147,6 +152,10 @@ func (r demoResult) text(files []string) string {
 	b.WriteString(oneshotText(r.OneShot))
 	fmt.Fprintf(&b, "\nsiam compare --model %s %s %s\n%s\n", r.Model, files[0], files[1], r.Same.Sentence())
 	fmt.Fprintf(&b, "siam compare --model %s %s %s\n%s\n", r.Model, files[0], files[2], r.Other.Sentence())
+	fmt.Fprintf(&b, "\nsiam gallery identify --db %s %s\n", r.Gallery.Store, files[0])
+	for _, v := range r.Gallery.Verdicts {
+		fmt.Fprintf(&b, "%s\n", verdictLine(v.Result, false))
+	}
 	fmt.Fprintf(&b, "\nafter %.0f seconds; the report with pictures is %s\n", r.Seconds, r.Report)
 	return b.String()
 }
