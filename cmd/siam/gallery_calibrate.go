@@ -196,7 +196,8 @@ func studyReport(s gallery.Settings, study *gallery.Study) *report.Report {
 	page.Add(report.Section{Title: "What to expect", Text: fmt.Sprintf("A distance up to %.4f is a match, up to %.4f a person has to decide. Each person counts the same, however many images they have.",
 		study.Thresholds.Match, study.Thresholds.Refer), Parts: []report.Part{numbers}})
 	if study.FNIR.N > 0 {
-		page.Add(report.Section{Title: "Both errors", Text: "What other thresholds would give.", Parts: []report.Part{studyCurve(study), nistTable(study)}})
+		page.Add(report.Section{Title: "Both errors", Text: "What other thresholds would give.", Parts: []report.Part{studyCurve(study)}})
+		page.Add(report.Section{Title: "As NIST's 1:N evaluation tells it", Parts: []report.Part{nistTable(study)}})
 	}
 	if len(study.Groups) > 0 {
 		table := report.Table{Title: "By group", Columns: []string{"group", "FPIR", "95 % interval", "people"}}
@@ -236,7 +237,7 @@ func nistTable(study *gallery.Study) report.Table {
 	if study.Identification != nil {
 		identification = fmt.Sprintf("%.2f %%", 100*study.Identification.Value)
 	}
-	return report.Table{Title: "As NIST's 1:N evaluation tells it", Columns: []string{"use", "figure", "value"}, Rows: [][]string{
+	return report.Table{Columns: []string{"use", "figure", "value"}, Rows: [][]string{
 		{"identification", "FNIR at FPIR 0.003", identification},
 		{"investigation", "nearest id is another, at no threshold", fmt.Sprintf("%.2f %%", 100*study.Investigation.Value)},
 	}}
