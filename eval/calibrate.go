@@ -2,81 +2,113 @@ package eval
 
 import (
 	"fmt"
+	"sort"
 
 	"github.com/siam-go/siam/stats"
 )
 
-// Calibration is a threshold and what it does to the pairs that it was chosen on.
+// Calibration is a threshold, and the error rates to expect of it on people, or alphabets, that had no part in choosing it.
 type Calibration struct {
-	Threshold stats.Estimate   `json:"threshold"` // bootstrap interval over pairs
-	FMR       stats.Estimate   `json:"fmr"`       // Wilson's interval over the different pairs
-	FNMR      stats.Estimate   `json:"fnmr"`      // Wilson's interval over the same pairs
-	Accuracy  stats.Proportion `json:"accuracy"`
+	Threshold float64        `json:"threshold"`
+	FMR       stats.Estimate `json:"fmr"`
+	FNMR      stats.Estimate `json:"fnmr"`
+	Evidence
 }
 
-// CalibrateMinimumError chooses the threshold at which most pairs are judged right. It fails like [NewROC].
-func CalibrateMinimumError(distances []float32, same []bool, seed uint64) (Calibration, error) {
-	return calibrate(distances, same, seed, func(r *ROC) float64 {
-		threshold, _ := r.Best()
-		return threshold
-	})
+// Rule chooses a threshold.
+type Rule struct {
+	Name   string // in words
+	choose func(*ROC) float64
 }
 
-// CalibrateFMR chooses the most lenient threshold whose false match rate is at most fmr, in (0, 1). It fails like [NewROC],
-// and when there are fewer than 1/fmr different pairs, since such a rate cannot be measured on them.
-func CalibrateFMR(distances []float32, same []bool, fmr float64, seed uint64) (Calibration, error) {
-	different := 0
-	for _, s := range same {
-		if !s {
-			different++
+// FewestErrors takes the threshold at which most pairs are judged right, half of them same.
+func FewestErrors() Rule {
+	return Rule{"fewest errors", func(r *ROC) float64 { threshold, _ := r.Best(); return threshold }}
+}
+
+// EqualErrors takes the threshold at which FMR and FNMR are the same. Of few people it is found more surely than [FewestErrors].
+func EqualErrors() Rule {
+	return Rule{"as many false matches as false non-matches", func(r *ROC) float64 {
+		i := sort.Search(len(r.Points), func(i int) bool { return r.Points[i].FMR >= r.Points[i].FNMR })
+		if a, b := r.Points[i-1], r.Points[i]; a.FNMR-a.FMR < b.FMR-b.FNMR {
+			i--
 		}
-	}
-	if fmr <= 0 || fmr >= 1 {
-		return Calibration{}, fmt.Errorf("choosing a threshold for a false match rate of %v: want one between 0 and 1", fmr)
-	}
-	if float64(different)*fmr < 1 {
-		return Calibration{}, fmt.Errorf("choosing a threshold for a false match rate of %v: %d different pairs cannot measure it; give at least %.0f",
-			fmr, different, 1/fmr)
-	}
-	return calibrate(distances, same, seed, func(r *ROC) float64 { return r.midway(r.lastWithin(fmr)) })
+		return r.midway(i)
+	}}
 }
 
-func calibrate(distances []float32, same []bool, seed uint64, choose func(*ROC) float64) (Calibration, error) {
-	pairs, err := sortPairs(distances, same)
+// FMRAtMost takes the most lenient threshold whose false match rate is at most fmr, above 0 and less than 1.
+func FMRAtMost(fmr float64) Rule {
+	return Rule{fmt.Sprintf("a false match rate of at most %g %%", 100*fmr), func(r *ROC) float64 { return r.midway(r.lastWithin(fmr)) }}
+}
+
+// Calibrate chooses a threshold by all pairs. The rates are those of people who had no part in it: they are dealt into ten parts, fewer
+// where there are fewer people, and each pair is judged at the threshold that the rule chooses by the pairs of which nobody is in the
+// part, or the two parts, of its own people. So the rates do not gain by the choice, as those of the pairs that a threshold was chosen by
+// do; with S. Geisser, "The predictive sample reuse method", 1975, this is cross-validation. Intervals are by people, see
+// [stats.MeanOf]. It fails like [NewROC], and where fewer than three units are too few to leave out any.
+func (s Scored) Calibrate(rule Rule) (Calibration, error) {
+	pairs, err := s.sorted()
 	if err != nil {
-		return Calibration{}, err
+		return Calibration{}, fmt.Errorf("choosing the threshold: %w", err)
 	}
-	threshold := choose(pairs.roc(nil))
-	c := Calibration{Threshold: pairs.bootstrap(seed, choose)}
-	falseMatches, falseNonMatches, sames := 0, 0, 0
-	for _, p := range pairs {
-		accepted := float64(p.distance) <= threshold
-		switch {
-		case p.same:
-			sames++
-			if !accepted {
-				falseNonMatches++
-			}
-		case accepted:
-			falseMatches++
-		}
+	c := Calibration{Threshold: rule.choose(pairs.roc(nil)), Evidence: s.evidence()}
+	if c.Units < 3 {
+		return c, fmt.Errorf("choosing the threshold: the pairs are of %d %s, want at least 3: each has to be judged at a threshold that the others choose", c.Units, c.Unit)
 	}
-	c.FMR = stats.Rate(falseMatches, len(pairs)-sames)
-	c.FNMR = stats.Rate(falseNonMatches, sames)
-	c.Accuracy = stats.NewProportion(len(pairs)-falseMatches-falseNonMatches, len(pairs))
+	without := pairs.thresholds(rule, c.Threshold)
+	accepted := func(i int) bool { return float64(s.Distances[i]) <= without(s.unitsOf(i)) }
+	c.FMR = s.trials(false, "different pairs", accepted).Mean()
+	c.FNMR = s.trials(true, "same pairs", func(i int) bool { return !accepted(i) }).Mean()
 	return c, nil
 }
 
-// bootstrapResamples is how many draws of units or pairs an interval is from: each one sweeps all pairs.
-const bootstrapResamples = 400
+const calibrationParts = 10
 
-// bootstrap estimates a number read off the ROC, resampling the pairs.
-func (pairs scoredPairs) bootstrap(seed uint64, read func(*ROC) float64) stats.Estimate {
-	return stats.Bootstrap(len(pairs), bootstrapResamples, seed, func(rows []int) float64 {
-		times := make([]int, len(pairs))
-		for _, r := range rows {
-			times[r]++
+// thresholds gives for the units of a pair the threshold that a rule chooses without the parts that they are in, or otherwise where
+// these leave no pairs of a kind.
+func (pairs scoredPairs) thresholds(rule Rule, otherwise float64) func(units [2]int) float64 {
+	part := map[int]int{}
+	for _, p := range pairs {
+		for _, u := range p.units {
+			if _, known := part[u]; !known {
+				part[u] = len(part) % calibrationParts
+			}
 		}
-		return read(pairs.roc(times))
-	})
+	}
+	known := map[[2]int]float64{}
+	return func(units [2]int) float64 {
+		a, b := part[units[0]], part[units[1]]
+		key := [2]int{min(a, b), max(a, b)}
+		threshold, found := known[key]
+		if !found {
+			threshold = otherwise
+			if rest := pairs.without(part, key); rest.both() {
+				threshold = rule.choose(rest.roc(nil))
+			}
+			known[key] = threshold
+		}
+		return threshold
+	}
+}
+
+// without are the pairs that have no unit in two parts.
+func (pairs scoredPairs) without(part map[int]int, parts [2]int) scoredPairs {
+	var rest scoredPairs
+	for _, p := range pairs {
+		a, b := part[p.units[0]], part[p.units[1]]
+		if a != parts[0] && a != parts[1] && b != parts[0] && b != parts[1] {
+			rest = append(rest, p)
+		}
+	}
+	return rest
+}
+
+// both says whether there are same and different pairs.
+func (pairs scoredPairs) both() bool {
+	same, different := false, false
+	for _, p := range pairs {
+		same, different = same || p.same, different || !p.same
+	}
+	return same && different
 }

@@ -35,6 +35,9 @@ func newPRF(precision, recall float64) PRF {
 	return PRF{precision, recall, stats.Estimate{Value: min(f, 1)}}
 }
 
+// bootstrapResamples is fewer than [stats.Resamples]: each one sweeps all pairs.
+const bootstrapResamples = 400
+
 // JudgeClusters compares the found cluster of each row with its label. It fails when there are not as many, or none.
 func JudgeClusters(labels, clusters []int, seed uint64) (Clustering, error) {
 	n := len(labels)

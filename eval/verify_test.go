@@ -150,43 +150,6 @@ func TestPairsThatCannotBeMeasuredSayWhy(t *testing.T) {
 	}
 }
 
-func TestCalibrateFMRKeepsItsPromise(t *testing.T) {
-	distances, same := somePairs(4000, 3)
-	c, err := CalibrateFMR(distances, same, 0.05, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.FMR.Value > 0.05 || c.FMR.CI95[1] < 0.05 {
-		t.Errorf("FMR = %v, want at most 0.05 and an interval that reaches it", c.FMR)
-	}
-	roc, _ := NewROC(distances, same)
-	near(t, "FNMR", c.FNMR.Value, 1-roc.TAR(0.05), 1e-12)
-	if next := roc.At(c.Threshold.Value + 0.02); next.FMR <= 0.05 {
-		t.Errorf("FMR a step above the threshold %v = %v, want more than 0.05", c.Threshold, next.FMR)
-	}
-	if ci := c.Threshold.CI95; ci[0] > c.Threshold.Value || ci[1] < c.Threshold.Value || ci[1] == ci[0] {
-		t.Errorf("threshold = %v, want an interval around it", c.Threshold)
-	}
-	for fmr, want := range map[float64]string{1e-6: "give at least 1000000", 0: "between 0 and 1", 1: "between 0 and 1"} {
-		if _, err := CalibrateFMR(distances, same, fmr, 1); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("CalibrateFMR(%v) = %v, want an error with %q", fmr, err, want)
-		}
-	}
-}
-
-func TestCalibrateMinimumErrorFindsTheBestThreshold(t *testing.T) {
-	distances, same := somePairs(1000, 4)
-	c, err := CalibrateMinimumError(distances, same, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roc, _ := NewROC(distances, same)
-	threshold, best := roc.Best()
-	if c.Accuracy != best || c.Threshold.Value != threshold {
-		t.Errorf("calibration = %+v, want threshold %v with %v", c, threshold, best)
-	}
-}
-
 // facenetPairs are 600 pairs by formula; the numbers below come from a numpy transcription of davidsandberg/facenet's
 // calculate_roc and calculate_val on them.
 func facenetPairs() ([]float32, []bool, []int) {

@@ -10,6 +10,7 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/report"
 )
 
@@ -127,6 +128,14 @@ func NewLabelled(ctx context.Context, model, old Model, set *dataset.Set) (*Labe
 	}
 	l.old, err = Embed(ctx, old, set)
 	return l, err
+}
+
+// File is that of the model.
+func (l *Labelled) File() *modelfile.File { return l.model.File() }
+
+// Calibrate chooses the model's threshold again, see the function of that name.
+func (l *Labelled) Calibrate(fmr float64, seed uint64) (*modelfile.Calibration, error) {
+	return Calibrate(l.Set, l.Embeddings, l.model.NamedDistance(), fmr, seed)
 }
 
 // Compatible says whether a model's embeddings can be compared with those of an older model.

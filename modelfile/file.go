@@ -33,14 +33,20 @@ type File struct {
 // Encoder is the File.Kind of models that turn what they are given into embeddings.
 const Encoder = "encoder"
 
-// Calibration is a threshold and the error rates measured with it: two images are the same when their distance is at most
-// Threshold.
+// Calibration is a threshold and the error rates to expect of it: two images are the same when their distance is at most
+// Threshold. The rates are of people, or of characters of alphabets, that had no part in choosing it.
 type Calibration struct {
 	Threshold float32 `json:"threshold"`
 	FMR       float64 `json:"fmr"`   // false match rate in [0, 1]: different pairs at or below the threshold
 	FNMR      float64 `json:"fnmr"`  // false non-match rate in [0, 1]: same pairs above the threshold
 	Pairs     int     `json:"pairs"` // how many pairs were measured
 	DataSet   string  `json:"data_set,omitempty"`
+	// The 95 % intervals of the rates are by units, of what Unit names: identities, or alphabets. Files of earlier programs lack them.
+	FMRInterval  [2]float64 `json:"fmr_ci95,omitzero"`
+	FNMRInterval [2]float64 `json:"fnmr_ci95,omitzero"`
+	Units        int        `json:"units,omitempty"`
+	Unit         string     `json:"unit,omitempty"`
+	Rule         string     `json:"rule,omitempty"` // by which the threshold was chosen, in words
 }
 
 // Provenance says how a model was made.

@@ -80,6 +80,9 @@ func newEmbedding(ctx context.Context, r Recipe, job Job, data labelled) (*embed
 	if e.lesson, err = data.begin(ctx, job.Background, r.Settings, job.Seed); err != nil {
 		return nil, err
 	}
+	if err := judge.CanClaim(e.validated, job.FMR); err != nil {
+		return nil, fmt.Errorf("of the %s kept out of training, %w", r.Settings.Data.Words().Parts, err)
+	}
 	if e.spec, err = job.compatible(e.spec); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func TestFaceRecipesTrain(t *testing.T) {
 			t.Errorf("%s: %d steps, validation %v after the fifth, want 20 and a value", r.Name, len(o.steps), o.steps[4].Validation)
 		}
 		c := o.model.Calibration
-		if c == nil || c.Pairs != calibrationPairs || c.DataSet != "validation identities of generated" {
+		if c == nil || c.Pairs == 0 || c.Unit != "identities" || c.DataSet != "validation identities of generated" {
 			t.Errorf("%s: calibration %+v, want one on pairs of validation identities", r.Name, c)
 		}
 		if spec := specOf(t, o.model); !spec.Mirror || spec.Preprocess.Invert || len(spec.Preprocess.Mean) != 1 {
@@ -60,7 +60,7 @@ func TestResumedFaceTrainingIsThatOfAnUnbrokenOne(t *testing.T) {
 
 func TestSplitIdentitiesKeepsPeopleOfAFewImagesOut(t *testing.T) {
 	set := people(t)
-	learned, validated, err := Identities{}.split(set, 6, 1)
+	learned, validated, err := Identities{}.Split(set, 6, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestSplitIdentitiesKeepsPeopleOfAFewImagesOut(t *testing.T) {
 	if err := dataset.Leak(learned, validated); err != nil {
 		t.Errorf("Leak = %v, want nil", err)
 	}
-	if _, validated, err := (Identities{}).split(set, 3, 1); err != nil || len(validated.Classes) != 3 {
+	if _, validated, err := (Identities{}).Split(set, 3, 1); err != nil || len(validated.Classes) != 3 {
 		t.Errorf("split with validation=3: %d identities, error %v, want 3", len(validated.Classes), err)
 	}
 }
@@ -89,7 +89,7 @@ func TestSplitIdentitiesSparesTheRich(t *testing.T) {
 		}
 	}
 	for seed := range uint64(20) {
-		_, validated, err := Identities{}.split(set, 6, seed)
+		_, validated, err := Identities{}.Split(set, 6, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,7 +103,7 @@ func TestSplitIdentitiesSparesTheRich(t *testing.T) {
 
 func TestSplitIdentitiesLeavesCopiesOut(t *testing.T) {
 	set := people(t)
-	_, validated, err := Identities{}.split(set, 6, 1)
+	_, validated, err := Identities{}.Split(set, 6, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestSplitIdentitiesLeavesCopiesOut(t *testing.T) {
 			set.Items[i].Image = validated.Items[0].Image
 		}
 	}
-	learned, again, err := Identities{}.split(set, 6, 1)
+	learned, again, err := Identities{}.Split(set, 6, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestSplitIdentitiesNeedsSameAndDifferent(t *testing.T) {
 			single = append(single, i)
 		}
 	}
-	if _, _, err := (Identities{}).split(set.Without(single...), 6, 1); err == nil || !strings.Contains(err.Error(), "30 identities, 0 of them with two images") {
+	if _, _, err := (Identities{}).Split(set.Without(single...), 6, 1); err == nil || !strings.Contains(err.Error(), "30 identities, 0 of them with two images") {
 		t.Errorf("split of single images: error %v, want one that says so", err)
 	}
 }

@@ -147,7 +147,7 @@ func (i Identities) prepare(p imgproc.Preprocess) imgproc.Preprocess {
 func (i Identities) begin(_ context.Context, set *dataset.Set, s Settings, seed uint64) (*lesson, error) {
 	var l lesson
 	var err error
-	if l.learned, l.validated, err = i.split(set, s.Validation, seed); err != nil {
+	if l.learned, l.validated, err = i.Split(set, s.Validation, seed); err != nil {
 		return nil, err
 	}
 	if l.judge, err = judgePairs(l.validated, s.Trials, seed); err != nil {
@@ -189,15 +189,20 @@ func (i Identities) batches(set *dataset.Set, hard dataset.Hard, seed uint64) da
 // mostValidated is how many images an identity may have to validate where most have fewer: those with more teach more.
 const mostValidated = 8
 
-// split leaves some identities out of training, and out of training too whatever shows the same picture as one of theirs. Few data
-// sets have so many identities that validation of them can be spared; of those with two images or more, it takes a fifth at most.
-func (i Identities) split(set *dataset.Set, validation int, seed uint64) (learned, validated *dataset.Set, err error) {
+// toValidate is how many of n identities validate: as many as are wanted, but of few no more than a fifth, or as many as choose a threshold
+// well, but no more than half.
+func toValidate(wanted, n int) int {
+	return min(wanted, max(n/5, min(n/2, judge.FewestIdentities), 2))
+}
+
+// Split leaves some identities out of training, and out of training too whatever shows the same picture as one of theirs.
+func (i Identities) Split(set *dataset.Set, validation int, seed uint64) (learned, validated *dataset.Set, err error) {
 	candidates := withFewImages(set)
 	if len(candidates) < 2 || len(set.Classes) < 4 {
 		return nil, nil, fmt.Errorf("data set %s has %d identities, %d of them with two images or more: want at least 4 and 2, as a pair of the same needs two images",
 			set.Name, len(set.Classes), len(candidates))
 	}
-	kept, err := dataset.Pick(candidates, min(validation, max(len(candidates)/5, 2)), seed)
+	kept, err := dataset.Pick(candidates, toValidate(validation, len(candidates)), seed)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -48,6 +48,9 @@ type Job struct {
 	// For above 0 is how long to train at most: the step under way then is the last one, and the model is made as after all steps.
 	// The checkpoint still goes on to the rest.
 	For time.Duration
+	// FMR is the false match rate that the threshold is to have, above 0 and less than 1; 0 leaves it to the kind of data, see
+	// [judge.Rule].
+	FMR float64
 	// Init is a model to start from, nil for fresh weights.
 	Init *modelfile.File
 	// Compatible is an older model whose stored embeddings are to be compared with the new ones; nil for none. The new ones get

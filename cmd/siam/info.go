@@ -106,8 +106,12 @@ func (i modelInfo) text() string {
 		row("threshold", "none")
 	case c.Pairs == 0:
 		row("threshold", "%.4f, not measured here", c.Threshold)
+	case c.Units == 0: // of an earlier program, which counted pairs of the same people as if they were of others
+		row("threshold", "%.4f: FMR %.2f %%, FNMR %.2f %% on %d pairs of %s, by a program that claimed too little: siam calibrate measures again", c.Threshold, 100*c.FMR, 100*c.FNMR, c.Pairs, c.DataSet)
 	default:
-		row("threshold", "%.4f: FMR %.2f %%, FNMR %.2f %% on %d pairs of %s", c.Threshold, 100*c.FMR, 100*c.FNMR, c.Pairs, c.DataSet)
+		row("threshold", "%.4f, chosen for %s", c.Threshold, c.Rule)
+		row("expect", "%s", ratesText(c))
+		row("measured on", "%d pairs of %d %s: %s", c.Pairs, c.Units, c.Unit, c.DataSet)
 	}
 	if by := i.Provenance; by.Recipe != "" {
 		row("made by", "recipe %s on %s, seed %d, %d steps, commit %s", by.Recipe, by.DataSet, by.Seed, by.Steps, by.Commit)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/recipe"
 	"github.com/siam-go/siam/report"
@@ -24,6 +25,7 @@ type trainFlags struct {
 	leave             recipe.Leave
 	resume            bool
 	most              time.Duration
+	fmr               float64
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -58,6 +60,7 @@ Recipes, with the settings that --set changes:
 	flags.StringSliceVar(&f.leave.TestFolds, "test-folds", nil, "folds of LFW or LFWcrop whose people are left out of training, such as 07,08")
 	flags.StringVar(&f.report, "report", "", "HTML file to write with the curves of the loss and the validation")
 	flags.DurationVar(&f.most, "for", 0, "end after this `time`, such as 1h, with the model so far and a checkpoint; 0 takes all steps")
+	addFMRFlag(cmd, &f.fmr)
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
 	flags.BoolVar(&f.leave.Incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
@@ -112,6 +115,9 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	} else if err := os.Remove(job.Checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
+	if doubt := judge.Doubt(model.Calibration); doubt != "" {
+		a.say("note: %s", doubt)
+	}
 	info := describe(model)
 	return a.print(info, info.text())
 }
@@ -123,6 +129,9 @@ func (f trainFlags) apply(settings *recipe.Settings) error {
 		return usagef("--out is missing: name the model file to write")
 	case f.most < 0:
 		return usagef("--for %v: want a time above 0, such as 1h, or 0 for all steps", f.most)
+	}
+	if err := checkFMR(f.fmr); err != nil {
+		return err
 	}
 	for _, setting := range f.set {
 		key, value, found := strings.Cut(setting, "=")
@@ -146,7 +155,7 @@ func (f trainFlags) apply(settings *recipe.Settings) error {
 
 // trainingJob reads what a training needs besides a backend, the data set last: it may take minutes.
 func (a *app) trainingJob(ctx context.Context, r recipe.Recipe, f trainFlags) (recipe.Job, error) {
-	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, For: f.most, Commit: thisBuild().Commit}
+	job := recipe.Job{Seed: a.seed, Checkpoint: f.out + ".checkpoint", Resume: f.resume, For: f.most, FMR: f.fmr, Commit: thisBuild().Commit}
 	var err error
 	if job.Init, err = readModelFile(f.init); err != nil {
 		return job, err

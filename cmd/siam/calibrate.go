@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/spf13/cobra"
+)
+
+// recalibrated is what siam calibrate prints as JSON.
+type recalibrated struct {
+	Model       string                 `json:"model"`  // the file that was written
+	Hash        string                 `json:"hash"`   // of the model with its new threshold
+	Before      *modelfile.Calibration `json:"before"` // null when there was none
+	Calibration *modelfile.Calibration `json:"calibration"`
+	Copies      []judge.Copy           `json:"copies"` // left out
+}
+
+// calibrateFlags are the flags of siam calibrate.
+type calibrateFlags struct {
+	labelledFlags
+	out string
+	fmr float64
+}
+
+func addFMRFlag(cmd *cobra.Command, fmr *float64) {
+	cmd.Flags().Float64Var(fmr, "fmr", 0, "choose the threshold for this false match rate, such as 0.01; when not given, for as many false matches as false non-matches of people, and for the fewest errors of characters")
+}
+
+func checkFMR(fmr float64) error {
+	if !(fmr >= 0 && fmr < 1) {
+		return usagef("--fmr %v: want a fraction above 0 and less than 1, such as 0.01", fmr)
+	}
+	return nil
+}
+
+func (a *app) calibrateCommand() *cobra.Command {
+	var f calibrateFlags
+	cmd := &cobra.Command{
+		Use:   "calibrate --model M --data DIR [--fmr 0.01]",
+		Short: "choose a model's threshold again, on other people, and write it into the model",
+		Long: `Chooses the threshold of a model by images that it was not trained on, and tells the error rates to expect on others. Rates and their
+intervals are by people: each pair is judged at a threshold that other people chose. Have at least 20 people, and for a false match
+rate of 1 % a hundred.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.calibrate(cmd.Context(), f) },
+	}
+	f.add(cmd)
+	addFMRFlag(cmd, &f.fmr)
+	cmd.Flags().StringVarP(&f.out, "out", "o", "", "model `file` to write; the model itself when not given")
+	return cmd
+}
+
+func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
+	if err := checkFMR(f.fmr); err != nil {
+		return err
+	}
+	if f.out == "" {
+		f.out = f.model
+	}
+	if err := checkOut(f.out); err != nil {
+		return err
+	}
+	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
+		file, result := labelled.File(), recalibrated{Model: f.out, Copies: copies}
+		result.Before = file.Calibration
+		var err error
+		if result.Calibration, err = labelled.Calibrate(f.fmr, a.seed); err != nil {
+			return err
+		}
+		again := *file
+		again.Calibration = result.Calibration
+		if err := again.Write(f.out); err != nil {
+			return err
+		}
+		if doubt := judge.Doubt(result.Calibration); doubt != "" {
+			a.say("note: %s", doubt)
+		}
+		result.Hash = again.Hash
+		return a.print(result, result.text())
+	})
+}
+
+func (c recalibrated) text() string {
+	before := "none"
+	if c.Before != nil {
+		before = fmt.Sprintf("%.4f", c.Before.Threshold)
+	}
+	return fmt.Sprintf("%s: threshold %.4f, before %s, chosen for %s\nexpect %s\nmeasured on %d pairs of %d %s\n", c.Model,
+		c.Calibration.Threshold, before, c.Calibration.Rule, ratesText(c.Calibration), c.Calibration.Pairs, c.Calibration.Units, c.Calibration.Unit)
+}
+
+// ratesText says what error rates to expect.
+func ratesText(c *modelfile.Calibration) string {
+	return fmt.Sprintf("FMR %.2f %% (%.2f to %.2f), FNMR %.2f %% (%.2f to %.2f)", 100*c.FMR, 100*c.FMRInterval[0], 100*c.FMRInterval[1],
+		100*c.FNMR, 100*c.FNMRInterval[0], 100*c.FNMRInterval[1])
+}
