@@ -46,20 +46,26 @@ func FMRAtMost(fmr float64) Rule {
 // where there are fewer people, and each pair is judged at the threshold that the rule chooses by the pairs of which nobody is in the
 // part, or the two parts, of its own people. So the rates do not gain by the choice, as those of the pairs that a threshold was chosen by
 // do; with S. Geisser, "The predictive sample reuse method", 1975, this is cross-validation. Intervals are by people, see
-// [stats.MeanOf]. It fails like [NewROC], and where fewer than three units are too few to leave out any.
+// [stats.MeanOf]. Characters of fewer than three alphabets are units themselves. Of two people nobody can be left out: the rates are then
+// those of the choice, and their intervals say that nothing is known of others. It fails like [NewROC].
 func (s Scored) Calibrate(rule Rule) (Calibration, error) {
+	c := Calibration{Evidence: s.evidence()}
+	if c.Units < 3 && s.Units != nil {
+		s.Units, s.Unit = nil, "characters"
+		c.Evidence = s.evidence()
+	}
 	pairs, err := s.sorted()
 	if err != nil {
-		return Calibration{}, fmt.Errorf("choosing the threshold: %w", err)
+		return c, fmt.Errorf("choosing the threshold: %w", err)
 	}
-	c := Calibration{Threshold: rule.choose(pairs.roc(nil)), Evidence: s.evidence()}
-	if c.Units < 3 {
-		return c, fmt.Errorf("choosing the threshold: the pairs are of %d %s, want at least 3: each has to be judged at a threshold that the others choose", c.Units, c.Unit)
-	}
+	c.Threshold = rule.choose(pairs.roc(nil))
 	without := pairs.thresholds(rule, c.Threshold)
 	accepted := func(i int) bool { return float64(s.Distances[i]) <= without(s.unitsOf(i)) }
 	c.FMR = s.trials(false, "different pairs", accepted).Mean()
 	c.FNMR = s.trials(true, "same pairs", func(i int) bool { return !accepted(i) }).Mean()
+	if c.Units < 3 {
+		c.FMR.CI95, c.FNMR.CI95 = stats.Interval{0, 1}, stats.Interval{0, 1}
+	}
 	return c, nil
 }
 

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/siam-go/siam/stats"
 )
 
 // crowd are people with some images each, one number as embedding: images lie about their person, and people about the origin.
@@ -98,10 +100,10 @@ func TestCalibrateChoosesByItsRule(t *testing.T) {
 	}
 }
 
-func TestCalibrateNeedsPeopleToLeaveOut(t *testing.T) {
-	s := scoredCrowd(t, rand.New(rand.NewPCG(7, 8)), 2, 4, 3)
-	if _, err := s.Calibrate(EqualErrors()); err == nil {
-		t.Error("Calibrate by two people = nil, want an error")
+func TestTwoPeopleSayNothingOfOthers(t *testing.T) {
+	c, err := scoredCrowd(t, rand.New(rand.NewPCG(7, 8)), 2, 4, 3).Calibrate(EqualErrors())
+	if want := (stats.Interval{0, 1}); err != nil || c.FMR.CI95 != want || c.FNMR.CI95 != want {
+		t.Errorf("Calibrate by two people = %v and %v, %v, want intervals from 0 to 1", c.FMR, c.FNMR, err)
 	}
 }
 

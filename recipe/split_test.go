@@ -106,12 +106,12 @@ func TestExtendAddsTurnedAndInventedAlphabets(t *testing.T) {
 }
 
 func TestAnEpochShowsAsManyAsThereAre(t *testing.T) {
-	set := few(t) // 120 drawings
+	set := few(t) // 240 drawings
 	c := Characters{Alphabets: 2, Characters: 4, Drawings: 2}
-	if got, want := c.epoch(set, ObjectiveSettings{Objective: "supcon"}), 120/(2*4*2); got != want {
+	if got, want := c.epoch(set, ObjectiveSettings{Objective: "supcon"}), 240/(2*4*2); got != want {
 		t.Errorf("epoch = %d, want %d", got, want)
 	}
-	for _, test := range []struct{ pairs, pool, want int }{{10, 55, 5}, {10, 0, 12}, {1000, 0, 1}} {
+	for _, test := range []struct{ pairs, pool, want int }{{10, 55, 5}, {10, 0, 24}, {1000, 0, 1}} {
 		s := ObjectiveSettings{Objective: "pairs", Pairs: test.pairs, Pool: test.pool}
 		if got := c.epoch(set, s); got != test.want {
 			t.Errorf("epoch of %d pairs from a pool of %d = %d, want %d", test.pairs, test.pool, got, test.want)

@@ -208,7 +208,8 @@ func TestTrainingReportsWhatTheDataLack(t *testing.T) {
 	} {
 		r := tiny()
 		spoil(&r.Settings)
-		if o := walk(t, r, Job{Backend: b, Background: few(t), Seed: 1}, 0); o.err == nil || !strings.Contains(o.err.Error(), name) {
+		set := alphabets(t, dataset.GenerateOptions{Alphabets: 6, Characters: 5, Drawers: 4, Seed: 1})
+		if o := walk(t, r, Job{Backend: b, Background: set, Seed: 1}, 0); o.err == nil || !strings.Contains(o.err.Error(), name) {
 			t.Errorf("%s: error %v, want one that says so", name, o.err)
 		}
 	}
@@ -231,7 +232,7 @@ func (w *watched) Open(name string) (fs.File, error) {
 func TestTrainingNeverOpensWhatJudgesIt(t *testing.T) {
 	dir := t.TempDir()
 	for half, seed := range map[string]uint64{"images_background": 1, "images_evaluation": 2} {
-		set := alphabets(t, dataset.GenerateOptions{Alphabets: 4, Characters: 4, Drawers: 3, Seed: seed})
+		set := alphabets(t, dataset.GenerateOptions{Alphabets: 4, Characters: 4, Drawers: 8, Seed: seed})
 		if err := dataset.WriteAlphabets(t.Context(), set, filepath.Join(dir, half)); err != nil {
 			t.Fatal(err)
 		}
@@ -245,8 +246,8 @@ func TestTrainingNeverOpensWhatJudgesIt(t *testing.T) {
 	if model.Provenance.DataSet != "images_background" {
 		t.Errorf("trained on %s, want images_background", model.Provenance.DataSet)
 	}
-	if len(disk.opened) < 48 {
-		t.Errorf("opened %d files, want the 48 drawings of images_background at least", len(disk.opened))
+	if len(disk.opened) < 128 {
+		t.Errorf("opened %d files, want the 128 drawings of images_background at least", len(disk.opened))
 	}
 	for _, name := range disk.opened {
 		if strings.HasPrefix(name, "images_evaluation") {
