@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses tutorials demo
+.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses bench-thresholds tutorials demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -58,6 +58,9 @@ bench-losses: ## train one small network with every loss on Omniglot; writes the
 
 tutorials: ## run all commands of docs/tutorials with all their steps, and write what they print into the pages (ten minutes)
 	$(GO) test ./docs/tutorials -run Commands -full -write -timeout 1h
+
+bench-thresholds: ## do claimed error rates hold on new people? 140 short trainings; writes the table of docs/results.md (ARGS="-lfwcrop DIR -orl DIR -mot16 DIR", an hour; a run that was interrupted goes on)
+	$(GO) run ./bench/thresholds $(ARGS)
 
 demo: ## train, judge and use a Siamese network on data built into the binary
 	$(GO) run ./cmd/siam demo

@@ -17,7 +17,7 @@ const (
 	// often off by half of the error rate and more.
 	FewestIdentities = 20
 	// byChance is the probability up to which chance could have told the images of a set apart as well as a model that is let pass.
-	byChance = 0.001
+	byChance = 0.002
 )
 
 // ErrChance says that a model tells what it was not trained on apart no better than chance.

@@ -48,24 +48,24 @@ const (
 )
 
 // split trains on some people, and judges on others.
-func (b *run) split(ctx context.Context, set *dataset.Set, people int, seed uint64) (outcome, error) {
+func (b *run) split(ctx context.Context, set *dataset.Set, c cell, seed uint64) (outcome, error) {
 	var names []string
 	for label, items := range set.ByClass() {
 		if len(items) >= 2 {
 			names = append(names, set.Classes[label].Name)
 		}
 	}
-	rng := rand.New(rand.NewPCG(seed, uint64(people)))
+	rng := rand.New(rand.NewPCG(seed, uint64(c.People)))
 	rng.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-	_, known, err := dataset.SplitByIdentity(set, names[:people]...)
+	_, known, err := dataset.SplitByIdentity(set, names[:c.People]...)
 	if err != nil {
 		return outcome{}, err
 	}
-	_, others, err := dataset.SplitByIdentity(set, names[people:min(len(names), people+newPeople)]...)
+	_, others, err := dataset.SplitByIdentity(set, names[c.People:min(len(names), c.People+newPeople)]...)
 	if err != nil {
 		return outcome{}, err
 	}
-	model, err := b.train(ctx, known, seed)
+	model, err := b.train(ctx, known, c.Steps, seed)
 	if errors.Is(err, judge.ErrChance) {
 		return outcome{Refused: true}, nil
 	} else if err != nil {
@@ -78,9 +78,9 @@ func (b *run) split(ctx context.Context, set *dataset.Set, people int, seed uint
 	return b.compare(ctx, model, held, others, rng)
 }
 
-func (b *run) train(ctx context.Context, set *dataset.Set, seed uint64) (*modelfile.File, error) {
+func (b *run) train(ctx context.Context, set *dataset.Set, steps int, seed uint64) (*modelfile.File, error) {
 	r := recipe.Faces()
-	for key, value := range map[string]string{"size": "32", "widths": "[16,32,64]", "steps": fmt.Sprint(b.steps)} {
+	for key, value := range map[string]string{"size": "32", "widths": "[16,32,64]", "steps": fmt.Sprint(steps)} {
 		if err := r.Settings.Set(key, value); err != nil {
 			return nil, err
 		}
@@ -93,12 +93,6 @@ func (b *run) train(ctx context.Context, set *dataset.Set, seed uint64) (*modelf
 		model = step.Model
 	}
 	return model, nil
-}
-
-// sample is people of one or of both groups, with the distances of all their images.
-type sample struct {
-	set       *dataset.Set
-	distances func(i, j int) float32
 }
 
 // compare asks whether the held out people and the new ones are alike as far as the threshold goes: in 199 dealings of all of them into

@@ -8,7 +8,7 @@ import (
 )
 
 // table sums up the splits, a row for each cell.
-func table(found map[string]outcome, splits, steps int) string {
+func table(found map[string]outcome, splits int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "| trained on | FMR claimed, mean | measured, mean | no difference | FNMR, mean | at the best threshold | near the best | nothing learned |\n")
 	fmt.Fprintf(&b, "|---|---:|---:|---:|---:|---:|---:|---:|\n")
@@ -40,11 +40,11 @@ func table(found map[string]outcome, splits, steps int) string {
 			continue
 		}
 		n := float64(row.n)
-		fmt.Fprintf(&b, "| %s, %d people | %.1f %% | %.1f %% | %d of %d | %.1f %% | %.1f %% | %d of %d | %d |\n", c.Set, c.People,
+		fmt.Fprintf(&b, "| %s, %d people, %d steps | %.1f %% | %.1f %% | %d of %d | %.1f %% | %.1f %% | %d of %d | %d |\n", c.Set, c.People, c.Steps,
 			100*row.claimed/n, 100*row.measured/n, row.holds, row.n, 100*row.fnmr/n, 100*row.best/n, row.near, row.n, row.refused)
 		holds, near, all = holds+row.holds, near+row.near, all+row.n
 	}
-	fmt.Fprintf(&b, "\n%d of %d splits without a difference, %d with an FNMR of at most 1.5 times the best or 3 points more. %d steps each; %s, commit %s.\n",
-		holds, all, near, steps, bench.Processor(), bench.Commit())
+	fmt.Fprintf(&b, "\n%d of %d splits without a difference, %d with an FNMR of at most 1.5 times the best or 3 points more. %s, commit %s.\n",
+		holds, all, near, bench.Processor(), bench.Commit())
 	return b.String()
 }
