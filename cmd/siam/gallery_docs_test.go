@@ -22,7 +22,7 @@ func TestGalleryPageShowsTestedCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
-	quietly(t, "data generate alphabets --alphabets 2 --characters 12 --drawers 3 --out alphabets")
+	quietly(t, "data generate alphabets --alphabets 2 --characters 12 --drawers 6 --out alphabets")
 	for from, to := range map[string]string{"Generated001": "people", "Generated002": "strangers"} {
 		if err := os.Rename("alphabets/"+from, to); err != nil {
 			t.Fatal(err)
