@@ -56,7 +56,8 @@ func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photo
 		}
 		rows, err := m.EmbedImages(ctx, images)
 		for i, row := range rows {
-			lists[i] = []gallery.Face{{Embedding: row, Main: true}}
+			q := face.AssessWhole(images[i], photos[i].Shrink)
+			lists[i] = []gallery.Face{{Embedding: row, Main: true, Refuse: q.Refuse(), Weight: float32(q.Weight())}}
 		}
 		return lists, err
 	}
@@ -73,7 +74,9 @@ func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photo
 		main := face.Main(found, whole)
 		for j, f := range faces {
 			box := [4]float32{f.Box.X, f.Box.Y, f.Box.W, f.Box.H}
-			lists[i] = append(lists[i], gallery.Face{Box: &box, Score: f.Score, Main: j == main, Embedding: f.Embedding})
+			lists[i] = append(lists[i], gallery.Face{
+				Box: &box, Score: f.Score, Main: j == main, Embedding: f.Embedding, Refuse: f.Quality.Refuse(), Weight: float32(f.Quality.Weight()),
+			})
 		}
 	}
 	return lists, nil

@@ -31,6 +31,7 @@ type Pipeline struct {
 // Face is a face in a photograph, in pixels of its full size, and its embedding.
 type Face struct {
 	detect.Detection
+	Quality   Quality
 	Embedding []float32
 }
 
@@ -132,14 +133,19 @@ func (p *Pipeline) crops(photo imgproc.Photo, found []detect.Detection) (faces [
 	size := p.Preprocess.Size()
 	for _, d := range found {
 		crop := make([]float32, size)
-		if Align(crop, fine.Image, scaled(d, float32(photo.Shrink)/float32(fine.Shrink)), p.Template, p.Preprocess) != nil {
+		seen := scaled(d, float32(photo.Shrink)/float32(fine.Shrink))
+		if Align(crop, fine.Image, seen, p.Template, p.Preprocess) != nil {
+			continue
+		}
+		quality, err := Assess(fine.Image, fine.Shrink, seen)
+		if err != nil {
 			continue
 		}
 		crops = append(crops, crop...)
 		if p.Mirror {
 			crops = append(crops, mirrored(crop, p.Preprocess)...)
 		}
-		faces = append(faces, Face{Detection: scaled(d, float32(photo.Shrink))})
+		faces = append(faces, Face{Detection: scaled(d, float32(photo.Shrink)), Quality: quality})
 	}
 	return faces, crops, nil
 }

@@ -8,8 +8,9 @@ type Face struct {
 	Score     float32     // of the detector, in [0, 1]
 	Main      bool        // whom the photograph seems to be of
 	Embedding []float32
-	Crop      []byte // PNG or JPEG of the face with its surroundings, to be embedded again by another model; nil to keep none
-	Refuse    string // why it deserves no verdict, such as "too blurred"; empty when it does
+	Crop      []byte  // PNG or JPEG of the face with its surroundings, to be embedded again by another model; nil to keep none
+	Refuse    string  // why it deserves no verdict, such as "too blurred"; empty when it does
+	Weight    float32 // how much it counts among several of one person; 0 counts as 1
 }
 
 // Photograph is an image file and the faces that are in it.

@@ -18,6 +18,7 @@ type identifyFlags struct {
 	review    int
 	galleries []string
 	id        string
+	burst     bool
 }
 
 // identified is what siam gallery identify prints as JSON.
@@ -48,6 +49,7 @@ access gallery no match, then refer, then match. Every verdict leaves a line in 
 	flags.IntVar(&f.top, "top", 5, "list so many of the nearest ids")
 	flags.IntVar(&f.review, "review", 0, "keep faces that are referred or not matched for so many `days`, for siam gallery review; as the gallery was made when not given")
 	flags.StringVar(&f.embeddings, "embeddings", "", "`file` of embeddings in place of images, as siam embed writes them")
+	flags.BoolVar(&f.burst, "burst", false, "all files show one person, in the main face of each: one verdict on them together, the better ones counting more; refer when they disagree")
 	return cmd
 }
 
@@ -78,12 +80,58 @@ func (a *app) galleryIdentify(ctx context.Context, f identifyFlags, files []stri
 			}
 			asked = append(asked, other)
 		}
+		if f.burst {
+			return a.identifyBurst(ctx, asked, photos, o)
+		}
 		results, err := gallery.IdentifyIn(ctx, asked, photos, o)
 		if err != nil {
 			return err
 		}
 		return a.printVerdicts(ctx, asked, photos, results)
 	})
+}
+
+// identifyBurst gives each gallery's one verdict on photographs of one person.
+func (a *app) identifyBurst(ctx context.Context, asked []*gallery.Gallery, photos []gallery.Photograph, o gallery.IdentifyOptions) error {
+	out := bursts{}
+	var b strings.Builder
+	var results []gallery.Result
+	for _, g := range asked {
+		r, err := g.IdentifyBurst(ctx, photos, o)
+		if err != nil {
+			return err
+		}
+		out.Results, results = append(out.Results, r), append(results, r.Result)
+		b.WriteString(verdictLine(r.Result, len(asked) > 1) + "\n")
+		for _, f := range r.Frames {
+			if f.Refused != "" {
+				fmt.Fprintf(&b, "%s does not count: %s\n", f.File, f.Refused)
+			}
+		}
+	}
+	if err := a.exitByGravest(ctx, asked, results); err != nil {
+		return err
+	}
+	return a.print(out, b.String())
+}
+
+// bursts is what siam gallery identify --burst prints as JSON: a result of each gallery.
+type bursts struct {
+	Results []gallery.BurstResult `json:"results"`
+}
+
+// exitByGravest makes the exit code that of the gravest result.
+func (a *app) exitByGravest(ctx context.Context, asked []*gallery.Gallery, results []gallery.Result) error {
+	kinds := map[string]gallery.Kind{}
+	for _, g := range asked {
+		s, err := g.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		kinds[s.Name] = s.Kind
+	}
+	a.exit = exitOf(results[gallery.Gravest(kinds, results)].Outcome)
+	return nil
 }
 
 // probes are the faces to be judged.
@@ -115,16 +163,9 @@ func (a *app) printVerdicts(ctx context.Context, asked []*gallery.Gallery, photo
 	if len(results) == 0 {
 		return fmt.Errorf("no face was found in %s", strings.Join(out.Faceless, ", "))
 	}
-	kinds := map[string]gallery.Kind{}
-	for _, g := range asked {
-		s, err := g.Settings(ctx)
-		if err != nil {
-			return err
-		}
-		kinds[s.Name] = s.Kind
+	if err := a.exitByGravest(ctx, asked, results); err != nil {
+		return err
 	}
-	gravest := gallery.Gravest(kinds, results)
-	a.exit = exitOf(results[gravest].Outcome)
 	for _, r := range results {
 		b.WriteString(verdictLine(r, len(asked) > 1) + "\n")
 	}
