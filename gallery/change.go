@@ -46,9 +46,8 @@ func (c Change) Next(there bool, stored Settings) (Settings, error) {
 func (c Change) Forget(l Line) []Part {
 	parts := slices.Clone(l.Parts)
 	for i, p := range parts {
-		old := l.Time.Before(c.ForgetLog)
-		gone := l.Gallery == c.Gallery && (c.Drop || slices.ContainsFunc(p.About, func(id string) bool { return slices.Contains(c.Erase, id) }))
-		if old || gone {
+		gone := l.Gallery == c.Gallery && (c.Drop || l.Time.Before(c.ForgetLog) || slices.ContainsFunc(p.About, func(id string) bool { return slices.Contains(c.Erase, id) }))
+		if gone {
 			parts[i] = p.Erased()
 			continue
 		}

@@ -115,7 +115,7 @@ type Change struct {
 	Embeddings []NewEmbedding
 	// Put adds entries with new keys.
 	Put []Entry
-	// ForgetLog empties the parts of log lines older than it; zero forgets none. The lines remain, and the chain holds.
+	// ForgetLog empties the parts of the gallery's log lines older than it; zero forgets none. The lines remain, and the chain holds.
 	ForgetLog time.Time
 	// Events become lines of the log.
 	Events []Event

@@ -473,8 +473,14 @@ func forgotten(t *testing.T, f *fixture) {
 		at := f.now.AddDate(0, i, 0)
 		f.apply(t, gallery.Change{Gallery: "g", Events: []gallery.Event{{Time: at, Gallery: "g", Action: "identify", Parts: []gallery.Part{gallery.NewPart(i)}}}})
 	}
+	f.gallery(t, "other")
+	f.apply(t, gallery.Change{Gallery: "other", Events: []gallery.Event{{Time: f.now, Gallery: "other", Action: "identify", Parts: []gallery.Part{gallery.NewPart("kept")}}}})
 	f.apply(t, gallery.Change{Gallery: "g", ForgetLog: f.now.AddDate(0, 2, 0)})
 	lines := f.log(t)
+	if last := lines[len(lines)-1]; string(last.Parts[0].Body) != `"kept"` {
+		t.Errorf("what the log says of another gallery = %s, want it kept", last.Parts[0].Body)
+	}
+	lines = lines[:len(lines)-1]
 	if len(lines) != 3 || lines[0].Parts[0].Body != nil || lines[1].Parts[0].Body != nil || string(lines[2].Parts[0].Body) != "2" {
 		t.Errorf("log = %+v, want two lines forgotten", lines)
 	}

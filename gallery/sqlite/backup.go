@@ -24,7 +24,11 @@ func (s *store) Backup(ctx context.Context, file string) error {
 	if _, err := s.db.ExecContext(ctx, "VACUUM INTO ?", copied); err != nil {
 		return s.failed("copy to "+file, err)
 	}
-	return errors.Join(os.Chmod(copied, 0o600), synced(copied), os.Link(copied, file), synced(filepath.Dir(file)))
+	if err := errors.Join(os.Chmod(copied, 0o600), synced(copied), os.Rename(copied, file)); err != nil {
+		return fmt.Errorf("copy the store to %s: %w", file, err)
+	}
+	_ = synced(filepath.Dir(file)) // not every system can sync a folder; the copy is in its place
+	return nil
 }
 
 // synced waits for the disk.

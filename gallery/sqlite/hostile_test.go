@@ -145,6 +145,25 @@ func TestStoredNumbersAreChecked(t *testing.T) {
 	}
 }
 
+func TestAnAlteredLogInTheFileShows(t *testing.T) {
+	for _, statement := range []string{
+		"UPDATE line SET who = 'somebody else' WHERE number = 2", "UPDATE line SET time = time + 1 WHERE number = 2", "DELETE FROM line WHERE number = 2",
+		"UPDATE part SET body = '{}' WHERE line = 2", "DELETE FROM part WHERE line = 2", "UPDATE line SET number = 7 WHERE number = 3",
+	} {
+		store, path := open(t, 4, sqlite.Options{})
+		for range 3 {
+			apply(t, store, gallery.Change{Events: []gallery.Event{{Gallery: "g", Action: "identify", Who: "the gate", Parts: []gallery.Part{gallery.NewPart("a verdict", "a")}}}})
+		}
+		if _, err := gallery.VerifyLog(store.Log(t.Context(), 1)); err != nil {
+			t.Fatal(err)
+		}
+		alter(t, path, statement)
+		if _, err := gallery.VerifyLog(store.Log(t.Context(), 1)); !errors.Is(err, gallery.ErrDamaged) {
+			t.Errorf("VerifyLog after %s = %v, want %v", statement, err, gallery.ErrDamaged)
+		}
+	}
+}
+
 // A damaged file gives an error or an answer, and never a panic.
 func TestDamagedFilesDoNotPanic(t *testing.T) {
 	store, path := open(t, 16, sqlite.Options{})

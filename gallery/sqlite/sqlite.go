@@ -84,7 +84,11 @@ func prepare(path string, create bool) error {
 func dsn(path string) string {
 	pragmas := []string{"busy_timeout(50)", "journal_mode(wal)", "synchronous(full)", "secure_delete(on)", "foreign_keys(on)", "cache_size(-20000)"}
 	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
-	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
+	slashes := filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" { // Windows: file:/C:/folder/g.db
+		slashes = "/" + slashes
+	}
+	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: slashes}).EscapedPath(), RawQuery: query.Encode()}
 	return address.String()
 }
 

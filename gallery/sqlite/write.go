@@ -204,7 +204,7 @@ func (a *applying) forgetLog() error {
 	if a.ForgetLog.IsZero() {
 		return nil
 	}
-	return a.silence("SELECT p.line, p.place FROM part p JOIN line l ON l.number = p.line WHERE l.time < ? AND p.salt <> ''", a.ForgetLog.UnixMicro())
+	return a.silence("SELECT p.line, p.place FROM part p JOIN line l ON l.number = p.line WHERE l.gallery = ? AND l.time < ?", a.Gallery, a.ForgetLog.UnixMicro())
 }
 
 // silence empties the parts of the log that a query names.
