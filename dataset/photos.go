@@ -8,6 +8,7 @@ import (
 	"runtime"
 
 	"github.com/siam-go/siam/imgproc"
+	"golang.org/x/sync/semaphore"
 )
 
 // FileError says why one file of many cannot be used; the others can.
@@ -27,33 +28,39 @@ func (e *FileError) Unwrap() error { return e.Err }
 // wants. A file that cannot be read yields a [FileError] in its place, and the loop may go on; when ctx ends, its error is the last.
 // The loop does not wait then for files that are being decoded.
 func (f Folder) Photos(ctx context.Context, files []string) iter.Seq2[imgproc.Photo, error] {
-	return inOrder(ctx, len(files), func(i int) (imgproc.Photo, error) {
-		photo, err := f.readPhoto(files[i])
-		return photo, fileError(files[i], err)
-	})
+	return photos(ctx, files, f.Enough, func(name string) ([]byte, error) {
+		data, err := imgproc.ReadBytesFS(f.FS, name)
+		if err != nil {
+			return nil, f.failed(name, errors.Unwrap(err))
+		}
+		return data, nil
+	}, f.failed)
 }
 
 // Photos is [Folder.Photos] of files named by the paths that the system knows.
 func Photos(ctx context.Context, files []string, enough imgproc.Enough) iter.Seq2[imgproc.Photo, error] {
+	return photos(ctx, files, enough, imgproc.ReadBytes, func(name string, err error) error { return fmt.Errorf("read image %s: %w", name, err) })
+}
+
+// photos decodes so many at once that no more than [imgproc.MaxPixels] are held while that lasts.
+func photos(ctx context.Context, files []string, enough imgproc.Enough, read func(string) ([]byte, error), failed func(string, error) error) iter.Seq2[imgproc.Photo, error] {
+	room := semaphore.NewWeighted(imgproc.MaxPixels)
 	return inOrder(ctx, len(files), func(i int) (imgproc.Photo, error) {
-		photo, err := imgproc.ReadPhoto(files[i], enough)
-		return photo, fileError(files[i], err)
+		data, err := read(files[i])
+		if err != nil {
+			return imgproc.Photo{}, &FileError{files[i], err}
+		}
+		pixels := int64(imgproc.Pixels(data, enough))
+		if err := room.Acquire(ctx, pixels); err != nil {
+			return imgproc.Photo{}, err
+		}
+		defer room.Release(pixels)
+		photo, err := imgproc.DecodeBytes(data, enough)
+		if err != nil {
+			return photo, &FileError{files[i], failed(files[i], err)}
+		}
+		return photo, nil
 	})
-}
-
-func fileError(file string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &FileError{file, err}
-}
-
-func (f Folder) readPhoto(name string) (imgproc.Photo, error) {
-	photo, err := imgproc.ReadPhotoFS(f.FS, name, f.Enough)
-	if err != nil {
-		return photo, f.failed(name, errors.Unwrap(err))
-	}
-	return photo, nil
 }
 
 // inOrder makes n values on all cores, a few ahead of the loop that uses them, and yields them in order. It yields the errors of

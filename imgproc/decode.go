@@ -39,44 +39,65 @@ func ReadFile(name string) (Image, error) {
 
 // ReadPhoto is [ReadFile] as [DecodePhoto] decodes.
 func ReadPhoto(name string, enough Enough) (Photo, error) {
-	info, err := os.Stat(name)
+	data, err := ReadBytes(name)
 	if err != nil {
-		return Photo{}, readError(name, err)
+		return Photo{}, err
 	}
-	return readPhoto(name, info, enough, func() (fs.File, error) { return os.Open(name) })
+	return named(name, data, enough)
 }
 
 // ReadFS is [ReadFile] in a file system.
 func ReadFS(fsys fs.FS, name string) (Image, error) {
-	p, err := ReadPhotoFS(fsys, name, nil)
+	data, err := ReadBytesFS(fsys, name)
+	if err != nil {
+		return Image{}, err
+	}
+	p, err := named(name, data, nil)
 	return p.Image, err
 }
 
-// ReadPhotoFS is [ReadPhoto] in a file system.
-func ReadPhotoFS(fsys fs.FS, name string, enough Enough) (Photo, error) {
-	info, err := fs.Stat(fsys, name)
+// ReadBytes reads an image file for [DecodeBytes]. Its errors are those of [ReadFile].
+func ReadBytes(name string) ([]byte, error) {
+	info, err := os.Stat(name)
 	if err != nil {
-		return Photo{}, readError(name, err)
+		return nil, readError(name, err)
 	}
-	return readPhoto(name, info, enough, func() (fs.File, error) { return fsys.Open(name) })
+	return readPlain(name, info, func() (fs.File, error) { return os.Open(name) })
 }
 
-// readPhoto opens plain files only: to open a pipe would wait for whoever writes to it.
-func readPhoto(name string, info fs.FileInfo, enough Enough, open func() (fs.File, error)) (Photo, error) {
+// ReadBytesFS is [ReadBytes] in a file system.
+func ReadBytesFS(fsys fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, readError(name, err)
+	}
+	return readPlain(name, info, func() (fs.File, error) { return fsys.Open(name) })
+}
+
+// readPlain opens plain files only: to open a pipe would wait for whoever writes to it.
+func readPlain(name string, info fs.FileInfo, open func() (fs.File, error)) ([]byte, error) {
 	switch {
 	case info.IsDir():
-		return Photo{}, readError(name, errors.New("it is a folder: name the images in it"))
+		return nil, readError(name, errors.New("it is a folder: name the images in it"))
 	case !info.Mode().IsRegular():
-		return Photo{}, readError(name, errors.New("it is no file but a pipe, a socket or a device: copy the image into a file"))
+		return nil, readError(name, errors.New("it is no file but a pipe, a socket or a device: copy the image into a file"))
 	}
 	f, err := open()
 	if err != nil {
-		return Photo{}, readError(name, err)
+		return nil, readError(name, err)
 	}
 	defer f.Close()
-	p, err := DecodePhoto(f, enough)
+	data, err := readAll(f)
 	if err != nil {
-		return Photo{}, readError(name, err)
+		return nil, readError(name, err)
+	}
+	return data, nil
+}
+
+func named(name string, data []byte, enough Enough) (Photo, error) {
+	p, err := DecodeBytes(data, enough)
+	if err != nil {
+		return p, readError(name, err)
 	}
 	return p, nil
 }

@@ -32,10 +32,11 @@ func DecodePhoto(r io.Reader, enough Enough) (Photo, error) {
 	if err != nil {
 		return Photo{}, err
 	}
-	return decodePhoto(data, enough)
+	return DecodeBytes(data, enough)
 }
 
-func decodePhoto(data []byte, enough Enough) (Photo, error) {
+// DecodeBytes is [DecodePhoto] of a file's bytes, which the photograph may keep.
+func DecodeBytes(data []byte, enough Enough) (Photo, error) {
 	f, err := formatOf(data)
 	if err != nil {
 		return Photo{}, err
@@ -45,6 +46,28 @@ func decodePhoto(data []byte, enough Enough) (Photo, error) {
 		p.file = data
 	}
 	return p, err
+}
+
+// Pixels is how many pixels are held at once, in about six bytes each, while a file is decoded: those of its header, or a part of them
+// where a JPEG is shrunk. It is 0 where the header cannot be read.
+func Pixels(data []byte, enough Enough) (n int) {
+	defer func() {
+		if recover() != nil { // of a codec on damaged data, which decoding will tell
+			n = 0
+		}
+	}()
+	f, err := formatOf(data)
+	if err != nil {
+		return 0
+	}
+	w, h, err := f.size(data)
+	if err != nil || w <= 0 || h <= 0 || w > MaxPixels/h {
+		return 0
+	}
+	if f.shrunk != nil && shrinkTo(enough, h, w) > 1 {
+		return w * h / 4
+	}
+	return w * h
 }
 
 // Finer is the picture at 1/shrink of its size, 1, 2 or 4, or p itself where that is as fine.
