@@ -26,7 +26,10 @@ func TestImagesAreThoseOfAllFolders(t *testing.T) {
 func TestIdentitiesAreToldByPaths(t *testing.T) {
 	for name, c := range map[string]struct{ files, want []string }{
 		"folders":       {[]string{"ada/1.png", "ada/2.png", "bo/1.png"}, []string{"ada", "ada", "bo"}},
-		"deep folders":  {[]string{"Latin/a/1.png", "Latin/a/2.png", "Latin/b/1.png"}, []string{"Latin/a", "Latin/a", "Latin/b"}},
+		"deep folders":  {[]string{"Latin/a/1.png", "Latin/a/2.png", "Latin/b/1.png"}, []string{"a", "a", "b"}},
+		"alphabets":     {[]string{"Latin/a/1.png", "Latin/a/2.png", "Greek/a/1.png"}, []string{"Latin/a", "Latin/a", "Greek/a"}},
+		"dates":         {[]string{"ada/2020/1.png", "ada/2021/1.png", "bo/2020/1.png"}, []string{"ada", "ada", "bo"}},
+		"loose":         {[]string{"ada/1.png", "ada/2.png", "bo/1.png", "x_1.png"}, []string{"ada", "ada", "bo", ""}},
 		"names":         {[]string{"Ada_K_1.png", "Ada_K_2.png", "Bo_1.png"}, []string{"Ada_K", "Ada_K", "Bo"}},
 		"one camera":    {[]string{"IMG_1.jpg", "IMG_2.jpg"}, nil},
 		"no identities": {[]string{"a.png", "b.png"}, nil},

@@ -23,6 +23,11 @@ type Folder struct {
 	Path string
 	// Enough says how fine images are to be read, see [imgproc.DecodePhoto]; nil reads them at their full size.
 	Enough imgproc.Enough
+	// Strict makes a file that cannot be read the error of all. Without it, readers leave it out and list it: [Set.Failed].
+	Strict bool
+
+	around []fs.FileInfo // the folder and those that hold it, on disk
+	links  []Skipped     // what of an archive is not in FS
 }
 
 // maxArchiveBytes bounds what an archive may unpack to in memory.
@@ -35,48 +40,58 @@ func OpenFolder(name string) (Folder, error) {
 		return Folder{}, fmt.Errorf("open data %s: there is no such folder or archive: check the path, or fetch the data", name)
 	}
 	if info.IsDir() {
-		return Folder{FS: os.DirFS(name), Path: filepath.Clean(name)}, nil
+		return Folder{FS: disk(name), Path: filepath.Clean(name), around: foldersAround(name)}, nil
 	}
-	fsys, err := openArchive(name)
+	fsys, links, err := openArchive(name)
 	if err != nil {
 		return Folder{}, fmt.Errorf("open data %s: %w", name, err)
 	}
-	return Folder{FS: fsys, Path: name}, nil
+	return Folder{FS: fsys, Path: name, links: links}, nil
 }
 
-func openArchive(name string) (fs.FS, error) {
+func openArchive(name string) (fsys fs.FS, links []Skipped, err error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var fsys fs.FS
 	switch lower := strings.ToLower(name); {
 	case strings.HasSuffix(lower, ".zip"):
-		fsys, err = zip.NewReader(bytes.NewReader(data), int64(len(data)))
+		fsys, err = zipFS(data)
 	case strings.HasSuffix(lower, ".tar"):
-		fsys, err = tarFS(bytes.NewReader(data))
+		fsys, links, err = tarFS(bytes.NewReader(data))
 	case strings.HasSuffix(lower, ".tar.gz"), strings.HasSuffix(lower, ".tgz"):
-		fsys, err = tarGzFS(bytes.NewReader(data))
+		fsys, links, err = tarGzFS(bytes.NewReader(data))
 	default:
-		return nil, errors.New("neither a folder nor a .tar.gz, .tgz, .tar or .zip archive")
+		return nil, nil, errors.New("neither a folder nor a .tar.gz, .tgz, .tar or .zip archive")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the archive is damaged or cut short (%w): fetch it again", err)
+		return nil, nil, fmt.Errorf("the archive is damaged or cut short (%w): fetch it again", err)
 	}
-	return fsys, nil
+	return fsys, links, nil
 }
 
-func tarGzFS(r io.Reader) (fs.FS, error) {
-	unpacked, err := gzip.NewReader(r)
+func zipFS(data []byte) (fs.FS, error) {
+	r, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, err
+	}
+	for _, file := range r.File {
+		file.Name = inUTF8(file.Name)
+	}
+	return r, nil
+}
+
+func tarGzFS(r io.Reader) (fs.FS, []Skipped, error) {
+	unpacked, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, nil, err
 	}
 	return tarFS(unpacked)
 }
 
 // tarFS copies the plain files of a tar into an uncompressed zip in memory, which the standard library serves as a file
-// system.
-func tarFS(r io.Reader) (fs.FS, error) {
+// system. Links are not followed, but listed.
+func tarFS(r io.Reader) (fsys fs.FS, links []Skipped, err error) {
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
 	limited := &io.LimitedReader{R: r, N: maxArchiveBytes}
@@ -86,36 +101,37 @@ func tarFS(r io.Reader) (fs.FS, error) {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		name := path.Clean(header.Name)
-		if header.Typeflag != tar.TypeReg || !fs.ValidPath(name) {
+		name := path.Clean(inUTF8(header.Name))
+		switch {
+		case header.Typeflag == tar.TypeLink || header.Typeflag == tar.TypeSymlink:
+			links = append(links, Skipped{name, whyPacked})
+			continue
+		case header.Typeflag != tar.TypeReg || !fs.ValidPath(name):
 			continue
 		}
 		to, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if _, err := io.Copy(to, files); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	if limited.N <= 0 {
-		return nil, fmt.Errorf("it unpacks to more than %d GiB", maxArchiveBytes>>30)
+		return nil, nil, fmt.Errorf("it unpacks to more than %d GiB", maxArchiveBytes>>30)
 	}
 	if err := w.Close(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return zip.NewReader(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
+	fsys, err = zip.NewReader(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
+	return fsys, links, err
 }
 
 // Sub is the folder called name inside f.
 func (f Folder) Sub(name string) Folder {
-	sub, err := fs.Sub(f.FS, name)
-	if err != nil {
-		panic("dataset: " + err.Error()) // only a name that is no path
-	}
-	f.FS, f.Path = sub, f.name(name)
+	f.FS, f.Path, f.links = within{f.FS, name}, f.name(name), nil
 	return f
 }
 
@@ -133,29 +149,6 @@ func (f Folder) has(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// list names the folders and the image files directly in dir, sorted; hidden ones and all other files are left out.
-func (f Folder) list(dir string) (folders, images []string, err error) {
-	entries, err := fs.ReadDir(f.FS, dir)
-	if err != nil {
-		return nil, nil, f.failed(dir, err)
-	}
-	for _, e := range entries {
-		switch name := e.Name(); {
-		case strings.HasPrefix(name, ".") || strings.HasPrefix(name, "__MACOSX"):
-		case f.isFolder(dir, e):
-			folders = append(folders, name)
-		case imgproc.IsImageName(name):
-			images = append(images, name)
-		}
-	}
-	return folders, images, nil
-}
-
-// isFolder follows links, as people keep large data sets behind them.
-func (f Folder) isFolder(dir string, e fs.DirEntry) bool {
-	return e.IsDir() || e.Type()&fs.ModeSymlink != 0 && f.has(path.Join(dir, e.Name()))
-}
-
 // unwrapped is the folder inside f where f holds nothing but one folder of folders, as an archive does.
 func (f Folder) unwrapped() Folder {
 	folders, images, err := f.list(".")
@@ -170,8 +163,5 @@ func (f Folder) unwrapped() Folder {
 
 // failed says what could not be read, naming it once.
 func (f Folder) failed(file string, err error) error {
-	if at, ok := errors.AsType[*fs.PathError](err); ok {
-		err = at.Err
-	}
-	return fmt.Errorf("read %s: %w", f.name(file), err)
+	return fmt.Errorf("read %s: %w", f.name(file), cause(err))
 }

@@ -12,17 +12,16 @@ func ReadLabelled(ctx context.Context, f Folder, o AlphabetOptions) (*Set, error
 	if err != nil {
 		return nil, err
 	}
-	folders, images, err := half.list(".")
-	switch {
-	case err != nil:
+	found, err := half.List()
+	if err != nil {
 		return nil, err
-	case len(images) > 0 && len(folders) == 0:
-		return ReadIdentities(ctx, half)
 	}
-	for _, folder := range folders {
-		if _, images, err := half.list(folder); err == nil && len(images) > 0 {
-			return ReadIdentities(ctx, half)
-		}
+	l := layoutOf(found.Images)
+	switch {
+	case len(found.Images) > 0 && !l.alphabets:
+		return ReadIdentities(ctx, half)
+	case l.root != "":
+		half = half.Sub(l.root)
 	}
 	return ReadAlphabets(ctx, half, o)
 }

@@ -18,7 +18,7 @@ func (f Folder) ReadImages(ctx context.Context, files []string) ([]imgproc.Image
 	return images, nil
 }
 
-// load decodes the files named by the items' Source, paths inside f, and makes each Source what messages call it.
+// load is [Set.load] of items that must all be there: it makes each Source what messages call it.
 func load(ctx context.Context, f Folder, items []Item) error {
 	files := make([]string, len(items))
 	for i, item := range items {

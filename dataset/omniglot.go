@@ -89,7 +89,12 @@ func ReadAlphabets(ctx context.Context, f Folder, o AlphabetOptions) (*Set, erro
 			return nil, err
 		}
 	}
-	return s, load(ctx, f, s.Items)
+	found, err := f.List()
+	if err != nil {
+		return nil, err
+	}
+	s.Skipped = found.Skipped
+	return s, s.load(ctx, f)
 }
 
 // addAlphabet lists one alphabet's drawings; their images are loaded later.

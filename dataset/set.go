@@ -14,6 +14,9 @@ type Set struct {
 	Name    string
 	Classes []Class // indexed by label
 	Items   []Item
+	// What a folder held besides, as the set was read: what is no image, and files that could not be read, in the order of their paths.
+	Skipped []Skipped
+	Failed  []*FileError
 }
 
 // Class is one identity: a character, a person, a thing.

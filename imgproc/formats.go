@@ -57,6 +57,25 @@ var noImages = []struct{ name, magic string }{
 	{"a PDF", "%PDF"}, {"PostScript", "%!PS"},
 }
 
+// HeadBytes is how much of a file [Recognise] wants to see.
+const HeadBytes = 64
+
+// Recognise says from the first bytes of a file, whatever it is called, whether it is an image that is read, or else which other kind of
+// picture it is, "" where it is none. Marks of two bytes do not count: a text may begin with "BM".
+func Recognise(head []byte) (image bool, other string) {
+	for _, f := range formats {
+		if len(f.magic) > 2 && matches(f.magic, head) {
+			return true, ""
+		}
+	}
+	for _, f := range otherFormats {
+		if len(f.magic) > 3 && matches(f.magic, head) {
+			return false, f.name
+		}
+	}
+	return false, ""
+}
+
 // matches says whether data begins with magic, in which '?' stands for any byte.
 func matches(magic string, data []byte) bool {
 	if len(data) < len(magic) {

@@ -39,7 +39,7 @@ func OpenAlbum(ctx context.Context, folder dataset.Folder, files []string, view 
 	i := -1
 	for cuts, err := range view.Cuts(ctx, files, folder.Photos(ctx, files)) {
 		i++
-		if failed, ok := errors.AsType[*dataset.FileError](err); ok {
+		if failed, ok := errors.AsType[*dataset.FileError](err); ok && !folder.Strict {
 			al.Failed = append(al.Failed, failed)
 		} else if err != nil {
 			return nil, err

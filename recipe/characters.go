@@ -43,16 +43,20 @@ func (Characters) Read(ctx context.Context, folder dataset.Folder, leave Leave) 
 		return Background{}, fmt.Errorf("read %s: it holds one-shot runs, which only judge: train on alphabets", folder.Path)
 	}
 	set, err := dataset.ReadBackground(ctx, folder, dataset.AlphabetOptions{Incomplete: leave.Incomplete})
-	if err == nil && len(leave.Exclude) > 0 {
+	if err != nil {
+		return Background{}, err
+	}
+	var b Background
+	b.hold(set)
+	if len(leave.Exclude) > 0 {
 		set, err = withoutCharacters(set, leave.Exclude)
 	}
 	if err != nil {
 		return Background{}, err
 	}
-	return Background{
-		Set:     set,
-		Summary: fmt.Sprintf("%d images of %d classes in %d alphabets", len(set.Items), len(set.Classes), len(set.Groups())),
-	}, nil
+	b.Set = set
+	b.Summary = fmt.Sprintf("%d images of %d classes in %d alphabets", len(set.Items), len(set.Classes), len(set.Groups()))
+	return b, nil
 }
 
 // withoutCharacters leaves alphabets or single characters out.

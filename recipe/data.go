@@ -55,4 +55,13 @@ type Background struct {
 	Set     *dataset.Set
 	Summary string   // how much there is, such as "120 images of 30 classes in 6 alphabets"
 	Notes   []string // what was left out besides, and why
+	// What the folder held besides, and files that could not be read; see [dataset.Set]. Read counts these and the images.
+	Skipped []dataset.Skipped
+	Failed  []*dataset.FileError
+	Read    int
+}
+
+// hold takes a set as it was read.
+func (b *Background) hold(set *dataset.Set) {
+	b.Set, b.Skipped, b.Failed, b.Read = set, set.Skipped, set.Failed, len(set.Items)+len(set.Failed)
 }

@@ -36,7 +36,8 @@ func (Identities) Read(ctx context.Context, folder dataset.Folder, leave Leave) 
 	if err != nil {
 		return Background{}, err
 	}
-	b := Background{Set: set}
+	b := Background{}
+	b.hold(set)
 	if len(leave.Exclude)+len(leave.TestFolds) > 0 {
 		names, err := leave.identities(folder, set)
 		if err != nil {

@@ -15,6 +15,7 @@ type albumFlags struct {
 	model, data string
 	only        []string
 	faces       faceFlags
+	strict      bool
 	labels      bool // wants to know whom the images show
 	most        int  // images; 0 for any number
 }
@@ -24,6 +25,7 @@ func (f *albumFlags) add(cmd *cobra.Command) {
 	addDataFlag(cmd, &f.data)
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "take the identities of these `names` only, as folders or file names tell them; patterns such as 's2[1-9],s30' will do")
 	f.faces.add(cmd)
+	addStrictFlag(cmd, &f.strict)
 }
 
 // withAlbum opens a model and an album, and hands them on.
@@ -46,9 +48,15 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 	if err != nil {
 		return nil, err
 	}
-	files, err := folder.Images()
+	folder.Strict = f.strict
+	files, err := a.imagesOf(folder)
 	if err != nil {
 		return nil, err
+	}
+	if f.labels || len(f.only) > 0 {
+		told, untold := dataset.Told(files)
+		files = told
+		a.skip(untold)
 	}
 	if len(f.only) > 0 {
 		if files, err = judge.OnlyIdentities(files, f.only); err != nil {
@@ -69,6 +77,18 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 		a.leaveOut(al.Failed, len(files))
 	}
 	return al, err
+}
+
+// imagesOf lists the images of a folder, and says what is skipped there.
+func (a *app) imagesOf(folder dataset.Folder) ([]string, error) {
+	found, err := folder.List()
+	if err == nil {
+		err = found.Check(folder)
+	}
+	if err == nil {
+		a.skip(found.Skipped)
+	}
+	return found.Images, err
 }
 
 // check refuses a list of images that are of no use, before all the work.

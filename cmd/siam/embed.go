@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -17,10 +19,11 @@ import (
 
 // embedded is what siam embed prints as JSON.
 type embedded struct {
-	Model      string      `json:"model"` // content hash: embeddings of other hashes must not be compared with these
-	Dim        int         `json:"dim"`
-	Files      []string    `json:"files"`
-	Embeddings [][]float32 `json:"embeddings"`
+	Model      string            `json:"model"` // content hash: embeddings of other hashes must not be compared with these
+	Dim        int               `json:"dim"`
+	Files      []string          `json:"files"`
+	Embeddings [][]float32       `json:"embeddings"`
+	Skipped    []dataset.Skipped `json:"skipped"`
 }
 
 // embeddedFile is what siam embed --out prints as JSON.
@@ -35,18 +38,20 @@ type embeddedFile struct {
 type embedFlags struct {
 	model, format, out string
 	faces              faceFlags
+	strict             bool
 }
 
 func (a *app) embedCommand() *cobra.Command {
 	var f embedFlags
 	cmd := &cobra.Command{
-		Use:   "embed --model M FILE...",
+		Use:   "embed --model M FILE|DIR...",
 		Short: "embeddings of images as JSON, CSV or .npy",
-		Args:  wants("FILE..."),
+		Args:  wants("FILE|DIR..."),
 		RunE:  func(cmd *cobra.Command, files []string) error { return a.embed(cmd.Context(), f, files) },
 	}
 	addModelFlag(cmd, &f.model)
 	f.faces.add(cmd)
+	addStrictFlag(cmd, &f.strict)
 	cmd.Flags().StringVar(&f.format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "`file` to write; standard output when not given")
 	return cmd
@@ -71,11 +76,11 @@ func (a *app) embed(ctx context.Context, f embedFlags, files []string) error {
 		return err
 	}
 	defer closeModel()
-	names, rows, err := a.embedFiles(ctx, model, f.faces, files)
+	names, rows, err := a.embedFiles(ctx, model, f, files)
 	if err != nil {
 		return err
 	}
-	encoded, err := encode(embedded{model.File().Hash, model.Spec().Dim, names, rows})
+	encoded, err := encode(embedded{model.File().Hash, model.Spec().Dim, names, rows, a.skipped})
 	if err != nil {
 		return fmt.Errorf("encoding the embeddings as %s: %w", f.format, err)
 	}
@@ -88,9 +93,12 @@ func (a *app) embed(ctx context.Context, f embedFlags, files []string) error {
 
 // embedFiles embeds images, or the faces in them, a few at a time, and names each embedding. A photograph without a face is
 // mentioned and left out.
-func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags, files []string) (names []string, rows [][]float32, err error) {
-	view, err := faces.view(model, judge.Faces)
+func (a *app) embedFiles(ctx context.Context, model *siam.Model, f embedFlags, files []string) (names []string, rows [][]float32, err error) {
+	view, err := f.faces.view(model, judge.Faces)
 	if err != nil {
+		return nil, nil, err
+	}
+	if files, err = a.inFolders(files); err != nil {
 		return nil, nil, err
 	}
 	p := a.newProgress("embedding", "files", len(files))
@@ -99,7 +107,7 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 	var failed []*dataset.FileError
 	i := 0
 	for cuts, err := range view.Cuts(ctx, files, dataset.Photos(ctx, files, view.Enough)) {
-		if file, ok := errors.AsType[*dataset.FileError](err); ok {
+		if file, ok := errors.AsType[*dataset.FileError](err); ok && !f.strict {
 			failed = append(failed, file)
 		} else if err != nil {
 			return nil, nil, err
@@ -120,9 +128,33 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, faces faceFlags
 	}
 	for _, file := range faceless {
 		fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", file)
+		a.skipped = append(a.skipped, dataset.Skipped{File: file, Why: "no face was found"})
 	}
 	a.leaveOut(failed, len(files))
 	return names, rows, nil
+}
+
+// inFolders puts the images of folders in place of their names.
+func (a *app) inFolders(names []string) (files []string, err error) {
+	a.skip(nil)
+	for _, name := range names {
+		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+			files = append(files, name) // what is wrong with it will be said
+			continue
+		}
+		folder, err := openData(name)
+		if err != nil {
+			return nil, err
+		}
+		images, err := a.imagesOf(folder)
+		if err != nil {
+			return nil, err
+		}
+		for _, image := range images {
+			files = append(files, filepath.Join(name, filepath.FromSlash(image)))
+		}
+	}
+	return files, nil
 }
 
 func encodeJSON(e embedded) ([]byte, error) {

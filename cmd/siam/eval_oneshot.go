@@ -18,7 +18,7 @@ import (
 type oneshotFlags struct {
 	model, data, baseline string
 	answers, report       string
-	incomplete            bool
+	incomplete, strict    bool
 	test                  judge.OneShotTest
 }
 
@@ -38,6 +38,7 @@ func (a *app) evalOneshotCommand() *cobra.Command {
 	flags.StringVar(&f.baseline, "baseline", "", "judge a distance that learns nothing instead of a model: pixel or hausdorff")
 	flags.StringVar(&f.report, "report", "", "HTML `file` to write with figures, example episodes, distances and the embedding map")
 	flags.StringVar(&f.answers, "answers", "", "`file` to save which trials were right in, for siam eval compare")
+	addStrictFlag(cmd, &f.strict)
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	flags.IntVar(&f.test.Ways, "ways", f.test.Ways, "classes to choose between")
 	flags.IntVar(&f.test.Shots, "shots", f.test.Shots, "examples of each class")
@@ -83,12 +84,14 @@ func (f oneshotFlags) check() error {
 }
 
 func (a *app) evalAlphabets(ctx context.Context, f oneshotFlags, folder dataset.Folder) error {
+	folder.Strict = f.strict
 	set, err := reading(a, folder, func(folder dataset.Folder) (*dataset.Set, error) {
 		return dataset.ReadEvaluation(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
 	})
 	if err != nil {
 		return err
 	}
+	a.leaveOutOf(set)
 	result, err := a.judgeOneshot(ctx, f, set)
 	if err != nil {
 		return err

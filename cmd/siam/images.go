@@ -62,10 +62,32 @@ func (u unread) err() error {
 	return fmt.Errorf("%d of %d files could not be read, and are left out: mend or remove them", u.failed, u.of)
 }
 
+// skip says what of a folder is not used, and lists it in the JSON.
+func (a *app) skip(skipped []dataset.Skipped) {
+	if a.skipped == nil {
+		a.skipped = []dataset.Skipped{}
+	}
+	a.skipped = append(a.skipped, skipped...)
+	if len(skipped) > 0 {
+		a.say("skipped %s", dataset.SkippedNamed(skipped))
+	}
+}
+
+// leaveOutOf says what of a set's folder is not used.
+func (a *app) leaveOutOf(set *dataset.Set) {
+	a.skip(set.Skipped)
+	a.leaveOut(set.Failed, len(set.Items)+len(set.Failed))
+}
+
+func addStrictFlag(cmd *cobra.Command, strict *bool) {
+	cmd.Flags().BoolVar(strict, "strict", false, "end at once at a file that cannot be read, instead of leaving it out")
+}
+
 // leaveOut names the files, of n, that could not be read. The command goes on with the rest, and fails at its end.
 func (a *app) leaveOut(failed []*dataset.FileError, n int) {
 	for _, f := range failed {
 		fmt.Fprintf(a.stderr, "left out: %v\n", f)
+		a.skipped = append(a.skipped, dataset.Skipped{File: f.File, Why: f.Error()})
 	}
 	a.unread.failed, a.unread.of = a.unread.failed+len(failed), a.unread.of+n
 }

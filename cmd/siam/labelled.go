@@ -16,7 +16,7 @@ type labelledFlags struct {
 	model, data, against string
 	only                 []string
 	each                 int
-	incomplete           bool
+	incomplete, strict   bool
 }
 
 func (f *labelledFlags) add(cmd *cobra.Command) {
@@ -26,6 +26,7 @@ func (f *labelledFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.against, "against", "", "older model `file` that the model is compatible with: compare its embeddings with the model's")
 	flags.StringSliceVar(&f.only, "only", nil, "judge the classes of these `names` only; patterns such as 's2[1-9],s30' will do")
 	flags.IntVar(&f.each, "each", 0, "judge `N` images of each class, evenly spread in the order of their names; all when not given")
+	addStrictFlag(cmd, &f.strict)
 	flags.BoolVar(&f.incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 }
 
@@ -77,13 +78,14 @@ func (a *app) readLabelled(ctx context.Context, f labelledFlags, enough imgproc.
 	if err != nil {
 		return nil, err
 	}
-	folder.Enough = enough
+	folder.Enough, folder.Strict = enough, f.strict
 	set, err := reading(a, folder, func(folder dataset.Folder) (*dataset.Set, error) {
 		return judge.ReadLabelled(ctx, folder, f.incomplete)
 	})
 	if err != nil {
 		return nil, err
 	}
+	a.leaveOutOf(set)
 	if len(f.only) > 0 {
 		if set, err = judge.OnlyClasses(set, f.only); err != nil {
 			return nil, fmt.Errorf("--only: %w", err)

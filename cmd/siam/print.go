@@ -15,10 +15,22 @@ func (a *app) print(result any, text string) error {
 		if err != nil {
 			return fmt.Errorf("writing the result as JSON: %w", err)
 		}
-		text = string(encoded) + "\n"
+		text = string(a.withSkipped(encoded)) + "\n"
 	}
 	_, err := io.WriteString(a.stdout, text)
 	return err
+}
+
+// withSkipped adds to a JSON object what of a folder was not used.
+func (a *app) withSkipped(object []byte) []byte {
+	if a.skipped == nil {
+		return object
+	}
+	list, err := json.Marshal(a.skipped)
+	if err != nil {
+		panic(err) // two texts each
+	}
+	return fmt.Appendf(object[:len(object)-1:len(object)-1], `,"skipped":%s}`, list)
 }
 
 // say tells on stderr what is being done.

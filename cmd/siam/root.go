@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/siam-go/siam/dataset"
 	"github.com/spf13/cobra"
 )
 
@@ -29,6 +30,7 @@ type app struct {
 	threads        int
 	exit           int // of a command that succeeded: a verdict's code
 	unread         unread
+	skipped        []dataset.Skipped // of the folder that a command reads; nil where it reads none
 }
 
 // run executes one command line and returns its exit code.

@@ -23,7 +23,7 @@ type trainFlags struct {
 	precision, report string
 	set               []string
 	leave             recipe.Leave
-	resume            bool
+	resume, strict    bool
 	most              time.Duration
 	fmr               float64
 }
@@ -61,6 +61,7 @@ Recipes, with the settings that --set changes:
 	flags.StringVar(&f.report, "report", "", "HTML file to write with the curves of the loss and the validation")
 	flags.DurationVar(&f.most, "for", 0, "end after this `time`, such as 1h, with the model so far and a checkpoint; 0 takes all steps")
 	addFMRFlag(cmd, &f.fmr)
+	addStrictFlag(cmd, &f.strict)
 	flags.BoolVar(&f.resume, "resume", false, "go on from MODEL.checkpoint")
 	flags.BoolVar(&f.leave.Incomplete, "incomplete", false, "take what there is of a partly downloaded data set")
 	return cmd
@@ -196,7 +197,7 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 	if err != nil {
 		return nil, err
 	}
-	folder.Enough = r.Settings.Enough
+	folder.Enough, folder.Strict = r.Settings.Enough, f.strict
 	found, err := reading(a, folder, func(folder dataset.Folder) (recipe.Background, error) {
 		return r.Settings.Data.Read(ctx, folder, f.leave)
 	})
@@ -212,6 +213,8 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 	case err != nil:
 		return nil, err
 	}
+	a.skip(found.Skipped)
+	a.leaveOut(found.Failed, found.Read)
 	a.say("training %s on %s: %s", r.Name, found.Set.Name, found.Summary)
 	return found.Set, nil
 }
