@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
@@ -65,13 +63,10 @@ func readFoldLists(f Folder, lists []string) (*PhotoPairs, error) {
 	return p, p.checkFolds()
 }
 
-// lines splits text, leaving out line ends of either kind.
+// lines splits text, leaving out line ends of every kind, and the mark that some editors put before the first line.
 func lines(text []byte) []string {
-	var all []string
-	for scanner := bufio.NewScanner(bytes.NewReader(text)); scanner.Scan(); {
-		all = append(all, scanner.Text())
-	}
-	return all
+	plain := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(text), "\ufeff"))
+	return strings.Split(plain, "\n")
 }
 
 // addListed adds the pair that a line names; an empty line adds none.

@@ -21,15 +21,11 @@ func ReadIdentities(ctx context.Context, f Folder) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Set{Name: path.Base(f.Path)}
-	root, names, err := identities(f, found.Images)
+	names, err := identities(f, found.Images)
 	if err != nil {
 		return nil, err
 	}
-	if root != "" {
-		s.Name = path.Base(root)
-	}
-	s.Skipped = found.Skipped
+	s := &Set{Name: path.Base(f.unwrapped().Path), Skipped: found.Skipped}
 	labels := map[string]int{}
 	for i, file := range found.Images {
 		if names[i] == "" {
@@ -105,21 +101,21 @@ func Told(files []string) (told []string, untold []Skipped) {
 	return told, untold
 }
 
-// identities is IdentitiesOf for those who cannot do without, and the folder in which they begin.
-func identities(f Folder, files []string) (root string, names []string, err error) {
+// identities is IdentitiesOf for those who cannot do without.
+func identities(f Folder, files []string) (names []string, err error) {
 	l := layoutOf(files)
 	if l.alphabets {
-		return "", nil, fmt.Errorf("read %s: it holds folders where images should be: want IDENTITY/IMAGE, where an identity may have folders of dates; is it a folder of alphabets?",
+		return nil, fmt.Errorf("read %s: it holds folders where images should be: want IDENTITY/IMAGE, where an identity may have folders of dates; is it a folder of alphabets?",
 			f.name(path.Join(l.root, l.first)))
 	}
 	if l.parts {
-		return "", nil, fmt.Errorf("read %s: it holds parts of a data set, such as %s: name one of them", f.name(path.Join(l.root, ".")), l.first)
+		return nil, fmt.Errorf("read %s: it holds parts of a data set, such as %s: name one of them", f.name(path.Join(l.root, ".")), l.first)
 	}
 	names = l.names(files)
 	if l.root != "" && !slices.ContainsFunc(names, func(name string) bool { return name != "" }) {
 		names = slices.Repeat([]string{path.Base(l.root)}, len(names)) // the only identity
 	}
-	return l.root, names, nil
+	return names, nil
 }
 
 // layout is how images lie in folders.

@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -83,31 +81,32 @@ func (f Folder) hasFile(name string) bool {
 }
 
 func (p *PhotoPairs) read(text []byte) error {
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	if !lines.Scan() {
+	all := lines(text)
+	head := slices.IndexFunc(all, func(line string) bool { return strings.TrimSpace(line) != "" })
+	if head < 0 {
 		return errors.New("the list is empty")
 	}
 	var folds, each int
-	if _, err := fmt.Sscan(lines.Text(), &folds, &each); err != nil || folds < 1 || each < 1 {
-		return fmt.Errorf("line 1 is %q, want the number of folds and of pairs in each", lines.Text())
+	if _, err := fmt.Sscan(all[head], &folds, &each); err != nil || folds < 1 || each < 1 {
+		return fmt.Errorf("line %d is %q, want the number of folds and of pairs in each", head+1, all[head])
 	}
 	places := map[string]int{}
-	for i := 0; lines.Scan(); i++ {
-		fields := strings.Fields(lines.Text())
+	for i, line := range all[head+1:] {
+		fields := strings.Fields(line)
 		if len(fields) == 0 {
 			continue
 		}
-		pair := PhotoPair{Same: len(fields) == 3, Fold: i / (2 * each)}
+		pair := PhotoPair{Same: len(fields) == 3, Fold: len(p.Pairs) / (2 * each)}
 		if pair.Same {
 			fields = []string{fields[0], fields[1], fields[0], fields[2]}
 		}
 		if len(fields) != 4 || pair.Fold >= folds {
-			return fmt.Errorf("line %d is %q, want a name and two numbers, or two names with a number each", i+2, lines.Text())
+			return fmt.Errorf("line %d is %q, want a name and two numbers, or two names with a number each", head+i+2, line)
 		}
 		for side, place := range []*int{&pair.A, &pair.B} {
 			file, err := lfwFile(fields[2*side], fields[2*side+1])
 			if err != nil {
-				return fmt.Errorf("line %d: %w", i+2, err)
+				return fmt.Errorf("line %d: %w", head+i+2, err)
 			}
 			*place = p.place(places, file)
 		}
@@ -119,7 +118,7 @@ func (p *PhotoPairs) read(text []byte) error {
 	for fold := range folds {
 		p.Folds = append(p.Folds, fmt.Sprintf("%02d", fold+1))
 	}
-	return lines.Err()
+	return nil
 }
 
 // place is the number of a file in p.Files; places knows those that are there.

@@ -143,3 +143,22 @@ func TestReadLFWPairsRefusesDamagedListsOfFolds(t *testing.T) {
 		}
 	}
 }
+
+func TestListsAreReadAsEditorsLeaveThem(t *testing.T) {
+	const plain = "1 1\nada 1 2\nada 1 bo 1\n"
+	var want PhotoPairs
+	if err := want.read([]byte(plain)); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"a mark before": "\ufeff" + plain, "CRLF": strings.ReplaceAll(plain, "\n", "\r\n"), "CR": strings.ReplaceAll(plain, "\n", "\r"),
+		"blank lines": "\n" + strings.ReplaceAll(plain, "\n", "\n \n"), "no last end": strings.TrimSpace(plain),
+	} {
+		var got PhotoPairs
+		if err := got.read([]byte(text)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if diff := cmp.Diff(want.Pairs, got.Pairs); diff != "" {
+			t.Errorf("%s: pairs (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -85,9 +83,8 @@ func readRunLabels(f Folder, run Run) ([]Item, error) {
 		return nil, f.failed(file, err)
 	}
 	var queries []Item
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for n := 1; lines.Scan(); n++ {
-		fields := strings.Fields(lines.Text())
+	for at, line := range lines(text) {
+		n, fields := at+1, strings.Fields(line)
 		if len(fields) == 0 {
 			continue
 		}
@@ -99,9 +96,6 @@ func readRunLabels(f Folder, run Run) ([]Item, error) {
 			return nil, fmt.Errorf("read %s: line %d names %s, which is not there: fetch the data again", f.name(file), n, fields[1])
 		}
 		queries = append(queries, Item{Label: answer, Source: fields[0]})
-	}
-	if err := lines.Err(); err != nil {
-		return nil, f.failed(file, err)
 	}
 	return queries, nil
 }

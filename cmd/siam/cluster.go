@@ -148,7 +148,7 @@ func (f clusterFlags) write(al *judge.Album, found *judge.Clusters) error {
 	return nil
 }
 
-// copyGroups copies the files of group i to the folder into/group00i; folder/1.png is called folder-1.png there.
+// copyGroups copies the files of group i to the folder into/group00i.
 func copyGroups(into string, al *judge.Album, groups [][]int) error {
 	return atomicfile.Folder(into, func(partial string) error {
 		for g, group := range groups {
@@ -156,8 +156,13 @@ func copyGroups(into string, al *judge.Album, groups [][]int) error {
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				return err
 			}
+			files := map[string]string{} // by what they are called in the group
 			for _, i := range group {
-				if err := copyImage(dir, al.Folder, al.Pictures[i].File); err != nil {
+				file := al.Pictures[i].File
+				files[nameAmong(files, file)] = file
+			}
+			for name, file := range files {
+				if err := copyImage(filepath.Join(dir, name), al.Folder, file); err != nil {
 					return err
 				}
 			}
@@ -166,11 +171,23 @@ func copyGroups(into string, al *judge.Album, groups [][]int) error {
 	})
 }
 
-func copyImage(dir string, from dataset.Folder, file string) error {
+// nameAmong is what a file is called in a group: folder/1.png is folder-1.png, and folder-1 (2).png where another file has that name.
+func nameAmong(files map[string]string, file string) string {
+	plain := strings.ReplaceAll(path.Clean(file), "/", "-")
+	name := plain
+	for n := 2; ; n++ {
+		if other, taken := files[name]; !taken || other == file {
+			return name
+		}
+		end := path.Ext(plain)
+		name = fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(plain, end), n, end)
+	}
+}
+
+func copyImage(to string, from dataset.Folder, file string) error {
 	content, err := fs.ReadFile(from.FS, file)
 	if err != nil {
 		return err
 	}
-	name := strings.ReplaceAll(path.Clean(file), "/", "-")
-	return os.WriteFile(filepath.Join(dir, name), content, 0o644)
+	return os.WriteFile(to, content, 0o644)
 }

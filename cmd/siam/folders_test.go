@@ -187,3 +187,14 @@ func TestADamagedFileIsLeftOutOfEveryCommand(t *testing.T) {
 		})
 	}
 }
+
+func TestFilesOfOneNameAreBothKept(t *testing.T) {
+	files := map[string]string{}
+	for _, file := range []string{"a-1.png", "a/1.png", "a/1.png", "b.png"} {
+		files[nameAmong(files, file)] = file
+	}
+	want := map[string]string{"a-1.png": "a-1.png", "a-1 (2).png": "a/1.png", "b.png": "b.png"}
+	if diff := cmp.Diff(want, files); diff != "" {
+		t.Errorf("names in a group (-want +got):\n%s", diff)
+	}
+}
