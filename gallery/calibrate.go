@@ -219,6 +219,7 @@ func (c *comparisons) study(s Settings, o CalibrateOptions) (*Study, error) {
 	study.Miss = rate(mated, o.Miss, func(t trial) float64 { return truth(t.any() > refer) })
 	study.FNIR = rate(mated, 0, func(t trial) float64 { return t.missed(match) })
 	study.Referral = rate(mated, 0, func(t trial) float64 { return truth(t.any() > match && t.any() <= refer) })
+	study.StrangerReferral = rate(c.strangersOf("", nil), 0, func(t trial) float64 { return truth(t.other > match && t.other <= refer) })
 	study.Investigation = rate(mated, 0, func(t trial) float64 { return truth(t.own >= t.other) })
 	study.Strangers, study.IDs, study.Images = len(c.people)-len(c.ids), len(c.ids), c.known
 	if all := c.strangersOf("", nil); peopleOf(all) >= supports && len(mated) > 0 {

@@ -229,3 +229,43 @@ func TestRejectedStrangersEnterTheCalibration(t *testing.T) {
 		t.Errorf("people %d, then %d, want one more", before.FPIR.N, after.FPIR.N)
 	}
 }
+
+func TestDriftIsNoticed(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	c := crowd{random, 300, 0.1}
+	g, _ := made(t)
+	if d, err := g.Drift(t.Context()); err != nil || len(d.Warnings) != 0 {
+		t.Errorf("drift of an empty gallery = %+v, %v, want nothing", d, err)
+	}
+	c.enroll(t, g, 300, three)
+	study := calibrate(t, g, gallery.CalibrateOptions{FPIR: 0.01, Miss: 0.02, Strangers: c.strangers(200, 1)})
+	study.Thresholds.Refer = study.Thresholds.Match * 2
+	if err := g.SetCalibration(t.Context(), &study.Calibration); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := g.Entries(t.Context(), gallery.Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(away float64) {
+		var photos []gallery.Photograph
+		for _, e := range entries[:60] {
+			photos = append(photos, photo("p", at(e.Embedding[0], e.Embedding[1]+float32(away))))
+		}
+		identify(t, g, photos...)
+	}
+	ask(0)
+	if d, err := g.Drift(t.Context()); err != nil || len(d.Warnings) != 0 || d.Probes != 60 {
+		t.Errorf("drift while the probes are as they were = %+v, %v, want none of 60", d, err)
+	}
+	for range 3 {
+		ask(1.5 * float64(study.Thresholds.Match))
+	}
+	if d, err := g.Drift(t.Context()); err != nil || len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0], "between the thresholds") {
+		t.Errorf("drift = %+v, %v, want a warning", d, err)
+	}
+	c.enroll(t, g, 400, func(int) int { return 1 })
+	if d, err := g.Drift(t.Context()); err != nil || len(d.Warnings) != 2 || !strings.Contains(d.Warnings[0], "it has 400 now") {
+		t.Errorf("drift of a gallery that has grown = %+v, %v, want a warning", d, err)
+	}
+}

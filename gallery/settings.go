@@ -64,13 +64,15 @@ type Calibration struct {
 	FPIR       Rate       `json:"fpir"`     // strangers answered match
 	Miss       Rate       `json:"miss"`     // enrolled people answered no match
 	FNIR       Rate       `json:"fnir"`     // enrolled people not matched to their own id; refer counts as a miss
-	Referral   Rate       `json:"referral"` // probes referred
-	Strangers  int        `json:"strangers"`
-	IDs        int        `json:"ids"`               // in the gallery at that time
-	Images     int        `json:"images"`            // of them
-	Group      string     `json:"group,omitempty"`   // the worst group, when groups were given: the rate is promised for it
-	ByHand     bool       `json:"by_hand,omitempty"` // thresholds chosen by a person: nothing is promised
-	When       time.Time  `json:"when"`
+	Referral   Rate       `json:"referral"` // enrolled people referred
+	// StrangerReferral are strangers referred.
+	StrangerReferral Rate      `json:"stranger_referral"`
+	Strangers        int       `json:"strangers"`
+	IDs              int       `json:"ids"`               // in the gallery at that time
+	Images           int       `json:"images"`            // of them
+	Group            string    `json:"group,omitempty"`   // the worst group, when groups were given: the rate is promised for it
+	ByHand           bool      `json:"by_hand,omitempty"` // thresholds chosen by a person: nothing is promised
+	When             time.Time `json:"when"`
 }
 
 // Check says what is wrong with settings, in a line.

@@ -22,21 +22,23 @@ type auditedLog struct {
 // auditFlags are those of siam gallery audit.
 type auditFlags struct {
 	galleryFlags
-	log, show bool
-	hash      string
+	log, show, drift bool
+	hash             string
 }
 
 func (a *app) galleryAuditCommand() *cobra.Command {
 	var f auditFlags
 	cmd := &cobra.Command{
-		Use:   "audit --db URL --log",
-		Short: "is the audit log as it was written?",
+		Use:   "audit --db URL {--log | --drift}",
+		Short: "is the audit log as it was written? does the calibration still fit?",
 		Long: `With --log, follows the chain of the audit log of a store, and fails at the first line that was altered, put in or left out. The
-hash of the last line stands for all of it: note it elsewhere, and --hash finds out later whether the log still holds it.`,
+hash of the last line stands for all of it: note it elsewhere, and --hash finds out later whether the log still holds it. With --drift, says whether a gallery has
+grown since its calibration, or sees other faces than that was learned from.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.galleryAudit(cmd.Context(), f) },
 	}
-	f.addStore(cmd)
+	f.add(cmd)
 	flags := cmd.Flags()
+	flags.BoolVar(&f.drift, "drift", false, "compare what a gallery is asked with its calibration")
 	flags.BoolVar(&f.log, "log", false, "verify the audit log")
 	flags.BoolVar(&f.show, "show", false, "with --log, print its lines")
 	flags.StringVar(&f.hash, "hash", "", "with --log, `hash` of a line that was noted earlier")
@@ -44,8 +46,11 @@ hash of the last line stands for all of it: note it elsewhere, and --hash finds 
 }
 
 func (a *app) galleryAudit(ctx context.Context, f auditFlags) error {
-	if !f.log {
-		return usagef("gallery audit: say what to audit: --log")
+	switch {
+	case f.log == f.drift:
+		return usagef("gallery audit: say what to audit: --log or --drift")
+	case f.drift:
+		return f.withGallery(ctx, func(g *gallery.Gallery) error { return a.auditDrift(ctx, f.name, g) })
 	}
 	return f.withStore(ctx, func(store gallery.Store) error {
 		var out auditedLog
@@ -96,4 +101,17 @@ func logLine(l gallery.Line) string {
 		fmt.Fprintf(&b, "    %s\n", body)
 	}
 	return b.String()
+}
+
+func (a *app) auditDrift(ctx context.Context, name string, g *gallery.Gallery) error {
+	d, err := g.Drift(ctx)
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "gallery %q: calibrated with %d ids, has %d; of %d probes since, %.1f %% lie between the thresholds\n", name, d.Calibrated, d.IDs, d.Probes, 100*d.Between.Value)
+	for _, w := range d.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", w)
+	}
+	return a.print(d, b.String())
 }
