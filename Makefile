@@ -56,6 +56,9 @@ bench-ort: ## public networks here and in ONNX Runtime in turn; writes the table
 bench-losses: ## train one small network with every loss on Omniglot; writes the table of docs/results.md (DATA=folder)
 	$(GO) run ./bench/losses -data "$(or $(DATA),data/omniglot)" $(ARGS)
 
+bench-gallery: ## what a calibrated gallery promises and keeps, on LFW; writes the table of docs/results.md (LFW250=, LFWCROP=folders, MODEL=f0095.safetensors)
+	$(GO) run ./bench/gallery -results docs/results.md -lfw250 "$(or $(LFW250),data/lfw250/lfw250)" -lfwcrop "$(or $(LFWCROP),data/lfwcrop/lfwcrop/faces)" -model "$(or $(MODEL),f0095.safetensors)" $(ARGS)
+
 tutorials: ## run all commands of docs/tutorials with all their steps, and write what they print into the pages (ten minutes)
 	$(GO) test ./docs/tutorials -run Commands -full -write -timeout 1h
 

@@ -24,11 +24,11 @@ type Quality struct {
 
 // What a face must have at least, or at most, to be judged.
 const (
-	leastSize      = 10   // pixels between the eyes: a tenth of what encoders see of faces, a quarter of the distance
-	leastSharpness = 0.01 // the sharpest of photographs of people are about 0.3
-	leastLight     = 0.1
+	leastSize      = 10    // pixels between the eyes: a tenth of what encoders see of faces, a quarter of the distance
+	leastSharpness = 0.004 // photographs of people have 0.02 to 0.4
+	leastLight     = 0.04
 	mostLight      = 0.92
-	leastContrast  = 0.03
+	leastContrast  = 0.015
 	mostTurn       = 0.6 // about 45 degrees, for a nose that stands out half the distance between the eyes
 	leastTilt      = 0.15
 	mostTilt       = 0.95

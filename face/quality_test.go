@@ -75,7 +75,7 @@ func TestRefusals(t *testing.T) {
 		{"black", imgproc.Filled(200, 200, 1, 3), facing(0), "too dark"},
 		{"white", imgproc.Filled(200, 200, 1, 254), facing(0), "too bright"},
 		{"grey", imgproc.Filled(200, 200, 1, 128), facing(0), "too flat"},
-		{"dark", checks(200, 10, 0, 40), facing(0), "too dark"},
+		{"dark", checks(200, 10, 0, 16), facing(0), "too dark"},
 		{"small", good, small, "too small"},
 	}
 	for _, test := range tests {

@@ -59,7 +59,7 @@ type Warning struct {
 // Calibrate learns the two thresholds of the gallery. Strangers are the people given, those rejected before, and each enrolled person
 // against all others; the match threshold is the largest at which they are matched no more often than promised:
 //
-//	k = ⌊FPIR · (people + 1)⌋ of the people's nearest distances lie at or below it
+//	at most FPIR · (people + 1) of the people's nearest distances lie at or below it
 //
 // so that the rate of people never seen is, in the mean, at most FPIR (order statistics of exchangeable people). Each person counts
 // the same, however many images they have, and enrolled ones, who meet one id less, count N/(N−1). The refer threshold is the smallest at
@@ -131,7 +131,7 @@ func matchThreshold(trials []trial, promise float64) float32 {
 		weights[t.other] += t.weight
 	}
 	slices.Sort(distances)
-	allowed := math.Floor(promise*float64(peopleOf(trials)+1)+1e-9) + 1e-9
+	allowed := promise*float64(peopleOf(trials)+1) + 1e-9
 	threshold := math.Nextafter32(distances[0], -far)
 	for _, d := range distances {
 		if allowed -= weights[d]; allowed < 0 || d == far {
@@ -145,7 +145,7 @@ func matchThreshold(trials []trial, promise float64) float32 {
 // referThreshold is the smallest distance to any id within which all enrolled people are found but as many as may be missed.
 func referThreshold(mated []trial, promise float64) float32 {
 	nearest := slices.SortedFunc(slices.Values(mated), func(a, b trial) int { return cmp.Compare(b.any(), a.any()) })
-	allowed := math.Floor(promise*float64(peopleOf(mated)+1)+1e-9) + 1e-9
+	allowed := promise*float64(peopleOf(mated)+1) + 1e-9
 	for _, t := range nearest {
 		if allowed -= t.weight; allowed < 0 {
 			return t.any()

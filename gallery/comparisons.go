@@ -16,6 +16,7 @@ type Person struct {
 // trial is one image that was compared with the gallery as if it came as a probe, its own entry being left out.
 type trial struct {
 	person   int     // whose image; numbers of enrolled ids come first
+	key      string  // of a rejected stranger's entry; empty for others
 	weight   float64 // 1 over the images of the person
 	nearest  string  // the nearest id other than its own; empty when there is none
 	other    float32 // distance to it; +Inf without
@@ -69,7 +70,7 @@ func compare(ctx context.Context, v Vectors, how Representation, by distance.Dis
 	for i, r := range v.Refs { // a rejected stranger is a person of its own
 		if r.Role == Stranger {
 			c.rejects++
-			c.trials = append(c.trials, trial{person: len(c.people), weight: 1, own: far})
+			c.trials = append(c.trials, trial{person: len(c.people), key: r.Key, weight: 1, own: far})
 			c.people, probes = append(c.people, "stranger "+r.Key[:12]), append(probes, rows[i])
 		}
 	}
@@ -159,7 +160,7 @@ func (c *comparisons) fill(ctx context.Context, s *searchable, probes [][]float3
 		}
 		for _, n := range list {
 			switch r := s.Refs[n.Row]; {
-			case r.Role == Stranger && t.own == far && n.Distance == 0 && own == "": // itself
+			case r.Key == t.key: // itself
 			case r.Role == Stranger:
 				t.rejected = min(t.rejected, n.Distance)
 			case r.ID != own && n.Distance < t.other:

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// world is where people come from: real ones, or a distribution.
+type world struct {
+	name    string
+	people  []person
+	gallery int // people enrolled
+	fpir    float64
+	made    *generator // nil for real ones
+}
+
+// draw divides people into a gallery, strangers to calibrate by and strangers to test on.
+func (w world) draw(random *rand.Rand) (enrolled, calibrate, test []person) {
+	if w.made != nil {
+		return w.made.people(random, "id", w.gallery, 2), w.made.people(random, "calibrate", 12_000, 1), w.made.people(random, "test", 12_000, 1)
+	}
+	many, alone := several(w.people)
+	many = shuffled(random, many)
+	others := shuffled(random, append(alone, many[w.gallery:]...))
+	return many[:w.gallery], others[:len(others)/2], others[len(others)/2:]
+}
+
+// splits measures the promise on people never seen.
+func (w world) splits(ctx context.Context, s settings, say func(string, string, ...any)) error {
+	held, close, wide, sum := 0, 0, 0, 0.
+	fpir, fnir, best := 0., 0., 0.
+	var sizes string
+	for split := range s.splits {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		ids, calibrate, test := w.draw(rand.New(rand.NewPCG(s.seed, uint64(split))))
+		e, err := enroll(ctx, ids, 1, "nearest", w.fpir, calibrate)
+		if err != nil {
+			return fmt.Errorf("%s, split %d: %w", w.name, split, err)
+		}
+		strangers, own := e.strangersAt(test), e.own(last, ids)
+		wrong := within(strangers, e.study.Thresholds.Match)
+		learned := int(math.Round(e.study.FPIR.Value * float64(e.study.FPIR.N)))
+		if fisher(learned, e.study.FPIR.N, wrong, len(test)) >= 0.05 {
+			held++
+		}
+		n := float64(len(own))
+		missed := 1 - float64(within(own, e.study.Thresholds.Match))/n
+		allowed := int(w.fpir * float64(len(test)))
+		oracle := 1 - float64(within(own, math.Nextafter32(strangers[allowed], -1)))/n
+		ratio := (missed*n + 0.5) / (oracle*n + 0.5)
+		sum += math.Log(ratio)
+		if ratio <= 1.2 {
+			close++
+		}
+		if ratio <= 1.5 {
+			wide++
+		}
+		fpir, fnir, best = fpir+float64(wrong)/float64(len(test)), fnir+missed, best+oracle
+		sizes = fmt.Sprintf("%d enrolled, %d and %d strangers", len(ids), len(calibrate), len(test))
+	}
+	n := float64(s.splits)
+	say(fmt.Sprintf("%s, promised FPIR %g %%, %s: splits in which Fisher's exact test finds no difference at 5 %%", w.name, 100*w.fpir, sizes), "%d of %d", held, s.splits)
+	say("measured FPIR, mean", "%.3f %%", 100*fpir/n)
+	say("FNIR, mean · at the best threshold for the promised rate", "%.2f %% · %.2f %%", 100*fnir/n, 100*best/n)
+	say("ratio of the two: mean (geometric) · splits up to 1.5 · up to 1.2", "%.2f · %d · %d", math.Exp(sum/n), wide, close)
+	return nil
+}
+
+// generator draws people whose embeddings are Student's t along the principal components of real ones, the middle of a person and the
+// deviations from it each with degrees of freedom of their own.
+type generator struct {
+	mean            []float64
+	between, within studentT
+}
+
+// studentT is independent Student's t variables along axes.
+type studentT struct {
+	axes   *mat.Dense
+	scales []float64
+	nu     float64
+}
+
+// fit estimates a generator from the people with two photographs or more.
+func fit(people []person) *generator {
+	many, _ := several(people)
+	dim := len(many[0].rows[0])
+	g := &generator{mean: make([]float64, dim)}
+	var middles, deviations [][]float64
+	for _, p := range many {
+		middle := make([]float64, dim)
+		units := make([][]float64, len(p.rows))
+		for i, row := range p.rows {
+			units[i] = unit(row)
+			for j, v := range units[i] {
+				middle[j] += v / float64(len(p.rows))
+			}
+		}
+		for _, u := range units {
+			off, n := make([]float64, dim), float64(len(p.rows))
+			for j := range off {
+				off[j] = (u[j] - middle[j]) * math.Sqrt(n/(n-1))
+			}
+			deviations = append(deviations, off)
+		}
+		middles = append(middles, middle)
+		for j, v := range middle {
+			g.mean[j] += v / float64(len(many))
+		}
+	}
+	for _, m := range middles {
+		for j := range m {
+			m[j] -= g.mean[j]
+		}
+	}
+	g.between, g.within = fitT(middles), fitT(deviations)
+	return g
+}
+
+func unit(row []float32) []float64 {
+	sum := 0.
+	for _, v := range row {
+		sum += float64(v) * float64(v)
+	}
+	u := make([]float64, len(row))
+	for j, v := range row {
+		u[j] = float64(v) / math.Sqrt(sum)
+	}
+	return u
+}
+
+// fitT finds axes and variances, and of some degrees of freedom the likeliest.
+func fitT(rows [][]float64) studentT {
+	dim := len(rows[0])
+	cov := mat.NewSymDense(dim, nil)
+	for _, row := range rows {
+		cov.SymRankOne(cov, 1/float64(len(rows)), mat.NewVecDense(dim, row))
+	}
+	var eigen mat.EigenSym
+	eigen.Factorize(cov, true)
+	t := studentT{axes: &mat.Dense{}, scales: eigen.Values(nil)}
+	eigen.VectorsTo(t.axes)
+	most := math.Inf(-1)
+	for _, nu := range []float64{3, 4, 5, 6, 8, 10, 15, 20, 30, 60} {
+		likelihood, shape := 0., distuv.StudentsT{Sigma: math.Sqrt((nu - 2) / nu), Nu: nu}
+		for _, row := range rows {
+			var along mat.VecDense
+			along.MulVec(t.axes.T(), mat.NewVecDense(dim, row))
+			for k, variance := range t.scales {
+				if variance > 1e-9 {
+					likelihood += shape.LogProb(along.AtVec(k) / math.Sqrt(variance))
+				}
+			}
+		}
+		if likelihood > most {
+			most, t.nu = likelihood, nu
+		}
+	}
+	for k, variance := range t.scales {
+		t.scales[k] = math.Sqrt(max(variance, 0) * (t.nu - 2) / t.nu)
+	}
+	return t
+}
+
+func (t studentT) add(random *rand.Rand, to *mat.VecDense) {
+	chi := distuv.ChiSquared{K: t.nu, Src: random}
+	along := mat.NewVecDense(len(t.scales), nil)
+	for k, scale := range t.scales {
+		along.SetVec(k, scale*random.NormFloat64()*math.Sqrt(t.nu/chi.Rand()))
+	}
+	var sum mat.VecDense
+	sum.MulVec(t.axes, along)
+	to.AddVec(to, &sum)
+}
+
+// people draws people with photographs.
+func (g *generator) people(random *rand.Rand, name string, n, photographs int) []person {
+	people := make([]person, n)
+	for i := range people {
+		people[i].name = fmt.Sprint(name, i)
+		middle := mat.NewVecDense(len(g.mean), append([]float64(nil), g.mean...))
+		g.between.add(random, middle)
+		for range photographs {
+			photo := mat.VecDenseCopyOf(middle)
+			g.within.add(random, photo)
+			row := make([]float32, len(g.mean))
+			for j := range row {
+				row[j] = float32(photo.AtVec(j))
+			}
+			people[i].rows = append(people[i].rows, row)
+		}
+	}
+	return people
+}
