@@ -44,10 +44,6 @@ type scoredPair struct {
 	units    [2]int // whose pair it is
 }
 
-func sortPairs(distances []float32, same []bool) (scoredPairs, error) {
-	return Scored{Distances: distances, Same: same}.sorted()
-}
-
 // roc counts each pair times[i] times, or once where times is nil.
 func (pairs scoredPairs) roc(times []int) *ROC {
 	if times == nil {
