@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/gallery/postgres"
 	"github.com/siam-go/siam/gallery/sqlite"
 )
 
@@ -23,7 +24,9 @@ type storeOptions struct {
 
 // storeOpeners are the kinds of store, by the scheme of their addresses.
 var storeOpeners = map[string]func(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error){
-	"sqlite": openSQLite,
+	"sqlite":     openSQLite,
+	"postgres":   openPostgres,
+	"postgresql": openPostgres,
 }
 
 // openStore opens the store that an address names.
@@ -37,7 +40,7 @@ func openStore(ctx context.Context, o storeOptions) (gallery.Store, error) {
 	}
 	open, known := storeOpeners[address.Scheme]
 	if !known {
-		return nil, usagef("--db %s: no store %q: want sqlite", address.Redacted(), address.Scheme)
+		return nil, usagef("--db %s: no store %q: want sqlite or postgres", address.Redacted(), address.Scheme)
 	}
 	key, err := readKey(o.keyFile)
 	if err != nil {
@@ -59,6 +62,22 @@ func openSQLite(ctx context.Context, address *url.URL, o storeOptions, key []byt
 		return nil, fmt.Errorf("there is no gallery store %s: check the path, or make one with siam gallery create", path)
 	}
 	return store, err
+}
+
+// openPostgres opens a store on a server. The parameter search=approximate of its address lets searches take an index.
+func openPostgres(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error) {
+	if key != nil {
+		return nil, usagef("--key-file: stores on PostgreSQL are not encrypted by siam, as the server searches the embeddings: encrypt the server's disk, or use sqlite")
+	}
+	parameters := address.Query()
+	search := parameters.Get("search")
+	if search != "" && search != "exact" && search != "approximate" {
+		return nil, usagef("--db %s: search=%s, want exact or approximate", address.Redacted(), search)
+	}
+	parameters.Del("search")
+	server := *address
+	server.RawQuery = parameters.Encode()
+	return postgres.Open(ctx, server.String(), postgres.Options{Create: o.create, Approximate: search == "approximate"})
 }
 
 // readKey reads a key of 32 bytes, as they are or as 64 hexadecimal digits; nil when no file is named.

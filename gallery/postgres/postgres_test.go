@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"context"
-	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -10,17 +9,6 @@ import (
 	"github.com/siam-go/siam/gallery/gallerytest"
 	"github.com/siam-go/siam/gallery/postgres"
 )
-
-// server is the address of a database for tests, which drop its tables of galleries. Several stores cannot stand side by side in it:
-// servers in one process, such as PGlite, have one schema for all connections.
-func server(t *testing.T) string {
-	t.Helper()
-	address := os.Getenv("SIAM_TEST_POSTGRES")
-	if address == "" {
-		t.Skip("SIAM_TEST_POSTGRES names no database with pgvector: stores on PostgreSQL are not tried")
-	}
-	return address
-}
 
 // places are folders for which there is a store.
 var places = map[string]bool{}

@@ -1,0 +1,147 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/gallery/postgres"
+)
+
+func TestNewerAndMissingStoresAreRefused(t *testing.T) {
+	address := place(t, t.TempDir())
+	refuses(t, address, fs.ErrNotExist, "siam gallery create")
+	store := open(postgres.Options{})(t, t.TempDir())
+	store.Close()
+	run(t, "UPDATE siam_store SET version = 99")
+	refuses(t, address, gallery.ErrNewerStore, "version is 99")
+	refuses(t, "postgres://secret:secret@127.0.0.1:1/none", gallery.ErrUnreachable, "127.0.0.1:1")
+	refuses(t, "postgres://x:secret@[::1", nil, "gallery store")
+}
+
+// refuses expects Open to fail in one line that holds no password.
+func refuses(t *testing.T, address string, want error, about string) {
+	t.Helper()
+	store, err := postgres.Open(t.Context(), address, postgres.Options{})
+	if err == nil {
+		store.Close()
+	}
+	if err == nil || want != nil && !errors.Is(err, want) || !strings.Contains(err.Error(), about) || strings.ContainsAny(err.Error(), "\n") || strings.Contains(err.Error(), ":secret") {
+		t.Errorf("Open = %v, want one line about %q that is %v", err, about, want)
+	}
+}
+
+// way is a way to a server that can be cut.
+type way struct {
+	listener net.Listener
+	server   string
+
+	mu    sync.Mutex
+	cut   bool
+	conns []net.Conn
+}
+
+func newWay(t *testing.T, server string) *way {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &way{listener: listener, server: server}
+	t.Cleanup(func() { listener.Close(); w.set(true) })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go w.pass(conn)
+		}
+	}()
+	return w
+}
+
+func (w *way) pass(client net.Conn) {
+	defer client.Close()
+	server := w.dial(client)
+	if server == nil {
+		return
+	}
+	go func() { _, _ = io.Copy(server, client); server.Close() }()
+	_, _ = io.Copy(client, server)
+}
+
+// dial connects a client with the server; nil when the way is cut.
+func (w *way) dial(client net.Conn) net.Conn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cut {
+		return nil
+	}
+	server, err := net.Dial("tcp", w.server)
+	if err != nil {
+		return nil
+	}
+	w.conns = append(w.conns, client, server)
+	return server
+}
+
+// set cuts all connections and refuses new ones, or lets them pass again.
+func (w *way) set(cut bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.cut = cut
+	for _, c := range w.conns {
+		c.Close()
+	}
+	w.conns = nil
+}
+
+// A store whose server goes away fails in one line, changes nothing by half, and works again by itself.
+func TestAServerThatGoesAwayComesBack(t *testing.T) {
+	address, err := url.Parse(place(t, t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWay(t, address.Host)
+	address.Host = w.listener.Addr().String()
+	store, err := postgres.Open(t.Context(), address.String(), postgres.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	entries := fill(t, store, "g", "euclidean", 300)
+	for range 3 {
+		for _, err := range store.Entries(t.Context(), "g", gallery.Query{Crops: true}) {
+			if err != nil {
+				if !errors.Is(err, gallery.ErrUnreachable) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("Entries in the middle of a cut = %v, want one line that is %v", err, gallery.ErrUnreachable)
+				}
+				break
+			}
+			w.set(true)
+		}
+		_, galleries := store.Galleries(t.Context())
+		change := store.Apply(t.Context(), gallery.Change{Gallery: "g", Erase: []string{"id 0"}})
+		for what, err := range map[string]error{"Galleries": galleries, "Apply": change} {
+			if !errors.Is(err, gallery.ErrUnreachable) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s without a server = %v, want one line that is %v", what, err, gallery.ErrUnreachable)
+			}
+		}
+		w.set(false)
+		if v, err := store.Vectors(t.Context(), "g", 0); err != nil || len(v.Refs) != len(entries)*9/10 {
+			t.Errorf("Vectors once the server is back: %d, %v, want %d", len(v.Refs), err, len(entries)*9/10)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := store.Apply(ctx, gallery.Change{Gallery: "g", Erase: []string{"id 0"}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Apply = %v, want %v", err, context.Canceled)
+	}
+}
