@@ -172,7 +172,7 @@ func (a *applying) forgetLog() error {
 	if a.ForgetLog.IsZero() {
 		return nil
 	}
-	return a.silence("l.time < $1", a.ForgetLog.UnixMicro())
+	return a.silence("l.gallery = $1 AND l.time < $2", a.Gallery, a.ForgetLog.UnixMicro())
 }
 
 // silence empties parts of the log.
