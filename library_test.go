@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"io"
 	"log"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,6 +96,60 @@ func ExampleModel_NamedDistance() {
 	}
 	fmt.Println("nearest to a.png is known image", nearest[0][0].Row)
 	// Output: nearest to a.png is known image 1
+}
+
+// embedFolder embeds all images of a folder or an archive, as many at a time as memory does not mind, and names each embedding.
+func embedFolder(ctx context.Context, model *siam.Model, name string) (map[string][]float32, error) {
+	folder, err := dataset.OpenFolder(name)
+	if err != nil {
+		return nil, err
+	}
+	folder.Enough = model.Spec().Preprocess.Enough // decodes large photographs no finer than the model looks at them
+	found, err := folder.List()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range found.Skipped {
+		log.Printf("skipped %s: %s", s.File, s.Why)
+	}
+	embeddings, i := map[string][]float32{}, -1
+	for photo, err := range folder.Photos(ctx, found.Images) { // in order, decoded on all cores a few ahead
+		i++
+		var damaged *dataset.FileError
+		if errors.As(err, &damaged) {
+			log.Print(damaged) // and go on with the others
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		rows, err := model.EmbedImages(ctx, []imgproc.Image{photo.Image})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", found.Images[i], err)
+		}
+		embeddings[found.Images[i]] = rows[0]
+	}
+	return embeddings, nil
+}
+
+func Example_folder() {
+	model, err := siam.Open("testdata/strokes.safetensors")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer model.Close()
+	log.SetOutput(io.Discard)
+	defer log.SetOutput(os.Stderr)
+	embeddings, err := embedFolder(context.Background(), model, "testdata")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, file := range slices.Sorted(maps.Keys(embeddings)) {
+		fmt.Println(file, len(embeddings[file]), "numbers")
+	}
+	// Output:
+	// a.png 32 numbers
+	// other.png 32 numbers
+	// same-as-a.png 32 numbers
 }
 
 // learn trains a small network on a folder with a folder of images for each thing, and writes the model.

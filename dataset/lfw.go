@@ -23,6 +23,8 @@ type PhotoPairs struct {
 	Files  []string // within Folder
 	Pairs  []PhotoPair
 	Folds  []string // names of the folds, such as "07"
+	// Skipped is what Folder holds besides images and lists.
+	Skipped []Skipped
 }
 
 const lfwPairsName = "pairs.txt"
@@ -51,6 +53,16 @@ func findLFW(f Folder) (Folder, bool) {
 // lists/NN_test_same.txt and lists/NN_test_diff.txt with two names a line. A list that is damaged or names a photograph that is
 // not there is an error.
 func ReadLFWPairs(f Folder) (*PhotoPairs, error) {
+	p, err := readPairs(f)
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Folder.List()
+	p.Skipped = slices.DeleteFunc(found.Skipped, func(s Skipped) bool { return s.File == lfwPairsName || path.Dir(s.File) == foldListsFolder })
+	return p, err
+}
+
+func readPairs(f Folder) (*PhotoPairs, error) {
 	if inner := f.unwrapped(); len(inner.foldLists()) > 0 {
 		return readFoldLists(inner, inner.foldLists())
 	}
@@ -134,7 +146,7 @@ func (p *PhotoPairs) place(places map[string]int, file string) int {
 
 // Only keeps the pairs of the named folds, in that order, and the photographs they name.
 func (p *PhotoPairs) Only(folds ...string) (*PhotoPairs, error) {
-	kept := &PhotoPairs{Folder: p.Folder}
+	kept := &PhotoPairs{Folder: p.Folder, Skipped: p.Skipped}
 	places := map[string]int{}
 	for number, name := range folds {
 		from := slices.Index(p.Folds, name)
@@ -150,6 +162,20 @@ func (p *PhotoPairs) Only(folds ...string) (*PhotoPairs, error) {
 		}
 	}
 	return kept, nil
+}
+
+// Without leaves out the pairs of files that could not be read. Files stay numbered as they are.
+func (p *PhotoPairs) Without(failed []*FileError) *PhotoPairs {
+	if len(failed) == 0 {
+		return p
+	}
+	lost := map[string]bool{}
+	for _, f := range failed {
+		lost[f.File] = true
+	}
+	kept := *p
+	kept.Pairs = slices.DeleteFunc(slices.Clone(p.Pairs), func(pair PhotoPair) bool { return lost[p.Files[pair.A]] || lost[p.Files[pair.B]] })
+	return &kept
 }
 
 // Identity is whom a photograph shows, by its place in Files.

@@ -32,6 +32,7 @@ const (
 	whyEmpty   = "an empty folder"
 	whyNoImage = "not an image"
 	whyNoFile  = "no file but a pipe, a socket or a device"
+	whyPartial = "a download that did not end: fetch it again"
 	whyRaw     = "a camera's raw picture is not read: convert it to PNG or JPEG"
 	whyNowhere = "a link that leads nowhere"
 	whyTwice   = "a link to what is read already"
@@ -200,6 +201,8 @@ func (f Folder) whyNot(dir string, e fs.DirEntry) string {
 	switch {
 	case strings.HasPrefix(name, "."):
 		return whyHidden
+	case slices.Contains(partialEnds, strings.ToLower(path.Ext(name))):
+		return whyPartial
 	case f.isFolder(dir, e):
 		if slices.Contains(systemFolders, strings.ToLower(name)) {
 			return whyThumbs
@@ -216,7 +219,11 @@ var systemFolders = []string{"@eadir", "__macosx", "@__thumb", "@recycle", "#rec
 	"lost+found", "thumbs", "thumbnails", "_thumbs", "_thumbnails"}
 
 // rawEnds are the ends of cameras' raw pictures, which are TIFF by their first bytes, but not to be shown as such.
-var rawEnds = []string{".cr2", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".pef", ".srw", ".3fr", ".iiq", ".kdc", ".dcr", ".erf", ".mef"}
+var rawEnds = []string{".cr2", ".nef", ".nrw", ".arw", ".srf", ".sr2", ".dng", ".pef", ".srw", ".3fr", ".iiq", ".kdc", ".dcr", ".erf", ".mef",
+	".mos", ".fff", ".gpr", ".rwl", ".crw", ".mrw", ".x3f"}
+
+// partialEnds are the ends that browsers and others put to what they are still downloading. What is there may look like a picture.
+var partialEnds = []string{".crdownload", ".part", ".partial", ".download", ".opdownload", ".filepart", ".aria2"}
 
 // whyNoImage looks into a file whose name does not end as an image's does.
 func (f Folder) whyNoImage(file string) string {

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 
 	"github.com/siam-go/siam/imgproc"
 )
@@ -18,18 +19,23 @@ func (f Folder) ReadImages(ctx context.Context, files []string) ([]imgproc.Image
 	return images, nil
 }
 
-// load is [Set.load] of items that must all be there: it makes each Source what messages call it.
-func load(ctx context.Context, f Folder, items []Item) error {
+// load decodes the files that the items' Source names, paths inside f, and makes each Source what messages call it. Where f is not strict,
+// files that cannot be read are failed, and left has the places of their items.
+func load(ctx context.Context, f Folder, items []Item) (failed []*FileError, left []int, err error) {
 	files := make([]string, len(items))
 	for i, item := range items {
 		files[i] = item.Source
 	}
-	images, err := f.ReadImages(ctx, files)
-	if err != nil {
-		return err
+	i := 0
+	for photo, err := range f.Photos(ctx, files) {
+		if file, ok := errors.AsType[*FileError](err); ok && !f.Strict {
+			failed, left = append(failed, file), append(left, i)
+		} else if err != nil {
+			return nil, nil, err
+		} else {
+			items[i].Image, items[i].Source = photo.Image, f.name(files[i])
+		}
+		i++
 	}
-	for i := range items {
-		items[i].Image, items[i].Source = images[i], f.name(items[i].Source)
-	}
-	return nil
+	return failed, left, nil
 }

@@ -282,7 +282,7 @@ func TestRunsAreReadAsTheyWereWritten(t *testing.T) {
 	if !IsRuns(f) {
 		t.Error("IsRuns = false, want true")
 	}
-	got := must[[]Run](t)(ReadRuns(t.Context(), f))
+	got := must[Runs](t)(ReadRuns(t.Context(), f)).Runs
 	if len(got) != 3 {
 		t.Fatalf("%d runs, want 3", len(got))
 	}
@@ -301,8 +301,8 @@ func TestRunsAreReadAsTheyWereWritten(t *testing.T) {
 	for name, file := range files {
 		moved["all_runs/"+name] = file
 	}
-	if again, err := ReadRuns(t.Context(), Folder{FS: moved, Path: "runs"}); err != nil || len(again) != 3 {
-		t.Errorf("ReadRuns under all_runs = %d runs, %v, want 3", len(again), err)
+	if again, err := ReadRuns(t.Context(), Folder{FS: moved, Path: "runs"}); err != nil || len(again.Runs) != 3 {
+		t.Errorf("ReadRuns under all_runs = %d runs, %v, want 3", len(again.Runs), err)
 	}
 }
 
@@ -324,9 +324,26 @@ func TestReadRunsNamesWhatIsWrong(t *testing.T) {
 	} {
 		_, files := writtenRuns(t)
 		c.spoil(files)
-		_, err := ReadRuns(t.Context(), Folder{FS: files, Path: "runs"})
+		_, err := ReadRuns(t.Context(), Folder{FS: files, Path: "runs", Strict: true})
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error = %v, want one line with %q", name, err, c.want)
+		}
+	}
+}
+
+func TestARunWithADamagedImageIsLeftOutWhole(t *testing.T) {
+	for _, damaged := range []string{"run02/test/item03.png", "run02/training/class01.png"} {
+		_, files := writtenRuns(t)
+		files[damaged].Data = []byte("\x89PNG\r\n\x1a\nand no more")
+		files["run01/training/Thumbs.db"] = &fstest.MapFile{Data: []byte("no image")}
+		files["readme.png"] = files["run01/test/item01.png"]
+		got := must[Runs](t)(ReadRuns(t.Context(), Folder{FS: files, Path: "runs"}))
+		if len(got.Runs) != 2 || got.Runs[1].Name != "run03" || len(got.Failed) != 1 || got.Failed[0].File != damaged || !slices.Equal(got.Left, []string{"run02"}) {
+			t.Errorf("%s: %d runs, failed %v, left out %v, want run01 and run03", damaged, len(got.Runs), got.Failed, got.Left)
+		}
+		want := []Skipped{{"run01/training/Thumbs.db", whyNoImage}, {"readme.png", "an image of no run"}}
+		if diff := cmp.Diff(want, got.Skipped); diff != "" {
+			t.Errorf("skipped (-want +got):\n%s", diff)
 		}
 	}
 }
@@ -380,16 +397,16 @@ func FuzzReadRuns(f *testing.F) {
 	f.Fuzz(func(t *testing.T, labels []byte) {
 		spoiled := maps.Clone(files)
 		spoiled["run01/class_labels.txt"] = &fstest.MapFile{Data: labels}
-		runs, err := ReadRuns(t.Context(), Folder{FS: spoiled, Path: "runs"})
+		read, err := ReadRuns(t.Context(), Folder{FS: spoiled, Path: "runs"})
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("the error has more than one line: %q", err)
 			}
 			return
 		}
-		for _, q := range runs[0].Query {
-			if q.Label < 0 || q.Label >= len(runs[0].Support) {
-				t.Errorf("answer %d of %d", q.Label, len(runs[0].Support))
+		for _, q := range read.Runs[0].Query {
+			if q.Label < 0 || q.Label >= len(read.Runs[0].Support) {
+				t.Errorf("answer %d of %d", q.Label, len(read.Runs[0].Support))
 			}
 		}
 	})

@@ -20,30 +20,92 @@ type Run struct {
 // runLabels is the file in each run that gives the right answers, lines "run01/test/item01.png run01/training/class07.png".
 const runLabels = "class_labels.txt"
 
+// Runs are those of a folder, and what it holds besides.
+type Runs struct {
+	Runs    []Run
+	Skipped []Skipped    // what no run uses
+	Failed  []*FileError // files that could not be read: their runs are left out whole, since fewer images are an easier question
+	Left    []string     // names of the runs that are left out
+	Images  int          // of all runs
+}
+
 // ReadRuns reads Lake's runs, runNN/{training,test}/*.png with runNN/class_labels.txt, in the order of their names.
-func ReadRuns(ctx context.Context, f Folder) ([]Run, error) {
+func ReadRuns(ctx context.Context, f Folder) (Runs, error) {
+	var all Runs
 	if !f.has("run01") && f.has("all_runs") {
 		f = f.Sub("all_runs")
 	}
 	folders, _, err := f.list(".")
 	if err != nil {
-		return nil, err
+		return all, err
 	}
-	var runs []Run
 	for _, name := range folders {
 		if !strings.HasPrefix(name, "run") {
 			continue
 		}
-		run, err := readRun(ctx, f, name)
+		run, err := readRun(f, name)
 		if err != nil {
-			return nil, err
+			return all, err
 		}
-		runs = append(runs, run)
+		all.Runs = append(all.Runs, run)
 	}
-	if len(runs) == 0 {
-		return nil, fmt.Errorf("read %s: it holds no runs: want run01/training, run01/test and run01/%s", f.Path, runLabels)
+	if len(all.Runs) == 0 {
+		return all, fmt.Errorf("read %s: it holds no runs: want run01/training, run01/test and run01/%s", f.Path, runLabels)
 	}
-	return runs, nil
+	if err := all.listSkipped(f); err != nil {
+		return all, err
+	}
+	return all, all.load(ctx, f)
+}
+
+// listSkipped lists what of the folder no run uses.
+func (r *Runs) listSkipped(f Folder) error {
+	found, err := f.List()
+	if err != nil {
+		return err
+	}
+	used := map[string]bool{}
+	for _, run := range r.Runs {
+		used[path.Join(run.Name, runLabels)] = true
+		for _, it := range slices.Concat(run.Support, run.Query) {
+			used[it.Source] = true
+		}
+	}
+	for _, s := range found.Skipped {
+		if !used[s.File] {
+			r.Skipped = append(r.Skipped, s)
+		}
+	}
+	for _, file := range found.Images {
+		if !used[file] {
+			r.Skipped = append(r.Skipped, Skipped{file, "an image of no run"})
+		}
+	}
+	return nil
+}
+
+// load decodes the images of all runs.
+func (r *Runs) load(ctx context.Context, f Folder) error {
+	var kept []Run
+	for _, run := range r.Runs {
+		items := slices.Concat(run.Support, run.Query)
+		r.Images += len(items)
+		failed, _, err := load(ctx, f, items)
+		if err != nil {
+			return err
+		}
+		r.Failed = append(r.Failed, failed...)
+		if len(failed) > 0 {
+			r.Left = append(r.Left, run.Name)
+		} else {
+			kept = append(kept, Run{run.Name, items[:len(run.Support)], items[len(run.Support):]})
+		}
+	}
+	r.Runs = kept
+	if len(kept) == 0 {
+		return r.Failed[0]
+	}
+	return nil
 }
 
 // IsRuns says whether f is laid out as [ReadRuns] wants it.
@@ -51,7 +113,7 @@ func IsRuns(f Folder) bool {
 	return f.has("run01/training") || f.has("all_runs/run01/training")
 }
 
-func readRun(ctx context.Context, f Folder, name string) (Run, error) {
+func readRun(f Folder, name string) (Run, error) {
 	run := Run{Name: name}
 	_, images, err := f.list(path.Join(name, "training"))
 	if err != nil {
@@ -66,13 +128,7 @@ func readRun(ctx context.Context, f Folder, name string) (Run, error) {
 	if run.Query, err = readRunLabels(f, run); err != nil {
 		return run, err
 	}
-	if err := checkTests(f, run); err != nil {
-		return run, err
-	}
-	if err := load(ctx, f, run.Support); err != nil {
-		return run, err
-	}
-	return run, load(ctx, f, run.Query)
+	return run, checkTests(f, run)
 }
 
 // readRunLabels makes a query of each line of class_labels.txt.

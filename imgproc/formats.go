@@ -7,6 +7,7 @@ import (
 	"image/draw"
 	"image/gif"
 	"io"
+	"regexp"
 
 	"github.com/siam-go/siam/imgproc/internal/bmp"
 	"github.com/siam-go/siam/imgproc/internal/tiff"
@@ -57,12 +58,18 @@ var noImages = []struct{ name, magic string }{
 	{"a PDF", "%PDF"}, {"PostScript", "%!PS"},
 }
 
+// netpbm is how PGM and PPM files begin: with their mark and a comment, or width, height and largest value.
+var netpbm = regexp.MustCompile(`^P[2356](\s+\d+\s+\d+\s+\d+\s|\r?\n#)`)
+
 // HeadBytes is how much of a file [Recognise] wants to see.
 const HeadBytes = 64
 
 // Recognise says from the first bytes of a file, whatever it is called, whether it is an image that is read, or else which other kind of
-// picture it is, "" where it is none. Marks of two bytes do not count: a text may begin with "BM".
+// picture it is, "" where it is none. Marks of two bytes alone do not count: a text may begin with "BM" or "P2".
 func Recognise(head []byte) (image bool, other string) {
+	if matches("BM????\x00\x00\x00\x00", head) || netpbm.Match(head) {
+		return true, ""
+	}
 	for _, f := range formats {
 		if len(f.magic) > 2 && matches(f.magic, head) {
 			return true, ""

@@ -63,7 +63,7 @@ func Calibrate(set *dataset.Set, embeddings [][]float32, compare distance.Distan
 	items := ItemsOf(set)
 	p := items.Chance(func(i, j int) float32 { return compare.Of(embeddings[i], embeddings[j]) }, seed)
 	if p > byChance {
-		return nil, fmt.Errorf("%w: labels dealt at random to the %d images of %d classes of %s do as well %.3g times in 1000; train longer, lower the learning rate, or have more images",
+		return nil, fmt.Errorf("%w: labels dealt at random to the %d images of %d classes of %s do as well %.0f times in 1000; train longer, lower the learning rate, or have more images",
 			ErrChance, len(set.Items), len(set.Classes), set.Name, 1000*p)
 	}
 	pairs, err := items.DistinctPairs(calibrationPairs, seed)

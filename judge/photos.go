@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
@@ -17,22 +18,29 @@ type PhotoVerification struct {
 	eval.FoldVerification
 	Photographs int      `json:"photographs"`
 	Faceless    []string `json:"faceless"` // photographs in which no face was found; their pairs count as different
+	// Failed are files that could not be read: their pairs are left out.
+	Failed []*dataset.FileError `json:"-"`
 }
 
 // VerifyPhotos judges listed pairs of photographs by what view, a model's, takes out of them first: each fold at the threshold that
-// is best on the other folds, and all at the model's own.
+// is best on the other folds, and all at the model's own. A file that cannot be read is left out, where the folder of the pairs is not
+// strict.
 func VerifyPhotos(ctx context.Context, model Model, view View, pairs *dataset.PhotoPairs, seed uint64) (PhotoVerification, *Verdicts, error) {
-	embeddings, err := embedPhotos(ctx, view, pairs)
+	embeddings, failed, err := embedPhotos(ctx, view, pairs)
 	if err != nil {
 		return PhotoVerification{}, nil, err
 	}
-	result := PhotoVerification{Photographs: len(embeddings), Faceless: []string{}}
+	pairs = pairs.Without(failed)
+	result := PhotoVerification{Photographs: len(embeddings) - len(failed), Faceless: []string{}, Failed: failed}
 	for i, e := range embeddings {
-		if e == nil {
+		if e == nil && !slices.ContainsFunc(failed, func(f *dataset.FileError) bool { return f.File == pairs.Files[i] }) {
 			result.Faceless = append(result.Faceless, pairs.Files[i])
 		}
 	}
-	if len(result.Faceless) == len(embeddings) {
+	if result.Photographs == 0 {
+		return result, nil, failed[0]
+	}
+	if len(result.Faceless) == result.Photographs {
 		return result, nil, errors.New("no face was found in any photograph")
 	}
 	v, folds := listed(pairs, embeddings, model.NamedDistance().Of)
@@ -44,22 +52,23 @@ func VerifyPhotos(ctx context.Context, model Model, view View, pairs *dataset.Ph
 	return result, v, nil
 }
 
-// embedPhotos embeds every photograph that the pairs name; nil stands for one of which the view takes nothing.
-func embedPhotos(ctx context.Context, view View, pairs *dataset.PhotoPairs) ([][]float32, error) {
+// embedPhotos embeds every photograph that the pairs name; nil stands for one of which the view takes nothing, or that failed.
+func embedPhotos(ctx context.Context, view View, pairs *dataset.PhotoPairs) (embeddings [][]float32, failed []*dataset.FileError, err error) {
 	folder := pairs.Folder
 	folder.Enough = view.Enough
-	var embeddings [][]float32
 	for cuts, err := range view.Cuts(ctx, pairs.Files, folder.Photos(ctx, pairs.Files)) {
-		switch {
-		case err != nil:
-			return nil, err
-		case len(cuts) == 0:
-			embeddings = append(embeddings, nil)
-		default:
-			embeddings = append(embeddings, cuts[0].Embedding)
+		if file, ok := errors.AsType[*dataset.FileError](err); ok && !folder.Strict {
+			failed = append(failed, file)
+		} else if err != nil {
+			return nil, nil, err
 		}
+		var embedding []float32
+		if len(cuts) > 0 {
+			embedding = cuts[0].Embedding
+		}
+		embeddings = append(embeddings, embedding)
 	}
-	return embeddings, nil
+	return embeddings, failed, nil
 }
 
 // listed are the pairs with their distances, and their folds. Where one has no embedding, the distance is the largest of the others.

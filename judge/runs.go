@@ -35,11 +35,15 @@ func truth(run dataset.Run) []int {
 }
 
 // RunsAnswers are the answers in some runs as a comparison with another model's takes them.
-func RunsAnswers(result eval.RunsResult, runs int, seed uint64) (Answers, error) {
-	answers, err := newAnswers(seed, runs, map[string][]bool{"runs": result.Right})
+func RunsAnswers(result eval.RunsResult, runs []dataset.Run, seed uint64) (Answers, error) {
+	names := make([]string, len(runs))
+	for i, run := range runs {
+		names[i] = run.Name
+	}
+	answers, err := newAnswers(seed, names, map[string][]bool{"runs": result.Right})
 	ties := &eval.Ties{Unit: "runs"}
 	for i := range result.Right {
-		run := i * runs / len(result.Right) // all have as many trials
+		run := i * len(runs) / len(result.Right) // all have as many trials
 		ties.Classes = append(ties.Classes, [2]int{run, run})
 	}
 	answers.Ties = map[string]*eval.Ties{"runs": ties}

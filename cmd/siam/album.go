@@ -54,9 +54,10 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 		return nil, err
 	}
 	if f.labels || len(f.only) > 0 {
-		told, untold := dataset.Told(files)
+		told, untold := dataset.Told(files, dataset.IdentitiesOf(files))
 		files = told
 		a.skip(untold)
+		a.noteCases(dataset.IdentitiesOf(files))
 	}
 	if len(f.only) > 0 {
 		if files, err = judge.OnlyIdentities(files, f.only); err != nil {

@@ -127,8 +127,7 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, f embedFlags, f
 		return nil, nil, fmt.Errorf("no face was found in %s: embed without --faces", strings.Join(faceless, ", "))
 	}
 	for _, file := range faceless {
-		fmt.Fprintf(a.stderr, "siam: no face was found in %s: it is left out\n", file)
-		a.skipped = append(a.skipped, dataset.Skipped{File: file, Why: "no face was found"})
+		a.leaveFaceless(file)
 	}
 	a.leaveOut(failed, len(files))
 	return names, rows, nil

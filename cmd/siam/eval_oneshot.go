@@ -52,17 +52,45 @@ func (a *app) evalOneshot(ctx context.Context, f oneshotFlags) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	one, closeOne, err := a.judged(f)
+	if err != nil {
+		return err
+	}
+	defer closeOne()
 	folder, err := openData(f.data)
 	if err != nil {
 		return err
 	}
+	folder.Strict = f.strict
+	if one.model != nil {
+		folder.Enough = one.model.Spec().Preprocess.Enough
+	}
 	if !dataset.IsRuns(folder) {
-		return a.evalAlphabets(ctx, f, folder)
+		return a.evalAlphabets(ctx, f, one, folder)
 	}
 	if f.report != "" {
 		return usagef("--report: %s holds one-shot runs, and only alphabets make a report", f.data)
 	}
-	return a.evalRuns(ctx, f, folder)
+	return a.evalRuns(ctx, f, one, folder)
+}
+
+// judged is what is judged: a model, or a baseline where that is nil.
+type judged struct {
+	model    *siam.Model
+	baseline judge.Baseline
+}
+
+// judged opens what the flags name.
+func (a *app) judged(f oneshotFlags) (judged, func(), error) {
+	if f.baseline != "" {
+		baseline, err := judge.BaselineByName(f.baseline)
+		if err != nil {
+			return judged{}, nil, usageError{err}
+		}
+		return judged{baseline: baseline}, func() {}, nil
+	}
+	model, closeModel, err := a.openModel(f.model)
+	return judged{model: model}, closeModel, err
 }
 
 // check finds out early what cannot be done.
@@ -83,8 +111,7 @@ func (f oneshotFlags) check() error {
 	return nil
 }
 
-func (a *app) evalAlphabets(ctx context.Context, f oneshotFlags, folder dataset.Folder) error {
-	folder.Strict = f.strict
+func (a *app) evalAlphabets(ctx context.Context, f oneshotFlags, one judged, folder dataset.Folder) error {
 	set, err := reading(a, folder, func(folder dataset.Folder) (*dataset.Set, error) {
 		return dataset.ReadEvaluation(ctx, folder, dataset.AlphabetOptions{Incomplete: f.incomplete})
 	})
@@ -92,7 +119,7 @@ func (a *app) evalAlphabets(ctx context.Context, f oneshotFlags, folder dataset.
 		return err
 	}
 	a.leaveOutOf(set)
-	result, err := a.judgeOneshot(ctx, f, set)
+	result, err := a.judgeOneshot(ctx, f, one, set)
 	if err != nil {
 		return err
 	}
@@ -113,22 +140,13 @@ func (a *app) evalAlphabets(ctx context.Context, f oneshotFlags, folder dataset.
 	return a.print(result, oneshotText(result))
 }
 
-func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, set *dataset.Set) (judge.OneShotResult, error) {
-	if f.baseline != "" {
-		baseline, err := judge.BaselineByName(f.baseline)
-		if err != nil {
-			return judge.OneShotResult{}, usageError{err}
-		}
+func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, one judged, set *dataset.Set) (judge.OneShotResult, error) {
+	if one.model == nil {
 		p := a.newProgress("comparing", "images", 2*f.test.Trials*f.test.Ways*f.test.Shots)
 		defer p.close()
-		return watchedBaseline(baseline, p).OneShot(set, f.test)
+		return watchedBaseline(one.baseline, p).OneShot(set, f.test)
 	}
-	model, closeModel, err := a.openModel(f.model)
-	if err != nil {
-		return judge.OneShotResult{}, err
-	}
-	defer closeModel()
-	return a.judgeModel(ctx, model, set, f.test)
+	return a.judgeModel(ctx, one.model, set, f.test)
 }
 
 func (a *app) judgeModel(ctx context.Context, model *siam.Model, set *dataset.Set, test judge.OneShotTest) (judge.OneShotResult, error) {
@@ -149,40 +167,36 @@ func oneshotText(r judge.OneShotResult) string {
 	return b.String()
 }
 
-func (a *app) evalRuns(ctx context.Context, f oneshotFlags, folder dataset.Folder) error {
-	runs, err := reading(a, folder, func(folder dataset.Folder) ([]dataset.Run, error) { return dataset.ReadRuns(ctx, folder) })
+func (a *app) evalRuns(ctx context.Context, f oneshotFlags, one judged, folder dataset.Folder) error {
+	found, err := reading(a, folder, func(folder dataset.Folder) (dataset.Runs, error) { return dataset.ReadRuns(ctx, folder) })
 	if err != nil {
 		return err
 	}
-	result, err := a.judgeRuns(ctx, f, runs)
+	a.skip(found.Skipped)
+	a.leaveOut(found.Failed, found.Images)
+	if len(found.Left) > 0 {
+		a.say("note: a run counts whole or not at all: %s left out", strings.Join(found.Left, ", "))
+	}
+	result, err := a.judgeRuns(ctx, one, found.Runs)
 	if err != nil {
 		return err
 	}
-	answers := func(seed uint64) (judge.Answers, error) { return judge.RunsAnswers(result, len(runs), seed) }
+	answers := func(seed uint64) (judge.Answers, error) { return judge.RunsAnswers(result, found.Runs, seed) }
 	if err := a.saveAnswers(f.answers, answers); err != nil {
 		return err
 	}
-	return a.print(result, fmt.Sprintf("%d runs  %s\nintervals by runs\n", len(runs), percent(result.Proportion)))
+	return a.print(result, fmt.Sprintf("%s  %s\nintervals by runs\n", count(len(found.Runs), "run"), percent(result.Proportion)))
 }
 
-func (a *app) judgeRuns(ctx context.Context, f oneshotFlags, runs []dataset.Run) (eval.RunsResult, error) {
-	if f.baseline != "" {
-		baseline, err := judge.BaselineByName(f.baseline)
-		if err != nil {
-			return eval.RunsResult{}, usageError{err}
-		}
+func (a *app) judgeRuns(ctx context.Context, one judged, runs []dataset.Run) (eval.RunsResult, error) {
+	if one.model == nil {
 		p := a.newProgress("comparing", "images", 0)
 		defer p.close()
-		return watchedBaseline(baseline, p).Runs(runs)
+		return watchedBaseline(one.baseline, p).Runs(runs)
 	}
-	model, closeModel, err := a.openModel(f.model)
-	if err != nil {
-		return eval.RunsResult{}, err
-	}
-	defer closeModel()
 	p := a.newProgress("embedding", "images", imagesOf(runs))
 	defer p.close()
-	return judge.Runs(ctx, watchedModel{model, p}, runs)
+	return judge.Runs(ctx, watchedModel{one.model, p}, runs)
 }
 
 // imagesOf counts the images of all runs.

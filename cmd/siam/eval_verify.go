@@ -103,6 +103,7 @@ func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
+	a.skip(pairs.Skipped)
 	a.warnOfLearned(model, pairs.Identities())
 	view, err := f.faces.view(model, judge.MainFaces)
 	if err != nil {
@@ -115,6 +116,7 @@ func (a *app) verifyPhotos(ctx context.Context, f verifyFlags) error {
 	if err != nil {
 		return err
 	}
+	a.leaveOut(result.Failed, len(pairs.Files))
 	return a.printVerified(f, verdicts, result, photosText(result))
 }
 
@@ -124,6 +126,7 @@ func readPairs(f verifyFlags) (*dataset.PhotoPairs, error) {
 	if err != nil {
 		return nil, err
 	}
+	folder.Strict = f.strict
 	pairs, err := dataset.ReadLFWPairs(folder)
 	if err != nil || len(f.folds) == 0 {
 		return pairs, err

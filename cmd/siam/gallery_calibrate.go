@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"strings"
 
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
@@ -22,6 +22,7 @@ type calibrateGalleryFlags struct {
 	modelFlags
 	fpir, miss                float64
 	strangers, groups, report string
+	strict                    bool
 }
 
 func (a *app) galleryCalibrateCommand() *cobra.Command {
@@ -42,6 +43,7 @@ rate at 3/n. With --groups, lines NAME,GROUP for ids and strangers, the rate is 
 	flags.Float64Var(&f.fpir, "fpir", 0.01, "part of strangers who may be answered match")
 	flags.Float64Var(&f.miss, "miss", 0.02, "part of enrolled people who may be answered no match")
 	flags.StringVar(&f.strangers, "strangers", "", "`folder` or archive of people who are not enrolled, a folder for each")
+	addStrictFlag(cmd, &f.strict)
 	flags.StringVar(&f.groups, "groups", "", "CSV `file` of NAME,GROUP: promise the rate within each group")
 	flags.StringVar(&f.report, "report", "", "HTML `file` to write with curves and tables")
 	return cmd
@@ -59,7 +61,7 @@ func (a *app) galleryCalibrate(ctx context.Context, f calibrateGalleryFlags) err
 		return err
 	}
 	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
-		strangers, err := a.readStrangers(ctx, s, f.strangers)
+		strangers, err := a.readStrangers(ctx, s, f.strangers, f.strict)
 		if err != nil {
 			return err
 		}
@@ -113,11 +115,11 @@ func readGroups(file string) (map[string]string, error) {
 }
 
 // readStrangers embeds a folder with a folder for each person.
-func (a *app) readStrangers(ctx context.Context, s *seeing, name string) ([]gallery.Person, error) {
+func (a *app) readStrangers(ctx context.Context, s *seeing, name string, strict bool) ([]gallery.Person, error) {
 	if name == "" {
 		return nil, nil
 	}
-	source, err := folderSource(name, false)
+	source, err := a.folderSource(name, strict)
 	if err != nil {
 		return nil, fmt.Errorf("--strangers: %w", err)
 	}
@@ -125,20 +127,21 @@ func (a *app) readStrangers(ctx context.Context, s *seeing, name string) ([]gall
 	defer p.close()
 	at := map[string]int{}
 	var people []gallery.Person
+	var failed []*dataset.FileError
 	for photo, err := range s.photographs(ctx, source.photoSource, false) {
 		p.add(1)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+		if file, ok := errors.AsType[*dataset.FileError](err); ok && !strict {
+			failed = append(failed, file)
+			continue
+		} else if err != nil {
+			return nil, err
 		}
-		face, _, faceErr := gallery.Face{}, "", err
-		if err == nil {
-			face, _, faceErr = mainFace(photo)
-		}
-		if faceErr != nil {
-			fmt.Fprintf(a.stderr, "left out: %v\n", faceErr)
+		face, _, err := mainFace(photo)
+		if err != nil {
+			a.leaveFaceless(photo.Name)
 			continue
 		}
-		name := path.Base(path.Dir(photo.Name))
+		name := source.idOf(photo.Name)
 		if _, known := at[name]; !known {
 			at[name] = len(people)
 			people = append(people, gallery.Person{Name: name})
@@ -146,6 +149,7 @@ func (a *app) readStrangers(ctx context.Context, s *seeing, name string) ([]gall
 		person := &people[at[name]]
 		person.Embeddings = append(person.Embeddings, face.Embedding)
 	}
+	a.leaveOut(failed, len(source.files))
 	return people, nil
 }
 

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"path"
-	"slices"
 	"strings"
 
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/gallery"
 	"github.com/spf13/cobra"
 )
@@ -25,12 +26,6 @@ type enrolled struct {
 	Enrolled int                     `json:"enrolled"` // images added
 	IDs      int                     `json:"ids"`      // among them
 	Images   []gallery.EnrolledImage `json:"images"`
-	Skipped  []skipped               `json:"skipped"`
-}
-
-type skipped struct {
-	File   string `json:"file"`
-	Reason string `json:"reason"`
 }
 
 func (a *app) galleryEnrollCommand() *cobra.Command {
@@ -38,9 +33,9 @@ func (a *app) galleryEnrollCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "enroll --db URL {--id ID FILE... | --data DIR}",
 		Short: "add images of people: several of one id, or a folder for each id",
-		Long: `Enrolls image files under one id, or a folder or archive that holds a folder of images for each id. In photographs the main face is
-enrolled. A file that is enrolled under its id already is left as it is, so that a broken-off enrolment can be repeated. Of a
-folder, files that cannot be read or show no face are left out and named; --strict enrolls nothing then.`,
+		Long: `Enrolls image files under one id, or a folder or archive that holds a folder of images for each id, or files named ID_NUMBER. In
+photographs the main face is enrolled. A file that is enrolled under its id already is left as it is, so that a broken-off enrolment can be
+repeated. Of a folder, files that cannot be read or show no face are left out and named; --strict enrolls nothing then.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryEnroll(cmd.Context(), f, files) },
 	}
@@ -62,9 +57,10 @@ func (a *app) galleryEnroll(ctx context.Context, f enrollFlags, files []string) 
 		return usagef("gallery enroll: FILE... is missing: name image files that show %s", f.id)
 	}
 	source := enrolSource{photoSource: filesSource(files), idOf: func(string) string { return f.id }, strict: true}
+	a.skip(nil)
 	if f.data != "" {
 		var err error
-		if source, err = folderSource(f.data, f.strict); err != nil {
+		if source, err = a.folderSource(f.data, f.strict); err != nil {
 			return err
 		}
 	} else if _, err := gallery.CleanID(f.id); err != nil {
@@ -86,82 +82,104 @@ type enrolSource struct {
 	strict bool // a file that cannot be enrolled is an error, and then nothing is enrolled
 }
 
-// folderSource is a folder or archive with a folder of images for each id.
-func folderSource(name string, strict bool) (enrolSource, error) {
+// folderSource is a folder or archive of images with their ids, as [dataset.Folder.Identities] tells them.
+func (a *app) folderSource(name string, strict bool) (enrolSource, error) {
 	folder, err := openData(name)
 	if err != nil {
 		return enrolSource{}, err
 	}
-	files, err := folder.Images()
+	files, err := a.imagesOf(folder)
 	if err != nil {
 		return enrolSource{}, err
 	}
-	inFolders := slices.DeleteFunc(slices.Clone(files), func(file string) bool { return path.Dir(file) == "." })
-	if len(inFolders) == 0 {
-		return enrolSource{}, fmt.Errorf("enroll %s: its images are not in folders: want a folder for each id, or name whom they show with --id", name)
+	names, err := folder.Identities(files)
+	if err != nil {
+		return enrolSource{}, err
 	}
-	return enrolSource{
-		photoSource: folderPhotos(folder, inFolders), strict: strict,
-		idOf: func(file string) string { return path.Base(path.Dir(file)) },
-	}, nil
+	told, untold := dataset.Told(files, names)
+	if len(told) == 0 {
+		return enrolSource{}, fmt.Errorf("enroll %s: neither folders nor the names of its images tell whom they show: want a folder for each id, or name whom they show with --id", name)
+	}
+	a.skip(untold)
+	a.noteCases(names)
+	ids := map[string]string{}
+	for i, file := range files {
+		ids[file] = names[i]
+	}
+	return enrolSource{photoSource: folderPhotos(folder, told), strict: strict, idOf: func(file string) string { return ids[file] }}, nil
 }
 
 // enrolAtOnce is how many images come in one change, whole or not at all.
 const enrolAtOnce = 512
 
+// enrolling is what becomes of a source.
+type enrolling struct {
+	*seeing
+	result enrolled
+	wait   []gallery.Enrolment
+	notes  map[string]string // of files
+	failed []*dataset.FileError
+}
+
 // enrollAll enrolls a source: all at once when it is strict, and otherwise some at a time.
 func (a *app) enrollAll(ctx context.Context, s *seeing, from enrolSource) (enrolled, error) {
-	result := enrolled{Gallery: s.settings.Name, Images: []gallery.EnrolledImage{}, Skipped: []skipped{}}
+	e := enrolling{seeing: s, result: enrolled{Gallery: s.settings.Name, Images: []gallery.EnrolledImage{}}, notes: map[string]string{}}
 	p := a.newProgress("enrolling", "images", len(from.files))
 	defer p.close()
-	var wait []gallery.Enrolment
-	notes := map[string]string{}
-	flush := func() error {
-		done, err := s.Enroll(ctx, wait...)
-		if err != nil {
-			return err
-		}
-		for i := range done {
-			if note := notes[done[i].File]; note != "" {
-				done[i].Warnings = append([]string{note}, done[i].Warnings...)
-			}
-			result.add(done[i])
-		}
-		wait = wait[:0]
-		return nil
-	}
+	var first error // of the images that show no face
 	for photo, err := range s.photographs(ctx, from.photoSource, !s.settings.DropCrops) {
 		p.add(1)
-		face, note, faceErr := gallery.Face{}, "", err
-		if err == nil {
-			face, note, faceErr = mainFace(photo)
+		if file, ok := errors.AsType[*dataset.FileError](err); ok && !from.strict {
+			e.failed = append(e.failed, file)
+			continue
+		} else if err != nil {
+			return e.result, err
 		}
-		if ctx.Err() != nil {
-			return result, ctx.Err()
+		face, note, err := mainFace(photo)
+		if err != nil && from.strict {
+			return e.result, err
 		}
-		if faceErr != nil && from.strict {
-			return result, faceErr
-		}
-		if faceErr != nil {
-			result.Skipped = append(result.Skipped, skipped{photo.Name, faceErr.Error()})
+		if err != nil {
+			a.leaveFaceless(photo.Name)
+			first = cmp.Or(first, err)
 			continue
 		}
-		notes[photo.Name] = note
-		wait = append(wait, gallery.Enrolment{ID: from.idOf(photo.Name), Name: photo.Name, Hash: photo.Hash, Face: face})
-		if len(wait) >= enrolAtOnce && !from.strict {
-			if err := flush(); err != nil {
-				return result, err
+		e.notes[photo.Name] = note
+		e.wait = append(e.wait, gallery.Enrolment{ID: from.idOf(photo.Name), Name: photo.Name, Hash: photo.Hash, Face: face})
+		if len(e.wait) >= enrolAtOnce && !from.strict {
+			if err := e.flush(ctx); err != nil {
+				return e.result, err
 			}
 		}
 	}
-	if err := flush(); err != nil {
-		return result, err
+	if err := e.flush(ctx); err != nil {
+		return e.result, err
 	}
-	result.countIDs()
-	if len(result.Images) == 0 {
-		return result, fmt.Errorf("no image could be enrolled; the first was %s", result.Skipped[0].Reason)
+	e.result.countIDs()
+	if len(e.result.Images) == 0 {
+		if len(e.failed) > 0 {
+			first = e.failed[0]
+		}
+		return e.result, fmt.Errorf("no image could be enrolled: %w", first)
 	}
-	return result, nil
+	a.leaveOut(e.failed, len(from.files))
+	return e.result, nil
+}
+
+// flush enrolls what waits.
+func (e *enrolling) flush(ctx context.Context) error {
+	done, err := e.Enroll(ctx, e.wait...)
+	if err != nil {
+		return err
+	}
+	for _, image := range done {
+		if note := e.notes[image.File]; note != "" {
+			image.Warnings = append([]string{note}, image.Warnings...)
+		}
+		e.result.add(image)
+	}
+	e.wait = e.wait[:0]
+	return nil
 }
 
 func (e *enrolled) add(image gallery.EnrolledImage) {
@@ -181,9 +199,6 @@ func (e *enrolled) countIDs() {
 
 func (e *enrolled) text() string {
 	var b strings.Builder
-	for _, s := range e.Skipped {
-		fmt.Fprintf(&b, "left out: %s\n", s.Reason)
-	}
 	for _, image := range e.Images {
 		for _, warning := range image.Warnings {
 			fmt.Fprintf(&b, "%s: %s\n", image.File, warning)

@@ -74,7 +74,9 @@ func (s *seeing) photographs(ctx context.Context, from photoSource, crops bool) 
 			photo := gallery.Photograph{Name: files[0]}
 			files = files[1:]
 			if err == nil {
-				photo.Hash, err = from.hash(photo.Name)
+				if photo.Hash, err = from.hash(photo.Name); err != nil {
+					err = &dataset.FileError{File: photo.Name, Err: err}
+				}
 			}
 			if err == nil {
 				images, names = append(images, image), append(names, photo.Name)

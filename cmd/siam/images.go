@@ -73,10 +73,25 @@ func (a *app) skip(skipped []dataset.Skipped) {
 	}
 }
 
+// leaveFaceless names a photograph of which nothing is taken, as it shows no face.
+func (a *app) leaveFaceless(file string) {
+	fmt.Fprintf(a.stderr, "left out: no face was found in %s\n", file)
+	a.skip(nil)
+	a.skipped = append(a.skipped, dataset.Skipped{File: file, Why: "no face was found"})
+}
+
 // leaveOutOf says what of a set's folder is not used.
 func (a *app) leaveOutOf(set *dataset.Set) {
 	a.skip(set.Skipped)
 	a.leaveOut(set.Failed, len(set.Items)+len(set.Failed))
+	a.noteCases(classNames(set))
+}
+
+// noteCases names identities that may be one.
+func (a *app) noteCases(names []string) {
+	for _, pair := range dataset.SameButForCase(names) {
+		a.say("note: %s and %s differ in the case of letters only, and count as two: join them where they are one", pair[0], pair[1])
+	}
 }
 
 func addStrictFlag(cmd *cobra.Command, strict *bool) {

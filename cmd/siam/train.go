@@ -215,6 +215,7 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 	}
 	a.skip(found.Skipped)
 	a.leaveOut(found.Failed, found.Read)
+	a.noteCases(classNames(found.Set))
 	a.say("training %s on %s: %s", r.Name, found.Set.Name, found.Summary)
 	return found.Set, nil
 }
