@@ -105,7 +105,7 @@ func oddities(t *testing.T) (dir string, skipped map[string]string) {
 		"p0/.thumbnails": "hidden", "p0/._0.png": "hidden", ".git": "hidden", "p0/Thumbs.db": "not an image", "p0/notes.txt": "not an image",
 		"p0/.DS_Store": "hidden", "p0/plain.txt": "not an image", "p1/_MG_1.CR2": raw, "p1/DSC_1.NEF": raw, "p1/L1.dng": raw,
 		"p3/photo.jpg.crdownload": "a download that did not end: fetch it again",
-		"p3/6.HEIC": "HEIC is not read: convert it to PNG or JPEG", "p3/all": twice, "p3/around": twice, "p3/again.png": twice,
+		"p3/6.HEIC":               "HEIC is not read: convert it to PNG or JPEG", "p3/all": twice, "p3/around": twice, "p3/again.png": twice,
 		"p3/loop": "a link that leads nowhere", "p3/broken.png": "a link that leads nowhere",
 	}
 }
