@@ -34,7 +34,7 @@ var floors = [][]string{
 	{"cpu"},
 	{"distance"},
 	{"internal/kernel"},
-	{"internal/parallel", "internal/batch", "internal/memory", "internal/atomicfile"},
+	{"assign", "internal/parallel", "internal/batch", "internal/memory", "internal/atomicfile"},
 	{"internal/realdata"},
 	{"internal/arch"},
 }

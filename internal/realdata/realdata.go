@@ -1,4 +1,4 @@
-// Package realdata finds the data sets and the public networks that some tests need, which no repository holds, and skips those
+// Package realdata finds the data sets, the public networks and other software's values that some tests need, which no repository holds, and skips those
 // tests where they are not.
 package realdata
 
@@ -42,4 +42,19 @@ func Networks() string {
 		folder = filepath.Join(filepath.Dir(filepath.Clean(data)), "weights")
 	}
 	return folder
+}
+
+// Fixture is the file or folder of this name, such as mot/expected.json, among values that other software made: in the folder
+// $SIAM_FIXTURES, or reference/fixtures beside the folder $SIAM_DATA.
+func Fixture(t testing.TB, name string) string {
+	t.Helper()
+	folder := os.Getenv("SIAM_FIXTURES")
+	if data := os.Getenv("SIAM_DATA"); folder == "" && data != "" {
+		folder = filepath.Join(filepath.Dir(filepath.Clean(data)), "reference", "fixtures")
+	}
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	if _, err := os.Stat(path); folder == "" || err != nil {
+		t.Skipf("the fixture %s is not here: set SIAM_FIXTURES to the folder that has it", name)
+	}
+	return path
 }
