@@ -27,8 +27,8 @@ var ErrTooFew = errors.New("too few people to promise that")
 // Study is a calibration with all that was found on the way.
 type Study struct {
 	Calibration
-	Warnings []Warning   `json:"warnings"`
-	Groups   []GroupFPIR `json:"groups,omitempty"` // worst first
+	Doubts []Doubt     `json:"doubts"`
+	Groups []GroupFPIR `json:"groups,omitempty"` // worst first
 	// NIST's two tables (Face Recognition Technology Evaluation, 1:N).
 	Identification *Rate  `json:"identification"` // FNIR where FPIR is 0.003; nil where fewer than 1,000 people support it
 	Investigation  Rate   `json:"investigation"`  // mated probes whose nearest id is another, at no threshold
@@ -48,8 +48,8 @@ type Both struct {
 	FNIR  float64 `json:"fnir"`
 }
 
-// Warning is something about an id that somebody should look at.
-type Warning struct {
+// Doubt is something about an id that somebody should look at.
+type Doubt struct {
 	ID       string  `json:"id"`
 	Other    string  `json:"other"`
 	Distance float32 `json:"distance"`
@@ -212,7 +212,7 @@ func (c *comparisons) study(s Settings, o CalibrateOptions) (*Study, error) {
 	} else if s.ModelThreshold != nil {
 		refer = max(match, *s.ModelThreshold)
 	}
-	study := &Study{Warnings: c.warnings(match, refer), Curve: c.curve(mated)}
+	study := &Study{Doubts: c.doubts(match, refer), Curve: c.curve(mated)}
 	study.Thresholds, study.Group = Thresholds{match, refer}, worst
 	matched := func(t trial) float64 { return t.matched(match) }
 	study.FPIR = rate(c.strangersOf(worst, o.Groups), o.FPIR, matched)
@@ -318,14 +318,14 @@ func mean(trials []trial, of func(trial) float64) float64 {
 	return sum / max(weight, 1e-9)
 }
 
-// mostWarnings bounds what a person will look at.
-const mostWarnings = 100
+// mostDoubts bounds what a person will look at.
+const mostDoubts = 100
 
-// warnings are about ids that are near each other, the nearest first, each once.
-func (c *comparisons) warnings(match, refer float32) []Warning {
-	list := []Warning{}
+// doubts are about ids that are near each other, the nearest first, each once.
+func (c *comparisons) doubts(match, refer float32) []Doubt {
+	list := []Doubt{}
 	for _, t := range c.trials[:c.known] {
-		w := Warning{ID: c.people[t.person], Other: t.nearest, Distance: t.other}
+		w := Doubt{ID: c.people[t.person], Other: t.nearest, Distance: t.other}
 		switch {
 		case t.other < t.own && t.own < far:
 			w.Text = "an image is nearer to the other than to its own id"
@@ -338,14 +338,14 @@ func (c *comparisons) warnings(match, refer float32) []Warning {
 		}
 		list = append(list, w)
 	}
-	slices.SortStableFunc(list, func(a, b Warning) int { return cmp.Compare(a.Distance, b.Distance) })
+	slices.SortStableFunc(list, func(a, b Doubt) int { return cmp.Compare(a.Distance, b.Distance) })
 	type pair struct{ a, b, text string }
 	said := map[pair]bool{}
-	list = slices.DeleteFunc(list, func(w Warning) bool {
+	list = slices.DeleteFunc(list, func(w Doubt) bool {
 		p := pair{min(w.ID, w.Other), max(w.ID, w.Other), w.Text}
 		again := said[p]
 		said[p] = true
 		return again
 	})
-	return list[:min(len(list), mostWarnings)]
+	return list[:min(len(list), mostDoubts)]
 }

@@ -208,7 +208,7 @@ func TestCalibrationWarnsOfIDsToLookAt(t *testing.T) {
 	enroll(t, g, image("twin", 500, 2000), image("twin", 500.3, 2000), image("other twin", 500.1, 2000), image("other twin", 500.2, 2001))
 	study := calibrate(t, g, gallery.CalibrateOptions{FPIR: 0.01, Miss: 0.02})
 	found := ""
-	for _, w := range study.Warnings {
+	for _, w := range study.Doubts {
 		found += w.ID + " and " + w.Other + ": " + w.Text + "; "
 	}
 	if !strings.Contains(found, "twin: an image is nearer to the other than to its own id") {

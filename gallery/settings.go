@@ -61,12 +61,13 @@ type Rate struct {
 // Calibration is what was learned about a gallery's errors.
 type Calibration struct {
 	Thresholds Thresholds `json:"thresholds"`
-	FPIR       Rate       `json:"fpir"`     // strangers answered match
-	Miss       Rate       `json:"miss"`     // enrolled people answered no match
-	FNIR       Rate       `json:"fnir"`     // enrolled people not matched to their own id; refer counts as a miss
-	Referral   Rate       `json:"referral"` // enrolled people referred
+	// Zero where a person chose the thresholds.
+	FPIR     Rate `json:"fpir,omitzero"`     // strangers answered match
+	Miss     Rate `json:"miss,omitzero"`     // enrolled people answered no match
+	FNIR     Rate `json:"fnir,omitzero"`     // enrolled people not matched to their own id; refer counts as a miss
+	Referral Rate `json:"referral,omitzero"` // enrolled people referred
 	// StrangerReferral are strangers referred.
-	StrangerReferral Rate      `json:"stranger_referral"`
+	StrangerReferral Rate      `json:"stranger_referral,omitzero"`
 	Strangers        int       `json:"strangers"`
 	IDs              int       `json:"ids"`               // in the gallery at that time
 	Images           int       `json:"images"`            // of them

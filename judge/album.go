@@ -20,6 +20,7 @@ type Album struct {
 	Pictures []Picture
 	Known    bool // whom each picture shows
 	Failed   []*dataset.FileError
+	Faceless []string // files of which the view takes nothing
 }
 
 // Picture is one of an album.
@@ -43,6 +44,8 @@ func OpenAlbum(ctx context.Context, folder dataset.Folder, files []string, view 
 			al.Failed = append(al.Failed, failed)
 		} else if err != nil {
 			return nil, err
+		} else if len(cuts) == 0 {
+			al.Faceless = append(al.Faceless, files[i])
 		}
 		for j, cut := range cuts {
 			al.Pictures = append(al.Pictures, Picture{

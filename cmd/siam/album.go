@@ -74,10 +74,14 @@ func (a *app) openAlbum(ctx context.Context, model *siam.Model, f albumFlags) (*
 	p := a.newProgress("embedding", "images", len(files))
 	defer p.close()
 	al, err := judge.OpenAlbum(ctx, watchedFolder(folder, p), files, view)
-	if err == nil {
-		a.leaveOut(al.Failed, len(files))
+	if err != nil {
+		return nil, err
 	}
-	return al, err
+	for _, file := range al.Faceless {
+		a.leaveFaceless(file)
+	}
+	a.leaveOut(al.Failed, len(files))
+	return al, nil
 }
 
 // imagesOf lists the images of a folder, and says what is skipped there.

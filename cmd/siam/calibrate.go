@@ -11,7 +11,7 @@ import (
 
 // recalibrated is what siam calibrate prints as JSON.
 type recalibrated struct {
-	Model       string                 `json:"model"`  // the file that was written
+	File        string                 `json:"file"`   // that was written
 	Hash        string                 `json:"hash"`   // of the model with its new threshold
 	Before      *modelfile.Calibration `json:"before"` // null when there was none
 	Calibration *modelfile.Calibration `json:"calibration"`
@@ -63,7 +63,7 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 		return err
 	}
 	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
-		file, result := labelled.File(), recalibrated{Model: f.out, Copies: copies}
+		file, result := labelled.File(), recalibrated{File: f.out, Copies: copies}
 		result.Before = file.Calibration
 		var err error
 		if result.Calibration, err = labelled.Calibrate(f.fmr, a.seed); err != nil {
@@ -87,7 +87,7 @@ func (c recalibrated) text() string {
 	if c.Before != nil {
 		before = fmt.Sprintf("%.4f", c.Before.Threshold)
 	}
-	return fmt.Sprintf("%s: threshold %.4f, before %s, chosen for %s\nexpect %s\nmeasured on %d pairs of %d %s\n", c.Model,
+	return fmt.Sprintf("%s: threshold %.4f, before %s, chosen for %s\nexpect %s\nmeasured on %d pairs of %d %s\n", c.File,
 		c.Calibration.Threshold, before, c.Calibration.Rule, ratesText(c.Calibration), c.Calibration.Pairs, c.Calibration.Units, c.Calibration.Unit)
 }
 

@@ -51,6 +51,12 @@ func (a *app) dataGetCommand() *cobra.Command {
 	return cmd
 }
 
+// gotten is what siam data get prints as JSON.
+type gotten struct {
+	Name   string `json:"name"`
+	Folder string `json:"folder"`
+}
+
 func (a *app) download(cmd *cobra.Command, d dataset.Download, dir string) error {
 	fmt.Fprintf(a.stderr, "%s: %s\nlicence: %s\n", d.Name, d.Summary, d.Licence)
 	for _, file := range d.Files {
@@ -64,5 +70,5 @@ func (a *app) download(cmd *cobra.Command, d dataset.Download, dir string) error
 	if err != nil {
 		return err
 	}
-	return a.print(map[string]string{"name": d.Name, "folder": folder}, folder+"\n")
+	return a.print(gotten{d.Name, folder}, folder+"\n")
 }

@@ -22,7 +22,7 @@ import (
 // demoResult is what siam demo prints as JSON.
 type demoResult struct {
 	Seconds float64             `json:"seconds"`
-	Model   string              `json:"model"`
+	Model   string              `json:"model_file"`
 	Report  string              `json:"report"`
 	OneShot judge.OneShotResult `json:"oneshot"`
 	Same    siam.Verdict        `json:"same_pair"`      // two drawings of one character

@@ -10,7 +10,7 @@ import (
 
 // exportedFiles is what siam export prints as JSON.
 type exportedFiles struct {
-	ONNX  string `json:"onnx"`
+	File  string `json:"file"`
 	Head  string `json:"head,omitempty"`
 	Bytes int    `json:"bytes"` // of the encoder
 }

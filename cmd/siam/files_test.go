@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -96,4 +97,28 @@ func npyCommand(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("%s: row %d has length² %v, want 1", args[0], i, squares)
 		}
 	}
+}
+
+// oddNetworkCommand: oddnetwork FILE writes an ONNX network for single images of 2×2 pixels, whose output odd comes from an operation that
+// there is not.
+func oddNetworkCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: oddnetwork FILE")
+	}
+	field := func(number int, parts ...string) string { // of protocol buffers: bytes
+		body := strings.Join(parts, "")
+		return string([]byte{byte(number<<3 | 2), byte(len(body))}) + body
+	}
+	number := func(n int, value byte) string { return string([]byte{byte(n << 3), value}) }
+	tensor := func(name string, shape ...byte) string {
+		dims := ""
+		for _, d := range shape {
+			dims += field(1, number(1, d))
+		}
+		return field(1, name) + field(2, field(1, number(1, 1), field(2, dims)))
+	}
+	graph := field(1, field(1, "x"), field(2, "embedding"), field(4, "Flatten")) + field(1, field(1, "x"), field(2, "odd"), field(4, "NoSuchOperation")) +
+		field(2, "g") + field(11, tensor("x", 1, 1, 2, 2)) + field(12, tensor("embedding", 1, 4)) + field(12, tensor("odd", 1, 4))
+	model := number(1, 8) + field(2, "by hand") + "\x3a" + string([]byte{byte(len(graph)&127 | 128), byte(len(graph) >> 7)}) + graph + field(8, number(2, 17))
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(model), 0o644))
 }

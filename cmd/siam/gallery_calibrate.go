@@ -168,10 +168,10 @@ func studyText(s gallery.Settings, study *gallery.Study) string {
 		fmt.Fprintf(&b, "enrolled people not matched (FNIR)  %s\n", rateText(study.FNIR, "ids"))
 		fmt.Fprintf(&b, "enrolled people referred            %s\n", rateText(study.Referral, "ids"))
 	}
-	for _, w := range study.Warnings[:min(10, len(study.Warnings))] {
+	for _, w := range study.Doubts[:min(10, len(study.Doubts))] {
 		fmt.Fprintf(&b, "look at %s and %s, distance %.4f: %s\n", w.ID, w.Other, w.Distance, w.Text)
 	}
-	if more := len(study.Warnings) - 10; more > 0 {
+	if more := len(study.Doubts) - 10; more > 0 {
 		fmt.Fprintf(&b, "and %d more: --json lists them\n", more)
 	}
 	return b.String()
@@ -210,9 +210,9 @@ func studyReport(s gallery.Settings, study *gallery.Study) *report.Report {
 		}
 		page.Add(report.Section{Title: "Groups", Text: "The rate is promised within the worst group.", Parts: []report.Part{table}})
 	}
-	if len(study.Warnings) > 0 {
+	if len(study.Doubts) > 0 {
 		table := report.Table{Columns: []string{"id", "and", "distance", "why"}}
-		for _, w := range study.Warnings {
+		for _, w := range study.Doubts {
 			table.Rows = append(table.Rows, []string{w.ID, w.Other, fmt.Sprintf("%.4f", w.Distance), w.Text})
 		}
 		page.Add(report.Section{Title: "Ids to look at", Parts: []report.Part{table}})

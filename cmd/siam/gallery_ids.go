@@ -14,9 +14,13 @@ import (
 
 // listed is what siam gallery list prints as JSON.
 type listed struct {
-	Galleries []gallery.Settings `json:"galleries,omitempty"`
-	Gallery   string             `json:"gallery,omitempty"`
-	IDs       []gallery.Identity `json:"ids"`
+	Gallery string             `json:"gallery"`
+	IDs     []gallery.Identity `json:"ids"`
+}
+
+// listedAll is what siam gallery list --all prints as JSON.
+type listedAll struct {
+	Galleries []gallery.Settings `json:"galleries"`
 }
 
 func (a *app) galleryListCommand() *cobra.Command {
@@ -46,7 +50,7 @@ func (a *app) listGalleries(ctx context.Context, store gallery.Store) error {
 	for _, s := range all {
 		fmt.Fprintf(&b, "%s: %s, model %.12s, %s\n", s.Name, s.Kind, s.Model, calibrated(s))
 	}
-	return a.print(listed{Galleries: all, IDs: []gallery.Identity{}}, b.String())
+	return a.print(listedAll{append([]gallery.Settings{}, all...)}, b.String())
 }
 
 func calibrated(s gallery.Settings) string {

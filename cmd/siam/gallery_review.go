@@ -32,10 +32,10 @@ type reviewGroup struct {
 
 type reviewFace struct {
 	Key      string    `json:"key"`
-	Name     string    `json:"name"`
+	File     string    `json:"file"`
 	When     time.Time `json:"when"`
 	Expires  time.Time `json:"expires"`
-	Why      string    `json:"why"`
+	Reason   string    `json:"reason"`
 	Like     string    `json:"like,omitempty"`
 	Distance *float32  `json:"distance,omitempty"`
 }
@@ -178,7 +178,7 @@ func (r reviewed) text() string {
 		fmt.Fprintf(&b, "group %d, %s, %s:\n", i+1, count(len(group.Faces), "face"), like)
 		for _, face := range group.Faces {
 			n++
-			fmt.Fprintf(&b, "  %s  %s  %s, %s, until %s\n", face.Key, face.When.Local().Format(time.DateTime), face.Name, face.Why, face.Expires.Local().Format(time.DateOnly))
+			fmt.Fprintf(&b, "  %s  %s  %s, %s, until %s\n", face.Key, face.When.Local().Format(time.DateTime), face.File, face.Reason, face.Expires.Local().Format(time.DateOnly))
 		}
 	}
 	fmt.Fprintf(&b, "%s to review in gallery %q\n", count(n, "face"), r.Gallery)

@@ -16,6 +16,7 @@ import (
 
 // modelInfo is what siam info prints as JSON.
 type modelInfo struct {
+	File        string                 `json:"file"`
 	Hash        string                 `json:"hash"`
 	Kind        string                 `json:"kind"`
 	Spec        json.RawMessage        `json:"spec"`
@@ -49,16 +50,16 @@ func (a *app) infoCommand() *cobra.Command {
 			if err != nil {
 				return modelError(files[0], err)
 			}
-			info := describe(file)
+			info := describe(files[0], file)
 			return a.print(info, info.text())
 		},
 	}
 }
 
-func describe(file *modelfile.File) modelInfo {
+func describe(name string, file *modelfile.File) modelInfo {
 	info := modelInfo{
-		Hash: file.Hash, Kind: file.Kind, Spec: file.Spec, Distance: file.Distance,
-		Calibration: file.Calibration, Provenance: file.Provenance,
+		File: name, Hash: file.Hash, Kind: file.Kind, Spec: file.Spec, Distance: file.Distance,
+		Calibration: file.Calibration, Provenance: file.Provenance, Tensors: []tensorInfo{},
 	}
 	info.Provenance.Learned = nil // thousands of numbers that tell a reader nothing
 	if file.Kind == modelfile.Encoder && file.Distance == "" {

@@ -21,12 +21,12 @@ func TestInfoTellsWhatIsNoEncoderOfImages(t *testing.T) {
 		"encoder      my-cnn, 64 numbers, 28×28 pixels, 1 channel(s)\n": &own,
 		"tracker      {\"states\":4}\n":                                 other,
 	} {
-		if text := describe(file).text(); !strings.HasPrefix(text, want) {
+		if text := describe("m.safetensors", file).text(); !strings.HasPrefix(text, want) {
 			t.Errorf("info of a model of kind %s = %q, want it to begin with %q", file.Kind, text, want)
 		}
 	}
 	other.Distance = ""
-	if text := describe(other).text(); !strings.Contains(text, "\ndistance     none\n") {
+	if text := describe("m.safetensors", other).text(); !strings.Contains(text, "\ndistance     none\n") {
 		t.Errorf("info of a model that compares nothing = %q, want no distance", text)
 	}
 }

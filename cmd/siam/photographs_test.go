@@ -28,7 +28,7 @@ func TestPhotographScripts(t *testing.T) {
 	for variable, name := range networks {
 		networks[variable] = realdata.Network(t, name)
 	}
-	pairs := photographPairs(t)
+	pairs, page := photographPairs(t), readJSONPage(t)
 	testscript.RunT(inTurn{t}, testscript.Params{
 		Dir:                 "testdata/photographs",
 		RequireExplicitExec: true,
@@ -40,8 +40,14 @@ func TestPhotographScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"siam": siamCommand, "code": codeCommand, "json": jsonCommand, "cut": cutCommand,
+			"documented": page.documentedCommand,
 		},
 	})
+	for _, row := range page.unseen() {
+		if elsewhere[row] == withFaces {
+			t.Errorf("docs/json.md has %s, which no command prints in testdata/photographs", row)
+		}
+	}
 }
 
 // photographPairs is Labeled Faces in the Wild.

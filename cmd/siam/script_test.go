@@ -22,19 +22,24 @@ import (
 //	full BYTES ARG...         the same on a disk where no file can grow beyond BYTES
 //	json PATH OP VALUE        compares a field of the JSON object on stdout, see [jsonCommand]
 //	identical FILE FILE       compares bytes
-//	flip, cut, hugepng, foreign, npy   make and look at files, see files_test.go
+//	documented SECTION        compares the JSON object on stdout with docs/json.md, see [jsonPage]
+//	flip, cut, hugepng, foreign, npy, oddnetwork   make and look at files, see files_test.go
 //
-// An ARG @tiny stands for settings that train within a second, @people for those of a recipe on identities; $MODEL is the model in testdata at the root of the repository,
+// An ARG @tiny stands for settings that train within a second, @people for those of a recipe on identities; $MODEL is the model in testdata at the root of the repository, $PAIRS one with a pair head,
 // and $A, $SAME and $OTHER the drawings beside it.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script", nil) }
+
+// runScripts runs the scripts of a folder; page is for those that use documented, and nil for others.
+func runScripts(t *testing.T, dir string, page *jsonPage) {
 	root, err := filepath.Abs("../../testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.RunT(inTurn{t}, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("PAIRS", filepath.Join(root, "v1", "pairs.safetensors"))
 			env.Setenv("MODEL", filepath.Join(root, "strokes.safetensors"))
 			env.Setenv("A", filepath.Join(root, "a.png"))
 			env.Setenv("SAME", filepath.Join(root, "same-as-a.png"))
@@ -53,6 +58,9 @@ func TestScripts(t *testing.T) {
 			"hugepng":   hugePNGCommand,
 			"foreign":   foreignCommand,
 			"npy":       npyCommand,
+
+			"oddnetwork": oddNetworkCommand,
+			"documented": page.documentedCommand,
 		},
 	})
 }

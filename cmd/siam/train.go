@@ -119,7 +119,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if doubt := judge.Doubt(model.Calibration); doubt != "" {
 		a.say("note: %s", doubt)
 	}
-	info := describe(model)
+	info := describe(f.out, model)
 	return a.print(info, info.text())
 }
 
