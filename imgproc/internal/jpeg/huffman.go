@@ -6,13 +6,21 @@ import (
 )
 
 // huffman gives for the next 16 bits the value in its upper and the length of its code in its lower byte; 0 for no code. Most codes
-// are short: those are found by the first bits in a table that stays in the cache.
+// are short: those are found by the first bits in a table that stays in the cache, and where the number behind an AC code is within
+// them too, whole has both at once.
 type huffman struct {
 	short [1 << shortBits]uint16
+	whole [1 << shortBits]coefficient
 	all   [1 << 16]uint16
 }
 
-const shortBits = 9
+const shortBits = 10
+
+// coefficient is an AC coefficient behind so many zeros, in so many bits of the file; 0 bits for none.
+type coefficient struct {
+	value       int16
+	zeros, bits uint8
+}
 
 // readHuffman reads Huffman tables (B.2.4.2).
 func (d *decoder) readHuffman(body []byte) error {
@@ -58,9 +66,21 @@ func newHuffman(counts, values []uint8) (*huffman, bool) {
 	for i := range table.short {
 		if entry := table.all[i<<(16-shortBits)]; entry&255 <= shortBits {
 			table.short[i] = entry
+			table.whole[i] = wholeCoefficient(i, uint8(entry>>8), int(entry&255))
 		}
 	}
 	return table, true
+}
+
+// wholeCoefficient reads from the first bits of a block's data the number behind an AC code, if all of it is there.
+func wholeCoefficient(first int, rs uint8, length int) coefficient {
+	size := rs & 15
+	used := length + int(size)
+	if size == 0 || used > shortBits {
+		return coefficient{}
+	}
+	behind := bits{hold: uint64(first), n: shortBits - length}
+	return coefficient{int16(behind.signed(size)), rs >> 4, uint8(used)}
 }
 
 // bits reads the entropy-coded data of a scan up to the next marker.

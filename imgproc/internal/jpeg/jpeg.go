@@ -90,12 +90,13 @@ type decoder struct {
 // component is one plane of a picture in blocks.
 type component struct {
 	id, h, v, quant int
-	w, rows         int     // of its own samples at full size
-	side            int     // samples of a block in each direction
-	stride          int     // blocks in a row, whole MCUs
-	samples         []uint8 // [block rows · side, stride · side]
-	coefficients    []int16 // [block rows, stride, 64], in zigzag order, of a progressive file
-	seen            bool    // a scan brought its DC values
+	w, rows         int      // of its own samples at full size
+	side            int      // samples of a block in each direction
+	stride          int      // blocks in a row, whole MCUs
+	samples         []uint8  // [block rows · side, stride · side]
+	coefficients    []int16  // [block rows, stride, 64], in zigzag order, of a progressive file
+	known           []uint64 // [block rows, stride], a bit for each AC coefficient that is not zero, of a progressive file
+	seen            bool     // a scan brought its DC values
 	table           *[64]uint16
 }
 
@@ -223,8 +224,8 @@ var unreadFrames = map[uint8]unread.Kind{
 	0xcd: "hierarchical arithmetic coding", 0xce: "hierarchical arithmetic coding", 0xcf: "hierarchical arithmetic coding",
 }
 
-// allocate makes room for the samples, and the coefficients of a progressive file, when the first scan begins. Every block takes a bit of the file at least, so that a header
-// alone cannot ask for gigabytes.
+// allocate makes room for the samples, and the coefficients of a progressive file, when the first scan begins. Every block takes a bit
+// of the file at least, so that a header alone cannot ask for gigabytes.
 func (d *decoder) allocate(fileBytes int) error {
 	d.mcusX, d.mcusY = ceil(d.header.W, 8*d.maxH), ceil(d.header.H, 8*d.maxV)
 	perMCU := 0
@@ -243,7 +244,7 @@ func (d *decoder) allocate(fileBytes int) error {
 		blocks := c.stride * d.mcusY * c.v
 		c.samples = make([]uint8, blocks*c.side*c.side)
 		if d.progressive {
-			c.coefficients = make([]int16, 64*blocks)
+			c.coefficients, c.known = make([]int16, 64*blocks), make([]uint64, blocks)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package jpeg
 import (
 	"errors"
 	"fmt"
+	mathbits "math/bits"
 )
 
 // scan is one pass over the blocks of some components.
@@ -130,8 +131,8 @@ func (s *scan) block(p *part, x, y int) error {
 		}
 		return err
 	}
-	at := 64 * (y*p.stride + x)
-	block := (*[64]int16)(p.coefficients[at : at+64])
+	at := y*p.stride + x
+	block, known := (*[64]int16)(p.coefficients[64*at:]), &p.known[at]
 	switch {
 	case s.first == 0 && s.high == 0:
 		return s.dc(p, block)
@@ -139,9 +140,9 @@ func (s *scan) block(p *part, x, y int) error {
 		block[0] |= int16(s.take(1) << s.low)
 		return nil
 	case s.high == 0:
-		return s.ac(p, block)
+		return s.ac(p, block, known)
 	}
-	return s.refine(p, block)
+	return s.refine(p, block, known)
 }
 
 // dc decodes the difference to the DC value of the block before (F.2.2.1, G.1.2.1).
@@ -158,34 +159,48 @@ func (s *scan) dc(p *part, block *[64]int16) error {
 	return nil
 }
 
-// sequential decodes all coefficients of a block (F.2.2), and returns the place of the last that is not zero.
+// sequential decodes all coefficients of a block (F.2.2), and returns the place of the last that is not zero. It takes most of the
+// time of a large photograph, so the bits are kept out of memory in its loop.
 func (s *scan) sequential(p *part, block *[64]int16) (last int, err error) {
 	if err := s.dc(p, block); err != nil {
 		return 0, err
 	}
+	hold, n := s.hold, s.n
 	for k := 1; k < 64; k++ {
+		if n < 32 {
+			s.hold, s.n = hold, n
+			s.need()
+			hold, n = s.hold, s.n
+		}
+		if c := p.ac.whole[hold>>(n-shortBits)&(1<<shortBits-1)]; c.bits > 0 && k+int(c.zeros) < 64 {
+			n -= int(c.bits)
+			k += int(c.zeros)
+			block[k], last = c.value, k
+			continue
+		}
+		s.hold, s.n = hold, n
 		rs, err := s.code(p.ac)
 		if err != nil {
 			return 0, err
 		}
 		zeros, size := int(rs>>4), rs&15
-		if size == 0 {
-			if zeros != 15 {
-				return last, nil
-			}
-			k += 15
-			continue
-		}
-		if k += zeros; k > 63 {
+		switch k += zeros; {
+		case size == 0 && zeros != 15:
+			return last, nil
+		case size == 0:
+		case k > 63:
 			return 0, errors.New("too many coefficients in a block")
+		default:
+			block[k], last = int16(s.signed(size)), k
 		}
-		block[k], last = int16(s.signed(size)), k
+		hold, n = s.hold, s.n
 	}
+	s.hold, s.n = hold, n
 	return last, nil
 }
 
 // ac decodes the first bits of a band of coefficients (G.1.2.2).
-func (s *scan) ac(p *part, block *[64]int16) error {
+func (s *scan) ac(p *part, block *[64]int16, known *uint64) error {
 	if s.blocksWithout > 0 {
 		s.blocksWithout--
 		return nil
@@ -208,6 +223,7 @@ func (s *scan) ac(p *part, block *[64]int16) error {
 			return errors.New("too many coefficients in a block")
 		}
 		block[k] = int16(s.signed(size) << s.low)
+		*known |= 1 << k
 	}
 	return nil
 }
@@ -216,7 +232,7 @@ func (s *scan) ac(p *part, block *[64]int16) error {
 func (s *scan) run(size int) int { return 1<<size + s.take(size) }
 
 // refine decodes one more bit of a band of coefficients (G.1.2.3).
-func (s *scan) refine(p *part, block *[64]int16) error {
+func (s *scan) refine(p *part, block *[64]int16, known *uint64) error {
 	k := s.first
 	for s.blocksWithout == 0 && k <= s.last {
 		rs, err := s.code(p.ac)
@@ -236,40 +252,39 @@ func (s *scan) refine(p *part, block *[64]int16) error {
 			s.blocksWithout = s.run(zeros)
 			continue
 		}
-		k = s.refineUntil(block, k, zeros)
+		k = s.refineUntil(block, *known, k, zeros)
 		if value != 0 {
 			if k > s.last {
 				return errors.New("too many coefficients in a block")
 			}
 			block[k] = value
+			*known |= 1 << k
 		}
 		k++
 	}
 	if s.blocksWithout > 0 {
-		s.refineUntil(block, k, 64)
+		s.refineUntil(block, *known, k, 64)
 		s.blocksWithout--
 	}
 	return nil
 }
 
-// refineUntil gives coefficients that are not zero their next bit, past as many that are zero; it returns the place of the zero
-// behind them.
-func (s *scan) refineUntil(block *[64]int16, k, zeros int) int {
-	for ; k <= s.last; k++ {
-		if block[k] == 0 {
-			if zeros == 0 {
-				return k
-			}
-			zeros--
-			continue
+// refineUntil gives coefficients that are known not to be zero their next bit, past as many that are zero; it returns the place of
+// the zero behind them.
+func (s *scan) refineUntil(block *[64]int16, known uint64, k, zeros int) int {
+	for step := int16(1) << s.low; k <= s.last; k++ {
+		gap := mathbits.TrailingZeros64(known >> k)
+		if gap > zeros || k+gap > s.last {
+			return min(k+zeros, s.last+1)
 		}
-		if s.take(1) == 0 {
-			continue
-		}
-		if block[k] > 0 {
-			block[k] += 1 << s.low
-		} else {
-			block[k] -= 1 << s.low
+		zeros -= gap
+		k += gap
+		switch {
+		case s.take(1) == 0:
+		case block[k] > 0:
+			block[k] += step
+		default:
+			block[k] -= step
 		}
 	}
 	return k
