@@ -79,15 +79,19 @@ func (p Preprocess) place(dst []float32, m Image, f fit) {
 		m = Resize(m, f.h, f.w)
 	}
 	for c := range p.Channels {
+		var levels [256]float32
 		scale, shift := p.level(c)
+		for v := range levels {
+			levels[v] = scale*float32(v) + shift
+		}
 		for i := c; i < len(dst); i += p.Channels {
-			dst[i] = scale*float32(p.Pad.Level) + shift
+			dst[i] = levels[p.Pad.Level]
 		}
 		for y := range m.H {
-			row := m.Row(y)
+			row := m.Row(y)[c%m.C:]
 			out := dst[((f.top+y)*p.Width+f.left)*p.Channels+c:]
 			for x := range m.W {
-				out[x*p.Channels] = scale*float32(row[x*m.C+c%m.C]) + shift
+				out[x*p.Channels] = levels[row[x*m.C]]
 			}
 		}
 	}

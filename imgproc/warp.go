@@ -29,7 +29,7 @@ func render(m Image, h, w int, a Affine) Image {
 	out := New(h, w, m.C)
 	newFrame(h, w, a).resample(values, m.C, m, func(int) (float32, float32) { return 1, 0.5 })
 	for i, v := range values {
-		out.Pix[i] = uint8(min(max(v, 0), 255))
+		out.Pix[i] = uint8(min(max(int32(v), 0), 255))
 	}
 	return out
 }
