@@ -59,6 +59,9 @@ bench-losses: ## train one small network with every loss on Omniglot; writes the
 bench-gallery: ## what a calibrated gallery promises and keeps, on LFW; writes the table of docs/results.md (LFW250=, LFWCROP=folders, MODEL=f0095.safetensors)
 	$(GO) run ./bench/gallery -results docs/results.md -lfw250 "$(or $(LFW250),data/lfw250/lfw250)" -lfwcrop "$(or $(LFWCROP),data/lfwcrop/lfwcrop/faces)" -model "$(or $(MODEL),f0095.safetensors)" $(ARGS)
 
+bench-photos: ## large photographs a second and memory, siam embed --faces; writes the table of docs/results.md (MODEL=model with a detector, FACES=folder)
+	$(GO) run ./bench/photos -model "$(or $(MODEL),f0095.safetensors)" -faces "$(or $(FACES),data/lfw250/lfw250)" $(ARGS)
+
 tutorials: ## run all commands of docs/tutorials with all their steps, and write what they print into the pages (ten minutes)
 	$(GO) test ./docs/tutorials -run Commands -full -write -timeout 1h
 
