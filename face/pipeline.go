@@ -3,6 +3,7 @@ package face
 import (
 	"context"
 	"fmt"
+	"image"
 	"math"
 	"slices"
 
@@ -126,18 +127,18 @@ func photograph(i int, err error) error {
 // crops are the aligned crops of the faces found in the picture of a photograph, and their mirror images if those are wanted, after
 // each other. What cannot be laid straight is no face.
 func (p *Pipeline) crops(photo imgproc.Photo, found []detect.Detection) (faces []Face, crops []float32, err error) {
-	fine, err := photo.Finer(p.shrink(photo.Shrink, found))
+	part, err := photo.Part(p.needed(photo.Shrink, found))
 	if err != nil {
 		return nil, nil, err
 	}
 	size := p.Preprocess.Size()
 	for _, d := range found {
 		crop := make([]float32, size)
-		seen := scaled(d, float32(photo.Shrink)/float32(fine.Shrink))
-		if Align(crop, fine.Image, seen, p.Template, p.Preprocess) != nil {
+		seen := moved(scaled(d, float32(photo.Shrink)/float32(part.Shrink)), image.Pt(0, 0).Sub(part.Corner))
+		if Align(crop, part.Image, seen, p.Template, p.Preprocess) != nil {
 			continue
 		}
-		quality, err := Assess(fine.Image, fine.Shrink, seen)
+		quality, err := Assess(part.Image, part.Shrink, seen)
 		if err != nil {
 			continue
 		}
@@ -150,18 +151,23 @@ func (p *Pipeline) crops(photo imgproc.Photo, found []detect.Detection) (faces [
 	return faces, crops, nil
 }
 
-// shrink is that at which a photograph shows its smallest face as finely as the encoder sees it.
-func (p *Pipeline) shrink(shrink int, found []detect.Detection) int {
+// needed is the shrink at which a photograph shows its smallest face as finely as the encoder sees it, and the part with all faces, in
+// pixels of the full size, when they were found at 1/seen of it.
+func (p *Pipeline) needed(seen int, found []detect.Detection) (shrink int, part image.Rectangle) {
 	w, h := float64(p.Preprocess.Width), float64(p.Preprocess.Height)
 	finest := 0. // pixels of the crop for each of the picture
 	for _, d := range found {
 		if toCrop, ok := similarity(d.Landmarks, p.Template, w, h); ok {
 			finest = max(finest, math.Hypot(toCrop.XX, toCrop.YX))
+			part = part.Union(needed(toCrop, w, h))
+		}
+		if toQuality, ok := similarity(d.Landmarks, ArcFace(), qualitySide, qualitySide); ok {
+			part = part.Union(needed(toQuality, qualitySide, qualitySide))
 		}
 	}
-	for ; shrink > 1 && finest > 1; shrink, finest = shrink/2, finest/2 {
+	for shrink = seen; shrink > 1 && finest > 1; shrink, finest = shrink/2, finest/2 {
 	}
-	return shrink
+	return shrink, image.Rectangle{part.Min.Mul(seen), part.Max.Mul(seen)}
 }
 
 // mirrored exchanges left and right of a crop.

@@ -19,24 +19,21 @@ const (
 // around it on every side, so that a detector finds the face again; or the whole image where there is no box. It is shrunk to 512
 // pixels where it is larger, and is a PNG up to 25,600 pixels and a JPEG beyond.
 func Crop(photo imgproc.Photo, box *[4]float32) ([]byte, error) {
-	side := float32(max(photo.Image.H, photo.Image.W) * photo.Shrink)
+	kept := image.Rect(0, 0, photo.Image.W*photo.Shrink, photo.Image.H*photo.Shrink)
 	if box != nil {
-		side = 2 * max(box[2], box[3])
+		x, y, w, h := box[0], box[1], box[2], box[3]
+		kept = image.Rect(int(x-w/2), int(y-h/2), int(x+w*3/2), int(y+h*3/2)).Intersect(kept)
 	}
 	shrink := photo.Shrink
-	for shrink > 1 && side/float32(shrink) < cropSide {
+	for shrink > 1 && max(kept.Dx(), kept.Dy())/shrink < cropSide {
 		shrink /= 2
 	}
-	fine, err := photo.Finer(shrink)
+	part, err := photo.Part(shrink, kept)
 	if err != nil {
 		return nil, err
 	}
-	m := fine.Image
-	if box != nil {
-		s := float32(fine.Shrink)
-		x, y, w, h := box[0]/s, box[1]/s, box[2]/s, box[3]/s
-		m = m.Crop(image.Rect(int(x-w/2), int(y-h/2), int(x+w*3/2), int(y+h*3/2)))
-	}
+	within := image.Rect(kept.Min.X/part.Shrink, kept.Min.Y/part.Shrink, (kept.Max.X+part.Shrink-1)/part.Shrink, (kept.Max.Y+part.Shrink-1)/part.Shrink)
+	m := part.Image.Crop(within.Sub(part.Corner))
 	if err := m.Check(); err != nil {
 		return nil, err
 	}

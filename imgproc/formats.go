@@ -18,24 +18,26 @@ type format struct {
 	name, magic string // see matches
 	size        func(data []byte) (w, h int, err error)
 	decode      func(data []byte) (Image, error)
-	shrunk      func(data []byte, enough Enough) (Photo, error) // at a part of the size at once; nil where that cannot be had
+	// What follows is nil where it cannot be had.
+	shrunk func(data []byte, enough Enough) (Photo, error)                  // at a part of the size at once
+	part   func(data []byte, shrink int, box image.Rectangle) (Part, error) // see [Photo.Part]
 }
 
 // The first whose magic a file has reads it.
 var formats = []format{
-	{"PNG", "\x89PNG\r\n\x1a\n", pngSize, decodePNG, nil},
-	{"JPEG", "\xff\xd8\xff", jpegSize, decodeJPEG, shrunkJPEG},
-	{"GIF", "GIF8?a", sizeBy(gif.DecodeConfig), decodeGIF, nil},
-	{"BMP", "BM", bmp.Size, decodeBMP, nil},
-	{"TIFF", "II*\x00", tiff.Size, decodeTIFF, nil},
-	{"TIFF", "MM\x00*", tiff.Size, decodeTIFF, nil},
-	{"TIFF", "II+\x00", tiff.Size, decodeTIFF, nil},
-	{"TIFF", "MM\x00+", tiff.Size, decodeTIFF, nil},
-	{"WebP", "RIFF????WEBPVP8", webpSize, decodeWebP, nil},
-	{"PGM", "P2", sizeBy(pnmConfig), decodePNM, nil},
-	{"PGM", "P5", sizeBy(pnmConfig), decodePNM, nil},
-	{"PPM", "P3", sizeBy(pnmConfig), decodePNM, nil},
-	{"PPM", "P6", sizeBy(pnmConfig), decodePNM, nil},
+	{"PNG", "\x89PNG\r\n\x1a\n", pngSize, decodePNG, nil, nil},
+	{"JPEG", "\xff\xd8\xff", jpegSize, decodeJPEG, shrunkJPEG, partOfJPEG},
+	{"GIF", "GIF8?a", sizeBy(gif.DecodeConfig), decodeGIF, nil, nil},
+	{"BMP", "BM", bmp.Size, decodeBMP, nil, nil},
+	{"TIFF", "II*\x00", tiff.Size, decodeTIFF, nil, nil},
+	{"TIFF", "MM\x00*", tiff.Size, decodeTIFF, nil, nil},
+	{"TIFF", "II+\x00", tiff.Size, decodeTIFF, nil, nil},
+	{"TIFF", "MM\x00+", tiff.Size, decodeTIFF, nil, nil},
+	{"WebP", "RIFF????WEBPVP8", webpSize, decodeWebP, nil, nil},
+	{"PGM", "P2", sizeBy(pnmConfig), decodePNM, nil, nil},
+	{"PGM", "P5", sizeBy(pnmConfig), decodePNM, nil, nil},
+	{"PPM", "P3", sizeBy(pnmConfig), decodePNM, nil, nil},
+	{"PPM", "P6", sizeBy(pnmConfig), decodePNM, nil, nil},
 }
 
 // otherFormats are images that are not read, for an error that says so.

@@ -2,6 +2,7 @@ package imgproc
 
 import (
 	"bytes"
+	"image"
 	"image/color"
 	gojpeg "image/jpeg"
 
@@ -38,13 +39,37 @@ func shrunkJPEG(data []byte, enough Enough) (Photo, error) {
 		m, err := decodeJPEG(data)
 		return Photo{Image: m, Shrink: 1}, err
 	}
-	p, err := jpeg.DecodeShrunk(data, shrink)
+	p, err := jpeg.DecodeShrunk(data, shrink, image.Rectangle{})
 	if err != nil { // Go's decoder may be able to
 		m, err := decodeJPEG(data)
 		return Photo{Image: m.pooled(shrink, shrink), Shrink: shrink}, err
 	}
 	m, err := coloursOfJPEG(p)
 	return Photo{Image: m.Turned(turn), Shrink: shrink}, err
+}
+
+// partOfJPEG decodes the blocks of a JPEG that show box.
+func partOfJPEG(data []byte, shrink int, box image.Rectangle) (Part, error) {
+	w, h, err := jpegSize(data)
+	if err != nil {
+		return Part{}, err
+	}
+	turn := exifTurn(jpeg.EXIF(data))
+	uprightW, uprightH := w, h
+	if turn.swaps() {
+		uprightW, uprightH = h, w
+	}
+	p, err := jpeg.DecodeShrunk(data, shrink, turn.inverse().box(box, uprightW, uprightH))
+	if err != nil {
+		return Part{}, err
+	}
+	m, err := coloursOfJPEG(p)
+	if err != nil {
+		return Part{}, err
+	}
+	at := image.Rectangle{p.Corner, p.Corner.Add(image.Pt(m.W, m.H))}
+	corner := turn.box(at, (w+shrink-1)/shrink, (h+shrink-1)/shrink).Min
+	return Part{Image: m.Turned(turn), Shrink: shrink, Corner: corner}, nil
 }
 
 func pixelsOfJPEG(data []byte) (Image, error) {

@@ -2,6 +2,7 @@ package imgproc
 
 import (
 	"errors"
+	"image"
 	"io"
 )
 
@@ -70,21 +71,31 @@ func Pixels(data []byte, enough Enough) (n int) {
 	return w * h
 }
 
-// Finer is the picture at 1/shrink of its size, 1, 2 or 4, or p itself where that is as fine.
-func (p Photo) Finer(shrink int) (Photo, error) {
+// Part is a part of a photograph's picture.
+type Part struct {
+	Image  Image
+	Shrink int         // 1, 2, 4 or 8
+	Corner image.Point // where the part begins in the whole picture, in pixels at 1/Shrink
+}
+
+// Part is what shows box at least, which is in pixels of the full size, at 1/shrink of the size, 1, 2 or 4; where p is as
+// fine, it is p's picture. Of a JPEG only that much is decoded.
+func (p Photo) Part(shrink int, box image.Rectangle) (Part, error) {
 	if p.Shrink <= shrink {
-		return p, nil
+		return Part{Image: p.Image, Shrink: p.Shrink}, nil
 	}
 	f, err := formatOf(p.file)
 	if err != nil {
-		return Photo{}, err
+		return Part{}, err
+	}
+	if f.part != nil {
+		if part, err := f.part(p.file, shrink, box); err == nil {
+			return part, nil
+		}
 	}
 	times := p.Shrink / shrink // of the sides, less one pixel each that may have been rounded up
-	finer, err := f.read(p.file, func(h, w int) bool { return h > times*(p.Image.H-1) && w > times*(p.Image.W-1) })
-	if finer.Shrink > 1 {
-		finer.file = p.file
-	}
-	return finer, err
+	whole, err := f.read(p.file, func(h, w int) bool { return h > times*(p.Image.H-1) && w > times*(p.Image.W-1) })
+	return Part{Image: whole.Image, Shrink: whole.Shrink}, err
 }
 
 // Check is [Image.Check] of the picture.

@@ -6,6 +6,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"math/rand/v2"
 	"os"
 	"testing"
 )
@@ -47,7 +48,7 @@ func TestPhotosAreNoFinerThanEnough(t *testing.T) {
 				t.Errorf("%s at 1/%d differs by %d from the shrunk picture, want at most 6", name, shrink, d)
 			}
 			for _, finer := range []int{4, 2, 1} {
-				f, err := p.Finer(finer)
+				f, err := p.Part(finer, image.Rectangle{})
 				if err != nil || f.Shrink != min(finer, shrink) || f.Image.W != 800/f.Shrink {
 					t.Errorf("%s: 1/%d of a photograph at 1/%d = %d pixels wide at 1/%d, %v", name, finer, shrink, f.Image.W, f.Shrink, err)
 				}
@@ -67,15 +68,51 @@ func largestDifference(a, b Image) int {
 	return most
 }
 
-// What is enough is asked of the upright picture: this one lies on its side in its file.
-func TestPhotosThatLieOnTheirSideAreMeasuredUpright(t *testing.T) {
+// oriented is a JPEG that EXIF says how to lay down.
+func oriented(t *testing.T, m Image, orientation byte) []byte {
+	t.Helper()
 	var buf bytes.Buffer
-	if err := jpeg.Encode(&buf, waves(80, 800).GoImage(), nil); err != nil {
+	if err := jpeg.Encode(&buf, m.GoImage(), &jpeg.Options{Quality: 95}); err != nil {
 		t.Fatal(err)
 	}
-	exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+	exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(orientation) + "\x00\x00\x00\x00\x00\x00"
 	data := append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, byte(len(exif) + 2)}, exif...)
-	data = append(data, buf.Bytes()[2:]...)
+	return append(data, buf.Bytes()[2:]...)
+}
+
+// TestPartsAreThoseOfTheWholePicture cuts boxes out of photographs in every orientation.
+func TestPartsAreThoseOfTheWholePicture(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for range 60 {
+		orientation := byte(1 + rng.IntN(8))
+		p, err := DecodeBytes(oriented(t, waves(100+rng.IntN(200), 100+rng.IntN(200)), orientation), atLeast(12))
+		if err != nil || p.Shrink != 8 {
+			t.Fatalf("1/%d, %v, want 1/8", p.Shrink, err)
+		}
+		shrink := []int{1, 2, 4}[rng.IntN(3)]
+		whole, err := p.Part(shrink, image.Rectangle{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, y := rng.IntN(whole.Image.W), rng.IntN(whole.Image.H)
+		box := image.Rect(x, y, x+1+rng.IntN(whole.Image.W-x), y+1+rng.IntN(whole.Image.H-y))
+		part, err := p.Part(shrink, image.Rectangle{box.Min.Mul(shrink), box.Max.Mul(shrink)})
+		if err != nil || part.Shrink != shrink {
+			t.Fatalf("1/%d, %v, want 1/%d", part.Shrink, err, shrink)
+		}
+		got, want := part.Image.Crop(box.Sub(part.Corner)), whole.Image.Crop(box)
+		if got.H != want.H || got.W != want.W || !bytes.Equal(got.Pix, want.Pix) {
+			t.Fatalf("orientation %d, box %v at 1/%d: another picture, %d×%d pixels at %v", orientation, box, shrink, part.Image.W, part.Image.H, part.Corner)
+		}
+		if room := box.Inset(-16); part.Image.W > room.Dx() || part.Image.H > room.Dy() {
+			t.Errorf("box %v at 1/%d: a part of %d×%d pixels, want no more than whole blocks", box, shrink, part.Image.W, part.Image.H)
+		}
+	}
+}
+
+// What is enough is asked of the upright picture: this one lies on its side in its file.
+func TestPhotosThatLieOnTheirSideAreMeasuredUpright(t *testing.T) {
+	data := oriented(t, waves(80, 800), 6)
 	p, err := DecodePhoto(bytes.NewReader(data), func(h, w int) bool { return h >= 200 && w >= 20 })
 	if err != nil || p.Shrink != 4 || p.Image.H != 200 || p.Image.W != 20 {
 		t.Errorf("DecodePhoto = %d×%d at 1/%d, %v, want 20×200 at 1/4", p.Image.W, p.Image.H, p.Shrink, err)

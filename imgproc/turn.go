@@ -1,5 +1,7 @@
 package imgproc
 
+import "image"
+
 // Turn is one of the eight ways to lay an image down without resampling it: mirrored left to right or not, and then turned
 // by quarters. Combine them as Mirror | TurnRight.
 type Turn uint8
@@ -45,6 +47,26 @@ func (t Turn) Then(u Turn) Turn {
 
 // swaps says whether t exchanges height and width.
 func (t Turn) swaps() bool { return t&1 == 1 }
+
+// inverse undoes t.
+func (t Turn) inverse() Turn {
+	if t&Mirror != 0 {
+		return t
+	}
+	return (4 - t) & 3
+}
+
+// box is where t lays a part of an image of w×h pixels.
+func (t Turn) box(part image.Rectangle, w, h int) image.Rectangle {
+	if t&Mirror != 0 {
+		part = image.Rect(w-part.Max.X, part.Min.Y, w-part.Min.X, part.Max.Y)
+	}
+	for range t & 3 {
+		part = image.Rect(h-part.Max.Y, part.Min.X, h-part.Min.Y, part.Max.X)
+		w, h = h, w
+	}
+	return part
+}
 
 // Turned is the image after t; quarter turns swap height and width. Upright shares its pixels.
 func (m Image) Turned(t Turn) Image {

@@ -7,15 +7,17 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"image"
 	"slices"
 
 	"github.com/siam-go/siam/imgproc/internal/unread"
 )
 
-// Picture is a decoded file: samples [h, w, components], all components brought to one size by repeating samples.
+// Picture is a decoded file, or a part of it: samples [h, w, components], all components brought to one size by repeating samples.
 type Picture struct {
 	Header // its H and W are those of Pix
 	Pix    []uint8
+	Corner image.Point // where the part begins in the whole picture, in pixels of Pix
 }
 
 // Header is what a file says before its pixels.
@@ -37,16 +39,20 @@ func ReadHeader(data []byte) (Header, error) {
 
 // Decode decodes a file at its full size. Tables are those that an abbreviated stream takes from elsewhere, nil for none. Look at the
 // size by [ReadHeader] first: beside its samples, the decoder holds a second copy of them, and of a progressive file three.
-func Decode(tables, data []byte) (Picture, error) { return decode(tables, data, 1) }
+func Decode(tables, data []byte) (Picture, error) { return decode(tables, data, 1, image.Rectangle{}) }
 
 // DecodeShrunk decodes a file at a whole part of its size, rounded up: shrink is 1, 2, 4 or 8. It leaves out the coefficients that
 // only a finer picture has, as libjpeg does: a block of 8×8 samples becomes the inverse cosine transform of its lowest 8/shrink
 // frequencies in each direction. Memory shrinks with the picture, but for the coefficients of a progressive file.
-func DecodeShrunk(data []byte, shrink int) (Picture, error) { return decode(nil, data, shrink) }
+//
+// What is decoded shows box at least, which is in pixels of the full size; an empty box wants all.
+func DecodeShrunk(data []byte, shrink int, box image.Rectangle) (Picture, error) {
+	return decode(nil, data, shrink, box)
+}
 
-func decode(tables, data []byte, shrink int) (Picture, error) {
+func decode(tables, data []byte, shrink int, box image.Rectangle) (Picture, error) {
 	d := newDecoder()
-	d.side = 8 / shrink
+	d.side, d.box = 8/shrink, box
 	if len(tables) > 0 {
 		if err := d.segments(tables, false); err != nil {
 			return Picture{}, fmt.Errorf("tables: %w", err)
@@ -85,18 +91,21 @@ type decoder struct {
 	components   []*component
 	maxH, maxV   int
 	mcusX, mcusY int
+	box          image.Rectangle // in pixels of the full size, what is wanted; all where it is empty
+	wanted       image.Rectangle // the MCUs that show it
 }
 
 // component is one plane of a picture in blocks.
 type component struct {
 	id, h, v, quant int
-	w, rows         int      // of its own samples at full size
-	side            int      // samples of a block in each direction
-	stride          int      // blocks in a row, whole MCUs
-	samples         []uint8  // [block rows · side, stride · side]
-	coefficients    []int16  // [block rows, stride, 64], in zigzag order, of a progressive file
-	known           []uint64 // [block rows, stride], a bit for each AC coefficient that is not zero, of a progressive file
-	seen            bool     // a scan brought its DC values
+	w, rows         int             // of its own samples at full size
+	side            int             // samples of a block in each direction
+	stride          int             // blocks in a row, whole MCUs
+	wanted          image.Rectangle // the blocks that become samples
+	samples         []uint8         // [wanted rows · side, wanted columns · side]
+	coefficients    []int16         // [block rows, stride, 64], in zigzag order, of a progressive file
+	known           []uint64        // [block rows, stride], a bit for each AC coefficient that is not zero, of a progressive file
+	seen            bool            // a scan brought its DC values
 	table           *[64]uint16
 }
 
@@ -235,19 +244,31 @@ func (d *decoder) allocate(fileBytes int) error {
 	if d.mcusX*d.mcusY*perMCU > 8*fileBytes {
 		return errCut
 	}
+	d.wanted = d.mcus()
 	for _, c := range d.components {
 		c.w, c.rows = ceil(d.header.W*c.h, d.maxH), ceil(d.header.H*c.v, d.maxV)
 		c.stride = d.mcusX * c.h
 		// A component of fewer samples keeps those that a shrunk picture has room for.
 		for c.side = d.side; c.side < 8 && c.h*2*c.side <= d.maxH*d.side && c.v*2*c.side <= d.maxV*d.side; c.side *= 2 {
 		}
-		blocks := c.stride * d.mcusY * c.v
-		c.samples = make([]uint8, blocks*c.side*c.side)
+		c.wanted = image.Rect(d.wanted.Min.X*c.h, d.wanted.Min.Y*c.v, d.wanted.Max.X*c.h, d.wanted.Max.Y*c.v)
+		c.samples = make([]uint8, c.wanted.Dx()*c.wanted.Dy()*c.side*c.side)
 		if d.progressive {
+			blocks := c.stride * d.mcusY * c.v
 			c.coefficients, c.known = make([]int16, 64*blocks), make([]uint64, blocks)
 		}
 	}
 	return nil
+}
+
+// mcus are those that show what is wanted.
+func (d *decoder) mcus() image.Rectangle {
+	box := d.box.Intersect(image.Rect(0, 0, d.header.W, d.header.H))
+	if box.Empty() {
+		return image.Rect(0, 0, d.mcusX, d.mcusY)
+	}
+	w, h := 8*d.maxH, 8*d.maxV
+	return image.Rect(box.Min.X/w, box.Min.Y/h, ceil(box.Max.X, w), ceil(box.Max.Y, h))
 }
 
 func ceil(a, b int) int { return (a + b - 1) / b }

@@ -141,7 +141,7 @@ func TestShrunkPicturesAreMeansOfTheWholeOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, shrink := range []int{2, 4, 8} {
-			got, err := DecodeShrunk(data, shrink)
+			got, err := DecodeShrunk(data, shrink, image.Rectangle{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func mean(p Picture, x, y, side, c int) float64 {
 func TestShrunkDataThatIsCutIsAnError(t *testing.T) {
 	data := encode(t, picture(40, 30, false))
 	for n := range len(data) - 3 {
-		if _, err := DecodeShrunk(data[:n], 4); err == nil {
+		if _, err := DecodeShrunk(data[:n], 4, image.Rectangle{}); err == nil {
 			t.Errorf("DecodeShrunk of %d of %d bytes = nil, want an error", n, len(data))
 		}
 	}

@@ -1,6 +1,7 @@
 package jpeg
 
 import (
+	"image"
 	"math"
 	mathbits "math/bits"
 )
@@ -30,23 +31,25 @@ var lowest = [4]int{0, 4, 24, 63}
 // render makes a picture of the components' samples.
 func (d *decoder) render() Picture {
 	n, shrink := len(d.components), 8/d.side
-	p := Picture{Header: d.header}
-	p.H, p.W = ceil(p.H, shrink), ceil(p.W, shrink)
+	w, h := d.maxH*d.side, d.maxV*d.side // of an MCU
+	p := Picture{Header: d.header, Corner: image.Pt(d.wanted.Min.X*w, d.wanted.Min.Y*h)}
+	p.H = min(ceil(p.H, shrink), d.wanted.Max.Y*h) - p.Corner.Y
+	p.W = min(ceil(p.W, shrink), d.wanted.Max.X*w) - p.Corner.X
 	p.Pix = make([]uint8, p.H*p.W*n)
 	for i, c := range d.components {
 		c.renderAll()
-		stride := c.side * c.stride
+		stride := c.side * c.wanted.Dx()
 		for y := range p.H {
-			from := c.samples[y*c.v*c.side/(d.maxV*d.side)*stride:][:stride]
+			from := c.samples[y*c.v*c.side/h*stride:][:stride]
 			to := p.Pix[y*p.W*n+i:]
-			if c.h*c.side == d.maxH*d.side {
+			if c.h*c.side == w {
 				for x, v := range from[:p.W] {
 					to[x*n] = v
 				}
 				continue
 			}
 			for x := range p.W {
-				to[x*n] = from[x*c.h*c.side/(d.maxH*d.side)]
+				to[x*n] = from[x*c.h*c.side/w]
 			}
 		}
 		c.samples = nil
@@ -57,15 +60,19 @@ func (d *decoder) render() Picture {
 // renderAll makes the samples of a progressive file.
 func (c *component) renderAll() {
 	for b := range len(c.coefficients) / 64 {
-		c.render((*[64]int16)(c.coefficients[64*b:]), 63, b%c.stride, b/c.stride)
+		c.render((*[64]int16)(c.coefficients[64*b:]), 63, image.Pt(b%c.stride, b/c.stride))
 	}
 	c.coefficients, c.known = nil, nil
 }
 
-// render makes the samples of block (x, y) of its coefficients up to the one at place last: the inverse cosine transform.
-func (c *component) render(block *[64]int16, last, x, y int) {
-	side, stride := c.side, c.side*c.stride
-	to := c.samples[y*side*stride+x*side:]
+// render makes the samples of a block, if it is wanted, of its coefficients up to the one at place last: the inverse cosine transform.
+func (c *component) render(block *[64]int16, last int, at image.Point) {
+	if !at.In(c.wanted) {
+		return
+	}
+	at = at.Sub(c.wanted.Min)
+	side, stride := c.side, c.side*c.wanted.Dx()
+	to := c.samples[at.Y*side*stride+at.X*side:]
 	log := mathbits.TrailingZeros(uint(side))
 	last = min(last, lowest[log])
 	switch {

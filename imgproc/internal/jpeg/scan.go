@@ -3,6 +3,7 @@ package jpeg
 import (
 	"errors"
 	"fmt"
+	"image"
 	mathbits "math/bits"
 )
 
@@ -29,10 +30,13 @@ func (d *decoder) scan(header, data []byte) (used int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	columns, rows := d.mcusX, d.mcusY
+	columns, rows, wanted := d.mcusX, d.mcusY, d.wanted
 	if len(s.parts) == 1 { // not interleaved: its own blocks only
 		c := s.parts[0].component
-		columns, rows = ceil(c.w, 8), ceil(c.rows, 8)
+		columns, rows, wanted = ceil(c.w, 8), ceil(c.rows, 8), c.wanted
+	}
+	if !d.progressive { // no later scan needs what comes below
+		rows = min(rows, wanted.Max.Y)
 	}
 	for mcu := range columns * rows {
 		if d.interval > 0 && mcu > 0 && mcu%d.interval == 0 {
@@ -127,7 +131,7 @@ func (s *scan) block(p *part, x, y int) error {
 		var block [64]int16
 		last, err := s.sequential(p, &block)
 		if err == nil {
-			p.render(&block, last, x, y)
+			p.render(&block, last, image.Pt(x, y))
 		}
 		return err
 	}
