@@ -8,6 +8,8 @@ import (
 	gojpeg "image/jpeg"
 	"math"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/siam-go/siam/imgproc/internal/unread"
@@ -174,6 +176,45 @@ func TestShrunkDataThatIsCutIsAnError(t *testing.T) {
 	for n := range len(data) - 3 {
 		if _, err := DecodeShrunk(data[:n], 4, image.Rectangle{}); err == nil {
 			t.Errorf("DecodeShrunk of %d of %d bytes = nil, want an error", n, len(data))
+		}
+	}
+}
+
+// TestPartsAreCutFromTheWhole decodes every box of MCUs of files in all ways that parts are coded.
+func TestPartsAreCutFromTheWhole(t *testing.T) {
+	for _, name := range []string{"sampled_progressive.jpg", "sampled_restart.jpg", "no_end_progressive.jpg", "sampled_3x1.jpg"} {
+		data, err := os.ReadFile("../../testdata/kinds/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, shrink := range []int{1, 2, 4, 8} {
+			whole, err := DecodeShrunk(data, shrink, image.Rectangle{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			full, err := ReadHeader(data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := range full.W * full.H / 64 {
+				x, y := at*8%full.W, at*8/full.W*8
+				box := image.Rect(x, y, x+7, y+7)
+				part, err := DecodeShrunk(data, shrink, box)
+				if err != nil {
+					t.Fatalf("%s, %v at 1/%d: %v", name, box, shrink, err)
+				}
+				n := len(whole.IDs)
+				for row := range part.H {
+					want := whole.Pix[((part.Corner.Y+row)*whole.W+part.Corner.X)*n:][:part.W*n]
+					if got := part.Pix[row*part.W*n:][:part.W*n]; !slices.Equal(got, want) {
+						t.Fatalf("%s, %v at 1/%d: row %d from %v = %v, want %v", name, box, shrink, row, part.Corner, got, want)
+					}
+				}
+				shown := image.Rectangle{part.Corner.Mul(shrink), part.Corner.Add(image.Pt(part.W, part.H)).Mul(shrink)}
+				if seen := box.Intersect(image.Rect(0, 0, full.W, full.H)); !seen.In(shown) {
+					t.Errorf("%s, %v at 1/%d: shows %v", name, box, shrink, shown)
+				}
+			}
 		}
 	}
 }
