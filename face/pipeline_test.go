@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/siam-go/siam/detect"
 	"github.com/siam-go/siam/imgproc"
@@ -213,5 +214,34 @@ func TestPipelineEndsWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := p.Embed(ctx, imgproc.Photos(imgproc.New(64, 64, 3))); !errors.Is(err, context.Canceled) || len(network.shapes) > 0 {
 		t.Errorf("Embed after its context's end: %v after %d runs of the detector, want %v after none", err, len(network.shapes), context.Canceled)
+	}
+}
+
+func TestASecondLookFindsSmallFaces(t *testing.T) {
+	pipeline, network := testPipeline()
+	big := photo(1000, 1300, 1300, [2]int{200, 300}, [2]int{1100, 900}, [2]int{560, 560}) // the last where windows overlap
+	for _, test := range []struct {
+		again int
+		want  []detect.Point // centres of faces
+	}{
+		{0, nil}, // shrunk to 640 pixels, a face is a pixel no longer
+		{1300, []detect.Point{{X: 200, Y: 300}, {X: 560, Y: 560}, {X: 1100, Y: 900}}},
+	} {
+		pipeline.Detector.LookAgain, network.shapes = test.again, nil
+		faces, err := pipeline.Embed(t.Context(), imgproc.Photos(big))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []detect.Point
+		for _, f := range faces[0] {
+			got = append(got, detect.Point{X: f.Box.X + f.Box.W/2, Y: f.Box.Y + f.Box.H/2})
+		}
+		slices.SortFunc(got, func(a, b detect.Point) int { return int(a.X - b.X) })
+		if diff := cmp.Diff(test.want, got, cmpopts.EquateApprox(0, 0.6)); diff != "" {
+			t.Errorf("looking again at %d pixels, centres of faces (-want +got):\n%s", test.again, diff)
+		}
+		if windows := len(network.shapes) - 1; test.again > 0 && windows != 6 {
+			t.Errorf("%d windows, want the 3 by 2 that cover 1300×1000 pixels with 640", windows)
+		}
 	}
 }
