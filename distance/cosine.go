@@ -11,7 +11,7 @@ func Cosine() Distance {
 		length := math.Sqrt(dot(a, a)+tiny) * math.Sqrt(dot(b, b)+tiny)
 		return 1 - dot(a, b)/length
 	})
-	d.place = onSphere
+	d.place, d.of = onSphere, half
 	return d
 }
 

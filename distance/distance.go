@@ -20,6 +20,7 @@ type Distance struct {
 	// place maps vectors to where the squared Euclidean distance orders them as Of does; query says on which side of Of the vector
 	// stands. It is nil where there is no such place, and then an [Index] compares one by one.
 	place func(v []float32, query bool) []float32
+	of    func(square float32) float32 // the distance, of the squared Euclidean distance there
 }
 
 // All lists the distances that have a name alone. A [PairHead] is made of its weights.

@@ -3,7 +3,6 @@ package eval
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/siam-go/siam/internal/parallel"
@@ -31,31 +30,65 @@ type Merge struct {
 	Distance float64
 }
 
-// Agglomerate joins the two nearest clusters, starting with one row each, until one is left, as FaceNet groups faces. It
-// takes time and memory in proportion to n² (nearest-neighbour chains; F. Murtagh, 1983): 10,000 rows need 400 MB. Distance
-// is called from several goroutines. It fails on no items and on a distance that is not a finite number.
-func Agglomerate[T any](items []T, distance func(a, b T) float32, linkage Linkage) (*Dendrogram, error) {
-	if len(items) == 0 {
+// Distances are those of n items from each other.
+type Distances interface {
+	Len() int
+	// Rows writes the distances of items lo to hi-1 from all into dst, [hi-lo, n]. It is called from several goroutines.
+	Rows(dst []float32, lo, hi int)
+}
+
+// Agglomerate joins the two nearest clusters, starting with one item each, until one is left, as FaceNet groups faces. It
+// takes time and memory in proportion to n² (nearest-neighbour chains; F. Murtagh, 1983): 10,000 items need 400 MB. [distance.Pairs]
+// are the distances of vectors, fast, and [PairsOf] of anything. It fails on no items and on a distance that is not a finite number.
+func Agglomerate(items Distances, linkage Linkage) (*Dendrogram, error) {
+	if items.Len() == 0 {
 		return nil, fmt.Errorf("clustering: there are no items")
 	}
-	c := newChain(len(items), linkage)
-	c.distance = distanceMatrix(items, distance)
+	c := newChain(items.Len(), linkage)
+	c.distance = distanceMatrix(items)
 	for i, d := range c.distance {
-		if math.IsNaN(float64(d)) || math.IsInf(float64(d), 0) {
+		if d-d != 0 { // NaN or infinite
 			return nil, fmt.Errorf("clustering: the distance of items %d and %d is %v; the model is broken or not trained", i/c.n+1, i%c.n+1, d)
 		}
 	}
 	return c.run(), nil
 }
 
-// distanceMatrix is the distances of all items from all, [n, n].
-func distanceMatrix[T any](items []T, distance func(a, b T) float32) []float32 {
-	n := len(items)
+// PairsOf compares items one by one, the one with the smaller index first; distance is called from several goroutines.
+func PairsOf[T any](items []T, distance func(a, b T) float32) Distances {
+	return pairs[T]{items, distance}
+}
+
+type pairs[T any] struct {
+	items    []T
+	distance func(a, b T) float32
+}
+
+func (p pairs[T]) Len() int { return len(p.items) }
+
+func (p pairs[T]) Rows(dst []float32, lo, hi int) {
+	n := len(p.items)
+	for i := lo; i < hi; i++ {
+		for j := range n {
+			dst[(i-lo)*n+j] = p.distance(p.items[min(i, j)], p.items[max(i, j)])
+		}
+	}
+}
+
+// distanceMatrix is the distances of all items from all, [n, n]. Those below the diagonal are copies of those above.
+func distanceMatrix(items Distances) []float32 {
+	n := items.Len()
 	all := make([]float32, n*n)
-	parallel.Ranges(n, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			for j := range items {
-				all[i*n+j] = distance(items[min(i, j)], items[max(i, j)])
+	parallel.Ranges(n, func(lo, hi int) { items.Rows(all[lo*n:hi*n], lo, hi) })
+	const tile = 64 // rows and columns that are copied together
+	parallel.Ranges((n+tile-1)/tile, func(lo, hi int) {
+		for i0 := lo * tile; i0 < min(hi*tile, n); i0 += tile {
+			for j0 := 0; j0 <= i0; j0 += tile {
+				for i := i0; i < min(i0+tile, n); i++ {
+					for j := j0; j < min(j0+tile, i); j++ {
+						all[i*n+j] = all[j*n+i]
+					}
+				}
 			}
 		}
 	})
@@ -159,23 +192,25 @@ func (t *Dendrogram) after(joins int) []int {
 	for i := range parent {
 		parent[i] = i
 	}
-	root := func(i int) int {
-		for parent[i] != i {
-			parent[i] = parent[parent[i]]
-			i = parent[i]
-		}
-		return i
-	}
 	for _, m := range t.Merges[:joins] {
-		parent[root(m.A)] = root(m.B)
+		parent[rootOf(parent, m.A)] = rootOf(parent, m.B)
 	}
 	clusters, number := make([]int, t.N), make(map[int]int)
 	for i := range clusters {
-		r := root(i)
+		r := rootOf(parent, i)
 		if _, seen := number[r]; !seen {
 			number[r] = len(number)
 		}
 		clusters[i] = number[r]
 	}
 	return clusters
+}
+
+// rootOf finds the item that stands for i's cluster.
+func rootOf(parent []int, i int) int {
+	for parent[i] != i {
+		parent[i] = parent[parent[i]]
+		i = parent[i]
+	}
+	return i
 }

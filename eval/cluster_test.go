@@ -54,7 +54,7 @@ func TestAgglomerateAgreesWithTheDefinition(t *testing.T) {
 		points[i] = rng.Float32() * 100
 	}
 	for _, linkage := range []Linkage{Average, Complete, Single} {
-		tree, err := Agglomerate(points, absolute, linkage)
+		tree, err := Agglomerate(PairsOf(points, absolute), linkage)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +69,7 @@ func TestAgglomerateAgreesWithTheDefinition(t *testing.T) {
 }
 
 func TestCutStopsAtTheThreshold(t *testing.T) {
-	tree, err := Agglomerate([]float32{0, 10, 1, 11, 50}, absolute, Average)
+	tree, err := Agglomerate(PairsOf([]float32{0, 10, 1, 11, 50}, absolute), Average)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestCutStopsAtTheThreshold(t *testing.T) {
 			t.Errorf("Cut(%v) = %v, want %v", threshold, got, want)
 		}
 	}
-	if one, err := Agglomerate([]float32{3}, absolute, Average); err != nil || !slices.Equal(one.Cut(1), []int{0}) {
+	if one, err := Agglomerate(PairsOf([]float32{3}, absolute), Average); err != nil || !slices.Equal(one.Cut(1), []int{0}) {
 		t.Errorf("one item gave %v, %v, want one cluster", one, err)
 	}
 }
@@ -88,7 +88,7 @@ func TestCutStopsAtTheThreshold(t *testing.T) {
 func TestClusteringOfBrokenDistancesSaysWhy(t *testing.T) {
 	nan := float32(math.NaN())
 	for want, points := range map[string][]float32{"there are no items": nil, "items 1 and 2 is NaN": {0, nan}, "items 1 and 3 is +Inf": {1, 0, float32(math.Inf(1))}} {
-		if _, err := Agglomerate(points, absolute, Average); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Agglomerate(PairsOf(points, absolute), Average); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Agglomerate(%v) = %v, want an error with %q", points, err, want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/eval"
 )
 
@@ -44,8 +45,11 @@ func (al *Album) Cluster(model Model, how Grouping) (*Clusters, error) {
 		return nil, fmt.Errorf("%s has %d faces, want at most %d, as memory grows with their square: choose some with --only",
 			al.Folder.Path, n, MostClustered)
 	}
-	embeddings := al.embeddings()
-	tree, err := eval.Agglomerate(embeddings, model.NamedDistance().Of, how.Linkage)
+	pairs, err := distance.NewPairs(model.NamedDistance(), al.embeddings())
+	if err != nil {
+		return nil, err
+	}
+	tree, err := eval.Agglomerate(pairs, how.Linkage)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +59,7 @@ func (al *Album) Cluster(model Model, how Grouping) (*Clusters, error) {
 		c.found = tree.CutInto(how.Groups)
 	} else {
 		c.choose(how.Threshold, func() (float64, float64) {
-			return eval.BestCut(tree, embeddings, model.NamedDistance().Of, most(model))
+			return eval.BestCut(tree, pairs, most(model))
 		})
 		c.found = tree.Cut(*c.Threshold)
 	}
