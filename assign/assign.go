@@ -20,6 +20,8 @@ type Solver struct {
 	done     []bool    // whether that search went on from it
 	reached  []int     // columns of this search
 	search   int
+	limit    float64
+	best     edge // of the current row
 }
 
 // edge is a pair that may be matched.
@@ -42,9 +44,49 @@ func (s *Solver) Solve(cost []float64, rows, cols int, limit float64) []int {
 	if len(cost) != rows*cols {
 		panic(fmt.Sprintf("assign: Solve of %d costs, want %d×%d", len(cost), rows, cols))
 	}
-	s.reset(rows, cols)
-	s.reduce(cost, cols, limit)
+	s.Begin(rows, cols, limit)
 	for row := range rows {
+		for col, c := range cost[row*cols : (row+1)*cols] {
+			s.Offer(col, c)
+		}
+		s.EndRow()
+	}
+	return s.End()
+}
+
+// Begin begins a problem whose pairs come one by one: for each row in turn [Solver.Offer] for the columns that it may go with, and then
+// [Solver.EndRow]; [Solver.End] solves it. What it does is as for [Solver.Solve], without a matrix.
+func (s *Solver) Begin(rows, cols int, limit float64) {
+	s.reset(rows, cols)
+	s.limit = limit
+	s.best = edge{-1, limit}
+}
+
+// Offer says what the current row with a column costs, at most once for each.
+func (s *Solver) Offer(col int, cost float64) {
+	if cost < s.limit {
+		s.edges = append(s.edges, edge{col, cost})
+		if cost < s.best.cost {
+			s.best = edge{col, cost}
+		}
+	}
+}
+
+// EndRow ends the current row. It gets its cheapest column for now, where no row before has it.
+func (s *Solver) EndRow() {
+	row := len(s.start) - 1
+	s.start = append(s.start, len(s.edges))
+	s.u[row] = s.best.cost
+	if col := s.best.col; col >= 0 && s.colTo[col] < 0 {
+		s.rowTo[row], s.colTo[col] = col, row
+	}
+	s.best = edge{-1, s.limit}
+}
+
+// End solves the problem: the column of each row or -1, the solver's until the next one.
+func (s *Solver) End() []int {
+	limit := s.limit
+	for row := range s.rowTo {
 		if s.rowTo[row] < 0 && s.start[row] < s.start[row+1] {
 			s.augment(row, limit)
 		}
@@ -80,26 +122,6 @@ func filled[T any](to []T, n int, with T) []T {
 		to[i] = with
 	}
 	return to
-}
-
-// reduce lists the pairs below the limit, and gives each row its cheapest column where no row before has it.
-func (s *Solver) reduce(cost []float64, cols int, limit float64) {
-	for row := range s.rowTo {
-		best := edge{-1, limit}
-		for col, c := range cost[row*cols : (row+1)*cols] {
-			if c < limit {
-				s.edges = append(s.edges, edge{col, c})
-				if c < best.cost {
-					best = edge{col, c}
-				}
-			}
-		}
-		s.start = append(s.start, len(s.edges))
-		s.u[row] = best.cost
-		if best.col >= 0 && s.colTo[best.col] < 0 {
-			s.rowTo[row], s.colTo[best.col] = best.col, row
-		}
-	}
 }
 
 // augment finds the cheapest way to give source a column, through rows that change theirs, up to a column that is free or to a row
