@@ -12,7 +12,12 @@ type Pairing struct {
 	Steps     float64 // since the track was seen, in [Settings.Frame]s
 	motion    *Motion
 	index     int // of the detection
+	// embeddings of all detections
+	embeddings [][]float32
 }
+
+// unknown is a distance that was not looked at yet.
+const unknown = -1
 
 // IoU is 1 − IoU of the detection with where the track is believed to be.
 func IoU(p *Pairing) float64 {
@@ -34,8 +39,11 @@ func (p *Pairing) Looks() (distance float64, known bool) {
 	if len(p.Track.compared) == 0 {
 		return 0, false
 	}
-	d := p.Track.compared[p.index]
-	return d, !math.IsNaN(d)
+	d := &p.Track.compared[p.index]
+	if *d == unknown {
+		*d = p.Track.memory.distance(p.embeddings[p.index])
+	}
+	return *d, !math.IsNaN(*d)
 }
 
 // Appearance is the distance of the embeddings of pairs whose squared Mahalanobis distance is at most gate; without embeddings it is a

@@ -19,7 +19,7 @@ type Detection struct {
 
 // Skipped counts detections that were not used.
 type Skipped struct {
-	Bad       int `json:"bad"`       // a number that is not finite, or a box without extent
+	Bad       int `json:"bad"`       // a number that is not finite, or a box without extent or outside all pictures
 	Duplicate int `json:"duplicate"` // nearly the same box as one with a higher score
 	Low       int `json:"low"`       // a score below [Settings.Low]
 }
@@ -29,8 +29,7 @@ func (t *Tracker) usable(detections []Detection) []int {
 	t.order = t.order[:0]
 	for i, d := range detections {
 		switch {
-		case !d.Box.Finite() || !(d.Box.W > 0 && d.Box.H > 0) || d.Box.W*d.Box.H > 1e15 || math.Abs(d.Box.X)+math.Abs(d.Box.Y) > 1e12 ||
-			math.IsNaN(d.Score) || math.IsInf(d.Score, 0):
+		case !possible(d.Box) || math.IsNaN(d.Score) || math.IsInf(d.Score, 0):
 			t.skipped.Bad++
 		case d.Score < t.settings.Low:
 			t.skipped.Low++
@@ -51,6 +50,12 @@ func (t *Tracker) usable(detections []Detection) []int {
 		kept = append(kept, i)
 	}
 	return kept
+}
+
+// possible reports whether a box can be one of a picture: it has an extent, and lies no millions of pixels away.
+func possible(b mot.Box) bool {
+	const least, most = 0.01, 1e7
+	return b.W >= least && b.H >= least && b.W <= most && b.H <= most && math.Abs(b.X) <= most && math.Abs(b.Y) <= most
 }
 
 // covers reports an IoU above most; boxes that are apart are told so quickly.

@@ -4,7 +4,7 @@ package track
 func (t *Tracker) miss() {
 	for _, tr := range t.tracks {
 		switch {
-		case tr.Detection >= 0 && (tr.State != Tentative || t.believed(tr)):
+		case tr.Detection >= 0 && tr.State == Lost, tr.Detection >= 0 && tr.State == Tentative && t.believed(tr) && t.room():
 			tr.State = Confirmed
 		case tr.Detection < 0 && tr.State == Confirmed:
 			tr.State = Lost
@@ -18,20 +18,28 @@ func (t *Tracker) believed(tr *Track) bool {
 	return t.updates <= s.Early || tr.Hits >= s.Confirm && tr.memory.sum >= s.Sum
 }
 
-// create begins tracks with the detections that are left.
-func (t *Tracker) create(detections []Detection, usable []int) {
-	alive := 0
+// room reports whether there may be one more object.
+func (t *Tracker) room() bool {
+	if t.settings.MaxIdentities <= 0 {
+		return true
+	}
+	believed := 0
 	for _, tr := range t.tracks {
 		if tr.State != Tentative {
-			alive++
+			believed++
 		}
 	}
+	return believed < t.settings.MaxIdentities
+}
+
+// create begins tracks with the detections that are left.
+func (t *Tracker) create(detections []Detection, usable []int) {
 	for _, i := range usable {
 		d := &detections[i]
 		if !t.free[i] || d.Score < t.settings.Create || t.crowded(d) {
 			continue
 		}
-		if most := t.settings.MaxIdentities; most > 0 && alive >= most {
+		if !t.room() {
 			t.again(i, d)
 			continue
 		}
@@ -44,7 +52,6 @@ func (t *Tracker) create(detections []Detection, usable []int) {
 		}
 		if t.believed(tr) {
 			tr.State = Confirmed
-			alive++
 		}
 		t.tracks = append(t.tracks, tr)
 	}

@@ -54,7 +54,7 @@ type Track struct {
 	streak    int // detections without a miss between
 	missed    int // frames since the last one
 	memory    memory
-	compared  []float64 // with detections of this frame, by appearance; NaN where not known
+	compared  []float64 // with the detections of this frame, by appearance; unknown until asked for, and NaN where there is no answer
 	predicted mot.Box
 }
 

@@ -122,7 +122,7 @@ func (t *Tracker) predict(steps float64) {
 	t.tracks = kept
 }
 
-// look compares the detections' embeddings with what tracks remember.
+// look makes ready to compare detections with what tracks remember: embeddings get length 1, and those of hidden boxes are left out.
 func (t *Tracker) look(detections []Detection, usable []int) {
 	t.embeddings = filled(t.embeddings, len(detections), nil)
 	for _, tr := range t.tracks {
@@ -132,33 +132,20 @@ func (t *Tracker) look(detections []Detection, usable []int) {
 		return
 	}
 	var boxes []mot.Box
+	for _, i := range usable {
+		boxes = append(boxes, detections[i].Box)
+	}
 	known := false
 	for _, i := range usable {
-		if most := t.settings.Memory.Hidden; most > 0 && detections[i].Embedding != nil {
-			if boxes == nil {
-				for _, j := range usable {
-					boxes = append(boxes, detections[j].Box)
-				}
-			}
-			if hidden(detections[i].Box, boxes) > most {
-				continue
-			}
+		if most := t.settings.Memory.Hidden; detections[i].Embedding == nil || most > 0 && hidden(detections[i].Box, boxes) > most {
+			continue
 		}
 		t.embeddings[i] = unit(detections[i].Embedding)
 		known = known || t.embeddings[i] != nil
 	}
-	if !known {
-		return
-	}
 	for _, tr := range t.tracks {
-		if len(tr.memory.rows) == 0 {
-			continue
-		}
-		tr.compared = filled(tr.compared, len(detections), math.NaN())
-		for _, i := range usable {
-			if t.embeddings[i] != nil {
-				tr.compared[i] = tr.memory.distance(t.embeddings[i])
-			}
+		if known && len(tr.memory.rows) > 0 {
+			tr.compared = filled(tr.compared, len(detections), unknown)
 		}
 	}
 }
@@ -211,7 +198,7 @@ func (t *Tracker) assign(s Stage, age int, detections []Detection) {
 		limit = 1e6
 	}
 	t.solver.Begin(len(t.rows), len(t.cols), limit)
-	p := Pairing{motion: &t.settings.Motion}
+	p := Pairing{motion: &t.settings.Motion, embeddings: t.embeddings}
 	for _, tr := range t.rows {
 		p.Track, p.Steps = tr, float64(t.unseen(tr))/float64(t.settings.Frame)
 		for j, i := range t.cols {

@@ -1,6 +1,7 @@
 package track
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -48,9 +49,17 @@ func Frames(s mot.Sequence, rate float64, scores Scores) ([]Frame, error) {
 
 // Run gives all frames to a new tracker, and returns what it reports.
 func (s Settings) Run(frames []Frame) (mot.Sequence, Skipped, error) {
+	return s.RunContext(context.Background(), frames)
+}
+
+// RunContext is [Settings.Run] that ends with the context's error when that is done.
+func (s Settings) RunContext(ctx context.Context, frames []Frame) (mot.Sequence, Skipped, error) {
 	tracker := New(s)
 	out := mot.Sequence{Format: "mot"}
 	for _, f := range frames {
+		if err := ctx.Err(); err != nil {
+			return out, tracker.Skipped(), err
+		}
 		if f.Scale > 0 {
 			tracker.Move(f.Scale, f.DX, f.DY)
 		}

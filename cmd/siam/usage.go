@@ -37,13 +37,16 @@ func wants(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// runsItself annotates a command that does something without any of the commands below it.
+const runsItself = "runs itself"
+
 // strict makes a missing or unknown command, and a wrong number of arguments, a usage error for cmd and all below it.
 func strict(cmd *cobra.Command) {
 	check := cmd.Args
 	if check == nil {
 		check = wants()
 	}
-	if cmd.HasSubCommands() {
+	if cmd.HasSubCommands() && cmd.Annotations[runsItself] == "" {
 		check = oneOfThe(cmd.Commands())
 		cmd.RunE = func(*cobra.Command, []string) error { return nil } // for cobra to look at Args, which always fails
 	}

@@ -117,3 +117,26 @@ func (s Sequence) CheckIDs() error {
 	}
 	return nil
 }
+
+// CheckFits finds rows that cannot be of this sequence: all of them outside its images or after its end.
+func (s Sequence) CheckFits() error {
+	if len(s.Rows) == 0 {
+		return nil
+	}
+	out, late := 0, 0
+	for _, r := range s.Rows {
+		if s.Info.Frames > 0 && r.Frame > s.Info.Frames {
+			late++
+		}
+		if s.Info.Width > 0 && (r.Box.X >= float64(s.Info.Width) || r.Box.Y >= float64(s.Info.Height) || r.Box.X+r.Box.W <= 0 || r.Box.Y+r.Box.H <= 0) {
+			out++
+		}
+	}
+	switch n := len(s.Rows); {
+	case late > 0:
+		return fmt.Errorf("%s has %d rows after frame %d, the last of the sequence: are they of another sequence", s.Path, late, s.Info.Frames)
+	case out*2 > n:
+		return fmt.Errorf("%s has %d of %d boxes outside the sequence's %d×%d pixels: are they of another sequence", s.Path, out, n, s.Info.Width, s.Info.Height)
+	}
+	return nil
+}

@@ -1,0 +1,97 @@
+package track
+
+import (
+	"math"
+	"time"
+
+	"github.com/siam-go/siam/dataset/mot"
+)
+
+// Params are the numbers that [Ours] is made of: what [Tune] searches. Times are in seconds of the video, and noise is in heights of a box.
+type Params struct {
+	High     float64 `json:"high"`     // score of the detections that are paired first, and begin tracks
+	Low      float64 `json:"low"`      // least score of those that go on with a track
+	Suppress float64 `json:"suppress"` // IoU of duplicates
+	Crowded  float64 `json:"crowded"`  // IoU with a track on which no other begins
+	Gate     float64 `json:"gate"`     // of the first stage
+	LowGate  float64 `json:"low_gate"` // of the second
+	NewGate  float64 `json:"new_gate"` // of tentative tracks
+	Grow     float64 `json:"grow"`     // part of a box's size that it grows by on each side before IoU, for each second unseen
+	Buffer   float64 `json:"buffer"`   // and always
+	Trust    float64 `json:"trust"`    // how much a low score raises the cost, from 0 to 1
+	Sum      float64 `json:"sum"`      // sum of scores that confirms a track
+	Confirm  int     `json:"confirm"`  // detections that do, at least
+	Wait     float64 `json:"wait"`     // seconds that a tentative track lives without a detection
+	Lost     float64 `json:"lost"`     // seconds that a confirmed one does
+	Coast    float64 `json:"coast"`    // seconds that one is reported without a detection
+	Measure  float64 `json:"measure"`  // deviation of a detection's middle
+	Size     float64 `json:"size"`     // deviation of its width and height
+	Position float64 `json:"position"` // deviation that a step adds
+	Velocity float64 `json:"velocity"` // and to the velocity
+	Resize   float64 `json:"resize"`   // to the size
+	Looks    float64 `json:"looks"`    // weight of appearance
+	Alike    float64 `json:"alike"`    // distance of embeddings that counts as neither same nor different
+	Hidden   float64 `json:"hidden"`   // part of a box that may be covered for its embedding to count
+}
+
+// Default are the numbers of [Ours].
+func Default() Params {
+	return Params{
+		High: 0.3, Low: 0.12, Suppress: 0.41, Crowded: 0.31, Gate: 0.83, LowGate: 0.3, NewGate: 0.53, Grow: 0.34, Buffer: 0.015, Trust: 0.22,
+		Sum: 1.09, Confirm: 2, Wait: 0.26, Lost: 1.5, Coast: 0.12, Measure: 0.05, Size: 0.154, Position: 0.002, Velocity: 0.0057, Resize: 0,
+		Looks: 0.15, Alike: 0.4, Hidden: 0.5,
+	}
+}
+
+// Ours is the tracker that siam track uses: time is real, detections with low scores go on with tracks that are there, and what is unseen is
+// looked for in a box that grows.
+func Ours() Settings { return Default().Settings() }
+
+// Settings is the tracker that the numbers make.
+func (p Params) Settings() Settings {
+	cost := p.cost()
+	return Settings{
+		Motion: Motion{
+			Shape: WidthHeight, Relative: true,
+			Measure:  [4]float64{p.Measure, p.Measure, p.Size / 2, p.Size},
+			Position: [4]float64{p.Position, p.Position, p.Resize / 2, p.Resize},
+			Velocity: [4]float64{p.Velocity, p.Velocity / 2, p.Velocity / 10, p.Velocity / 10},
+			Start:    [4]float64{p.Measure, p.Measure, p.Size / 2, p.Size},
+			Speed:    [4]float64{0.03, 0.015, 0.003, 0.003},
+		},
+		Frame: frame,
+		Stages: []Stage{
+			{Tracks: Confirmed | Lost, Min: p.High, Cost: cost, Gate: p.Gate},
+			{Tracks: Confirmed | Lost, Cost: cost, Gate: p.LowGate},
+			{Tracks: Tentative, Cost: cost, Gate: p.NewGate},
+		},
+		Low: p.Low, Suppress: p.Suppress, Create: p.High, Crowded: p.Crowded,
+		Confirm: p.Confirm, Sum: p.Sum, Tentative: seconds(p.Wait), Lost: seconds(p.Lost), Coast: seconds(p.Coast),
+		Reupdate: true,
+		Memory:   Memory{Size: 12, Hidden: p.Hidden, Score: p.High},
+	}
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// cost is 1 − IoU of boxes that grow with the time unseen, more for low scores, and more or less as the two look.
+func (p Params) cost() Cost {
+	return func(q *Pairing) float64 {
+		unseen := max(q.Steps-1, 0) * frame.Seconds()
+		by := p.Buffer + p.Grow*unseen
+		a, b := grown(q.Track.Box, by), grown(q.Detection.Box, by)
+		if a.X >= b.X+b.W || b.X >= a.X+a.W || a.Y >= b.Y+b.H || b.Y >= a.Y+a.H {
+			return math.Inf(1)
+		}
+		cost := 1 - a.IoU(b)*(1-p.Trust*(1-q.Detection.Score))
+		if d, known := q.Looks(); known {
+			cost += p.Looks * (d - p.Alike)
+		}
+		return cost
+	}
+}
+
+// grown is a box with a part of its size more on each side.
+func grown(b mot.Box, by float64) mot.Box {
+	return mot.Box{X: b.X - by*b.W, Y: b.Y - by*b.H, W: b.W * (1 + 2*by), H: b.H * (1 + 2*by)}
+}
