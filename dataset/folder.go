@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/filekind"
 )
 
 // Folder is a place to read a data set from, and what messages call it.
@@ -49,20 +50,33 @@ func OpenFolder(name string) (Folder, error) {
 	return Folder{FS: fsys, Path: name, links: links}, nil
 }
 
+const wantFolder = "want a folder, or a .zip, .tar or .tar.gz archive"
+
 func openArchive(name string) (fsys fs.FS, links []Skipped, err error) {
+	kind := filekind.Of(name)
+	if lower := strings.ToLower(name); kind == filekind.Unknown && strings.HasSuffix(lower, ".tar") {
+		kind = filekind.Tar // of an old kind
+	}
+	switch kind {
+	case filekind.Zip, filekind.Gzip, filekind.Tar:
+	case filekind.Unknown:
+		return nil, nil, errors.New(wantFolder)
+	case filekind.Picture:
+		return nil, nil, errors.New("it is a picture: name the folder that it is in")
+	default:
+		return nil, nil, fmt.Errorf("it is %s: %s", kind, wantFolder)
+	}
 	data, err := os.ReadFile(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	switch lower := strings.ToLower(name); {
-	case strings.HasSuffix(lower, ".zip"):
+	switch kind {
+	case filekind.Zip:
 		fsys, err = zipFS(data)
-	case strings.HasSuffix(lower, ".tar"):
+	case filekind.Tar:
 		fsys, links, err = tarFS(bytes.NewReader(data))
-	case strings.HasSuffix(lower, ".tar.gz"), strings.HasSuffix(lower, ".tgz"):
-		fsys, links, err = tarGzFS(bytes.NewReader(data))
 	default:
-		return nil, nil, errors.New("neither a folder nor a .tar.gz, .tgz, .tar or .zip archive")
+		fsys, links, err = tarGzFS(bytes.NewReader(data))
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the archive is damaged or cut short (%w): fetch it again", err)

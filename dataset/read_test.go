@@ -356,7 +356,7 @@ func TestOpenFolderNamesWhatIsMissing(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		filepath.Join(dir, "none"): "there is no such folder or archive",
-		text:                       "neither a folder nor a .tar.gz",
+		text:                       "it is a text: want a folder, or a .zip, .tar or .tar.gz",
 	} {
 		if _, err := OpenFolder(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
 			t.Errorf("OpenFolder(%s) = %v, want %q", path, err, want)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/imgproc/internal/unread"
+	"github.com/siam-go/siam/internal/filekind"
 )
 
 const (
@@ -150,6 +151,11 @@ func formatOf(data []byte) (format, error) {
 		if matches(other.magic, data) {
 			return format{}, fmt.Errorf("not an image but %s: fetch the image itself, or save it as PNG or JPEG", other.name)
 		}
+	}
+	switch kind := filekind.OfHead(data); kind {
+	case filekind.Unknown, filekind.Picture, filekind.Text, filekind.JSON:
+	default:
+		return format{}, fmt.Errorf("not an image but %s: name an image", kind)
 	}
 	return format{}, errors.New("not an image this program reads: save it as PNG, JPEG, GIF, BMP, TIFF, WebP, PGM or PPM")
 }

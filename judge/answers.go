@@ -12,6 +12,7 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/internal/filekind"
 )
 
 // Answers says for each task which of its trials were answered right, for a comparison with another model's answers.
@@ -51,7 +52,10 @@ func ReadAnswers(file string) (Answers, error) {
 		return found, err
 	}
 	if err := json.Unmarshal(content, &found); err != nil {
-		return found, fmt.Errorf("reading answers %s: %w", file, err)
+		if kind := filekind.OfHead(content); kind != filekind.JSON && kind != filekind.Unknown {
+			return found, fmt.Errorf("reading answers %s: it is %s: want what siam eval --answers wrote", file, kind)
+		}
+		return found, fmt.Errorf("reading answers %s: %w: want what siam eval --answers wrote", file, err)
 	}
 	if len(found.Tasks) == 0 {
 		return found, fmt.Errorf("reading answers %s: it holds no answers; save them with siam eval oneshot --answers", file)

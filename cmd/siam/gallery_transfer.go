@@ -11,6 +11,7 @@ import (
 
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/internal/atomicfile"
+	"github.com/siam-go/siam/internal/filekind"
 	"github.com/spf13/cobra"
 )
 
@@ -91,6 +92,9 @@ func readProbes(file string, s gallery.Settings) ([]gallery.Photograph, error) {
 		return nil, fmt.Errorf("--embeddings: %w", err)
 	}
 	var photos []gallery.Photograph
+	if kind := filekind.OfHead(content); kind != filekind.JSON && kind != filekind.Unknown {
+		return nil, fmt.Errorf("--embeddings %s: it is %s: want what siam embed wrote, or JSON lines", file, kind)
+	}
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	for n := 1; ; n++ {
 		var probe struct {

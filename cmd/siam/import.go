@@ -120,7 +120,7 @@ func parseAlign(text string) ([][2]float64, error) {
 
 // readDetector reads an ONNX file and makes sure that it is a face detector.
 func readDetector(path string) ([]byte, error) {
-	m, err := onnx.ReadFile(path)
+	m, err := readNetwork(path)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +134,7 @@ func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
 	if err := checkOut(f.out); err != nil {
 		return err
 	}
-	network, err := onnx.ReadFile(f.onnx)
+	network, err := readNetwork(f.onnx)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/internal/filekind"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
@@ -54,7 +55,56 @@ func modelError(file string, err error) error {
 	if isNetwork(file) {
 		return fmt.Errorf("%s is an ONNX network, no model file: make a model of it with siam import --onnx %s", file, file)
 	}
-	return err
+	const want = "want one that siam train or siam import wrote"
+	switch kind := filekind.Of(file); kind {
+	case filekind.Model:
+		return err // a damaged one
+	case filekind.Unknown:
+		return fmt.Errorf("%w: %s", err, want)
+	case filekind.Folder:
+		return fmt.Errorf("%s is a folder, no model file: name the model file in it", file)
+	case filekind.Empty, filekind.WebPage:
+		return fmt.Errorf("%s is %s, no model file: copy or download it again", file, kind)
+	case filekind.Pointer:
+		return fmt.Errorf("%s is %s, no model file: fetch the file itself with git lfs pull", file, kind)
+	case filekind.Checkpoint:
+		return fmt.Errorf("%s is %s, no model file yet: finish it with siam train --resume", file, kind)
+	case filekind.Safetensors, filekind.Torch, filekind.Pickle, filekind.HDF5, filekind.TFLite:
+		return fmt.Errorf("%s is %s, no Siam model: export that network as ONNX there, and make a model of it with siam import --onnx", file, kind)
+	case filekind.Zip, filekind.Gzip, filekind.Tar, filekind.OtherPack:
+		return fmt.Errorf("%s is %s, no model file: unpack it, and name the model file in it", file, kind)
+	case filekind.Database:
+		return fmt.Errorf("%s is %s, no model file: name a store of galleries with --db sqlite:%s", file, kind, file)
+	default:
+		return fmt.Errorf("%s is %s, no model file: %s", file, kind, want)
+	}
+}
+
+// readNetwork reads the ONNX file that a flag names.
+func readNetwork(file string) (*onnx.Model, error) {
+	network, err := onnx.ReadFile(file)
+	if err == nil {
+		return network, nil
+	}
+	const want = "want a file that torch.onnx.export or another exporter wrote"
+	switch kind := filekind.Of(file); kind {
+	case filekind.ONNX, filekind.Unknown:
+		return nil, err
+	case filekind.Missing:
+		return nil, fmt.Errorf("there is no network %s: check the path", file)
+	case filekind.Folder:
+		return nil, fmt.Errorf("%s is a folder, no ONNX network: name the .onnx file in it", file)
+	case filekind.Empty, filekind.WebPage:
+		return nil, fmt.Errorf("%s is %s, no ONNX network: copy or download it again", file, kind)
+	case filekind.Pointer:
+		return nil, fmt.Errorf("%s is %s, no ONNX network: fetch the file itself with git lfs pull", file, kind)
+	case filekind.Model:
+		return nil, fmt.Errorf("%s is %s already: use it with --model", file, kind)
+	case filekind.Safetensors, filekind.Torch, filekind.Pickle, filekind.HDF5, filekind.TFLite:
+		return nil, fmt.Errorf("%s is %s, no ONNX network: export it as ONNX first", file, kind)
+	default:
+		return nil, fmt.Errorf("%s is %s, no ONNX network: %s", file, kind, want)
+	}
 }
 
 // warnOfLearned says how many of the judged classes the model was made from: figures on them flatter it.

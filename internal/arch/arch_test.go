@@ -34,7 +34,7 @@ var floors = [][]string{
 	{"cpu"},
 	{"distance"},
 	{"internal/kernel"},
-	{"assign", "internal/parallel", "internal/batch", "internal/memory", "internal/atomicfile"},
+	{"assign", "internal/parallel", "internal/batch", "internal/memory", "internal/atomicfile", "internal/filekind"},
 	{"internal/realdata"},
 	{"internal/arch"},
 }

@@ -64,7 +64,7 @@ func TestDecodeRejects(t *testing.T) {
 		want string
 	}{
 		"an empty file":        {nil, "only 0 bytes"},
-		"an absurd length":     {append(binary.LittleEndian.AppendUint64(nil, 1<<60), good...), "ask for a header"},
+		"an absurd length":     {append(binary.LittleEndian.AppendUint64(nil, 1<<60), good...), "not a safetensors file"},
 		"a cut header":         {good[:40], "truncated"},
 		"a cut tensor":         {good[:len(good)-1], "truncated"},
 		"trailing bytes":       {append(bytes.Clone(good), 0), "after the last tensor"},
