@@ -62,7 +62,7 @@ type tracked struct {
 	Tracks     []lifetime    `json:"tracks"`
 	Skipped    track.Skipped `json:"skipped_detections"`
 	Scores     track.Scores  `json:"scores"`
-	Out        string        `json:"out"`
+	File       string        `json:"file"` // of the tracks
 }
 
 // lifetime is when a track was there.
@@ -111,7 +111,7 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 		return err
 	}
 	result := tracked{Sequence: found.Name, Frames: len(frames), Detections: len(found.Rows) + len(found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, rate),
-		Skipped: skipped, Scores: *scores, Out: f.out}
+		Skipped: skipped, Scores: *scores, File: f.out}
 	if skipped.Bad > 0 {
 		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", found.Path, skipped.Bad)
 	}
