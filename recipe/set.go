@@ -127,3 +127,23 @@ func (s Settings) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(raw)
 }
+
+// Setting is one setting in words.
+type Setting struct {
+	Name  string
+	Value string // as [Settings.Set] takes it; "" when empty
+	Wants string // such as "a whole number"
+}
+
+// List lists all settings, in the order in which people read them.
+func (s Settings) List() (list []Setting) {
+	for name, field := range s.all() {
+		one := Setting{Name: name, Wants: wanted(field.Type())}
+		if !field.IsZero() {
+			value, _ := json.Marshal(field.Interface()) // numbers, words, lists and maps of numbers always encode
+			one.Value = strings.Trim(string(value), `"`)
+		}
+		list = append(list, one)
+	}
+	return list
+}

@@ -98,6 +98,7 @@ On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a 
 	root.SetHelpCommandGroupID(groupAbout)
 	root.InitDefaultHelpCmd()
 	strict(root)
+	addCompletions(root)
 	return root
 }
 
