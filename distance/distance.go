@@ -23,6 +23,15 @@ type Distance struct {
 	of    func(square float32) float32 // the distance, of the squared Euclidean distance there
 }
 
+// Place is where the squared Euclidean distance orders vectors as Of does, up to rounding: of a vector, or of a query that is compared with
+// vectors. It is false where there is no such place.
+func (d Distance) Place(v []float32, query bool) (point []float32, ok bool) {
+	if d.place == nil {
+		return nil, false
+	}
+	return d.place(v, query), true
+}
+
 // All lists the distances that have a name alone. A [PairHead] is made of its weights.
 func All() []Distance {
 	return []Distance{SquaredEuclidean(), Euclidean(), L1(), Cosine(), NegativeDot(), SNR()}

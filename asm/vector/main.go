@@ -1,5 +1,5 @@
 // Command vector writes the assembly of package kernel's element-wise, reduction, normalisation, pooling, optimizer and
-// conversion loops, for one instruction set at a time:
+// conversion and search loops, for one instruction set at a time:
 //
 //	go run ./vector -isa avx512 -out ../internal/kernel/vector_avx512_amd64.s -stubs ../internal/kernel/vector_avx512_amd64.go -pkg kernel
 //
@@ -22,6 +22,7 @@ func main() {
 	e.selections()
 	e.reductions()
 	e.weightedDistances()
+	e.searches()
 	e.normalisation()
 	e.pooling()
 	e.optimizers()

@@ -32,6 +32,7 @@ var floors = [][]string{
 	{"metric", "dataset", "stats"},
 	{"imgproc"},
 	{"cpu"},
+	{"search"},
 	{"distance"},
 	{"internal/kernel"},
 	{"assign", "internal/parallel", "internal/batch", "internal/memory", "internal/atomicfile", "internal/filekind"},

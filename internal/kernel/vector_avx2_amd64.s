@@ -4231,6 +4231,294 @@ done194:
 	VZEROUPPER
 	RET
 
+// func squaredAtAVX2(dst []float32, x []float32, rows []float32, at []int32)
+// Requires: AVX, FMA3, MMX+
+TEXT ·squaredAtAVX2(SB), NOSPLIT, $8-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    rows_base+48(FP), DX
+	MOVQ    at_base+72(FP), BX
+	MOVQ    x_len+32(FP), SI
+	MOVQ    at_len+80(FP), DI
+	SHRQ    $0x02, DI
+	JZ      done198
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*4), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*4), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*4), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*4), R11
+
+rows199:
+	MOVQ    R8, R12
+	MOVQ    R9, R13
+	MOVQ    R10, R14
+	MOVQ    R11, R15
+	CMPQ    DI, $0x01
+	JE      last200
+	ADDQ    $0x10, BX
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*4), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*4), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*4), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*4), R11
+	MOVQ    R9, R9
+	MOVQ    R11, R11
+
+last200:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ   BP, BP
+
+step201:
+	VMOVUPS      (CX)(BP*4), Y8
+	VMOVUPS      32(CX)(BP*4), Y9
+	PREFETCHT0   (R8)(BP*4)
+	VSUBPS       (R12)(BP*4), Y8, Y10
+	VFMADD231PS  Y10, Y10, Y0
+	VSUBPS       32(R12)(BP*4), Y9, Y10
+	VFMADD231PS  Y10, Y10, Y1
+	PREFETCHT0   (R9)(BP*4)
+	VSUBPS       (R13)(BP*4), Y8, Y10
+	VFMADD231PS  Y10, Y10, Y2
+	VSUBPS       32(R13)(BP*4), Y9, Y10
+	VFMADD231PS  Y10, Y10, Y3
+	PREFETCHT0   (R10)(BP*4)
+	VSUBPS       (R14)(BP*4), Y8, Y10
+	VFMADD231PS  Y10, Y10, Y4
+	VSUBPS       32(R14)(BP*4), Y9, Y10
+	VFMADD231PS  Y10, Y10, Y5
+	PREFETCHT0   (R11)(BP*4)
+	VSUBPS       (R15)(BP*4), Y8, Y8
+	VFMADD231PS  Y8, Y8, Y6
+	VSUBPS       32(R15)(BP*4), Y9, Y8
+	VFMADD231PS  Y8, Y8, Y7
+	ADDQ         $0x10, BP
+	CMPQ         BP, SI
+	JLT          step201
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y5, Y4, Y2
+	VADDPS       Y7, Y6, Y3
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVUPS      X0, (AX)
+	ADDQ         $0x10, AX
+	DECQ         DI
+	JNZ          rows199
+
+done198:
+	VZEROUPPER
+	RET
+
+// func dotsAtAVX2(dst []int32, x []int16, rows []int8, at []int32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·dotsAtAVX2(SB), NOSPLIT, $8-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    rows_base+48(FP), DX
+	MOVQ    at_base+72(FP), BX
+	MOVQ    x_len+32(FP), SI
+	MOVQ    at_len+80(FP), DI
+	SHRQ    $0x02, DI
+	JZ      done202
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*1), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*1), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*1), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*1), R11
+
+rows203:
+	MOVQ    R8, R12
+	MOVQ    R9, R13
+	MOVQ    R10, R14
+	MOVQ    R11, R15
+	CMPQ    DI, $0x01
+	JE      last204
+	ADDQ    $0x10, BX
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*1), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*1), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*1), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*1), R11
+	MOVQ    R9, R9
+	MOVQ    R11, R11
+
+last204:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	XORQ  BP, BP
+
+step205:
+	VMOVDQU      (CX)(BP*2), Y4
+	PREFETCHT0   (R8)(BP*1)
+	VPMOVSXBW    (R12)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y0, Y0
+	PREFETCHT0   (R9)(BP*1)
+	VPMOVSXBW    (R13)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	PREFETCHT0   (R10)(BP*1)
+	VPMOVSXBW    (R14)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	PREFETCHT0   (R11)(BP*1)
+	VPMOVSXBW    (R15)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	ADDQ         $0x10, BP
+	CMPQ         BP, SI
+	JLT          step205
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VMOVUPS      X0, (AX)
+	ADDQ         $0x10, AX
+	DECQ         DI
+	JNZ          rows203
+
+done202:
+	VZEROUPPER
+	RET
+
+// func leastSumsAVX2(dst []float32, y []float32, v []float32)
+// Requires: AVX
+TEXT ·leastSumsAVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ y_base+24(FP), CX
+	MOVQ v_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ v_len+56(FP), SI
+	XORQ DI, DI
+
+wide206:
+	LEAQ         32(DI), R8
+	CMPQ         R8, BX
+	JGT          narrow207
+	VBROADCASTSS all7f800000<>+0(SB), Y0
+	VBROADCASTSS all7f800000<>+0(SB), Y1
+	VBROADCASTSS all7f800000<>+0(SB), Y2
+	VBROADCASTSS all7f800000<>+0(SB), Y3
+	MOVQ         DX, R8
+	LEAQ         (CX)(DI*4), R9
+	MOVQ         SI, R10
+
+loop211:
+	VBROADCASTSS (R8), Y4
+	VMOVUPS      (R9), Y5
+	VADDPS       Y5, Y4, Y5
+	VMINPS       Y0, Y5, Y0
+	VMOVUPS      32(R9), Y5
+	VADDPS       Y5, Y4, Y5
+	VMINPS       Y1, Y5, Y1
+	VMOVUPS      64(R9), Y5
+	VADDPS       Y5, Y4, Y5
+	VMINPS       Y2, Y5, Y2
+	VMOVUPS      96(R9), Y5
+	VADDPS       Y5, Y4, Y4
+	VMINPS       Y3, Y4, Y3
+	ADDQ         $0x04, R8
+	LEAQ         (R9)(BX*4), R9
+	DECQ         R10
+	JNZ          loop211
+	VMOVUPS      Y0, (AX)(DI*4)
+	VMOVUPS      Y1, 32(AX)(DI*4)
+	VMOVUPS      Y2, 64(AX)(DI*4)
+	VMOVUPS      Y3, 96(AX)(DI*4)
+	ADDQ         $0x20, DI
+	JMP          wide206
+
+narrow207:
+strip208:
+	LEAQ         8(DI), R8
+	CMPQ         R8, BX
+	JGT          tail209
+	VBROADCASTSS all7f800000<>+0(SB), Y0
+	MOVQ         DX, R8
+	LEAQ         (CX)(DI*4), R9
+	MOVQ         SI, R10
+
+loop212:
+	VBROADCASTSS (R8), Y1
+	VMOVUPS      (R9), Y2
+	VADDPS       Y2, Y1, Y1
+	VMINPS       Y0, Y1, Y0
+	ADDQ         $0x04, R8
+	LEAQ         (R9)(BX*4), R9
+	DECQ         R10
+	JNZ          loop212
+	VMOVUPS      Y0, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	JMP          strip208
+
+tail209:
+	MOVQ         BX, R8
+	SUBQ         DI, R8
+	JLE          done210
+	LEAQ         tailMasks<>+0(SB), R10
+	MOVQ         $0x00000040, R9
+	SUBQ         R8, R9
+	LEAQ         (R10)(R9*4), R10
+	VMOVUPS      (R10), Y0
+	VBROADCASTSS all7f800000<>+0(SB), Y1
+	LEAQ         (CX)(DI*4), CX
+
+loop213:
+	VBROADCASTSS (DX), Y2
+	VMASKMOVPS   (CX), Y0, Y3
+	VADDPS       Y3, Y2, Y2
+	VMINPS       Y1, Y2, Y1
+	ADDQ         $0x04, DX
+	LEAQ         (CX)(BX*4), CX
+	DECQ         SI
+	JNZ          loop213
+	VMASKMOVPS   Y1, Y0, (AX)(DI*4)
+
+done210:
+	VZEROUPPER
+	RET
+
 // func momentsAVX2(sums []float32, squares []float32, x []float32, rows int)
 // Requires: AVX, AVX2
 TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
@@ -4246,10 +4534,10 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
 	VDIVPS       Y0, Y1, Y0
 	XORQ         DI, DI
 
-wide198:
+wide214:
 	LEAQ   32(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow199
+	JGT    narrow215
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -4257,7 +4545,7 @@ wide198:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop203:
+loop219:
 	VMOVUPS (R8), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVUPS 32(R8), Y5
@@ -4268,7 +4556,7 @@ loop203:
 	VADDPS  Y5, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop203
+	JNZ     loop219
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
@@ -4284,7 +4572,7 @@ loop203:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop204:
+loop220:
 	VMOVUPS (R8), Y9
 	VSUBPS  Y5, Y9, Y9
 	VMULPS  Y9, Y9, Y9
@@ -4303,51 +4591,51 @@ loop204:
 	VADDPS  Y9, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop204
+	JNZ     loop220
 	VMOVUPS Y1, (CX)(DI*4)
 	VMOVUPS Y2, 32(CX)(DI*4)
 	VMOVUPS Y3, 64(CX)(DI*4)
 	VMOVUPS Y4, 96(CX)(DI*4)
 	ADDQ    $0x20, DI
-	JMP     wide198
+	JMP     wide214
 
-narrow199:
-strip200:
+narrow215:
+strip216:
 	LEAQ   8(DI), R8
 	CMPQ   R8, BX
-	JGT    tail201
+	JGT    tail217
 	VXORPS Y1, Y1, Y1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop205:
+loop221:
 	VMOVUPS (R8), Y2
 	VADDPS  Y2, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop205
+	JNZ     loop221
 	VMOVUPS Y1, (AX)(DI*4)
 	VMULPS  Y0, Y1, Y2
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop206:
+loop222:
 	VMOVUPS (R8), Y3
 	VSUBPS  Y2, Y3, Y3
 	VMULPS  Y3, Y3, Y3
 	VADDPS  Y3, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop206
+	JNZ     loop222
 	VMOVUPS Y1, (CX)(DI*4)
 	ADDQ    $0x08, DI
-	JMP     strip200
+	JMP     strip216
 
-tail201:
+tail217:
 	MOVQ    BX, R8
 	SUBQ    DI, R8
-	JLE     done202
+	JLE     done218
 	LEAQ    tailMasks<>+0(SB), R10
 	MOVQ    $0x00000040, R9
 	SUBQ    R8, R9
@@ -4357,29 +4645,29 @@ tail201:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop207:
+loop223:
 	VMASKMOVPS (R8), Y1, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (R8)(BX*4), R8
 	DECQ       R9
-	JNZ        loop207
+	JNZ        loop223
 	VMASKMOVPS Y2, Y1, (AX)(DI*4)
 	VMULPS     Y0, Y2, Y0
 	VXORPS     Y2, Y2, Y2
 	LEAQ       (DX)(DI*4), AX
 	MOVQ       SI, DX
 
-loop208:
+loop224:
 	VMASKMOVPS (AX), Y1, Y3
 	VSUBPS     Y0, Y3, Y3
 	VMULPS     Y3, Y3, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (AX)(BX*4), AX
 	DECQ       DX
-	JNZ        loop208
+	JNZ        loop224
 	VMASKMOVPS Y2, Y1, (CX)(DI*4)
 
-done202:
+done218:
 	VZEROUPPER
 	RET
 
@@ -4396,10 +4684,10 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide209:
+wide225:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow210
+	JGT     narrow226
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS 32(SI)(R9*4), Y1
 	VMOVUPS 64(SI)(R9*4), Y2
@@ -4416,7 +4704,7 @@ wide209:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop214:
+loop230:
 	VMOVUPS (R11), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y4, Y12, Y12
@@ -4440,15 +4728,15 @@ loop214:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop214
+	JNZ     loop230
 	ADDQ    $0x20, R9
-	JMP     wide209
+	JMP     wide225
 
-narrow210:
-strip211:
+narrow226:
+strip227:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail212
+	JGT     tail228
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS (DI)(R9*4), Y1
 	VMOVUPS (R8)(R9*4), Y2
@@ -4456,7 +4744,7 @@ strip211:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop215:
+loop231:
 	VMOVUPS (R11), Y3
 	VSUBPS  Y0, Y3, Y3
 	VMULPS  Y1, Y3, Y3
@@ -4465,14 +4753,14 @@ loop215:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop215
+	JNZ     loop231
 	ADDQ    $0x08, R9
-	JMP     strip211
+	JMP     strip227
 
-tail212:
+tail228:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done213
+	JLE        done229
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4484,7 +4772,7 @@ tail212:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop216:
+loop232:
 	VMASKMOVPS (CX), Y0, Y4
 	VSUBPS     Y1, Y4, Y4
 	VMULPS     Y2, Y4, Y4
@@ -4493,9 +4781,9 @@ loop216:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop216
+	JNZ        loop232
 
-done213:
+done229:
 	VZEROUPPER
 	RET
 
@@ -4512,10 +4800,10 @@ TEXT ·normalizeReluAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide217:
+wide233:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow218
+	JGT     narrow234
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS 32(SI)(R9*4), Y2
 	VMOVUPS 64(SI)(R9*4), Y3
@@ -4532,7 +4820,7 @@ wide217:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop222:
+loop238:
 	VMOVUPS (R11), Y13
 	VSUBPS  Y1, Y13, Y13
 	VMULPS  Y5, Y13, Y13
@@ -4560,15 +4848,15 @@ loop222:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop222
+	JNZ     loop238
 	ADDQ    $0x20, R9
-	JMP     wide217
+	JMP     wide233
 
-narrow218:
-strip219:
+narrow234:
+strip235:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail220
+	JGT     tail236
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS (DI)(R9*4), Y2
 	VMOVUPS (R8)(R9*4), Y3
@@ -4576,7 +4864,7 @@ strip219:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop223:
+loop239:
 	VMOVUPS (R11), Y4
 	VSUBPS  Y1, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4586,14 +4874,14 @@ loop223:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop223
+	JNZ     loop239
 	ADDQ    $0x08, R9
-	JMP     strip219
+	JMP     strip235
 
-tail220:
+tail236:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done221
+	JLE        done237
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4605,7 +4893,7 @@ tail220:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop224:
+loop240:
 	VMASKMOVPS (CX), Y1, Y5
 	VSUBPS     Y2, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4615,9 +4903,9 @@ loop224:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop224
+	JNZ        loop240
 
-done221:
+done237:
 	VZEROUPPER
 	RET
 
@@ -4634,10 +4922,10 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide225:
+wide241:
 	LEAQ    24(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow226
+	JGT     narrow242
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS 32(SI)(R10*4), Y1
 	VMOVUPS 64(SI)(R10*4), Y2
@@ -4654,7 +4942,7 @@ wide225:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop230:
+loop246:
 	VMOVUPS (R11), Y12
 	VMOVUPS (R12), Y13
 	VSUBPS  Y0, Y13, Y13
@@ -4679,7 +4967,7 @@ loop230:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop230
+	JNZ     loop246
 	VMOVUPS Y6, (AX)(R10*4)
 	VMOVUPS Y8, 32(AX)(R10*4)
 	VMOVUPS Y10, 64(AX)(R10*4)
@@ -4687,13 +4975,13 @@ loop230:
 	VMOVUPS Y9, 32(CX)(R10*4)
 	VMOVUPS Y11, 64(CX)(R10*4)
 	ADDQ    $0x18, R10
-	JMP     wide225
+	JMP     wide241
 
-narrow226:
-strip227:
+narrow242:
+strip243:
 	LEAQ    8(R10), R11
 	CMPQ    R11, R8
-	JGT     tail228
+	JGT     tail244
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS (DI)(R10*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -4702,7 +4990,7 @@ strip227:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop231:
+loop247:
 	VMOVUPS (R11), Y4
 	VMOVUPS (R12), Y5
 	VSUBPS  Y0, Y5, Y5
@@ -4713,16 +5001,16 @@ loop231:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop231
+	JNZ     loop247
 	VMOVUPS Y2, (AX)(R10*4)
 	VMOVUPS Y3, (CX)(R10*4)
 	ADDQ    $0x08, R10
-	JMP     strip227
+	JMP     strip243
 
-tail228:
+tail244:
 	MOVQ       R8, R11
 	SUBQ       R10, R11
-	JLE        done229
+	JLE        done245
 	LEAQ       tailMasks<>+0(SB), R13
 	MOVQ       $0x00000040, R12
 	SUBQ       R11, R12
@@ -4736,7 +5024,7 @@ tail228:
 	LEAQ       (BX)(R10*4), BX
 	MOVQ       R9, SI
 
-loop232:
+loop248:
 	VMASKMOVPS (DX), Y0, Y5
 	VMASKMOVPS (BX), Y0, Y6
 	VSUBPS     Y1, Y6, Y6
@@ -4747,11 +5035,11 @@ loop232:
 	LEAQ       (DX)(R8*4), DX
 	LEAQ       (BX)(R8*4), BX
 	DECQ       SI
-	JNZ        loop232
+	JNZ        loop248
 	VMASKMOVPS Y3, Y0, (AX)(R10*4)
 	VMASKMOVPS Y4, Y0, (CX)(R10*4)
 
-done229:
+done245:
 	VZEROUPPER
 	RET
 
@@ -4769,10 +5057,10 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide233:
+wide249:
 	LEAQ    24(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow234
+	JGT     narrow250
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS 32(DI)(R11*4), Y1
 	VMOVUPS 64(DI)(R11*4), Y2
@@ -4790,7 +5078,7 @@ wide233:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop238:
+loop254:
 	VMOVUPS (R14), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y6, Y12, Y12
@@ -4819,15 +5107,15 @@ loop238:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop238
+	JNZ     loop254
 	ADDQ    $0x18, R11
-	JMP     wide233
+	JMP     wide249
 
-narrow234:
-strip235:
+narrow250:
+strip251:
 	LEAQ    8(R11), R12
 	CMPQ    R12, BX
-	JGT     tail236
+	JGT     tail252
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS (R8)(R11*4), Y1
 	VMOVUPS (R9)(R11*4), Y2
@@ -4837,7 +5125,7 @@ strip235:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop239:
+loop255:
 	VMOVUPS (R14), Y4
 	VSUBPS  Y0, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4850,14 +5138,14 @@ loop239:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop239
+	JNZ     loop255
 	ADDQ    $0x08, R11
-	JMP     strip235
+	JMP     strip251
 
-tail236:
+tail252:
 	MOVQ       BX, R12
 	SUBQ       R11, R12
-	JLE        done237
+	JLE        done253
 	LEAQ       tailMasks<>+0(SB), R14
 	MOVQ       $0x00000040, R13
 	SUBQ       R12, R13
@@ -4871,7 +5159,7 @@ tail236:
 	LEAQ       (CX)(R11*4), CX
 	LEAQ       (DX)(R11*4), DX
 
-loop240:
+loop256:
 	VMASKMOVPS (DX), Y0, Y5
 	VSUBPS     Y1, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4884,9 +5172,9 @@ loop240:
 	LEAQ       (CX)(BX*4), CX
 	LEAQ       (DX)(BX*4), DX
 	DECQ       SI
-	JNZ        loop240
+	JNZ        loop256
 
-done237:
+done253:
 	VZEROUPPER
 	RET
 
@@ -4898,9 +5186,9 @@ TEXT ·takeMaxAVX2(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail242
+	JLT  tail258
 
-loop241:
+loop257:
 	VMOVUPS   (AX)(BX*4), Y0
 	VMOVUPS   (CX)(BX*4), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
@@ -4910,12 +5198,12 @@ loop241:
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLE       loop241
+	JLE       loop257
 
-tail242:
+tail258:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done243
+	JLE        done259
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -4929,7 +5217,7 @@ tail242:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done243:
+done259:
 	VZEROUPPER
 	RET
 
@@ -4945,9 +5233,9 @@ TEXT ·takeMaxArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done245
+	JGE          done261
 
-loop244:
+loop260:
 	VMOVUPS      (AX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VPMOVZXBD    (CX)(SI*1), Y3
@@ -4963,9 +5251,9 @@ loop244:
 	VMOVQ        X1, (CX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop244
+	JLT          loop260
 
-done245:
+done261:
 	VZEROUPPER
 	RET
 
@@ -4980,17 +5268,17 @@ TEXT ·maxPool2AVX2(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window246:
+window262:
 	CMPQ AX, CX
-	JGE  done247
+	JGE  done263
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x08, R10
-	JLT  tail249
+	JLT  tail265
 
-loop248:
+loop264:
 	VMOVUPS   (DX)(R9*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   (DI)(R9*4), Y1
@@ -5011,12 +5299,12 @@ loop248:
 	VMOVUPS   Y0, (AX)(R9*4)
 	ADDQ      $0x08, R9
 	CMPQ      R9, R10
-	JLE       loop248
+	JLE       loop264
 
-tail249:
+tail265:
 	ADDQ       $0x08, R10
 	SUBQ       R9, R10
-	JLE        done250
+	JLE        done266
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -5041,13 +5329,13 @@ tail249:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 
-done250:
+done266:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window246
+	JMP  window262
 
-done247:
+done263:
 	VZEROUPPER
 	RET
 
@@ -5066,16 +5354,16 @@ TEXT ·maxPool2ArgAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y2
 	LEAQ         (DX)(BX*4), BX
 
-window251:
+window267:
 	CMPQ AX, CX
-	JGE  done252
+	JGE  done268
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	CMPQ R10, SI
-	JGE  done254
+	JGE  done270
 
-loop253:
+loop269:
 	VMOVUPS      (DX)(R10*4), Y3
 	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (R8)(R10*4), Y5
@@ -5103,16 +5391,16 @@ loop253:
 	VMOVQ        X3, (DI)(R10*1)
 	ADDQ         $0x08, R10
 	CMPQ         R10, SI
-	JLT          loop253
+	JLT          loop269
 
-done254:
+done270:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window251
+	JMP  window267
 
-done252:
+done268:
 	VZEROUPPER
 	RET
 
@@ -5148,9 +5436,9 @@ TEXT ·scatterArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done256
+	JGE          done272
 
-loop255:
+loop271:
 	VMOVUPS   (AX)(SI*4), Y1
 	VPMOVZXBD (DX)(SI*1), Y2
 	VPCMPEQD  Y2, Y0, Y2
@@ -5160,9 +5448,9 @@ loop255:
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, BX
-	JLT       loop255
+	JLT       loop271
 
-done256:
+done272:
 	VZEROUPPER
 	RET
 
@@ -5182,16 +5470,16 @@ TEXT ·maxPool2GradAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y3
 	LEAQ         (AX)(SI*4), SI
 
-window257:
+window273:
 	CMPQ CX, DX
-	JGE  done258
+	JGE  done274
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	CMPQ R10, DI
-	JGE  done260
+	JGE  done276
 
-loop259:
+loop275:
 	VMOVUPS   (CX)(R10*4), Y4
 	VPMOVZXBD (BX)(R10*1), Y5
 	VPCMPEQD  Y5, Y0, Y6
@@ -5208,16 +5496,16 @@ loop259:
 	VMOVUPS   Y4, (R9)(R10*4)
 	ADDQ      $0x08, R10
 	CMPQ      R10, DI
-	JLT       loop259
+	JLT       loop275
 
-done260:
+done276:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window257
+	JMP  window273
 
-done258:
+done274:
 	VZEROUPPER
 	RET
 
@@ -5235,9 +5523,9 @@ TEXT ·reluArgAVX2(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Y3
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done262
+	JGE          done278
 
-loop261:
+loop277:
 	VMOVUPS      (AX)(BX*4), Y4
 	VPMOVZXBD    (CX)(BX*1), Y5
 	VXORPS       Y0, Y5, Y6
@@ -5252,9 +5540,9 @@ loop261:
 	VMOVQ        X4, (CX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop261
+	JLT          loop277
 
-done262:
+done278:
 	VZEROUPPER
 	RET
 
@@ -5289,9 +5577,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Y9
 	XORQ         DI, DI
 	SUBQ         $0x08, SI
-	JLT          tail264
+	JLT          tail280
 
-loop263:
+loop279:
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y6, Y10, Y11
 	VMOVUPS (BX)(DI*4), Y12
@@ -5319,12 +5607,12 @@ loop263:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, SI
-	JLE     loop263
+	JLE     loop279
 
-tail264:
+tail280:
 	ADDQ       $0x08, SI
 	SUBQ       DI, SI
-	JLE        done265
+	JLE        done281
 	LEAQ       tailMasks<>+0(SB), R9
 	MOVQ       $0x00000040, R8
 	SUBQ       SI, R8
@@ -5356,7 +5644,7 @@ tail264:
 	VSUBPS     Y0, Y11, Y0
 	VMASKMOVPS Y0, Y10, (AX)(DI*4)
 
-done265:
+done281:
 	VZEROUPPER
 	RET
 
@@ -5371,9 +5659,9 @@ TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Y2
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done267
+	JGE          done283
 
-loop266:
+loop282:
 	VMOVUPS      (CX)(BX*4), Y3
 	VPSRLD       $0x10, Y3, Y4
 	VANDPS       Y0, Y4, Y4
@@ -5388,9 +5676,9 @@ loop266:
 	VMOVUPS      X3, (AX)(BX*2)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop266
+	JLT          loop282
 
-done267:
+done283:
 	VZEROUPPER
 	RET
 
@@ -5422,17 +5710,17 @@ TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ BX, DX
-	JGE  done269
+	JGE  done285
 
-loop268:
+loop284:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLT       loop268
+	JLT       loop284
 
-done269:
+done285:
 	VZEROUPPER
 	RET
 

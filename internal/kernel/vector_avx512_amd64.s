@@ -4263,6 +4263,283 @@ done208:
 	VZEROUPPER
 	RET
 
+// func squaredAtAVX512(dst []float32, x []float32, rows []float32, at []int32)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·squaredAtAVX512(SB), NOSPLIT, $8-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    rows_base+48(FP), DX
+	MOVQ    at_base+72(FP), BX
+	MOVQ    x_len+32(FP), SI
+	MOVQ    at_len+80(FP), DI
+	SHRQ    $0x02, DI
+	JZ      done212
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*4), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*4), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*4), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*4), R11
+
+rows213:
+	MOVQ    R8, R12
+	MOVQ    R9, R13
+	MOVQ    R10, R14
+	MOVQ    R11, R15
+	CMPQ    DI, $0x01
+	JE      last214
+	ADDQ    $0x10, BX
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*4), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*4), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*4), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*4), R11
+	MOVQ    R9, R9
+	MOVQ    R11, R11
+
+last214:
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	XORQ   BP, BP
+
+step215:
+	VMOVUPS       (CX)(BP*4), Z4
+	PREFETCHT0    (R8)(BP*4)
+	VSUBPS        (R12)(BP*4), Z4, Z5
+	VFMADD231PS   Z5, Z5, Z0
+	PREFETCHT0    (R9)(BP*4)
+	VSUBPS        (R13)(BP*4), Z4, Z5
+	VFMADD231PS   Z5, Z5, Z1
+	PREFETCHT0    (R10)(BP*4)
+	VSUBPS        (R14)(BP*4), Z4, Z5
+	VFMADD231PS   Z5, Z5, Z2
+	PREFETCHT0    (R11)(BP*4)
+	VSUBPS        (R15)(BP*4), Z4, Z4
+	VFMADD231PS   Z4, Z4, Z3
+	ADDQ          $0x10, BP
+	CMPQ          BP, SI
+	JLT           step215
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPS        Y4, Y0, Y4
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPS        Y0, Y1, Y0
+	VEXTRACTF64X4 $0x01, Z2, Y1
+	VADDPS        Y1, Y2, Y1
+	VEXTRACTF64X4 $0x01, Z3, Y2
+	VADDPS        Y2, Y3, Y2
+	VHADDPS       Y0, Y4, Y4
+	VHADDPS       Y2, Y1, Y1
+	VHADDPS       Y1, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X0
+	VADDPS        X0, X4, X4
+	VMOVUPS       X4, (AX)
+	ADDQ          $0x10, AX
+	DECQ          DI
+	JNZ           rows213
+
+done212:
+	VZEROUPPER
+	RET
+
+// func dotsAtAVX512(dst []int32, x []int16, rows []int8, at []int32)
+// Requires: AVX, AVX2, MMX+
+TEXT ·dotsAtAVX512(SB), NOSPLIT, $8-96
+	MOVQ    dst_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    rows_base+48(FP), DX
+	MOVQ    at_base+72(FP), BX
+	MOVQ    x_len+32(FP), SI
+	MOVQ    at_len+80(FP), DI
+	SHRQ    $0x02, DI
+	JZ      done216
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*1), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*1), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*1), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*1), R11
+
+rows217:
+	MOVQ    R8, R12
+	MOVQ    R9, R13
+	MOVQ    R10, R14
+	MOVQ    R11, R15
+	CMPQ    DI, $0x01
+	JE      last218
+	ADDQ    $0x10, BX
+	MOVLQSX (BX), R8
+	IMULQ   SI, R8
+	LEAQ    (DX)(R8*1), R8
+	MOVLQSX 4(BX), R9
+	IMULQ   SI, R9
+	LEAQ    (DX)(R9*1), R9
+	MOVLQSX 8(BX), R10
+	IMULQ   SI, R10
+	LEAQ    (DX)(R10*1), R10
+	MOVLQSX 12(BX), R11
+	IMULQ   SI, R11
+	LEAQ    (DX)(R11*1), R11
+	MOVQ    R9, R9
+	MOVQ    R11, R11
+
+last218:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	XORQ  BP, BP
+
+step219:
+	VMOVDQU      (CX)(BP*2), Y4
+	PREFETCHT0   (R8)(BP*1)
+	VPMOVSXBW    (R12)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y0, Y0
+	PREFETCHT0   (R9)(BP*1)
+	VPMOVSXBW    (R13)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	PREFETCHT0   (R10)(BP*1)
+	VPMOVSXBW    (R14)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y2, Y2
+	PREFETCHT0   (R11)(BP*1)
+	VPMOVSXBW    (R15)(BP*1), Y5
+	VPMADDWD     Y4, Y5, Y5
+	VPADDD       Y5, Y3, Y3
+	ADDQ         $0x10, BP
+	CMPQ         BP, SI
+	JLT          step219
+	VPHADDD      Y1, Y0, Y0
+	VPHADDD      Y3, Y2, Y2
+	VPHADDD      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VMOVUPS      X0, (AX)
+	ADDQ         $0x10, AX
+	DECQ         DI
+	JNZ          rows217
+
+done216:
+	VZEROUPPER
+	RET
+
+// func leastSumsAVX512(dst []float32, y []float32, v []float32)
+// Requires: AVX, AVX512BW, AVX512F, BMI2
+TEXT ·leastSumsAVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ y_base+24(FP), CX
+	MOVQ v_base+48(FP), DX
+	MOVQ dst_len+8(FP), BX
+	MOVQ v_len+56(FP), SI
+	XORQ DI, DI
+
+wide220:
+	LEAQ         64(DI), R8
+	CMPQ         R8, BX
+	JGT          narrow221
+	VBROADCASTSS all7f800000<>+0(SB), Z0
+	VBROADCASTSS all7f800000<>+0(SB), Z1
+	VBROADCASTSS all7f800000<>+0(SB), Z2
+	VBROADCASTSS all7f800000<>+0(SB), Z3
+	MOVQ         DX, R8
+	LEAQ         (CX)(DI*4), R9
+	MOVQ         SI, R10
+
+loop225:
+	VBROADCASTSS (R8), Z4
+	VMOVUPS      (R9), Z5
+	VADDPS       Z5, Z4, Z5
+	VMINPS       Z0, Z5, Z0
+	VMOVUPS      64(R9), Z5
+	VADDPS       Z5, Z4, Z5
+	VMINPS       Z1, Z5, Z1
+	VMOVUPS      128(R9), Z5
+	VADDPS       Z5, Z4, Z5
+	VMINPS       Z2, Z5, Z2
+	VMOVUPS      192(R9), Z5
+	VADDPS       Z5, Z4, Z4
+	VMINPS       Z3, Z4, Z3
+	ADDQ         $0x04, R8
+	LEAQ         (R9)(BX*4), R9
+	DECQ         R10
+	JNZ          loop225
+	VMOVUPS      Z0, (AX)(DI*4)
+	VMOVUPS      Z1, 64(AX)(DI*4)
+	VMOVUPS      Z2, 128(AX)(DI*4)
+	VMOVUPS      Z3, 192(AX)(DI*4)
+	ADDQ         $0x40, DI
+	JMP          wide220
+
+narrow221:
+strip222:
+	LEAQ         16(DI), R8
+	CMPQ         R8, BX
+	JGT          tail223
+	VBROADCASTSS all7f800000<>+0(SB), Z0
+	MOVQ         DX, R8
+	LEAQ         (CX)(DI*4), R9
+	MOVQ         SI, R10
+
+loop226:
+	VBROADCASTSS (R8), Z1
+	VMOVUPS      (R9), Z2
+	VADDPS       Z2, Z1, Z1
+	VMINPS       Z0, Z1, Z0
+	ADDQ         $0x04, R8
+	LEAQ         (R9)(BX*4), R9
+	DECQ         R10
+	JNZ          loop226
+	VMOVUPS      Z0, (AX)(DI*4)
+	ADDQ         $0x10, DI
+	JMP          strip222
+
+tail223:
+	MOVQ         BX, R8
+	SUBQ         DI, R8
+	JLE          done224
+	MOVQ         $-1, R9
+	BZHIQ        R8, R9, R9
+	KMOVQ        R9, K1
+	VBROADCASTSS all7f800000<>+0(SB), Z0
+	LEAQ         (CX)(DI*4), CX
+
+loop227:
+	VBROADCASTSS (DX), Z1
+	VMOVUPS.Z    (CX), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMINPS       Z0, Z1, Z0
+	ADDQ         $0x04, DX
+	LEAQ         (CX)(BX*4), CX
+	DECQ         SI
+	JNZ          loop227
+	VMOVUPS      Z0, K1, (AX)(DI*4)
+
+done224:
+	VZEROUPPER
+	RET
+
 // func momentsAVX512(sums []float32, squares []float32, x []float32, rows int)
 // Requires: AVX, AVX512BW, AVX512DQ, AVX512F, BMI2
 TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
@@ -4278,10 +4555,10 @@ TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
 	VDIVPS       Z0, Z1, Z0
 	XORQ         DI, DI
 
-wide212:
+wide228:
 	LEAQ   64(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow213
+	JGT    narrow229
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -4289,7 +4566,7 @@ wide212:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop217:
+loop233:
 	VMOVUPS (R8), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVUPS 64(R8), Z5
@@ -4300,7 +4577,7 @@ loop217:
 	VADDPS  Z5, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop217
+	JNZ     loop233
 	VMOVUPS Z1, (AX)(DI*4)
 	VMOVUPS Z2, 64(AX)(DI*4)
 	VMOVUPS Z3, 128(AX)(DI*4)
@@ -4316,7 +4593,7 @@ loop217:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop218:
+loop234:
 	VMOVUPS (R8), Z9
 	VSUBPS  Z5, Z9, Z9
 	VMULPS  Z9, Z9, Z9
@@ -4335,51 +4612,51 @@ loop218:
 	VADDPS  Z9, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop218
+	JNZ     loop234
 	VMOVUPS Z1, (CX)(DI*4)
 	VMOVUPS Z2, 64(CX)(DI*4)
 	VMOVUPS Z3, 128(CX)(DI*4)
 	VMOVUPS Z4, 192(CX)(DI*4)
 	ADDQ    $0x40, DI
-	JMP     wide212
+	JMP     wide228
 
-narrow213:
-strip214:
+narrow229:
+strip230:
 	LEAQ   16(DI), R8
 	CMPQ   R8, BX
-	JGT    tail215
+	JGT    tail231
 	VXORPS Z1, Z1, Z1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop219:
+loop235:
 	VMOVUPS (R8), Z2
 	VADDPS  Z2, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop219
+	JNZ     loop235
 	VMOVUPS Z1, (AX)(DI*4)
 	VMULPS  Z0, Z1, Z2
 	VXORPS  Z1, Z1, Z1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop220:
+loop236:
 	VMOVUPS (R8), Z3
 	VSUBPS  Z2, Z3, Z3
 	VMULPS  Z3, Z3, Z3
 	VADDPS  Z3, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop220
+	JNZ     loop236
 	VMOVUPS Z1, (CX)(DI*4)
 	ADDQ    $0x10, DI
-	JMP     strip214
+	JMP     strip230
 
-tail215:
+tail231:
 	MOVQ   BX, R8
 	SUBQ   DI, R8
-	JLE    done216
+	JLE    done232
 	MOVQ   $-1, R9
 	BZHIQ  R8, R9, R9
 	KMOVQ  R9, K1
@@ -4387,29 +4664,29 @@ tail215:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop221:
+loop237:
 	VMOVUPS.Z (R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (R8)(BX*4), R8
 	DECQ      R9
-	JNZ       loop221
+	JNZ       loop237
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 	VMULPS    Z0, Z1, Z0
 	VXORPS    Z1, Z1, Z1
 	LEAQ      (DX)(DI*4), AX
 	MOVQ      SI, DX
 
-loop222:
+loop238:
 	VMOVUPS.Z (AX), K1, Z2
 	VSUBPS    Z0, Z2, Z2
 	VMULPS    Z2, Z2, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (AX)(BX*4), AX
 	DECQ      DX
-	JNZ       loop222
+	JNZ       loop238
 	VMOVUPS   Z1, K1, (CX)(DI*4)
 
-done216:
+done232:
 	VZEROUPPER
 	RET
 
@@ -4426,10 +4703,10 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide223:
+wide239:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow224
+	JGT     narrow240
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS 64(SI)(R9*4), Z1
 	VMOVUPS 128(SI)(R9*4), Z2
@@ -4446,7 +4723,7 @@ wide223:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop228:
+loop244:
 	VMOVUPS (R11), Z12
 	VSUBPS  Z0, Z12, Z12
 	VMULPS  Z4, Z12, Z12
@@ -4470,15 +4747,15 @@ loop228:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop228
+	JNZ     loop244
 	ADDQ    $0x40, R9
-	JMP     wide223
+	JMP     wide239
 
-narrow224:
-strip225:
+narrow240:
+strip241:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail226
+	JGT     tail242
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS (DI)(R9*4), Z1
 	VMOVUPS (R8)(R9*4), Z2
@@ -4486,7 +4763,7 @@ strip225:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop229:
+loop245:
 	VMOVUPS (R11), Z3
 	VSUBPS  Z0, Z3, Z3
 	VMULPS  Z1, Z3, Z3
@@ -4495,14 +4772,14 @@ loop229:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop229
+	JNZ     loop245
 	ADDQ    $0x10, R9
-	JMP     strip225
+	JMP     strip241
 
-tail226:
+tail242:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done227
+	JLE       done243
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4512,7 +4789,7 @@ tail226:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop230:
+loop246:
 	VMOVUPS.Z (CX), K1, Z3
 	VSUBPS    Z0, Z3, Z3
 	VMULPS    Z1, Z3, Z3
@@ -4521,9 +4798,9 @@ loop230:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop230
+	JNZ       loop246
 
-done227:
+done243:
 	VZEROUPPER
 	RET
 
@@ -4540,10 +4817,10 @@ TEXT ·normalizeReluAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide231:
+wide247:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow232
+	JGT     narrow248
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS 64(SI)(R9*4), Z2
 	VMOVUPS 128(SI)(R9*4), Z3
@@ -4560,7 +4837,7 @@ wide231:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop236:
+loop252:
 	VMOVUPS (R11), Z13
 	VSUBPS  Z1, Z13, Z13
 	VMULPS  Z5, Z13, Z13
@@ -4588,15 +4865,15 @@ loop236:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop236
+	JNZ     loop252
 	ADDQ    $0x40, R9
-	JMP     wide231
+	JMP     wide247
 
-narrow232:
-strip233:
+narrow248:
+strip249:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail234
+	JGT     tail250
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS (DI)(R9*4), Z2
 	VMOVUPS (R8)(R9*4), Z3
@@ -4604,7 +4881,7 @@ strip233:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop237:
+loop253:
 	VMOVUPS (R11), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4614,14 +4891,14 @@ loop237:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop237
+	JNZ     loop253
 	ADDQ    $0x10, R9
-	JMP     strip233
+	JMP     strip249
 
-tail234:
+tail250:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done235
+	JLE       done251
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4631,7 +4908,7 @@ tail234:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop238:
+loop254:
 	VMOVUPS.Z (CX), K1, Z4
 	VSUBPS    Z1, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4641,9 +4918,9 @@ loop238:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop238
+	JNZ       loop254
 
-done235:
+done251:
 	VZEROUPPER
 	RET
 
@@ -4660,10 +4937,10 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide239:
+wide255:
 	LEAQ    64(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow240
+	JGT     narrow256
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS 64(SI)(R10*4), Z1
 	VMOVUPS 128(SI)(R10*4), Z2
@@ -4684,7 +4961,7 @@ wide239:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop244:
+loop260:
 	VMOVUPS (R11), Z16
 	VMOVUPS (R12), Z17
 	VSUBPS  Z0, Z17, Z17
@@ -4716,7 +4993,7 @@ loop244:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop244
+	JNZ     loop260
 	VMOVUPS Z8, (AX)(R10*4)
 	VMOVUPS Z10, 64(AX)(R10*4)
 	VMOVUPS Z12, 128(AX)(R10*4)
@@ -4726,13 +5003,13 @@ loop244:
 	VMOVUPS Z13, 128(CX)(R10*4)
 	VMOVUPS Z15, 192(CX)(R10*4)
 	ADDQ    $0x40, R10
-	JMP     wide239
+	JMP     wide255
 
-narrow240:
-strip241:
+narrow256:
+strip257:
 	LEAQ    16(R10), R11
 	CMPQ    R11, R8
-	JGT     tail242
+	JGT     tail258
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS (DI)(R10*4), Z1
 	VXORPS  Z2, Z2, Z2
@@ -4741,7 +5018,7 @@ strip241:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop245:
+loop261:
 	VMOVUPS (R11), Z4
 	VMOVUPS (R12), Z5
 	VSUBPS  Z0, Z5, Z5
@@ -4752,16 +5029,16 @@ loop245:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop245
+	JNZ     loop261
 	VMOVUPS Z2, (AX)(R10*4)
 	VMOVUPS Z3, (CX)(R10*4)
 	ADDQ    $0x10, R10
-	JMP     strip241
+	JMP     strip257
 
-tail242:
+tail258:
 	MOVQ      R8, R11
 	SUBQ      R10, R11
-	JLE       done243
+	JLE       done259
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -4773,7 +5050,7 @@ tail242:
 	LEAQ      (BX)(R10*4), BX
 	MOVQ      R9, SI
 
-loop246:
+loop262:
 	VMOVUPS.Z (DX), K1, Z4
 	VMOVUPS.Z (BX), K1, Z5
 	VSUBPS    Z0, Z5, Z5
@@ -4784,11 +5061,11 @@ loop246:
 	LEAQ      (DX)(R8*4), DX
 	LEAQ      (BX)(R8*4), BX
 	DECQ      SI
-	JNZ       loop246
+	JNZ       loop262
 	VMOVUPS   Z2, K1, (AX)(R10*4)
 	VMOVUPS   Z3, K1, (CX)(R10*4)
 
-done243:
+done259:
 	VZEROUPPER
 	RET
 
@@ -4806,10 +5083,10 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide247:
+wide263:
 	LEAQ    64(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow248
+	JGT     narrow264
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS 64(DI)(R11*4), Z1
 	VMOVUPS 128(DI)(R11*4), Z2
@@ -4831,7 +5108,7 @@ wide247:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop252:
+loop268:
 	VMOVUPS (R14), Z16
 	VSUBPS  Z0, Z16, Z16
 	VMULPS  Z8, Z16, Z16
@@ -4868,15 +5145,15 @@ loop252:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop252
+	JNZ     loop268
 	ADDQ    $0x40, R11
-	JMP     wide247
+	JMP     wide263
 
-narrow248:
-strip249:
+narrow264:
+strip265:
 	LEAQ    16(R11), R12
 	CMPQ    R12, BX
-	JGT     tail250
+	JGT     tail266
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS (R8)(R11*4), Z1
 	VMOVUPS (R9)(R11*4), Z2
@@ -4886,7 +5163,7 @@ strip249:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop253:
+loop269:
 	VMOVUPS (R14), Z4
 	VSUBPS  Z0, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4899,14 +5176,14 @@ loop253:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop253
+	JNZ     loop269
 	ADDQ    $0x10, R11
-	JMP     strip249
+	JMP     strip265
 
-tail250:
+tail266:
 	MOVQ      BX, R12
 	SUBQ      R11, R12
-	JLE       done251
+	JLE       done267
 	MOVQ      $-1, R13
 	BZHIQ     R12, R13, R13
 	KMOVQ     R13, K1
@@ -4918,7 +5195,7 @@ tail250:
 	LEAQ      (CX)(R11*4), CX
 	LEAQ      (DX)(R11*4), DX
 
-loop254:
+loop270:
 	VMOVUPS.Z (DX), K1, Z4
 	VSUBPS    Z0, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4931,9 +5208,9 @@ loop254:
 	LEAQ      (CX)(BX*4), CX
 	LEAQ      (DX)(BX*4), DX
 	DECQ      SI
-	JNZ       loop254
+	JNZ       loop270
 
-done251:
+done267:
 	VZEROUPPER
 	RET
 
@@ -4945,9 +5222,9 @@ TEXT ·takeMaxAVX512(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail256
+	JLT  tail272
 
-loop255:
+loop271:
 	VMOVUPS (AX)(BX*4), Z0
 	VMOVUPS (CX)(BX*4), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
@@ -4957,12 +5234,12 @@ loop255:
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop255
+	JLE     loop271
 
-tail256:
+tail272:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done257
+	JLE       done273
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -4974,7 +5251,7 @@ tail256:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done257:
+done273:
 	VZEROUPPER
 	RET
 
@@ -4990,9 +5267,9 @@ TEXT ·takeMaxArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail259
+	JLT          tail275
 
-loop258:
+loop274:
 	VMOVUPS   (AX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VPMOVZXBD (CX)(SI*1), Z3
@@ -5005,12 +5282,12 @@ loop258:
 	VPMOVDB   Z3, (CX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop258
+	JLE       loop274
 
-tail259:
+tail275:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done260
+	JLE         done276
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -5025,7 +5302,7 @@ tail259:
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 	VPMOVDB     Z3, K1, (CX)(SI*1)
 
-done260:
+done276:
 	VZEROUPPER
 	RET
 
@@ -5040,17 +5317,17 @@ TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window261:
+window277:
 	CMPQ AX, CX
-	JGE  done262
+	JGE  done278
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x10, R10
-	JLT  tail264
+	JLT  tail280
 
-loop263:
+loop279:
 	VMOVUPS (DX)(R9*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (DI)(R9*4), Z1
@@ -5071,12 +5348,12 @@ loop263:
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, R10
-	JLE     loop263
+	JLE     loop279
 
-tail264:
+tail280:
 	ADDQ      $0x10, R10
 	SUBQ      R9, R10
-	JLE       done265
+	JLE       done281
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -5099,13 +5376,13 @@ tail264:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done265:
+done281:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window261
+	JMP  window277
 
-done262:
+done278:
 	VZEROUPPER
 	RET
 
@@ -5124,17 +5401,17 @@ TEXT ·maxPool2ArgAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z2
 	LEAQ         (DX)(BX*4), BX
 
-window266:
+window282:
 	CMPQ AX, CX
-	JGE  done267
+	JGE  done283
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	MOVQ SI, R11
 	SUBQ $0x10, R11
-	JLT  tail269
+	JLT  tail285
 
-loop268:
+loop284:
 	VMOVUPS (DX)(R10*4), Z3
 	VXORPS  Z4, Z4, Z4
 	VMOVUPS (R8)(R10*4), Z5
@@ -5159,12 +5436,12 @@ loop268:
 	VPMOVDB Z4, (DI)(R10*1)
 	ADDQ    $0x10, R10
 	CMPQ    R10, R11
-	JLE     loop268
+	JLE     loop284
 
-tail269:
+tail285:
 	ADDQ      $0x10, R11
 	SUBQ      R10, R11
-	JLE       done270
+	JLE       done286
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -5191,14 +5468,14 @@ tail269:
 	VMOVUPS   Z3, K1, (AX)(R10*4)
 	VPMOVDB   Z4, K1, (DI)(R10*1)
 
-done270:
+done286:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window266
+	JMP  window282
 
-done267:
+done283:
 	VZEROUPPER
 	RET
 
@@ -5250,9 +5527,9 @@ TEXT ·scatterArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail272
+	JLT          tail288
 
-loop271:
+loop287:
 	VMOVUPS   (AX)(SI*4), Z1
 	VPMOVZXBD (DX)(SI*1), Z2
 	VPCMPEQD  Z2, Z0, K1
@@ -5262,12 +5539,12 @@ loop271:
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop271
+	JLE       loop287
 
-tail272:
+tail288:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done273
+	JLE         done289
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -5279,7 +5556,7 @@ tail272:
 	VMOVAPS     Z0, K2, Z1
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 
-done273:
+done289:
 	VZEROUPPER
 	RET
 
@@ -5299,17 +5576,17 @@ TEXT ·maxPool2GradAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z3
 	LEAQ         (AX)(SI*4), SI
 
-window274:
+window290:
 	CMPQ CX, DX
-	JGE  done275
+	JGE  done291
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	MOVQ DI, R11
 	SUBQ $0x10, R11
-	JLT  tail277
+	JLT  tail293
 
-loop276:
+loop292:
 	VMOVUPS   (CX)(R10*4), Z4
 	VPMOVZXBD (BX)(R10*1), Z5
 	VPCMPEQD  Z5, Z0, K1
@@ -5326,12 +5603,12 @@ loop276:
 	VMOVUPS   Z4, (R9)(R10*4)
 	ADDQ      $0x10, R10
 	CMPQ      R10, R11
-	JLE       loop276
+	JLE       loop292
 
-tail277:
+tail293:
 	ADDQ        $0x10, R11
 	SUBQ        R10, R11
-	JLE         done278
+	JLE         done294
 	MOVQ        $-1, R12
 	BZHIQ       R11, R12, R12
 	KMOVQ       R12, K1
@@ -5350,14 +5627,14 @@ tail277:
 	VMOVAPS.Z   Z4, K2, Z4
 	VMOVUPS     Z4, K1, (R9)(R10*4)
 
-done278:
+done294:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window274
+	JMP  window290
 
-done275:
+done291:
 	VZEROUPPER
 	RET
 
@@ -5375,9 +5652,9 @@ TEXT ·reluArgAVX512(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Z3
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail280
+	JLT          tail296
 
-loop279:
+loop295:
 	VMOVUPS   (AX)(BX*4), Z4
 	VPMOVZXBD (CX)(BX*1), Z5
 	VXORPS    Z0, Z5, Z6
@@ -5389,12 +5666,12 @@ loop279:
 	VPMOVDB   Z5, (CX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop279
+	JLE       loop295
 
-tail280:
+tail296:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done281
+	JLE         done297
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5408,7 +5685,7 @@ tail280:
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 	VPMOVDB     Z5, K1, (CX)(BX*1)
 
-done281:
+done297:
 	VZEROUPPER
 	RET
 
@@ -5451,9 +5728,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Z9
 	XORQ         DI, DI
 	SUBQ         $0x10, SI
-	JLT          tail283
+	JLT          tail299
 
-loop282:
+loop298:
 	VMOVUPS (AX)(DI*4), Z10
 	VMULPS  Z6, Z10, Z11
 	VMOVUPS (BX)(DI*4), Z12
@@ -5481,12 +5758,12 @@ loop282:
 	VMOVUPS Z10, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, SI
-	JLE     loop282
+	JLE     loop298
 
-tail283:
+tail299:
 	ADDQ      $0x10, SI
 	SUBQ      DI, SI
-	JLE       done284
+	JLE       done300
 	MOVQ      $-1, R8
 	BZHIQ     SI, R8, R8
 	KMOVQ     R8, K1
@@ -5516,7 +5793,7 @@ tail283:
 	VSUBPS    Z0, Z10, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done284:
+done300:
 	VZEROUPPER
 	RET
 
@@ -5531,9 +5808,9 @@ TEXT ·toBFloat16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail286
+	JLT          tail302
 
-loop285:
+loop301:
 	VMOVUPS   (CX)(BX*4), Z3
 	VPSRLD    $0x10, Z3, Z4
 	VANDPS    Z0, Z4, Z4
@@ -5546,12 +5823,12 @@ loop285:
 	VPMOVDW   Z6, (AX)(BX*2)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop285
+	JLE       loop301
 
-tail286:
+tail302:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done287
+	JLE       done303
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -5566,7 +5843,7 @@ tail286:
 	VPSRLD    $0x10, Z7, Z7
 	VPMOVDW   Z7, K1, (AX)(BX*2)
 
-done287:
+done303:
 	VZEROUPPER
 	RET
 
@@ -5614,20 +5891,20 @@ TEXT ·fromBFloat16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail289
+	JLT  tail305
 
-loop288:
+loop304:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop288
+	JLE       loop304
 
-tail289:
+tail305:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done290
+	JLE         done306
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5635,6 +5912,6 @@ tail289:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done290:
+done306:
 	VZEROUPPER
 	RET

@@ -23,6 +23,10 @@ type vectorSet struct {
 	signSums   func(dst, x, y, v []float32)
 	l1Sums     func(dst, x, y, v []float32)
 
+	squaredAt func(dst, x, rows []float32, at []int32)
+	dotsAt    func(dst []int32, x []int16, rows []int8, at []int32)
+	leastSums func(dst, y, v []float32)
+
 	moments       func(sums, squares, x []float32, rows int)
 	normalize     func(y, x, mean, scale, shift []float32, rows int)
 	normalizeRelu func(y, x, mean, scale, shift []float32, rows int)
@@ -56,6 +60,7 @@ func portableVector() vectorSet {
 	s.setPortableElementwise()
 	s.setPortableReductions()
 	s.setPortableL1()
+	s.setPortableSearch()
 	s.setPortableNorm()
 	s.setPortablePool()
 	s.setPortableOptim()

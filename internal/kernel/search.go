@@ -1,0 +1,61 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+const (
+	// RowNumbers divides the length of the rows that [SquaredAt] and [DotsAt] read; shorter ones are filled up with zeros.
+	RowNumbers = 16
+	// RowsTogether divides the number of rows that they read.
+	RowsTogether = 4
+)
+
+// SquaredAt computes the squared distances of x from some rows of a matrix,
+//
+//	dst[i] = Σ_j (x[j] − rows[at[i]·len(x) + j])²
+//
+// in 16 lanes, with fused multiply-adds where the processor has them: the same bits on every instruction set. It panics unless
+// len(x) is a multiple of [RowNumbers], len(at) one of [RowsTogether], and dst as long; rows at places outside the matrix are the
+// caller's mistake, and panic too.
+func SquaredAt(dst, x, rows []float32, at []int32) {
+	sameLength("SquaredAt", len(dst), len(at))
+	checkRows("SquaredAt", len(x), len(rows), at)
+	active.vector.squaredAt(dst, x, rows, at)
+}
+
+// DotsAt computes the inner products of x, of numbers between −255 and 255, with some rows of a matrix of bytes,
+//
+//	dst[i] = Σ_j x[j]·rows[at[i]·len(x) + j]
+//
+// exactly. It panics like [SquaredAt].
+func DotsAt(dst []int32, x []int16, rows []int8, at []int32) {
+	sameLength("DotsAt", len(dst), len(at))
+	checkRows("DotsAt", len(x), len(rows), at)
+	active.vector.dotsAt(dst, x, rows, at)
+}
+
+// LeastSums computes dst[k] = min_j (v[j] + y[j,k]), +Inf of no rows; y is [len(v), len(dst)], and sums that are not a number are left out.
+func LeastSums(dst, y, v []float32) {
+	sameLength("LeastSums", len(v)*len(dst), len(y))
+	if len(v) == 0 {
+		for k := range dst {
+			dst[k] = float32(math.Inf(1))
+		}
+		return
+	}
+	active.vector.leastSums(dst, y, v)
+}
+
+func checkRows(name string, d, numbers int, at []int32) {
+	if d == 0 || d%RowNumbers != 0 || len(at)%RowsTogether != 0 {
+		panic(fmt.Sprintf("kernel: %s of %d rows of %d numbers, want multiples of %d and %d", name, len(at), d, RowsTogether, RowNumbers))
+	}
+	n := uint32(numbers / d)
+	for _, i := range at {
+		if uint32(i) >= n {
+			panic(fmt.Sprintf("kernel: %s of row %d of %d", name, i, n))
+		}
+	}
+}
