@@ -63,7 +63,7 @@ func (t *Tracker) crowded(d *Detection) bool {
 		return false
 	}
 	for _, tr := range t.tracks {
-		if tr.State != Tentative && covers(tr.Box, d.Box, t.settings.Crowded) {
+		if tr.State != Tentative && !t.dormant(tr) && covers(tr.Box, d.Box, t.settings.Crowded) {
 			return true
 		}
 	}
@@ -94,8 +94,11 @@ func (t *Tracker) end() {
 	left := t.tracks[:0]
 	for _, tr := range t.tracks {
 		keep := t.settings.Lost
-		if tr.State == Tentative {
+		switch {
+		case tr.State == Tentative:
 			keep = t.settings.Tentative
+		case len(tr.memory.rows) > 0:
+			keep += t.settings.Recall
 		}
 		forever := t.settings.MaxIdentities > 0 && tr.State == Lost
 		if tr.Detection < 0 && t.unseen(tr) > keep && !forever || t.merged(tr) {
@@ -108,9 +111,12 @@ func (t *Tracker) end() {
 	t.tracks = left
 }
 
+// dormant reports whether a track's time is over and it is only remembered.
+func (t *Tracker) dormant(tr *Track) bool { return tr.State == Lost && t.unseen(tr) > t.settings.Lost }
+
 // merged reports whether a lost track is where another, older one is seen.
 func (t *Tracker) merged(tr *Track) bool {
-	if t.settings.Merge <= 0 || tr.State != Lost {
+	if t.settings.Merge <= 0 || tr.State != Lost || t.dormant(tr) {
 		return false
 	}
 	for _, other := range t.tracks {

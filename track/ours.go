@@ -31,15 +31,18 @@ type Params struct {
 	Resize   float64 `json:"resize"`   // to the size
 	Looks    float64 `json:"looks"`    // weight of appearance
 	Alike    float64 `json:"alike"`    // distance of embeddings that counts as neither same nor different
+	Again    float64 `json:"again"`    // distance of embeddings up to which a lost track is taken up by looks alone
+	Reach    float64 `json:"reach"`    // how far off, in heights, and as much more each second
+	Recall   float64 `json:"recall"`   // seconds that it is remembered for that when its time is over
 	Hidden   float64 `json:"hidden"`   // part of a box that may be covered for its embedding to count
 }
 
 // Default are the numbers of [Ours].
 func Default() Params {
 	return Params{
-		High: 0.3, Low: 0.12, Suppress: 0.41, Crowded: 0.31, Gate: 0.83, LowGate: 0.3, NewGate: 0.53, Grow: 0.34, Buffer: 0.015, Trust: 0.22,
-		Sum: 1.09, Confirm: 2, Wait: 0.26, Lost: 1.5, Coast: 0.12, Measure: 0.05, Size: 0.154, Position: 0.002, Velocity: 0.0057, Resize: 0,
-		Looks: 0.15, Alike: 0.4, Hidden: 0.5,
+		High: 0.2951, Low: 0.2094, Suppress: 0.4007, Crowded: 0.3421, Gate: 0.83, LowGate: 0.3124, NewGate: 0.5254, Grow: 0.4492, Buffer: 0,
+		Trust: 0.1916, Sum: 1.1725, Confirm: 2, Wait: 0.24, Lost: 0.9187, Coast: 0.1037, Measure: 0.1029, Size: 0.1731, Position: 0,
+		Velocity: 0.0051, Resize: 0.0518, Looks: 0.033, Alike: 0.5, Again: 0.25, Reach: 0.5, Recall: 3, Hidden: 0.35,
 	}
 }
 
@@ -63,11 +66,13 @@ func (p Params) Settings() Settings {
 		Stages: []Stage{
 			{Tracks: Confirmed | Lost, Min: p.High, Cost: cost, Gate: p.Gate},
 			{Tracks: Confirmed | Lost, Cost: cost, Gate: p.LowGate},
+			{Tracks: Lost, Min: p.High, Cost: p.recall, Gate: p.Again, Recall: true},
 			{Tracks: Tentative, Cost: cost, Gate: p.NewGate},
 		},
 		Low: p.Low, Suppress: p.Suppress, Create: p.High, Crowded: p.Crowded,
-		Confirm: p.Confirm, Sum: p.Sum, Tentative: seconds(p.Wait), Lost: seconds(p.Lost), Coast: seconds(p.Coast),
+		Confirm: p.Confirm, Sum: p.Sum, Tentative: seconds(p.Wait), Lost: seconds(p.Lost), Recall: seconds(p.Recall), Coast: seconds(p.Coast),
 		Reupdate: true,
+		Offline:  DefaultOffline(),
 		Memory:   Memory{Size: 12, Hidden: p.Hidden, Score: p.High},
 	}
 }
@@ -89,6 +94,19 @@ func (p Params) cost() Cost {
 		}
 		return cost
 	}
+}
+
+// recall is the distance of embeddings of what may have moved so far.
+func (p Params) recall(q *Pairing) float64 {
+	a, b := q.Track.Box, q.Detection.Box
+	far := p.Reach * (1 + q.Steps*frame.Seconds()) * b.H
+	if math.Abs(a.X+a.W/2-b.X-b.W/2) > far || math.Abs(a.Y+a.H-b.Y-b.H) > far/2 || b.H > 1.6*a.H || a.H > 1.6*b.H {
+		return math.Inf(1)
+	}
+	if d, known := q.Looks(); known {
+		return d
+	}
+	return math.Inf(1)
 }
 
 // grown is a box with a part of its size more on each side.

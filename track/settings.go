@@ -23,12 +23,14 @@ type Settings struct {
 	Streak    int           // detections in a row without which a track is not reported, counted without the first
 	Tentative time.Duration // how long a tentative track lives without a detection
 	Lost      time.Duration // how long a confirmed one does
+	Recall    time.Duration // how much longer one is remembered that has embeddings, for stages that recall
 	Coast     time.Duration // how long one that is not seen is still reported, where it is believed to be
 	Merge     float64       // IoU above which a lost track is the same as one that is seen; 0 keeps all
 
 	Reupdate bool // after a gap, go over it again along the straight line that it turned out to be (OC-SORT)
 	Raw      bool // report the detection's own box in place of the filter's
 	Memory   Memory
+	Offline  Offline // how a whole video is tracked
 	// MaxIdentities is how many objects there are at most; 0 knows no number. A new one is then the track that was lost and is nearest.
 	MaxIdentities int
 }
@@ -40,6 +42,8 @@ type Stage struct {
 	Min, Max float64       // scores of detections: Min ≤ score, and score < Max unless Max is 0
 	Cost     Cost
 	Gate     float64 // pairs that cost this much or more are not made
+	// Recall takes tracks too whose time is over, but that are remembered: see [Settings.Recall].
+	Recall bool
 	// Late pairs as many as possible first and looks at the gate afterwards, as SORT does.
 	Late bool
 	// ByAge pairs tracks that were missed for fewer frames first (DeepSORT's cascade).

@@ -186,7 +186,7 @@ func kept(from []int, keep func(i int) bool) []int {
 func (t *Tracker) assign(s Stage, age int, detections []Detection) {
 	t.rows = t.rows[:0]
 	for _, tr := range t.tracks {
-		if tr.Detection < 0 && tr.State&s.Tracks != 0 && (s.Within == 0 || t.unseen(tr) <= s.Within) && (age == 0 || tr.missed == age) {
+		if tr.Detection < 0 && tr.State&s.Tracks != 0 && (s.Recall || !t.dormant(tr)) && (s.Within == 0 || t.unseen(tr) <= s.Within) && (age == 0 || tr.missed == age) {
 			t.rows = append(t.rows, tr)
 		}
 	}

@@ -17,6 +17,8 @@ import (
 // trackFlags are the flags of siam track.
 type trackFlags struct {
 	seq, det, out, format, tracker, settings string
+	model                                    string
+	offline                                  bool
 	rate                                     float64
 	most                                     int
 }
@@ -34,13 +36,17 @@ func (a *app) trackCommand() *cobra.Command {
 		Short: "follow objects through a video: detections in, tracks with ids out",
 		Long: `Pairs the detections of each frame with the tracks there are. A sequence is a folder as MOTChallenge has it, with det/det.txt and
 seqinfo.ini; a file of detections alone does too. What a detector's scores mean is learned by siam track tune; without that, scores outside
-[0, 1] are taken by their rank.`,
+[0, 1] are taken by their rank.
+
+With a model, such as one that siam import made of a person re-identification network, the boxes' pictures are compared too. With --offline the
+whole video is looked at before anything is said: detections become tracks at the least cost in all, and gaps are filled.`,
 		Example: `  siam track --seq data/MOT15/TUD-Campus --out tracks.txt
   siam track --det detections.txt --rate 30 --tracker bytetrack --out tracks.json --format coco
   siam eval mot --gt data/MOT15/TUD-Campus --pred tracks.txt`,
 		Annotations: map[string]string{runsItself: "yes"},
 		RunE:        func(cmd *cobra.Command, _ []string) error { return a.track(cmd.Context(), cmd, f) },
 	}
+	cmd.AddCommand(a.trackTuneCommand())
 	flags := cmd.Flags()
 	flags.StringVar(&f.seq, "seq", "", "`folder` of the sequence")
 	flags.StringVar(&f.det, "det", "", "`file` of detections; by default det/det.txt of the sequence")
@@ -48,6 +54,8 @@ seqinfo.ini; a file of detections alone does too. What a detector's scores mean 
 	flags.StringVar(&f.format, "format", "mot", "format of the tracks: mot, kitti, coco or jsonl, an object a line")
 	flags.StringVar(&f.tracker, "tracker", "ours", "ours, sort, bytetrack or deepsort")
 	flags.StringVar(&f.settings, "settings", "", "`file` that siam track tune wrote")
+	addModelFlag(cmd, &f.model)
+	flags.BoolVar(&f.offline, "offline", false, "look at the whole video first: tracks of least cost, gaps filled, boxes smoothed")
 	flags.Float64Var(&f.rate, "rate", 0, "frames a `second`; by default what the sequence says, or 25")
 	flags.IntVar(&f.most, "max-identities", 0, "how many objects there are at most; 0 means any number")
 	return cmd
@@ -61,6 +69,7 @@ type tracked struct {
 	Boxes      int           `json:"boxes"`
 	Tracks     []lifetime    `json:"tracks"`
 	Skipped    track.Skipped `json:"skipped_detections"`
+	NoImage    int           `json:"frames_without_image"`
 	Scores     track.Scores  `json:"scores"`
 	File       string        `json:"file"` // of the tracks
 }
@@ -101,7 +110,15 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err != nil {
 		return err
 	}
-	out, skipped, err := settings.RunContext(ctx, frames)
+	missing, err := a.lookAtFrames(ctx, f, frames)
+	if err != nil {
+		return err
+	}
+	run := settings.RunContext
+	if f.offline {
+		run = settings.Offline.Run
+	}
+	out, skipped, err := run(ctx, frames)
 	if err != nil {
 		return fmt.Errorf("tracking %s: %w", found.Path, err)
 	}
@@ -111,7 +128,7 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 		return err
 	}
 	result := tracked{Sequence: found.Name, Frames: len(frames), Detections: len(found.Rows) + len(found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, rate),
-		Skipped: skipped, Scores: *scores, File: f.out}
+		Skipped: skipped, NoImage: missing, Scores: *scores, File: f.out}
 	if skipped.Bad > 0 {
 		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", found.Path, skipped.Bad)
 	}
@@ -147,6 +164,12 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 			return settings, nil, err
 		}
 		settings, scores = tuned.Params.Settings(), &tuned.Scores
+	}
+	if f.offline && (f.tracker != "ours" || f.most > 0) {
+		return settings, nil, usagef("--offline goes with no --tracker and no --max-identities")
+	}
+	if f.model != "" && f.seq == "" {
+		return settings, nil, usagef("--model needs --seq, the folder with the frames' images")
 	}
 	settings.MaxIdentities = f.most
 	return settings, scores, nil

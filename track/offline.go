@@ -1,0 +1,218 @@
+package track
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/siam-go/siam/dataset/mot"
+)
+
+// Offline are the numbers of tracking with the whole video at hand. First detections become short tracks by a [Network] of costs −log(odds), then
+// short tracks become long ones by another over longer gaps, and last gaps are filled and boxes smoothed. Times are in seconds.
+type Offline struct {
+	Low      float64 `json:"low"`      // least score of a detection
+	Suppress float64 `json:"suppress"` // IoU of duplicates
+	Believe  float64 `json:"believe"`  // score of a detection that is neither likely right nor wrong
+	Enter    float64 `json:"enter"`    // cost of a track's beginning, and of its end
+	Near     float64 `json:"near"`     // gap that detections are linked over
+	Overlap  float64 `json:"overlap"`  // IoU of two linked detections that costs nothing
+	Steep    float64 `json:"steep"`    // what less IoU costs, for each unit
+	Gap      float64 `json:"gap"`      // what a second of a gap costs
+	Far      float64 `json:"far"`      // gap that short tracks are linked over
+	Join     float64 `json:"join"`     // what a link of short tracks may cost
+	Drift    float64 `json:"drift"`    // deviation of where an unseen object is, in heights, for each second
+	Error    float64 `json:"error"`    // and at once
+	Wait     float64 `json:"wait"`     // what a second unseen costs
+	Speed    float64 `json:"speed"`    // time that a velocity is taken from
+	Looks    float64 `json:"looks"`    // weight of appearance
+	Alike    float64 `json:"alike"`    // distance of embeddings that is neither same nor different
+	Fill     float64 `json:"fill"`     // gap that is filled
+	Smooth   float64 `json:"smooth"`   // deviation of the window that boxes are averaged over
+	Sum      float64 `json:"sum"`      // sum of scores of a track that is kept
+	Least    int     `json:"least"`    // detections of one
+}
+
+// DefaultOffline are the numbers that siam track --offline uses.
+func DefaultOffline() Offline {
+	return Offline{Low: 0.1, Suppress: 0.45, Believe: 0.35, Enter: 1, Near: 0.2, Overlap: 0.7, Steep: 5, Gap: 5, Far: 1.5, Join: 4, Drift: 0.3, Error: 0.15,
+		Wait: 1, Speed: 0.4, Looks: 4, Alike: 0.4, Fill: 1, Smooth: 0.06, Sum: 1.5, Least: 3}
+}
+
+// seen is a detection that is used, and where.
+type seen struct {
+	*Detection
+	frame int // index
+	at    float64
+	look  []float32
+}
+
+// Run tracks a whole video.
+func (o Offline) Run(ctx context.Context, frames []Frame) (mot.Sequence, Skipped, error) {
+	all, skipped := o.collect(frames)
+	out := mot.Sequence{Format: "mot"}
+	tracks := o.short(all)
+	if err := ctx.Err(); err != nil {
+		return out, skipped, err
+	}
+	for _, far := range []float64{o.Far / 3, o.Far} {
+		tracks = o.join(tracks, far)
+	}
+	tracks = slices.DeleteFunc(tracks, func(t []seen) bool { return len(t) < o.Least || sum(t) < o.Sum })
+	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
+	for id, t := range tracks {
+		out.Rows = append(out.Rows, o.fill(t, frames, id+1)...)
+	}
+	slices.SortStableFunc(out.Rows, func(a, b mot.Row) int { return cmp.Or(a.Frame-b.Frame, a.ID-b.ID) })
+	return out, skipped, ctx.Err()
+}
+
+func sum(t []seen) (sum float64) {
+	for _, d := range t {
+		sum += d.Score
+	}
+	return sum
+}
+
+// collect lists the usable detections in the order of time.
+func (o Offline) collect(frames []Frame) (all []seen, skipped Skipped) {
+	usable := New(Settings{Low: o.Low, Suppress: o.Suppress, Memory: Memory{Size: 1, Hidden: 0.5}})
+	for f := range frames {
+		detections := frames[f].Detections
+		indices := usable.usable(detections)
+		usable.look(detections, indices)
+		for _, i := range indices {
+			all = append(all, seen{&detections[i], f, frames[f].At.Seconds(), usable.embeddings[i]})
+		}
+	}
+	return all, usable.skipped
+}
+
+// odds is −log(p / (1 − p)) of a score, less that of [Offline.Believe].
+func (o Offline) odds(score float64) float64 {
+	logit := func(p float64) float64 { p = min(max(p, 0.001), 0.999); return math.Log(p / (1 - p)) }
+	return logit(o.Believe) - logit(score)
+}
+
+// short links detections over the shortest gaps.
+func (o Offline) short(all []seen) [][]seen {
+	net := Network{Enter: o.Enter, Exit: o.Enter}
+	for i, d := range all {
+		net.Cost = append(net.Cost, o.odds(d.Score))
+		for j := i + 1; j < len(all) && all[j].at-d.at <= o.Near+1e-9; j++ {
+			if all[j].frame == d.frame || d.Box.Overlap(all[j].Box) == 0 {
+				continue
+			}
+			cost := o.Steep*max(o.Overlap-d.Box.IoU(all[j].Box), 0) + o.Gap*(all[j].at-d.at) + o.differ(d.look, all[j].look)/4
+			if cost < 2*o.Enter {
+				net.Links = append(net.Links, Link{i, j, cost})
+			}
+		}
+	}
+	paths, _ := net.Solve()
+	tracks := make([][]seen, len(paths))
+	for k, path := range paths {
+		for _, i := range path {
+			tracks[k] = append(tracks[k], all[i])
+		}
+	}
+	return tracks
+}
+
+// differ is what it costs that two embeddings are not alike, below 0 where they are; 0 where one is missing.
+func (o Offline) differ(a, b []float32) float64 {
+	if a == nil || len(a) != len(b) {
+		return 0
+	}
+	return o.Looks * (1 - float64(dot(a, b)) - o.Alike)
+}
+
+// join links whole tracks to those that begin up to far seconds after them.
+func (o Offline) join(tracks [][]seen, far float64) [][]seen {
+	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
+	net := Network{Enter: o.Join / 2, Exit: o.Join / 2}
+	ends := make([]end, len(tracks))
+	for i, t := range tracks {
+		net.Cost = append(net.Cost, -1e4) // a track that is there stays
+		ends[i] = o.end(t)
+	}
+	for i := range tracks {
+		for j := i + 1; j < len(tracks); j++ {
+			a, b := tracks[i][len(tracks[i])-1], tracks[j][0]
+			if b.frame <= a.frame || b.at-a.at > far {
+				continue
+			}
+			if cost := o.link(ends[i], ends[j], b.at-a.at); cost < o.Join {
+				net.Links = append(net.Links, Link{i, j, cost})
+			}
+		}
+	}
+	paths, _ := net.Solve()
+	joined := make([][]seen, len(paths))
+	for k, path := range paths {
+		for _, i := range path {
+			joined[k] = append(joined[k], tracks[i]...)
+		}
+	}
+	return joined
+}
+
+// end is how a track begins and ends: middle, velocity a second and height, all in pixels, and how it looks.
+type end struct {
+	first, last   mot.Box
+	begins, stops [2]float64 // velocities
+	look          []float32
+}
+
+func (o Offline) end(t []seen) end {
+	e := end{first: t[0].Box, last: t[len(t)-1].Box}
+	e.begins = o.velocity(t)
+	back := slices.Clone(t)
+	slices.Reverse(back)
+	e.stops = o.velocity(back)
+	var mean []float32
+	for _, d := range t {
+		for i, v := range d.look {
+			if mean == nil {
+				mean = make([]float32, len(d.look))
+			}
+			if i < len(mean) {
+				mean[i] += v
+			}
+		}
+	}
+	e.look = unit(mean)
+	return e
+}
+
+// velocity is the slope of the middle over the first [Offline.Speed] seconds of a track, drawn towards 0 where there is little of it.
+func (o Offline) velocity(t []seen) (v [2]float64) {
+	var n, st, sx, sy, stt, stx, sty float64
+	for _, d := range t {
+		s := d.at - t[0].at
+		if math.Abs(s) > o.Speed {
+			break
+		}
+		x, y := d.Box.X+d.Box.W/2, d.Box.Y+d.Box.H
+		n, st, sx, sy = n+1, st+s, sx+x, sy+y
+		stt, stx, sty = stt+s*s, stx+s*x, sty+s*y
+	}
+	spread := stt - st*st/n + 0.01
+	return [2]float64{(stx - st*sx/n) / spread, (sty - st*sy/n) / spread}
+}
+
+// link is what it costs that b goes on with a after a gap in seconds: how far each is from where the other's motion leads, how sizes and
+// looks differ, and the gap itself.
+func (o Offline) link(a, b end, gap float64) float64 {
+	h := (a.last.H + b.first.H) / 2
+	dx := b.first.X + b.first.W/2 - a.last.X - a.last.W/2
+	dy := b.first.Y + b.first.H - a.last.Y - a.last.H
+	s := h * (o.Error + o.Drift*gap)
+	far := 0.0
+	for _, v := range [][2]float64{a.stops, b.begins} {
+		far += (sq(dx-v[0]*gap) + sq(dy-v[1]*gap)) / (2 * s * s) / 2
+	}
+	size := math.Log(b.first.H / a.last.H)
+	return far + sq(size)/(2*sq(0.15)) + o.Wait*gap + o.differ(a.look, b.look)
+}
