@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -170,85 +169,13 @@ func (m *memory) changed(c Change) (*shelf, error) {
 	old := m.galleries[c.Gallery]
 	if old != nil {
 		*s = *old
-		s.entries = slices.Clone(old.entries)
 	}
-	next, err := c.Next(old != nil, s.settings)
-	if err != nil {
+	var err error
+	if s.settings, s.entries, err = c.Make(old != nil, s.settings, s.entries); err != nil {
 		return nil, err
 	}
-	s.settings = next
 	if c.TouchesEntries() {
 		s.revision++
 	}
-	if err := s.apply(c); err != nil {
-		return nil, err
-	}
-	for _, e := range s.entries {
-		if !next.Holds(e.Model) {
-			return nil, fmt.Errorf("an entry is of model %.12s: %w", e.Model, ErrConflict)
-		}
-	}
 	return s, nil
-}
-
-func (s *shelf) apply(c Change) error {
-	for _, id := range c.Erase {
-		if !s.take(func(e Entry) bool { return e.ID == id }) {
-			return fmt.Errorf("id %q: %w", id, ErrNotFound)
-		}
-	}
-	for _, key := range c.Delete {
-		if !s.take(func(e Entry) bool { return e.Key == key }) {
-			return fmt.Errorf("entry %s: %w", key, ErrNotFound)
-		}
-	}
-	s.take(func(e Entry) bool { return e.expired(c.Expire) })
-	for _, move := range c.Move {
-		if err := s.move(move); err != nil {
-			return err
-		}
-	}
-	for _, n := range c.Embeddings {
-		at := slices.IndexFunc(s.entries, func(e Entry) bool { return e.Key == n.Key })
-		if at < 0 {
-			return fmt.Errorf("entry %s is gone: %w", n.Key, ErrConflict)
-		}
-		s.entries[at].Model, s.entries[at].Embedding = n.Model, slices.Clone(n.Embedding)
-	}
-	for _, e := range c.Put {
-		if slices.ContainsFunc(s.entries, func(o Entry) bool { return o.Key == e.Key }) {
-			return fmt.Errorf("entry %s: %w", e.Key, ErrExists)
-		}
-		e.Embedding, e.Crop = slices.Clone(e.Embedding), slices.Clone(e.Crop)
-		s.entries = append(s.entries, e)
-	}
-	slices.SortFunc(s.entries, func(a, b Entry) int { return strings.Compare(a.Key, b.Key) })
-	return nil
-}
-
-// take takes away the entries that fit, and reports whether there were any.
-func (s *shelf) take(fits func(Entry) bool) bool {
-	n := len(s.entries)
-	s.entries = slices.DeleteFunc(s.entries, fits)
-	return len(s.entries) < n
-}
-
-func (s *shelf) move(m Move) error {
-	has := func(id string) bool {
-		return slices.ContainsFunc(s.entries, func(e Entry) bool { return e.ID == id && e.Role == Enrolled })
-	}
-	switch {
-	case !has(m.From):
-		return fmt.Errorf("id %q: %w", m.From, ErrNotFound)
-	case m.Merge && !has(m.To):
-		return fmt.Errorf("id %q: %w", m.To, ErrNotFound)
-	case !m.Merge && has(m.To):
-		return fmt.Errorf("id %q: %w", m.To, ErrExists)
-	}
-	for i, e := range s.entries {
-		if e.ID == m.From {
-			s.entries[i].ID = m.To
-		}
-	}
-	return nil
 }
