@@ -49,7 +49,7 @@ func (f *galleryFlags) add(cmd *cobra.Command) {
 // addStore adds the flags of commands on a whole store.
 func (f *galleryFlags) addStore(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.store.url, "db", os.Getenv("SIAM_DB"), "store, such as sqlite:gallery.db or postgres://user@host/database; $SIAM_DB when not given")
+	flags.StringVar(&f.store.url, "db", os.Getenv("SIAM_DB"), "store, such as sqlite:gallery.db, postgres://user@host/database or weaviate://host/name; $SIAM_DB when not given")
 	flags.StringVar(&f.store.keyFile, "key-file", os.Getenv("SIAM_KEY_FILE"), "`file` with the 32 bytes that crops and embeddings are encrypted with; $SIAM_KEY_FILE when not given")
 	flags.StringVar(&f.who, "as", "", "`who` asks, for the audit log; the system's user when not given")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/gallery/postgres"
 	"github.com/siam-go/siam/gallery/sqlite"
+	"github.com/siam-go/siam/gallery/weaviate"
 )
 
 // storeOptions say how a store of galleries is opened.
@@ -27,6 +28,7 @@ var storeOpeners = map[string]func(ctx context.Context, address *url.URL, o stor
 	"sqlite":     openSQLite,
 	"postgres":   openPostgres,
 	"postgresql": openPostgres,
+	"weaviate":   openWeaviate,
 }
 
 // openStore opens the store that an address names.
@@ -40,7 +42,7 @@ func openStore(ctx context.Context, o storeOptions) (gallery.Store, error) {
 	}
 	open, known := storeOpeners[address.Scheme]
 	if !known {
-		return nil, usagef("--db %s: no store %q: want sqlite or postgres", address.Redacted(), address.Scheme)
+		return nil, usagef("--db %s: no store %q: want sqlite, postgres or weaviate", address.Redacted(), address.Scheme)
 	}
 	key, err := readKey(o.keyFile)
 	if err != nil {
@@ -78,6 +80,14 @@ func openPostgres(ctx context.Context, address *url.URL, o storeOptions, key []b
 	server := *address
 	server.RawQuery = parameters.Encode()
 	return postgres.Open(ctx, server.String(), postgres.Options{Create: o.create, Approximate: search == "approximate"})
+}
+
+// openWeaviate opens a store on a cluster.
+func openWeaviate(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error) {
+	if key != nil {
+		return nil, usagef("--key-file: stores on Weaviate are not encrypted by siam: encrypt the nodes' disks, or use sqlite")
+	}
+	return weaviate.Open(ctx, address.String(), weaviate.Options{Create: o.create})
 }
 
 // readKey reads a key of 32 bytes, as they are or as 64 hexadecimal digits; nil when no file is named.

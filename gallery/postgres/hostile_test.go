@@ -3,15 +3,13 @@ package postgres_test
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
-	"net"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/gallery/gallerytest"
 	"github.com/siam-go/siam/gallery/postgres"
 )
 
@@ -38,79 +36,14 @@ func refuses(t *testing.T, address string, want error, about string) {
 	}
 }
 
-// way is a way to a server that can be cut.
-type way struct {
-	listener net.Listener
-	server   string
-
-	mu    sync.Mutex
-	cut   bool
-	conns []net.Conn
-}
-
-func newWay(t *testing.T, server string) *way {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &way{listener: listener, server: server}
-	t.Cleanup(func() { listener.Close(); w.set(true) })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go w.pass(conn)
-		}
-	}()
-	return w
-}
-
-func (w *way) pass(client net.Conn) {
-	defer client.Close()
-	server := w.dial(client)
-	if server == nil {
-		return
-	}
-	go func() { _, _ = io.Copy(server, client); server.Close() }()
-	_, _ = io.Copy(client, server)
-}
-
-// dial connects a client with the server; nil when the way is cut.
-func (w *way) dial(client net.Conn) net.Conn {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.cut {
-		return nil
-	}
-	server, err := net.Dial("tcp", w.server)
-	if err != nil {
-		return nil
-	}
-	w.conns = append(w.conns, client, server)
-	return server
-}
-
-// set cuts all connections and refuses new ones, or lets them pass again.
-func (w *way) set(cut bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.cut = cut
-	for _, c := range w.conns {
-		c.Close()
-	}
-	w.conns = nil
-}
-
 // A store whose server goes away fails in one line, changes nothing by half, and works again by itself.
 func TestAServerThatGoesAwayComesBack(t *testing.T) {
 	address, err := url.Parse(place(t, t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWay(t, address.Host)
-	address.Host = w.listener.Addr().String()
+	w := gallerytest.NewWay(t, address.Host)
+	address.Host = w.Address()
 	store, err := postgres.Open(t.Context(), address.String(), postgres.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
@@ -125,7 +58,7 @@ func TestAServerThatGoesAwayComesBack(t *testing.T) {
 				}
 				break
 			}
-			w.set(true)
+			w.Cut(true)
 		}
 		_, galleries := store.Galleries(t.Context())
 		change := store.Apply(t.Context(), gallery.Change{Gallery: "g", Erase: []string{"id 0"}})
@@ -134,7 +67,7 @@ func TestAServerThatGoesAwayComesBack(t *testing.T) {
 				t.Errorf("%s without a server = %v, want one line that is %v", what, err, gallery.ErrUnreachable)
 			}
 		}
-		w.set(false)
+		w.Cut(false)
 		if v, err := store.Vectors(t.Context(), "g", 0); err != nil || len(v.Refs) != len(entries)*9/10 {
 			t.Errorf("Vectors once the server is back: %d, %v, want %d", len(v.Refs), err, len(entries)*9/10)
 		}

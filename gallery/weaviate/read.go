@@ -56,7 +56,9 @@ func (s *store) sync(ctx context.Context) error {
 
 // view reads a gallery as it is now; there is false where there is none.
 func (s *store) view(ctx context.Context, name string) (v view, there bool, err error) {
-	s.mu.Lock()
+	if err := s.mu.hold(ctx); err != nil {
+		return v, false, err
+	}
 	defer s.mu.Unlock()
 	return s.look(ctx, name)
 }
@@ -143,7 +145,9 @@ func decode(text string, dim int) (gallery.Entry, error) {
 
 // Galleries implements [gallery.Store].
 func (s *store) Galleries(ctx context.Context) ([]gallery.Settings, error) {
-	s.mu.Lock()
+	if err := s.mu.hold(ctx); err != nil {
+		return nil, s.failed(ctx, "read", err)
+	}
 	defer s.mu.Unlock()
 	if err := s.sync(ctx); err != nil {
 		return nil, s.failed(ctx, "read", err)

@@ -60,7 +60,9 @@ func (s *store) take(ctx context.Context) (turn, error) {
 
 // next is the number of the next change.
 func (s *store) next(ctx context.Context) (int64, error) {
-	s.mu.Lock()
+	if err := s.mu.hold(ctx); err != nil {
+		return 0, err
+	}
 	defer s.mu.Unlock()
 	err := s.sync(ctx)
 	return s.now.Head + 1, err

@@ -44,15 +44,34 @@ type store struct {
 	*cluster
 	salt string
 
-	writing sync.Mutex // one change at a time; other programs are kept away by turns
+	writing lock // one change at a time; other programs are kept away by turns
 
-	mu      sync.Mutex
+	mu      lock
 	now     *state
 	settled int64 // what was erased up to this change has left all nodes, as this program has seen
 	closed  bool
 
 	replaying sync.Mutex
 	replayed  time.Time // when replay looked last; it may again after replayEvery
+}
+
+// lock is a mutex that one need not wait for after one's context has ended.
+type lock chan struct{}
+
+func (l lock) Lock()   { l <- struct{}{} }
+func (l lock) Unlock() { <-l }
+
+// hold locks, unless the context ends before.
+func (l lock) hold(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case l <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Open opens the store that an address such as weaviate://:KEY@host:8080/name names; the key of the API, the port, which is 8080 then,
@@ -64,7 +83,7 @@ func Open(ctx context.Context, address string, o Options) (gallery.Store, error)
 	if err != nil {
 		return nil, fmt.Errorf("open gallery store: %w", err)
 	}
-	s := &store{cluster: c, now: newState()}
+	s := &store{cluster: c, now: newState(), writing: make(lock, 1), mu: make(lock, 1)}
 	if err := s.setUp(ctx, o); err != nil {
 		return nil, s.failed(ctx, "open", err)
 	}

@@ -1,6 +1,7 @@
 package weaviate_test
 
 import (
+	"flag"
 	"fmt"
 	"testing"
 
@@ -28,7 +29,7 @@ func open(t *testing.T, folder string) gallery.Store {
 // openAt opens a store by a node.
 func openAt(t *testing.T, name string, node int) gallery.Store {
 	t.Helper()
-	store, err := weaviate.Open(t.Context(), servers(t).address(name, node), weaviate.Options{Create: true})
+	store, err := weaviate.Open(t.Context(), servers(t).Address(name, node), weaviate.Options{Create: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,5 +43,8 @@ func TestWeaviateKeepsTheContract(t *testing.T) {
 
 func TestWeaviateHoldsWhatMemoryHolds(t *testing.T) {
 	servers(t)
+	if err := flag.Set("rapid.checks", "10"); err != nil { // a change takes several requests
+		t.Fatal(err)
+	}
 	gallerytest.RunRandom(t, open)
 }

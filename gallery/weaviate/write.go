@@ -21,12 +21,12 @@ type plan struct {
 
 // Apply implements [gallery.Store].
 func (s *store) Apply(ctx context.Context, c gallery.Change) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	if err := s.apply(ctx, c); err != nil {
-		return s.failed(ctx, fmt.Sprintf("gallery %q in", c.Gallery), err)
+	err := s.writing.hold(ctx)
+	if err == nil {
+		err = s.apply(ctx, c)
+		s.writing.Unlock()
 	}
-	return nil
+	return s.failed(ctx, fmt.Sprintf("gallery %q in", c.Gallery), err)
 }
 
 func (s *store) apply(ctx context.Context, c gallery.Change) error {
@@ -109,7 +109,9 @@ func (s *store) drop(ctx context.Context, p *plan) {
 
 // plan is what a change comes to now.
 func (s *store) plan(ctx context.Context, c gallery.Change) (*plan, error) {
-	s.mu.Lock()
+	if err := s.mu.hold(ctx); err != nil {
+		return nil, err
+	}
 	v, there, err := s.look(ctx, c.Gallery)
 	p := &plan{Change: c, head: s.now.Head, entries: map[string]gallery.Entry{}}
 	p.record = record{UID: fresh(), Gallery: c.Gallery, Drop: c.Drop, Last: s.now.Last, Hash: s.now.Hash, Settled: s.settled}

@@ -1,0 +1,148 @@
+package weaviate_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/gallery/gallerytest"
+	"github.com/siam-go/siam/gallery/weaviate"
+)
+
+// refuses expects Open to fail in one line that holds no key.
+func refuses(t *testing.T, address string, want error, about string) {
+	t.Helper()
+	store, err := weaviate.Open(t.Context(), address, weaviate.Options{})
+	if err == nil {
+		store.Close()
+	}
+	if err == nil || want != nil && !errors.Is(err, want) || !strings.Contains(err.Error(), about) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("Open = %v, want one line about %q that is %v", err, about, want)
+	}
+}
+
+func TestAddressesThatNameNoStoreAreRefused(t *testing.T) {
+	refuses(t, "weaviate://:secret@127.0.0.1:1/faces", gallery.ErrUnreachable, "127.0.0.1:1/faces")
+	refuses(t, "weaviate://:secret@[::1/faces", nil, "want an address such as")
+	refuses(t, "weaviate:///faces", nil, "want an address such as")
+	refuses(t, "weaviate://127.0.0.1:1/a/b", nil, "want a name of letters")
+}
+
+func TestNewerAndMissingStoresAreRefused(t *testing.T) {
+	c := servers(t)
+	refuses(t, c.Address("newer", 0), fs.ErrNotExist, "siam gallery create")
+	openAt(t, "newer", 0).Close()
+	var class map[string]any
+	ask(t, 0, "schema/Siam_newer", &class)
+	for description, want := range map[string]error{
+		strings.Replace(class["description"].(string), `"version":1`, `"version":99`, 1): gallery.ErrNewerStore,
+		"somebody else's": gallery.ErrDamaged,
+	} {
+		class["description"] = description
+		encoded, err := json.Marshal(class)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := http.NewRequest(http.MethodPut, "http://"+c.Host(0)+"/v1/schema/Siam_newer", bytes.NewReader(encoded))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("changing the class: %v, %v", response.Status, err)
+		}
+		response.Body.Close()
+		refuses(t, c.Address("newer", 0), want, "newer")
+	}
+}
+
+// A store whose cluster goes away fails in one line, changes nothing by half, and works again by itself.
+func TestAClusterThatGoesAwayComesBack(t *testing.T) {
+	w := gallerytest.NewWay(t, servers(t).Host(0))
+	store, err := weaviate.Open(t.Context(), "weaviate://"+w.Address()+"/away", weaviate.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	lined(t, store, 20)
+	for range 2 {
+		for _, err := range store.Entries(t.Context(), "g", gallery.Query{Crops: true}) {
+			if err != nil {
+				t.Errorf("Entries that were read before the cut: %v", err)
+			}
+			w.Cut(true)
+		}
+		_, galleries := store.Galleries(t.Context())
+		change := store.Apply(t.Context(), gallery.Change{Gallery: "g", Erase: []string{"id 0"}})
+		for what, err := range map[string]error{"Galleries": galleries, "Apply": change} {
+			if !errors.Is(err, gallery.ErrUnreachable) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s without a cluster = %v, want one line that is %v", what, err, gallery.ErrUnreachable)
+			}
+		}
+		w.Cut(false)
+		if v, err := store.Vectors(t.Context(), "g", 0); err != nil || len(v.Refs) != 20 {
+			t.Errorf("Vectors once the cluster is back: %d, %v, want 20", len(v.Refs), err)
+		}
+	}
+}
+
+// Changes at every moment of which the way is cut are made whole or not at all, and the store goes on.
+func TestChangesThatAreCutAreWholeOrNotMade(t *testing.T) {
+	w := gallerytest.NewWay(t, servers(t).Host(0))
+	store, err := weaviate.Open(t.Context(), "weaviate://"+w.Address()+"/cut", weaviate.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	lined(t, store, 1)
+	other := openAt(t, "cut", 1)
+	defer other.Close()
+	at, cuts := int64(1), 0
+	for delay := time.Duration(0); delay < 200*time.Millisecond && cuts < 6; delay += 12 * time.Millisecond {
+		timer := time.AfterFunc(delay, func() { w.Cut(true) })
+		before := count(t, other)
+		e := gallery.Entry{Key: gallery.NewKey(time.UnixMicro(at)), Role: gallery.Enrolled, ID: "new", Model: "line", When: time.UnixMicro(at).UTC(), Embedding: []float32{100}, Crop: []byte("crop")}
+		twin := e
+		twin.Key = gallery.NewKey(time.UnixMicro(at + 1))
+		at += 2
+		err := store.Apply(t.Context(), gallery.Change{Gallery: "g", Put: []gallery.Entry{e, twin}, Events: []gallery.Event{{Gallery: "g", Action: "enroll", Parts: []gallery.Part{gallery.NewPart("two", "new")}}}})
+		timer.Stop()
+		w.Cut(false)
+		if err != nil {
+			cuts++
+		}
+		switch after := count(t, other); {
+		case err == nil && after != before+2:
+			t.Errorf("%d entries after a change that was made, want %d", after, before+2)
+		case after != before && after != before+2:
+			t.Errorf("%d entries after a change that was cut, want %d or %d", after, before, before+2)
+		}
+	}
+	if _, err := gallery.VerifyLog(other.Log(t.Context(), 1)); err != nil || cuts == 0 {
+		t.Errorf("VerifyLog after %d cuts: %v", cuts, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := other.Apply(ctx, gallery.Change{Gallery: "g", Erase: []string{"id 0"}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Apply = %v, want %v", err, context.Canceled)
+	}
+}
+
+func count(t *testing.T, store gallery.Store) (n int) {
+	t.Helper()
+	for _, err := range store.Entries(t.Context(), "g", gallery.Query{Crops: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
