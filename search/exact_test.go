@@ -78,7 +78,7 @@ func TestExactSearchesFindWhatComparingOneByOneFinds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				probes := rowsOf(slices.Concat(gauss(10, 70, d, 0, 1), vectors[:min(len(vectors), 4*d)], make([]float32, d), gauss(11, 2, d, 0, 1e30)), d)
+				probes := rowsOf(slices.Concat(gauss(10, 62, d, 0, 1), vectors[:min(len(vectors), 4*d)], make([]float32, d), gauss(11, 2, d, 0, 1e30)), d)
 				compare(t, fmt.Sprintf("%s, d=%d, %s", by.Name, d, name), by, d, vectors, probes, exact, compact)
 			}
 		}
