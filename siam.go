@@ -150,7 +150,7 @@ func (m *Model) Distance(a, b []float32) float32 { return m.distance.Of(a, b) }
 func (m *Model) NamedDistance() distance.Distance { return m.distance }
 
 // ErrNoThreshold says that a model cannot give verdicts because its threshold was never chosen.
-var ErrNoThreshold = errors.New("the model has no calibrated threshold; train it with validation data, or use its distances")
+var ErrNoThreshold = errors.New("the model has no calibrated threshold: choose one with siam calibrate, or use its distances")
 
 // Verdict is the answer to: are these two the same?
 type Verdict struct {

@@ -25,10 +25,14 @@ func (l *Labelled) AddHardest(page *report.Report) error {
 	if err != nil {
 		return err
 	}
+	best := ""
+	if v, _, err := l.Verify(shownPairs, 1); err == nil {
+		best = fmt.Sprintf(" %.3f would suit these images best.", v.Best.Threshold)
+	}
 	show := func(title, text string, pairs []hardPair, isSame bool) {
 		threshold := thresholdOf(l.model)
 		if threshold != nil {
-			text += fmt.Sprintf(" ✓ and ✗ tell what the model's threshold, %.3f, judges rightly and wrongly.", *threshold)
+			text += fmt.Sprintf(" ✓ and ✗ tell what the model's threshold, %.3f, judges rightly and wrongly.", *threshold) + best
 		}
 		page.Add(report.Section{Title: title, Text: text, Parts: []report.Part{picturePairs(l.Set, pairs, isSame, threshold)}})
 	}
@@ -61,19 +65,24 @@ func hardest(set *dataset.Set, embeddings [][]float32, distance func(a, b []floa
 	return onceEach(set, same), onceEach(set, different), nil
 }
 
-// onceEach keeps the first pairs in which no image comes again, and of two classes one as far as there are enough others.
+// onceEach keeps the first pairs in which no image comes again; as far as there are enough others, few of each class and one of each two.
 func onceEach(set *dataset.Set, pairs []hardPair) []hardPair {
-	seen, classes := map[int32]bool{}, map[[2]int]bool{}
+	seen, classes, times := map[int32]bool{}, map[[2]int]bool{}, map[int]int{}
 	kept := make([]bool, len(pairs))
 	count := 0
 	for _, varied := range []bool{true, false} {
 		for i, p := range pairs {
 			a, b := set.Items[p.a].Label, set.Items[p.b].Label
 			two := [2]int{min(a, b), max(a, b)}
-			if count == hardestShown || seen[p.a] || seen[p.b] || varied && classes[two] {
+			often := classes[two] || times[a] >= mostOfOne || times[b] >= mostOfOne
+			if count == hardestShown || seen[p.a] || seen[p.b] || varied && often {
 				continue
 			}
 			seen[p.a], seen[p.b], classes[two], kept[i] = true, true, a != b, true
+			times[a]++
+			if a != b {
+				times[b]++
+			}
 			count++
 		}
 	}

@@ -75,3 +75,27 @@ func TestHardestPairsAreShown(t *testing.T) {
 		t.Errorf("the page shows %d pairs, want %d", got, 2*hardestShown)
 	}
 }
+
+func TestHardestPairsAreVaried(t *testing.T) {
+	set := few(t)
+	var pairs []hardPair
+	for _, items := range set.ByClass()[:2] { // of two classes, then of all others
+		for _, a := range items {
+			for _, b := range set.ByClass()[0] {
+				if a != b {
+					pairs = append(pairs, hardPair{a: a, b: b})
+				}
+			}
+		}
+	}
+	for _, items := range set.ByClass()[2:] {
+		pairs = append(pairs, hardPair{a: items[0], b: items[1]})
+	}
+	times := map[[2]int]int{}
+	for _, p := range onceEach(set, pairs)[:hardestShown] {
+		times[[2]int{set.Items[p.a].Label, set.Items[p.b].Label}]++
+	}
+	if of := times[[2]int{1, 0}] + times[[2]int{0, 1}]; of > 1 || len(times) < hardestShown-2 {
+		t.Errorf("%d of %d pairs are of the same two classes, in %d kinds: want one, and as many kinds as there are", of, hardestShown, len(times))
+	}
+}

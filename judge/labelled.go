@@ -143,12 +143,15 @@ func Compatible(model, old Model) bool {
 	return slices.Contains(model.File().Provenance.Compatible, old.File().Hash)
 }
 
+// ErrNoThreshold says that a model has no threshold to judge pairs at.
+var ErrNoThreshold = errors.New("the model has no threshold to judge pairs at: choose one with siam calibrate")
+
 // Verify judges pairs at the model's own threshold: all same pairs and all different ones, or n/2 drawn of a kind of which there are more; see
 // [eval.Items.DistinctPairs]. The pairs are within a group where there are groups.
 func (l *Labelled) Verify(n int, seed uint64) (eval.Verification, *Verdicts, error) {
 	threshold := thresholdOf(l.model)
 	if threshold == nil {
-		return eval.Verification{}, nil, errors.New("the model has no threshold to verify with; train it with validation data")
+		return eval.Verification{}, nil, ErrNoThreshold
 	}
 	pairs, err := l.items.DistinctPairs(n, seed)
 	if err != nil {

@@ -30,7 +30,8 @@ type lesson struct {
 	learned   *dataset.Set
 	extended  *dataset.Set // learned, and what was added to it
 	validated *dataset.Set
-	epoch     int // batches that show all that there is once
+	epoch     int    // batches that show all that there is once
+	note      string // what is done otherwise than the settings ask for
 	// sampler picks the examples of each step from extended. It chooses hard ones by index, when that is not nil.
 	sampler func(index *dataset.Lookalikes) (dataset.Sampler, error)
 	// judge is the accuracy that the embeddings of validated reach.
@@ -64,7 +65,7 @@ func newEncoderCourse(ctx context.Context, r Recipe, job Job, data labelled) (c 
 	if err != nil {
 		return c, err
 	}
-	return course[*dataset.Batch]{trainer: e.trainer, batches: e.batches, score: e.score, model: e.model, memory: &e.memory}, nil
+	return course[*dataset.Batch]{trainer: e.trainer, batches: e.batches, score: e.score, model: e.model, memory: &e.memory, note: e.note}, nil
 }
 
 // newEmbedding checks the settings and builds everything that the first step needs.

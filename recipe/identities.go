@@ -155,6 +155,9 @@ func (i Identities) begin(_ context.Context, set *dataset.Set, s Settings, seed 
 		return nil, fmt.Errorf("validation identities: %w", err)
 	}
 	l.extended = l.learned
+	if o := i.batches(l.learned, dataset.Hard{}, seed); o.Classes < i.People && !s.drawsPairs() {
+		l.note = fmt.Sprintf("people=%d, but %d identities are learned from that have images enough: each batch has all of these", i.People, o.Classes)
+	}
 	l.epoch = max(1, len(l.learned.Items)/(i.People*i.Photos+i.Negatives))
 	if s.drawsPairs() {
 		l.epoch = s.batchesOfAll(l.learned)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/siam-go/siam/dataset"
@@ -38,6 +39,8 @@ type course[B any] struct {
 	model func(ctx context.Context, weights []modelfile.Tensor, step int, finished bool) (*modelfile.File, error)
 	// memory is what a checkpoint holds besides the trainer's state: a pointer to what JSON can write and read.
 	memory any
+	// note is said with the first step: what is done otherwise than the settings ask for; "" for nothing.
+	note string
 }
 
 // training is a recipe at work.
@@ -98,6 +101,9 @@ func (t *training[B]) round(ctx context.Context, batches iter.Seq2[B, error], yi
 		progress := Progress{
 			Step: step.Number, Steps: t.recipe.Settings.Steps, Epoch: step.Epoch, Loss: step.Loss, Rate: step.Rate,
 			Active: step.Active, Mean: step.Mean, Spread: step.Spread, Note: step.Note,
+		}
+		if t.note != "" {
+			progress.Note, t.note = strings.TrimPrefix(progress.Note+"; "+t.note, "; "), ""
 		}
 		stop, err := t.validate(ctx, &progress)
 		if err != nil {

@@ -62,6 +62,9 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 	if err := checkOut(f.out); err != nil {
 		return err
 	}
+	if f.out != f.model {
+		a.sayReplaced(f.out)
+	}
 	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
 		file, result := labelled.File(), recalibrated{File: f.out, Copies: copies}
 		result.Before = file.Calibration

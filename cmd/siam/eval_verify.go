@@ -71,6 +71,7 @@ func (a *app) evalVerify(ctx context.Context, f verifyFlags) error {
 	if listed {
 		return a.verifyPhotos(ctx, f)
 	}
+	f.judged = true
 	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
 		result, verdicts, err := labelled.Verify(f.pairs, a.seed)
 		if err != nil {

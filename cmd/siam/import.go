@@ -134,6 +134,7 @@ func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
 	if err := checkOut(f.out); err != nil {
 		return err
 	}
+	a.sayReplaced(f.out)
 	network, err := readNetwork(f.onnx)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ type labelledFlags struct {
 	only                 []string
 	each                 int
 	incomplete, strict   bool
+	judged               bool // at the model's threshold, which it must have
 }
 
 func (f *labelledFlags) add(cmd *cobra.Command) {
@@ -37,6 +38,9 @@ func (a *app) withLabelled(ctx context.Context, f labelledFlags, ask func(*judge
 		return err
 	}
 	defer closeModel()
+	if f.judged && model.File().Calibration == nil {
+		return judge.ErrNoThreshold
+	}
 	old, closeOld, err := a.openOld(model, f.against)
 	if err != nil {
 		return err

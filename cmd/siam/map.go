@@ -34,7 +34,7 @@ func (a *app) mapCommand() *cobra.Command {
 		Short: "the embedding map of a folder of images, as a page, SVG or PNG",
 		Long: `Draws each image, or with --faces each face, at the place of its embedding, in a frame of its identity's colour where
 folders or file names tell it. FILE ending in .html is a page with both maps, t-SNE and PCA, on which pointing at a picture
-shows it large; .svg and .png are one map.`,
+shows it large, and with the distances of all pairs about the model's threshold and the best one; .svg and .png are one map.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.embeddingMap(cmd.Context(), f) },
 	}
 	f.add(cmd)
@@ -74,7 +74,7 @@ func (a *app) drawMap(ctx context.Context, f mapFlags, model *siam.Model, al *ju
 	if err != nil {
 		return err
 	}
-	if err := f.write(maps, result.Drawn, a.seed); err != nil {
+	if err := a.writeMap(f, maps, model, al); err != nil {
 		return err
 	}
 	result.Explained = maps.Explained
@@ -84,8 +84,8 @@ func (a *app) drawMap(ctx context.Context, f mapFlags, model *siam.Model, al *ju
 // kind is what the output's name ends in.
 func (f mapFlags) kind() string { return strings.ToLower(filepath.Ext(f.out)) }
 
-// write makes the picture or the page.
-func (f mapFlags) write(maps judge.Maps, images int, seed uint64) error {
+// writeMap makes the picture or the page.
+func (a *app) writeMap(f mapFlags, maps judge.Maps, model *siam.Model, al *judge.Album) error {
 	switch kind := f.kind(); {
 	case kind != ".html" && f.method == "pca":
 		return maps.Axes.WriteFile(f.out)
@@ -93,7 +93,10 @@ func (f mapFlags) write(maps judge.Maps, images int, seed uint64) error {
 		return maps.Neighbours.WriteFile(f.out)
 	}
 	page := report.New("Embedding map")
-	page.Subtitle = fmt.Sprintf("%d images of %s, model %s, seed %d, commit %s", images, f.data, f.model, seed, thisBuild().Commit)
+	page.Subtitle = fmt.Sprintf("%d images of %s, model %s, seed %d, commit %s", len(al.Pictures), f.data, f.model, a.seed, thisBuild().Commit)
 	maps.AddTo(page)
+	if err := al.AddDistances(page, model, a.seed); err != nil {
+		return err
+	}
 	return page.WriteFile(f.out)
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/siam-go/siam/internal/atomicfile"
+	"github.com/siam-go/siam/modelfile"
 )
 
 // checkOut finds out, before long work, whether a file can be written beside what is there. An empty name is fine.
@@ -28,6 +29,13 @@ func checkOut(name string) error {
 		return cannotWrite(name, err)
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// sayReplaced says that a model will be replaced.
+func (a *app) sayReplaced(name string) {
+	if old, err := modelfile.Read(name); err == nil {
+		a.say("note: %s holds model %.12s, which will be replaced", name, old.Hash)
+	}
 }
 
 // writeOut writes content to a file, whole or not at all, or to standard output when name is empty.

@@ -90,6 +90,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if err := f.apply(&r.Settings); err != nil {
 		return err
 	}
+	a.sayReplaced(f.out)
 	backend, err := a.backendAt(f.precision)
 	if err != nil {
 		return err
