@@ -112,7 +112,9 @@ func (t *Tracker) end() {
 }
 
 // dormant reports whether a track's time is over and it is only remembered.
-func (t *Tracker) dormant(tr *Track) bool { return tr.State == Lost && t.unseen(tr) > t.settings.Lost }
+func (t *Tracker) dormant(tr *Track) bool {
+	return t.settings.Recall > 0 && tr.State == Lost && t.unseen(tr) > t.settings.Lost
+}
 
 // merged reports whether a lost track is where another, older one is seen.
 func (t *Tracker) merged(tr *Track) bool {

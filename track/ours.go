@@ -40,9 +40,9 @@ type Params struct {
 // Default are the numbers of [Ours].
 func Default() Params {
 	return Params{
-		High: 0.2951, Low: 0.2094, Suppress: 0.4007, Crowded: 0.3421, Gate: 0.83, LowGate: 0.3124, NewGate: 0.5254, Grow: 0.4492, Buffer: 0,
-		Trust: 0.1916, Sum: 1.1725, Confirm: 2, Wait: 0.24, Lost: 0.9187, Coast: 0.1037, Measure: 0.1029, Size: 0.1731, Position: 0,
-		Velocity: 0.0051, Resize: 0.0518, Looks: 0.033, Alike: 0.5, Again: 0.25, Reach: 0.5, Recall: 3, Hidden: 0.35,
+		High: 0.306, Low: 0.2623, Suppress: 0.3768, Crowded: 0.2928, Gate: 0.83, LowGate: 0.4573, NewGate: 0.5406, Grow: 0.4422, Buffer: 0.0818,
+		Trust: 0.3246, Sum: 0.913, Confirm: 1, Wait: 0.5229, Lost: 0.9556, Coast: 0.1037, Measure: 0.09275, Size: 0.2172, Position: 0,
+		Velocity: 0.004122, Resize: 0.03354, Looks: 0.008, Alike: 0, Again: 0.596, Reach: 0.19, Recall: 3, Hidden: 0.092,
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 // trackFlags are the flags of siam track.
 type trackFlags struct {
 	seq, det, out, format, tracker, settings string
-	model                                    string
+	model, render, report                    string
 	offline                                  bool
 	rate                                     float64
 	most                                     int
@@ -55,6 +55,8 @@ whole video is looked at before anything is said: detections become tracks at th
 	flags.StringVar(&f.tracker, "tracker", "ours", "ours, sort, bytetrack or deepsort")
 	flags.StringVar(&f.settings, "settings", "", "`file` that siam track tune wrote")
 	addModelFlag(cmd, &f.model)
+	flags.StringVar(&f.render, "render", "", "`folder` for frames with boxes, ids and trails, or a .gif, or with ffmpeg a video (.mp4, …)")
+	flags.StringVar(&f.report, "report", "", "HTML `file`: a player with the tracks, their lives, and errors where there is a truth")
 	flags.BoolVar(&f.offline, "offline", false, "look at the whole video first: tracks of least cost, gaps filled, boxes smoothed")
 	flags.Float64Var(&f.rate, "rate", 0, "frames a `second`; by default what the sequence says, or 25")
 	flags.IntVar(&f.most, "max-identities", 0, "how many objects there are at most; 0 means any number")
@@ -91,8 +93,10 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err != nil {
 		return err
 	}
-	if err := checkOut(f.out); err != nil {
-		return err
+	for _, file := range []string{f.out, f.report} {
+		if err := checkOut(file); err != nil {
+			return err
+		}
 	}
 	found, err := f.detections()
 	if err != nil {
@@ -125,6 +129,9 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	skipped.Bad += len(found.Bad)
 	out.Name, out.Info = found.Name, found.Info
 	if err := a.writeTracks(f, out); err != nil {
+		return err
+	}
+	if err := (pictures{app: a, flags: f, frames: frames, rate: rate, tracks: out}).show(ctx); err != nil {
 		return err
 	}
 	result := tracked{Sequence: found.Name, Frames: len(frames), Detections: len(found.Rows) + len(found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, rate),
@@ -167,6 +174,9 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	}
 	if f.offline && (f.tracker != "ours" || f.most > 0) {
 		return settings, nil, usagef("--offline goes with no --tracker and no --max-identities")
+	}
+	if f.render != "" && f.seq == "" {
+		return settings, nil, usagef("--render needs --seq, the folder with the frames' images")
 	}
 	if f.model != "" && f.seq == "" {
 		return settings, nil, usagef("--model needs --seq, the folder with the frames' images")
