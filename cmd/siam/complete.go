@@ -57,6 +57,7 @@ func flagCompletions() map[string]completion {
 		"map --method": words("tsne", "pca"), "map --out": filesEnding("html", "svg", "png"), "cluster --sheet": filesEnding("png"),
 		"cluster --linkage": words("average", "complete", "single"), "eval oneshot --baseline": words("pixel", "hausdorff"),
 		"import --pool": words("mean", "cls"), "import --align": words("arcface", "retail"), "import --distance": words(distanceNames()...),
+		"serve key add --role":       words("identify", "enroll", "review", "admin"),
 		"gallery create --kind":      words(string(gallery.Watch), string(gallery.Access)),
 		"gallery create --represent": words(string(gallery.Nearest), string(gallery.Mean)),
 	}

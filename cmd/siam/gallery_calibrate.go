@@ -136,7 +136,7 @@ func (a *app) readStrangers(ctx context.Context, s *seeing, name string, strict 
 		} else if err != nil {
 			return nil, err
 		}
-		face, _, err := mainFace(photo)
+		face, _, err := photo.MainFace()
 		if err != nil {
 			a.leaveFaceless(photo.Name)
 			continue

@@ -135,7 +135,7 @@ func (a *app) enrollAll(ctx context.Context, s *seeing, from enrolSource) (enrol
 		} else if err != nil {
 			return e.result, err
 		}
-		face, note, err := mainFace(photo)
+		face, note, err := photo.MainFace()
 		if err != nil && from.strict {
 			return e.result, err
 		}

@@ -229,7 +229,7 @@ func (a *app) galleryVerify(ctx context.Context, f identifyFlags, file string) e
 		if err != nil {
 			return err
 		}
-		face, _, err := mainFace(photos[0])
+		face, _, err := photos[0].MainFace()
 		if err != nil {
 			return err
 		}

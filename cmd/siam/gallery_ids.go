@@ -229,7 +229,7 @@ func (a *app) galleryReject(ctx context.Context, f identifyFlags, files []string
 			if err != nil {
 				return err
 			}
-			face, note, err := mainFace(photo)
+			face, note, err := photo.MainFace()
 			if err != nil {
 				return err
 			}

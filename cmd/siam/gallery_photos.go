@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"slices"
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/gallery"
@@ -104,16 +103,4 @@ func (from photoSource) hash(name string) (string, error) {
 		return "", fmt.Errorf("read %s: %w", name, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// mainFace is the face that a photograph is of, with a note where there are others.
-func mainFace(photo gallery.Photograph) (main gallery.Face, note string, err error) {
-	at := slices.IndexFunc(photo.Faces, func(f gallery.Face) bool { return f.Main })
-	if at < 0 {
-		return main, "", fmt.Errorf("no face was found in %s: take a photograph that shows one", photo.Name)
-	}
-	if n := len(photo.Faces); n > 1 {
-		note = fmt.Sprintf("it shows %d faces; the main one was taken", n)
-	}
-	return photo.Faces[at], note, nil
 }

@@ -19,6 +19,7 @@ import (
 //	siam ARG...               runs the command in this process: exit code 0, or 1 with "!"
 //	code N ARG...             the same for another exit code
 //	interrupt REGEXP ARG...   the same, ended as by Ctrl-C once a line on stderr matches
+//	ctrlc REGEXP ARG...       the same for a command that ends well then
 //	full BYTES ARG...         the same on a disk where no file can grow beyond BYTES
 //	json PATH OP VALUE        compares a field of the JSON object on stdout, see [jsonCommand]
 //	identical FILE FILE       compares bytes
@@ -50,6 +51,7 @@ func runScripts(t *testing.T, dir string, page *jsonPage) {
 			"siam":      siamCommand,
 			"code":      codeCommand,
 			"interrupt": interruptCommand,
+			"ctrlc":     ctrlcCommand,
 			"full":      fullCommand,
 			"json":      jsonCommand,
 			"identical": identicalCommand,
@@ -90,13 +92,21 @@ func codeCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func interruptCommand(ts *testscript.TestScript, neg bool, args []string) {
+	interrupted(ts, neg, args, exitFailed)
+}
+
+func ctrlcCommand(ts *testscript.TestScript, neg bool, args []string) {
+	interrupted(ts, neg, args, exitFine)
+}
+
+func interrupted(ts *testscript.TestScript, neg bool, args []string, want int) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: interrupt REGEXP ARG...")
+		ts.Fatalf("usage: interrupt REGEXP ARG... or ctrlc REGEXP ARG...")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	siam, watch := inProcess(ts, ctx), &trigger{at: regexp.MustCompile(args[0]), fire: cancel}
-	check(ts, exitFailed, args[1:], func(args []string, stdout, stderr io.Writer) int {
+	check(ts, want, args[1:], func(args []string, stdout, stderr io.Writer) int {
 		return siam(args, stdout, io.MultiWriter(stderr, watch))
 	})
 	if ctx.Err() == nil {

@@ -20,11 +20,11 @@ const module = "github.com/siam-go/siam"
 var floors = [][]string{
 	{"bench"},
 	{"cmd/siam"},
-	{"web", "client"},
+	{"server", "client"},
 	{"recipe"},
 	{"judge"},
 	{"."},
-	{"coseg", "track"},
+	{"coseg", "track", "api"},
 	{"train", "gallery", "face", "report"},
 	{"onnx"},
 	{"encoder", "eval", "detect", "boost"},

@@ -1,0 +1,185 @@
+// Package api has the shapes of what a siam server answers, which are those that siam's commands print as JSON (docs/json.md).
+package api
+
+import (
+	"time"
+
+	"github.com/siam-go/siam/gallery"
+)
+
+// Verdict is the answer about two images.
+type Verdict struct {
+	Same      bool    `json:"same" doc:"the distance is at most the threshold"`
+	Distance  float32 `json:"distance"`
+	Threshold float32 `json:"threshold"`
+	// Photographs are the faces that were compared, where faces were asked for.
+	Photographs []Compared `json:"photographs,omitempty"`
+}
+
+// Compared is the face that was compared in a photograph.
+type Compared struct {
+	File  string     `json:"file"`
+	Box   [4]float32 `json:"box" doc:"left, top, width, height, pixels"`
+	Score float32    `json:"score" doc:"of the detector, in [0, 1]"`
+	Faces int        `json:"faces" doc:"how many there are in the photograph"`
+}
+
+// Embedded is embeddings of images, or of the faces in them.
+type Embedded struct {
+	Model      string      `json:"model" doc:"content hash: embeddings of another model must not be compared with these"`
+	Dim        int         `json:"dim"`
+	Files      []string    `json:"files"`
+	Embeddings [][]float32 `json:"embeddings"`
+	Skipped    []Skipped   `json:"skipped"`
+}
+
+// Skipped is an image that was not used.
+type Skipped struct {
+	File string `json:"file"`
+	Why  string `json:"why"`
+}
+
+// Enrolled is what became of images to enroll.
+type Enrolled struct {
+	Gallery  string                  `json:"gallery"`
+	Enrolled int                     `json:"enrolled" doc:"images added"`
+	IDs      int                     `json:"ids" doc:"among them"`
+	Images   []gallery.EnrolledImage `json:"images"`
+	Skipped  []Skipped               `json:"skipped"`
+}
+
+// Identified is verdicts on faces or images.
+type Identified struct {
+	Results  []gallery.Result `json:"results"`
+	Faceless []string         `json:"faceless" doc:"photographs in which no face was found"`
+}
+
+// Bursts is one verdict of each gallery on several images of one person.
+type Bursts struct {
+	Results []gallery.BurstResult `json:"results"`
+}
+
+// Rejected is how many faces were kept as strangers.
+type Rejected struct {
+	Gallery  string `json:"gallery"`
+	Rejected int    `json:"rejected"`
+}
+
+// Removed is the ids that were erased.
+type Removed struct {
+	Gallery string   `json:"gallery"`
+	IDs     []string `json:"ids"`
+}
+
+// Listed is who is enrolled in a gallery.
+type Listed struct {
+	Gallery string             `json:"gallery"`
+	IDs     []gallery.Identity `json:"ids"`
+}
+
+// Galleries is those of a store.
+type Galleries struct {
+	Galleries []gallery.Settings `json:"galleries"`
+}
+
+// Reviewed is what waits for a person to decide.
+type Reviewed struct {
+	Gallery string        `json:"gallery"`
+	Groups  []ReviewGroup `json:"groups" doc:"faces that look alike"`
+}
+
+// ReviewGroup is faces that look alike.
+type ReviewGroup struct {
+	Like  string       `json:"like,omitempty" doc:"an id"`
+	Faces []ReviewFace `json:"faces"`
+}
+
+// ReviewFace is a face that waits.
+type ReviewFace struct {
+	Key      string    `json:"key"`
+	File     string    `json:"file"`
+	When     time.Time `json:"when"`
+	Expires  time.Time `json:"expires"`
+	Reason   string    `json:"reason"`
+	Like     string    `json:"like,omitempty"`
+	Distance *float32  `json:"distance,omitempty"`
+}
+
+// ReviewedOf is what a gallery's queue holds.
+func ReviewedOf(name string, groups []gallery.Group) Reviewed {
+	out := Reviewed{name, []ReviewGroup{}}
+	for _, group := range groups {
+		g := ReviewGroup{Like: group.Like}
+		for _, e := range group.Faces {
+			g.Faces = append(g.Faces, ReviewFace{e.Key, e.Name, e.When, e.Expires, e.Note, e.ID, e.Distance})
+		}
+		out.Groups = append(out.Groups, g)
+	}
+	return out
+}
+
+// Audited is the state of the audit log, and lines of it.
+type Audited struct {
+	Lines int64          `json:"lines"`
+	Hash  string         `json:"hash" doc:"of the last line: note it, to ask later whether the log still holds it"`
+	Holds bool           `json:"holds"`
+	Log   []gallery.Line `json:"log,omitempty"`
+}
+
+// Models is those that a server holds.
+type Models struct {
+	Models []Model `json:"models"`
+}
+
+// Model is a model that a server holds.
+type Model struct {
+	Hash      string   `json:"hash"`
+	File      string   `json:"file" doc:"its name, without the folder"`
+	Distance  string   `json:"distance"`
+	Dim       int      `json:"dim" doc:"numbers of an embedding"`
+	Threshold *float32 `json:"threshold,omitempty"`
+	Faces     bool     `json:"faces" doc:"it finds the faces in photographs"`
+}
+
+// Probes is embeddings to be identified, as /v1/embed answers them.
+type Probes struct {
+	Model      string      `json:"model,omitempty" doc:"content hash of the model that made them; checked where it is given"`
+	Embeddings [][]float32 `json:"embeddings" minItems:"1" maxItems:"1024"`
+	Files      []string    `json:"files,omitempty" doc:"names of the embeddings, for people"`
+	Top        int         `json:"top,omitempty" minimum:"1" maximum:"1000" doc:"how many of the nearest ids to list; 5 where it is not given"`
+}
+
+// IDs is ids of one gallery.
+type IDs struct {
+	IDs []string `json:"ids" minItems:"1" maxItems:"10000"`
+}
+
+// Decision is what to do about faces that wait for review, named by their keys.
+type Decision struct {
+	Enroll   []string `json:"enroll,omitempty" doc:"make these images of id"`
+	ID       string   `json:"id,omitempty"`
+	Stranger []string `json:"stranger,omitempty" doc:"keep these as strangers, who compete with ids"`
+	Dismiss  []string `json:"dismiss,omitempty" doc:"erase these"`
+}
+
+// Promise is what a calibration is to promise.
+type Promise struct {
+	FPIR float64 `json:"fpir,omitempty" exclusiveMinimum:"0" exclusiveMaximum:"1" doc:"strangers answered match; 0.01 where it is not given"`
+	Miss float64 `json:"miss,omitempty" exclusiveMinimum:"0" exclusiveMaximum:"1" doc:"enrolled people answered no match; 0.02 where it is not given"`
+}
+
+// Problem is an error (RFC 9457).
+type Problem struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail" doc:"what is wrong, and what to do"`
+	Errors []struct {
+		Message  string `json:"message"`
+		Location string `json:"location"`
+	} `json:"errors,omitempty"`
+}
+
+// Health is how a server is.
+type Health struct {
+	Status string `json:"status" doc:"ok"`
+}
