@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/siam-go/siam/api"
 	"github.com/spf13/cobra"
 )
 
@@ -221,7 +222,7 @@ func (p *jsonPage) documentedCommand(ts *testscript.TestScript, neg bool, args [
 
 // elsewhere are parts of the page that need data or networks which not every machine has, and the test that looks at them.
 var elsewhere = map[string]string{
-	"siam demo": notRun, "siam data get": notRun, "demo's verdict: `who` text": notRun, "demo's verdict: `` result": notRun,
+	"siam demo": notRun, "siam serve health": notRun, "siam data get": notRun, "demo's verdict: `who` text": notRun, "demo's verdict: `` result": notRun,
 	"gallery: `faces` true or false": withFaces, "gallery: `mirror` true or false": withFaces, "result: `box` list of numbers": withFaces,
 	"siam compare: `photographs` list of objects": withFaces, "siam compare: `photographs.file` text": withFaces,
 	"siam compare: `photographs.box` list of numbers": withFaces, "siam compare: `photographs.score` number": withFaces,
@@ -260,7 +261,7 @@ func TestTheJSONOfEveryCommandIsOnOnePage(t *testing.T) {
 // TestTheJSONOfLongCommandsIsOnThePage: of commands that take minutes or a network connection, the values that they print are made up.
 func TestTheJSONOfLongCommandsIsOnThePage(t *testing.T) {
 	page := readJSONPage(t)
-	for section, printed := range map[string]any{"siam demo": demoResult{}, "siam data get": gotten{}} {
+	for section, printed := range map[string]any{"siam demo": demoResult{}, "siam serve health": api.Health{}, "siam data get": gotten{}} {
 		encoded, err := json.Marshal(filled(reflect.TypeOf(printed)).Interface())
 		if err == nil {
 			err = page.check(section, encoded)

@@ -61,7 +61,7 @@ Ctrl-C lets it finish what it has begun to answer.`,
 	flags.Float64Var(&f.limits.Rate, "rate", 100, "requests of one key a second")
 	flags.IntVar(&f.limits.Burst, "rate-burst", 200, "requests of one key at once")
 	cmd.PersistentFlags().StringVar(&f.keys, "keys", cmp.Or(os.Getenv("SIAM_KEYS"), "siam-keys.json"), "`file` of keys; $SIAM_KEYS when not given")
-	cmd.AddCommand(a.serveKeyCommand(&f.keys))
+	cmd.AddCommand(a.serveKeyCommand(&f.keys), a.serveHealthCommand())
 	return cmd
 }
 
