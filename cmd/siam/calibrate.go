@@ -69,7 +69,8 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 		file, result := labelled.File(), recalibrated{File: f.out, Copies: copies}
 		result.Before = file.Calibration
 		var err error
-		if result.Calibration, err = labelled.Calibrate(f.fmr, a.seed); err != nil {
+		result.Calibration, err = unlessEnded(ctx, func() (*modelfile.Calibration, error) { return labelled.Calibrate(f.fmr, a.seed) })
+		if err != nil {
 			return err
 		}
 		again := *file

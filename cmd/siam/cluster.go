@@ -71,21 +71,25 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 		how.Threshold = &f.threshold
 	}
 	f.most = judge.MostClustered
-	return a.withAlbum(ctx, f.albumFlags, func(model *siam.Model, al *judge.Album) error { return a.clusterAlbum(f, how, model, al) })
+	return a.withAlbum(ctx, f.albumFlags, func(model *siam.Model, al *judge.Album) error { return a.clusterAlbum(ctx, f, how, model, al) })
 }
 
-func (a *app) clusterAlbum(f clusterFlags, how judge.Grouping, model *siam.Model, al *judge.Album) error {
+func (a *app) clusterAlbum(ctx context.Context, f clusterFlags, how judge.Grouping, model *siam.Model, al *judge.Album) error {
 	a.say("grouping %d pictures", len(al.Pictures))
-	found, err := al.Cluster(model, how)
+	found, err := unlessEnded(ctx, func() (*judge.Clusters, error) {
+		found, err := al.Cluster(model, how)
+		if err != nil || !f.labels {
+			return found, err
+		}
+		if err := found.Judge(a.seed); err != nil {
+			return found, fmt.Errorf("--labels: %w", err)
+		}
+		return found, nil
+	})
 	if err != nil {
 		return err
 	}
 	a.sayCopies(found.Copies)
-	if f.labels {
-		if err := found.Judge(a.seed); err != nil {
-			return fmt.Errorf("--labels: %w", err)
-		}
-	}
 	if err := f.write(al, found); err != nil {
 		return err
 	}

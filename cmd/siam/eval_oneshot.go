@@ -144,7 +144,7 @@ func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, one judged, set 
 	if one.model == nil {
 		p := a.newProgress("comparing", "images", 2*f.test.Trials*f.test.Ways*f.test.Shots)
 		defer p.close()
-		return watchedBaseline(one.baseline, p).OneShot(set, f.test)
+		return unlessEnded(ctx, func() (judge.OneShotResult, error) { return watchedBaseline(one.baseline, p).OneShot(set, f.test) })
 	}
 	return a.judgeModel(ctx, one.model, set, f.test)
 }
@@ -192,7 +192,7 @@ func (a *app) judgeRuns(ctx context.Context, one judged, runs []dataset.Run) (ev
 	if one.model == nil {
 		p := a.newProgress("comparing", "images", 0)
 		defer p.close()
-		return watchedBaseline(one.baseline, p).Runs(runs)
+		return unlessEnded(ctx, func() (eval.RunsResult, error) { return watchedBaseline(one.baseline, p).Runs(runs) })
 	}
 	p := a.newProgress("embedding", "images", imagesOf(runs))
 	defer p.close()

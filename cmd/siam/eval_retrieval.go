@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
@@ -40,7 +41,7 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 		if err != nil {
 			return fmt.Errorf("--frames-apart: %w", err)
 		}
-		found, err := labelled.Retrieve(near)
+		found, err := unlessEnded(ctx, func() (eval.Retrieval, error) { return labelled.Retrieve(near) })
 		if err != nil {
 			return err
 		}

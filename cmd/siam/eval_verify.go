@@ -73,7 +73,11 @@ func (a *app) evalVerify(ctx context.Context, f verifyFlags) error {
 	}
 	f.judged = true
 	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
-		result, verdicts, err := labelled.Verify(f.pairs, a.seed)
+		var verdicts *judge.Verdicts
+		result, err := unlessEnded(ctx, func() (result eval.Verification, err error) {
+			result, verdicts, err = labelled.Verify(f.pairs, a.seed)
+			return result, err
+		})
 		if err != nil {
 			return err
 		}

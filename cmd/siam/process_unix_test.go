@@ -57,7 +57,6 @@ func fullCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 func TestCtrlCLeavesACheckpoint(t *testing.T) {
 	t.Chdir(t.TempDir())
-	const noLimit = "1000000000"
 	generate := process(noLimit, "data", "generate", "alphabets", "--alphabets", "4", "--characters", "4", "--drawers", "3", "--out", "alphabets")
 	if output, err := generate.CombinedOutput(); err != nil {
 		t.Fatalf("generate: %v: %s", err, output)
