@@ -25,7 +25,7 @@ func (m *Model) preprocess(p imgproc.Preprocess) (imgproc.Preprocess, error) {
 	}{{"height", &p.Height}, {"width", &p.Width}, {"channels", &p.Channels}} {
 		switch {
 		case *side.given == 0 && sides[i] == unknownDim:
-			return p, fmt.Errorf("the network leaves the %s of its images open: choose one in the preprocessing", side.name)
+			return p, fmt.Errorf("the network leaves the %s of its images open: choose one in the %w", side.name, ErrPreprocessing)
 		case *side.given == 0:
 			*side.given = sides[i]
 		case sides[i] != unknownDim && *side.given != sides[i]:
@@ -33,7 +33,7 @@ func (m *Model) preprocess(p imgproc.Preprocess) (imgproc.Preprocess, error) {
 		}
 	}
 	if kind := m.inputs[0].Type; kind != 0 && !kind.real() && !wholeNumbers(p) {
-		return p, fmt.Errorf("the network reads images of %s: prepare them as whole numbers, such as those from 0 to 255", kind)
+		return p, fmt.Errorf("the network reads images of %s: choose whole numbers, such as those from 0 to 255, in the %w", kind, ErrPreprocessing)
 	}
 	return p, p.Validate()
 }

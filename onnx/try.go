@@ -39,6 +39,9 @@ const (
 	Other  = "other"
 )
 
+// ErrPreprocessing says that images have to be prepared otherwise for a network; what comes before it says how.
+var ErrPreprocessing = errors.New("preprocessing")
+
 // ErrNoEmbedding says that a network has no vector as its result.
 var ErrNoEmbedding = errors.New("the network makes no embedding: pool its output, or choose another tensor as the output")
 

@@ -145,12 +145,20 @@ func (a *app) inFolders(names []string) (files []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		images, err := a.imagesOf(folder)
+		found, err := folder.List()
+		if err == nil {
+			err = found.Check(folder)
+		}
 		if err != nil {
 			return nil, err
 		}
-		for _, image := range images {
-			files = append(files, filepath.Join(name, filepath.FromSlash(image)))
+		inside := func(file string) string { return filepath.Join(name, filepath.FromSlash(file)) }
+		for i := range found.Skipped {
+			found.Skipped[i].File = inside(found.Skipped[i].File)
+		}
+		a.skip(found.Skipped)
+		for _, image := range found.Images {
+			files = append(files, inside(image))
 		}
 	}
 	return files, nil

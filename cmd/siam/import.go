@@ -173,6 +173,9 @@ func importError(file string, err error) error {
 	if errors.Is(err, onnx.ErrNoEmbedding) {
 		return fmt.Errorf("import %s: %w (--pool mean, --pool cls, --output NAME)", file, err)
 	}
+	if errors.Is(err, onnx.ErrPreprocessing) {
+		return fmt.Errorf("import %s: %w (--preprocess …,size=112x112 or --preprocess …,range=0..255)", file, err)
+	}
 	return fmt.Errorf("import %s: %w", file, err)
 }
 
