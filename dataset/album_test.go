@@ -37,6 +37,7 @@ func TestIdentitiesAreToldByPaths(t *testing.T) {
 		"like dates":    {[]string{"Camilla/1.png", "Camilla/2.png", "Dayna/1.png"}, []string{"Camilla", "Camilla", "Dayna"}},
 		"in one word":   {[]string{"team1/Camilla/1.png", "team1/Camilla/2.png", "team2/Dayna/1.png"}, []string{"team1/Camilla", "team1/Camilla", "team2/Dayna"}},
 		"two forms":     {[]string{"Jose\u0301/1.png", "Jos\u00e9/2.png", "bo/1.png"}, []string{"Jos\u00e9", "Jos\u00e9", "bo"}},
+		"Latin-1":       {[]string{"Jos\xe9/1.png", "Jos\u00e9/2.png", "bo/1.png"}, []string{"Jos\u00e9", "Jos\u00e9", "bo"}},
 		"cases":         {[]string{"Anna/1.png", "anna/2.png", "anna/3.png"}, []string{"Anna", "anna", "anna"}},
 		"cameras":       {[]string{"IMG_20200501_1.jpg", "IMG_20200501_2.jpg", "PXL_20210101_1.jpg", "20200501_120000.jpg", "Bo_1.jpg"}, nil},
 		"loose":         {[]string{"ada/1.png", "ada/2.png", "bo/1.png", "x_1.png"}, []string{"ada", "ada", "bo", ""}},

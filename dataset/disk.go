@@ -81,7 +81,7 @@ func foldersAround(name string) (around []fs.FileInfo) {
 	}
 }
 
-// inUTF8 is a name of an archive, taken as Latin-1 where it is not UTF-8.
+// inUTF8 is a name of an archive or of an identity, taken as Latin-1 where it is not UTF-8.
 func inUTF8(name string) string {
 	if utf8.ValidString(name) {
 		return name

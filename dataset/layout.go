@@ -23,7 +23,7 @@ func (f Folder) Identities(files []string) (names []string, err error) {
 	}
 	names = l.names(files)
 	if l.root != "" && !slices.ContainsFunc(names, func(name string) bool { return name != "" }) {
-		names = slices.Repeat([]string{norm.NFC.String(path.Base(l.root))}, len(names)) // the only identity
+		names = slices.Repeat([]string{norm.NFC.String(inUTF8(path.Base(l.root)))}, len(names)) // the only identity
 	}
 	return names, nil
 }
@@ -149,7 +149,7 @@ func (l layout) names(files []string) []string {
 		case nested:
 			names[i] = first
 		}
-		names[i] = norm.NFC.String(names[i])
+		names[i] = norm.NFC.String(inUTF8(names[i]))
 	}
 	return names
 }

@@ -241,3 +241,20 @@ func TestNamesThatDifferInCaseAreNoted(t *testing.T) {
 		})
 	}
 }
+
+func TestAFolderWhoseNameCanBeNoIDIsSkipped(t *testing.T) {
+	dir, _ := oddities(t)
+	if err := os.Rename(filepath.Join(dir, "p1"), filepath.Join(dir, "be\x07ll")); err != nil {
+		t.Skip("no such names here:", err)
+	}
+	r := runOn(t, commandsOnFolders(t, dir)["gallery enroll"])
+	skipped := 0
+	for _, s := range r.Skipped {
+		if strings.HasPrefix(s.File, "be\x07ll/") && strings.Contains(s.Why, "holds a control character") {
+			skipped++
+		}
+	}
+	if r.code != exitFine || r.IDs != 4 || skipped != 6 {
+		t.Errorf("exit code %d, %d ids, %d images skipped, want %d, 4 and 6: %s", r.code, r.IDs, skipped, exitFine, r.stderr)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/dataset"
@@ -97,15 +98,22 @@ func (a *app) folderSource(name string, strict bool) (enrolSource, error) {
 		return enrolSource{}, err
 	}
 	told, untold := dataset.Told(files, names)
+	ids := map[string]string{}
+	for i, file := range files {
+		ids[file] = names[i]
+	}
+	told = slices.DeleteFunc(told, func(file string) bool {
+		_, err := gallery.CleanID(ids[file])
+		if err != nil {
+			untold = append(untold, dataset.Skipped{File: file, Why: err.Error()})
+		}
+		return err != nil
+	})
 	if len(told) == 0 {
 		return enrolSource{}, fmt.Errorf("enroll %s: neither folders nor the names of its images tell whom they show: want a folder for each id, or name whom they show with --id", name)
 	}
 	a.skip(untold)
 	a.noteCases(names)
-	ids := map[string]string{}
-	for i, file := range files {
-		ids[file] = names[i]
-	}
 	return enrolSource{photoSource: folderPhotos(folder, told), strict: strict, idOf: func(file string) string { return ids[file] }}, nil
 }
 
