@@ -109,7 +109,9 @@ func listed(pairs *dataset.PhotoPairs, embeddings [][]float32, distance func(a, 
 func pairOfPhotos(pairs *dataset.PhotoPairs, i int) (report.PicturePair, error) {
 	var p report.PicturePair
 	files := [2]string{pairs.Files[pairs.Pairs[i].A], pairs.Files[pairs.Pairs[i].B]}
-	photos, err := pairs.Folder.ReadImages(context.Background(), files[:])
+	folder := pairs.Folder
+	folder.Enough = func(h, w int) bool { return min(h, w) >= 2*pictureSide }
+	photos, err := folder.ReadImages(context.Background(), files[:])
 	if err != nil {
 		return p, err
 	}
