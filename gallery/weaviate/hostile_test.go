@@ -146,3 +146,42 @@ func count(t *testing.T, store gallery.Store) (n int) {
 	}
 	return n
 }
+
+// What a killed program had written without making a change of it is deleted, and nothing else is; its turn is over after a while.
+func TestWhatAKilledProgramLeftIsCleared(t *testing.T) {
+	store := openAt(t, "killed", 0)
+	defer store.Close()
+	g := lined(t, store, 70)
+	for i := range 70 { // more than one snapshot's worth of changes
+		if _, err := asked(t, g, float32(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before, after := weaviate.Swept(t, store)
+	if len(after) != len(before)-1 || len(after) < 200 {
+		t.Errorf("%d of %d objects are left, want all but one", len(after), len(before))
+	}
+	again := openAt(t, "killed", 1) // from the snapshot
+	defer again.Close()
+	if n := count(t, again); n != 70 {
+		t.Errorf("%d entries, want 70", n)
+	}
+	weaviate.TakeTurn(t, again)
+	again.Close()
+	if got, err := asked(t, g, 3); err != nil || got != "match id 3" {
+		t.Errorf("identify after a program was killed in its turn = %q, %v", got, err)
+	}
+	if last, err := gallery.VerifyLog(store.Log(t.Context(), 1)); err != nil || last.Number != 73 {
+		t.Errorf("the log has %d lines, %v, want 73", last.Number, err)
+	}
+	tail := 0
+	for l, err := range store.Log(t.Context(), 71) {
+		if err != nil || l.Number != int64(71+tail) {
+			t.Fatalf("line %d, %v, want %d", l.Number, err, 71+tail)
+		}
+		tail++
+	}
+	if tail != 3 {
+		t.Errorf("the log from line 71 has %d lines, want 3", tail)
+	}
+}

@@ -64,11 +64,11 @@ func (s *store) firstChange(ctx context.Context, from, head int64) (int64, error
 	low, high := int64(1), head
 	for from > 1 && high-low > changesAtOnce {
 		middle := (low + high) / 2
-		r, err := s.change(ctx, middle)
+		found, err := s.changes(ctx, middle, middle+1)
 		if err != nil {
 			return 0, err
 		}
-		if !r.Void && r.Last < from {
+		if r := found[0]; !r.Void && r.Last < from {
 			low = middle
 		} else {
 			high = middle
@@ -77,19 +77,8 @@ func (s *store) firstChange(ctx context.Context, from, head int64) (int64, error
 	return low, nil
 }
 
-func (s *store) change(ctx context.Context, number int64) (r record, err error) {
-	text, there, err := s.get(ctx, named(s.salt, "change", number))
-	if err == nil && !there {
-		err = fmt.Errorf("%w: change %d is missing", gallery.ErrDamaged, number)
-	}
-	if err == nil {
-		err = json.Unmarshal([]byte(text), &r)
-	}
-	return r, err
-}
-
-// linesOf are the lines of the changes from first on, before end.
-func (s *store) linesOf(ctx context.Context, first, end int64, only string) ([]lineRead, error) {
+// changes reads those from first on, before end.
+func (s *store) changes(ctx context.Context, first, end int64) ([]record, error) {
 	var names []string
 	for n := first; n < end; n++ {
 		names = append(names, named(s.salt, "change", n))
@@ -98,12 +87,23 @@ func (s *store) linesOf(ctx context.Context, first, end int64, only string) ([]l
 	if err != nil {
 		return nil, err
 	}
-	var lines []lineRead
+	records := make([]record, len(names))
 	for i, name := range names {
-		var r record
-		if err := json.Unmarshal([]byte(texts[name]), &r); err != nil {
+		if err := json.Unmarshal([]byte(texts[name]), &records[i]); err != nil {
 			return nil, fmt.Errorf("%w: change %d: %w", gallery.ErrDamaged, first+int64(i), err)
 		}
+	}
+	return records, nil
+}
+
+// linesOf are the lines of the changes from first on, before end.
+func (s *store) linesOf(ctx context.Context, first, end int64, only string) ([]lineRead, error) {
+	records, err := s.changes(ctx, first, end)
+	if err != nil {
+		return nil, err
+	}
+	var lines []lineRead
+	for _, r := range records {
 		for j, l := range r.Lines {
 			number := r.Last - int64(len(r.Lines)) + 1 + int64(j)
 			read := gallery.Line{Number: number, Time: time.UnixMicro(l.Time).UTC(), Gallery: l.Gallery, Who: l.Who, Action: l.Action, Model: l.Model, Hash: l.Hash}

@@ -72,6 +72,9 @@ func (s *store) follow(ctx context.Context, p *plan) {
 		s.replayed = time.Time{}
 		s.replaying.Unlock()
 	}
+	if len(p.Erase) > 0 || p.Drop {
+		_ = s.sweep(ctx, time.Now().Add(-sweepAfter)) // the next to erase something does it else
+	}
 	s.snapshot(ctx)
 }
 
