@@ -58,6 +58,13 @@ func TestPostgresKeepsTheContract(t *testing.T) {
 	gallerytest.Run(t, open(postgres.Options{}))
 }
 
+func TestProcessesShareAServer(t *testing.T) {
+	server(t)
+	store := open(postgres.Options{})(t, t.TempDir())
+	defer store.Close()
+	gallerytest.RunProcesses(t, server(t), store)
+}
+
 func TestPostgresHoldsWhatMemoryHolds(t *testing.T) {
 	server(t)
 	gallerytest.RunRandom(t, open(postgres.Options{}))

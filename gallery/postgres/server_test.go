@@ -1,11 +1,14 @@
 package postgres_test
 
 import (
+	"context"
 	"os"
 	"sync"
 	"testing"
 
+	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/gallery/gallerytest"
+	"github.com/siam-go/siam/gallery/postgres"
 )
 
 // started is the server that the tests share, or why there is none.
@@ -17,6 +20,9 @@ var started struct {
 }
 
 func TestMain(m *testing.M) {
+	gallerytest.Process(func(ctx context.Context, address string) (gallery.Store, error) {
+		return postgres.Open(ctx, address, postgres.Options{})
+	})
 	code := m.Run()
 	if started.stop != nil {
 		started.stop()

@@ -1,11 +1,14 @@
 package weaviate_test
 
 import (
+	"context"
 	"os"
 	"sync"
 	"testing"
 
+	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/gallery/gallerytest"
+	"github.com/siam-go/siam/gallery/weaviate"
 )
 
 // started is the cluster that the tests share, or why there is none.
@@ -16,6 +19,9 @@ var started struct {
 }
 
 func TestMain(m *testing.M) {
+	gallerytest.Process(func(ctx context.Context, address string) (gallery.Store, error) {
+		return weaviate.Open(ctx, address, weaviate.Options{})
+	})
 	code := m.Run()
 	if started.Weaviate != nil {
 		started.Stop()

@@ -41,6 +41,12 @@ func TestWeaviateKeepsTheContract(t *testing.T) {
 	gallerytest.Run(t, open)
 }
 
+func TestProcessesShareACluster(t *testing.T) {
+	store := openAt(t, "shared", 0)
+	defer store.Close()
+	gallerytest.RunProcesses(t, servers(t).Address("shared", 1), store)
+}
+
 func TestWeaviateHoldsWhatMemoryHolds(t *testing.T) {
 	servers(t)
 	if err := flag.Set("rapid.checks", "10"); err != nil { // a change takes several requests
