@@ -34,6 +34,11 @@ const (
 	quorum      = "?consistency_level=QUORUM"
 )
 
+// errFull is what nodes say when their disks are nearly full.
+var errFull = errors.New("the cluster is read-only, as it is when its disks are nearly full: nothing was changed; make room, set its shards to READY and try again")
+
+const readOnly = "store is read-only" // in what a node says
+
 // answer is what a node says.
 type answer struct {
 	status int
@@ -62,6 +67,9 @@ func (c *cluster) do(ctx context.Context, method, path string, body any) (answer
 		}
 		if ctx.Err() != nil {
 			return answer{}, ctx.Err()
+		}
+		if strings.Contains(err.Error(), readOnly) {
+			return answer{}, errFull
 		}
 		if !alive || time.Since(start) > outageTime {
 			return answer{}, fmt.Errorf("%w: %w", gallery.ErrUnreachable, err)
@@ -278,6 +286,9 @@ func (c *cluster) putSome(ctx context.Context, objects []object) error {
 		}
 		if failed = failure(got.body, len(objects)); failed == "" {
 			return nil
+		}
+		if strings.Contains(failed, readOnly) {
+			return errFull
 		}
 		if err := wait(ctx, 100*time.Millisecond); err != nil {
 			return err

@@ -46,21 +46,65 @@ func TestNewerAndMissingStoresAreRefused(t *testing.T) {
 		"somebody else's": gallery.ErrDamaged,
 	} {
 		class["description"] = description
-		encoded, err := json.Marshal(class)
-		if err != nil {
-			t.Fatal(err)
-		}
-		request, err := http.NewRequest(http.MethodPut, "http://"+c.Host(0)+"/v1/schema/Siam_newer", bytes.NewReader(encoded))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header.Set("Content-Type", "application/json")
-		response, err := http.DefaultClient.Do(request)
-		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("changing the class: %v, %v", response.Status, err)
-		}
-		response.Body.Close()
+		set(t, "schema/Siam_newer", class)
 		refuses(t, c.Address("newer", 0), want, "newer")
+	}
+}
+
+// set replaces something of the cluster's.
+func set(t *testing.T, path string, value any) {
+	t.Helper()
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequest(http.MethodPut, "http://"+servers(t).Host(0)+"/v1/"+path, bytes.NewReader(encoded))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("setting %s: %s", path, response.Status)
+	}
+}
+
+// A cluster makes itself read-only when its disks are nearly full: changes fail whole, in one line, reading goes on, and everything
+// works again once there is room.
+func TestAFullClusterLosesNothing(t *testing.T) {
+	store := openAt(t, "full", 0)
+	defer store.Close()
+	lined(t, store, 5)
+	var shards []struct{ Name string }
+	ask(t, 0, "schema/Siam_full/shards", &shards)
+	status := func(status string) {
+		for _, s := range shards {
+			set(t, "schema/Siam_full/shards/"+s.Name, map[string]string{"status": status})
+		}
+	}
+	erase := gallery.Change{Gallery: "g", Erase: []string{"id 0"}}
+	put := gallery.Change{Gallery: "g", Put: []gallery.Entry{{Key: gallery.NewKey(time.UnixMicro(5)), Role: gallery.Enrolled, ID: "new", Model: "line", Embedding: []float32{9}}}}
+	status("READONLY")
+	for _, c := range []gallery.Change{erase, put} {
+		if err := store.Apply(t.Context(), c); err == nil || !strings.Contains(err.Error(), "read-only") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("Apply to a full cluster = %v, want one line that it is read-only", err)
+		}
+	}
+	if n := count(t, store); n != 5 {
+		t.Errorf("%d entries on a full cluster, want 5", n)
+	}
+	status("READY")
+	for _, c := range []gallery.Change{erase, put} {
+		if err := store.Apply(t.Context(), c); err != nil {
+			t.Errorf("Apply once there is room: %v", err)
+		}
+	}
+	if n := count(t, store); n != 5 {
+		t.Errorf("%d entries, want 5: one more, one less", n)
 	}
 }
 
