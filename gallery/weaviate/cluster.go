@@ -37,7 +37,11 @@ const (
 // errFull is what nodes say when their disks are nearly full.
 var errFull = errors.New("the cluster is read-only, as it is when its disks are nearly full: nothing was changed; make room, set its shards to READY and try again")
 
-const readOnly = "store is read-only" // in what a node says
+// full says whether a node that answers has made its objects read-only.
+func (c *cluster) full(ctx context.Context) bool {
+	_, got, err := c.round(ctx, http.MethodGet, "schema/"+c.class+"/shards", nil)
+	return err == nil && strings.Contains(string(got.body), `"READONLY"`)
+}
 
 // answer is what a node says.
 type answer struct {
@@ -67,9 +71,6 @@ func (c *cluster) do(ctx context.Context, method, path string, body any) (answer
 		}
 		if ctx.Err() != nil {
 			return answer{}, ctx.Err()
-		}
-		if strings.Contains(err.Error(), readOnly) {
-			return answer{}, errFull
 		}
 		if !alive || time.Since(start) > outageTime {
 			return answer{}, fmt.Errorf("%w: %w", gallery.ErrUnreachable, err)
@@ -287,7 +288,7 @@ func (c *cluster) putSome(ctx context.Context, objects []object) error {
 		if failed = failure(got.body, len(objects)); failed == "" {
 			return nil
 		}
-		if strings.Contains(failed, readOnly) {
+		if c.full(ctx) {
 			return errFull
 		}
 		if err := wait(ctx, 100*time.Millisecond); err != nil {

@@ -121,6 +121,10 @@ func (s *store) commit(ctx context.Context, t turn, r record) error {
 	short, cancel := context.WithDeadline(ctx, t.ends)
 	err = s.put(short, []object{o})
 	cancel()
+	if errors.Is(err, errFull) {
+		s.leave(ctx, t.number)
+		return err
+	}
 	if err != nil || time.Now().After(t.ends) { // somebody may have voided it
 		if made := s.made(ctx, o.ID, r.UID); made {
 			return nil
