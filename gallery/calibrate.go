@@ -29,6 +29,8 @@ type Study struct {
 	Calibration
 	Doubts []Doubt     `json:"doubts"`
 	Groups []GroupFPIR `json:"groups,omitempty"` // worst first
+	// Ungrouped is how many people are in none of the groups, so that nothing is promised of them.
+	Ungrouped int `json:"ungrouped,omitempty"`
 	// NIST's two tables (Face Recognition Technology Evaluation, 1:N).
 	Identification *Rate  `json:"identification"` // FNIR where FPIR is 0.003; nil where fewer than 1,000 people support it
 	Investigation  Rate   `json:"investigation"`  // mated probes whose nearest id is another, at no threshold
@@ -65,8 +67,8 @@ type Doubt struct {
 // the same, however many images they have, and enrolled ones, who meet one id less, count N/(N−1). The refer threshold is the smallest at
 // which enrolled people, each image against the rest of the gallery, are answered no match no more often than Miss; people with several
 // images stand for those with one, by one of theirs alone. Intervals are by
-// person. It fails with [ErrTooFew] when the upper end of the interval of the FPIR exceeds three times the promise, and says how
-// many more strangers it takes. Nothing is stored; see [Gallery.SetCalibration].
+// person. It fails with [ErrTooFew] when the upper end of an interval of what is promised exceeds three times the promise, and says how
+// many more people it takes. Nothing is stored; see [Gallery.SetCalibration].
 func (g *Gallery) Calibrate(ctx context.Context, o CalibrateOptions) (*Study, error) {
 	if !(o.FPIR > 0 && o.FPIR < 1) || !(o.Miss > 0 && o.Miss < 1) {
 		return nil, fmt.Errorf("calibrate: rates of %v and %v, want numbers between 0 and 1", o.FPIR, o.Miss)
@@ -217,6 +219,9 @@ func (c *comparisons) study(s Settings, o CalibrateOptions) (*Study, error) {
 	matched := func(t trial) float64 { return t.matched(match) }
 	study.FPIR = rate(c.strangersOf(worst, o.Groups), o.FPIR, matched)
 	study.Miss = rate(mated, o.Miss, func(t trial) float64 { return truth(t.any() > refer) })
+	if err := tooFewMissed(study.Miss); err != nil {
+		return nil, err
+	}
 	study.FNIR = rate(mated, 0, func(t trial) float64 { return t.missed(match) })
 	study.Referral = rate(mated, 0, func(t trial) float64 { return truth(t.any() > match && t.any() <= refer) })
 	study.StrangerReferral = rate(c.strangersOf("", nil), 0, func(t trial) float64 { return truth(t.other > match && t.other <= refer) })
@@ -228,6 +233,9 @@ func (c *comparisons) study(s Settings, o CalibrateOptions) (*Study, error) {
 		study.Identification = &r
 	}
 	if o.Groups != nil {
+		for _, person := range c.people {
+			study.Ungrouped += int(truth(o.Groups[person] == ""))
+		}
 		for _, group := range groups {
 			study.Groups = append(study.Groups, GroupFPIR{group, rate(c.strangersOf(group, o.Groups), o.FPIR, matched)})
 		}
@@ -275,6 +283,16 @@ func tooFew(trials []trial, threshold float32, promise float64, group string) er
 		return nil
 	}
 	n := peopleOf(trials)
+	in := ""
+	if group != "" {
+		in = fmt.Sprintf(" of group %q", group)
+	}
+	return fmt.Errorf("calibrate: %d people%s bound the rate at %.2g only, and three times the promise is %.2g: %w: it takes about %d strangers more, or promise a larger rate",
+		n, in, estimate.CI95[1], 3*promise, ErrTooFew, enough(promise, n)-n)
+}
+
+// enough is how many people, more than n, bound a rate at three times the promise.
+func enough(promise float64, n int) int {
 	need := n + 1
 	for need < 100_000_000 {
 		if allowed := int(promise * float64(need+1)); stats.Rate(allowed, need).CI95[1] <= 3*promise {
@@ -282,12 +300,17 @@ func tooFew(trials []trial, threshold float32, promise float64, group string) er
 		}
 		need += max(need/100, 1)
 	}
-	in := ""
-	if group != "" {
-		in = fmt.Sprintf(" of group %q", group)
+	return need
+}
+
+// tooFewMissed fails where the interval of the rate at which enrolled people are missed ends beyond three times the promise. Where nobody
+// has two images nothing is known of it, and so nothing promised.
+func tooFewMissed(miss Rate) error {
+	if miss.N == 0 || miss.CI95[1] <= 3*miss.Promised {
+		return nil
 	}
-	return fmt.Errorf("calibrate: %d people%s bound the rate at %.2g only, and three times the promise is %.2g: %w: it takes about %d strangers more, or promise a larger rate",
-		n, in, estimate.CI95[1], 3*promise, ErrTooFew, need-n)
+	return fmt.Errorf("calibrate: %d ids with two images bound the rate at which enrolled people are missed at %.2g only, and three times the promise is %.2g: %w: it takes about %d such ids more, or promise a larger rate",
+		miss.N, miss.CI95[1], 3*miss.Promised, ErrTooFew, enough(miss.Promised, miss.N)-miss.N)
 }
 
 // curve is both rates at up to 200 thresholds.

@@ -157,6 +157,13 @@ func TestTooFewPeopleArePromisedNothing(t *testing.T) {
 			t.Errorf("the calibration that there was is gone")
 		}
 	}
+	c := crowd{rand.New(rand.NewPCG(1, 2)), 30, 0.3}
+	few, _ := made(t)
+	c.enroll(t, few, 20, three)
+	_, err := few.Calibrate(t.Context(), gallery.CalibrateOptions{FPIR: 0.05, Miss: 0.02, Strangers: c.strangers(400, 1)})
+	if !errors.Is(err, gallery.ErrTooFew) || !strings.Contains(err.Error(), "20 ids with two images bound") {
+		t.Errorf("a promise to miss 2 %% of 20 people: %v, want that they are too few", err)
+	}
 	g, _ := made(t)
 	enroll(t, g, image("alone", 0, 0))
 	study := calibrate(t, g, gallery.CalibrateOptions{FPIR: 0.01, Miss: 0.02, Strangers: crowd{rand.New(rand.NewPCG(1, 2)), 30, 0.3}.strangers(400, 1)})

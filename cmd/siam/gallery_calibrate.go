@@ -168,6 +168,9 @@ func studyText(s gallery.Settings, study *gallery.Study) string {
 		fmt.Fprintf(&b, "enrolled people not matched (FNIR)  %s\n", rateText(study.FNIR, "ids"))
 		fmt.Fprintf(&b, "enrolled people referred            %s\n", rateText(study.Referral, "ids"))
 	}
+	if study.Ungrouped > 0 {
+		fmt.Fprintf(&b, "%d people are in no group: nothing is promised of them\n", study.Ungrouped)
+	}
 	for _, w := range study.Doubts[:min(10, len(study.Doubts))] {
 		fmt.Fprintf(&b, "look at %s and %s, distance %.4f: %s\n", w.ID, w.Other, w.Distance, w.Text)
 	}
