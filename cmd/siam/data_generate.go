@@ -5,28 +5,34 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/dataset/mot"
 	"github.com/spf13/cobra"
 )
 
 // generateFlags are the flags of siam data generate.
 type generateFlags struct {
-	size dataset.GenerateOptions
-	runs int
-	out  string
+	size  dataset.GenerateOptions
+	runs  int
+	world mot.World
+	out   string
 }
 
 func (a *app) dataGenerateCommand() *cobra.Command {
-	f := generateFlags{size: dataset.GenerateOptions{Alphabets: 20, Characters: 20, Drawers: 20}}
+	f := generateFlags{size: dataset.GenerateOptions{Alphabets: 20, Characters: 20, Drawers: 20}, world: mot.World{Frames: 250, People: 8}}
 	cmd := &cobra.Command{
-		Use:   "generate alphabets|runs --out DIR",
-		Short: "invent alphabets, drawn by many simulated hands",
+		Use:   "generate alphabets|runs|street --out DIR",
+		Short: "invent alphabets, drawn by many simulated hands, or a street to track",
 		Long: `Invents alphabets whose characters are a few strokes, drawn by many simulated hands, and writes them as Omniglot is laid
-out; or one-shot runs of them, as Lake's are. The same --seed invents the same alphabets.`,
-		Args: wants("alphabets|runs"),
+out; or one-shot runs of them, as Lake's are; or a street with people who hide each other, leave and come back, with what a detector says of it, laid
+out as MOTChallenge's sequences are. The same --seed invents the same.`,
+		Args: wants("alphabets|runs|street"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.size.Seed = a.seed
 			if err := f.check(args[0]); err != nil {
 				return err
+			}
+			if args[0] == "street" {
+				return a.generateStreet(cmd.Context(), f)
 			}
 			a.say("inventing %d alphabets of %d characters, drawn by %d hands", f.size.Alphabets, f.size.Characters, f.size.Drawers)
 			if err := f.generate(cmd.Context(), args[0]); err != nil {
@@ -40,16 +46,21 @@ out; or one-shot runs of them, as Lake's are. The same --seed invents the same a
 	flags.IntVar(&f.size.Alphabets, "alphabets", f.size.Alphabets, "how many alphabets to invent")
 	flags.IntVar(&f.size.Characters, "characters", f.size.Characters, "characters of each alphabet")
 	flags.IntVar(&f.size.Drawers, "drawers", f.size.Drawers, "hands that draw each character once")
+	flags.IntVar(&f.world.Frames, "frames", f.world.Frames, "frames of the street")
+	flags.IntVar(&f.world.People, "people", f.world.People, "people in it, or gone for a while")
+	flags.BoolVar(&f.world.Moving, "moving-camera", false, "the camera sways")
 	flags.IntVar(&f.runs, "runs", 20, "how many runs to make")
 	return cmd
 }
 
 func (f generateFlags) check(kind string) error {
 	switch size := f.size; {
-	case kind != "alphabets" && kind != "runs":
-		return usagef("unknown kind %q: want alphabets or runs", kind)
+	case kind != "alphabets" && kind != "runs" && kind != "street":
+		return usagef("unknown kind %q: want alphabets, runs or street", kind)
 	case f.out == "":
 		return usagef("--out is missing: name the folder to write")
+	case kind == "street" && (f.world.Frames < 1 || f.world.Frames > 100_000 || f.world.People < 0 || f.world.People > 200):
+		return usagef("want --frames 1 to 100000 and --people 0 to 200")
 	case size.Alphabets < 1 || size.Alphabets > 1000 || size.Characters < 2 || size.Characters > 200 || size.Drawers < 1 || size.Drawers > 1000:
 		return usagef("want --alphabets 1 to 1000, --characters 2 to 200 and --drawers 1 to 1000")
 	case kind == "runs" && f.runs < 1:
@@ -58,6 +69,15 @@ func (f generateFlags) check(kind string) error {
 		return usagef("a run has %d characters of one alphabet, drawn by two hands: want --characters %d and --drawers 2 at least", runWays, runWays)
 	}
 	return nil
+}
+
+func (a *app) generateStreet(ctx context.Context, f generateFlags) error {
+	f.world.Seed = a.seed
+	a.say("inventing a street of %d frames with %d people", f.world.Frames, f.world.People)
+	if err := f.world.Write(ctx, f.out); err != nil {
+		return fmt.Errorf("generating a street: %w", err)
+	}
+	return a.print(map[string]string{"folder": f.out, "kind": "street"}, f.out+"\n")
 }
 
 // runWays is how many characters a query of a run may show, as in Lake's.

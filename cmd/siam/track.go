@@ -18,7 +18,7 @@ import (
 type trackFlags struct {
 	seq, det, out, format, tracker, settings string
 	model, render, report                    string
-	offline                                  bool
+	offline, camera                          bool
 	rate                                     float64
 	most                                     int
 }
@@ -55,6 +55,7 @@ whole video is looked at before anything is said: detections become tracks at th
 	flags.StringVar(&f.tracker, "tracker", "ours", "ours, sort, bytetrack or deepsort")
 	flags.StringVar(&f.settings, "settings", "", "`file` that siam track tune wrote")
 	addModelFlag(cmd, &f.model)
+	flags.BoolVar(&f.camera, "camera-motion", false, "tell from the frames how the camera moves, and move the tracks with it")
 	flags.StringVar(&f.render, "render", "", "`folder` for frames with boxes, ids and trails, or a .gif, or with ffmpeg a video (.mp4, …)")
 	flags.StringVar(&f.report, "report", "", "HTML `file`: a player with the tracks, their lives, and errors where there is a truth")
 	flags.BoolVar(&f.offline, "offline", false, "look at the whole video first: tracks of least cost, gaps filled, boxes smoothed")
@@ -177,6 +178,9 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	}
 	if f.render != "" && f.seq == "" {
 		return settings, nil, usagef("--render needs --seq, the folder with the frames' images")
+	}
+	if f.camera && (f.seq == "" || f.offline) {
+		return settings, nil, usagef("--camera-motion needs --seq, the folder with the frames' images, and goes with no --offline")
 	}
 	if f.model != "" && f.seq == "" {
 		return settings, nil, usagef("--model needs --seq, the folder with the frames' images")

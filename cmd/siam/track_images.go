@@ -10,21 +10,26 @@ import (
 	"github.com/siam-go/siam/track"
 )
 
-// lookAtFrames embeds the boxes of all frames with the model, if one is given. Frames whose image is missing or damaged are counted, and go on
+// lookAtFrames embeds the boxes of all frames with the model, and tells how the camera moved, if that is asked for. Frames whose image is missing or damaged are counted, and go on
 // with motion alone.
 func (a *app) lookAtFrames(ctx context.Context, f trackFlags, frames []track.Frame) (missing int, err error) {
-	if f.model == "" {
+	if f.model == "" && !f.camera {
 		return 0, nil
 	}
 	images, err := mot.OpenImages(f.seq)
 	if err != nil {
 		return 0, err
 	}
-	model, closeModel, err := a.openModel(f.model)
-	if err != nil {
-		return 0, err
+	var embed track.Embed
+	if f.model != "" {
+		model, closeModel, err := a.openModel(f.model)
+		if err != nil {
+			return 0, err
+		}
+		defer closeModel()
+		embed = model.EmbedImages
 	}
-	defer closeModel()
+	var camera track.Camera
 	progress := a.newProgress("looking", "frames", len(frames))
 	defer progress.close()
 	var first error
@@ -33,7 +38,7 @@ func (a *app) lookAtFrames(ctx context.Context, f trackFlags, frames []track.Fra
 			return 0, err
 		}
 		progress.add(1)
-		if len(frames[i].Detections) == 0 {
+		if len(frames[i].Detections) == 0 && !f.camera {
 			continue
 		}
 		picture, err := images.Read(frames[i].Number)
@@ -44,7 +49,13 @@ func (a *app) lookAtFrames(ctx context.Context, f trackFlags, frames []track.Fra
 			}
 			continue
 		}
-		if err := frames[i].LookAt(ctx, picture, track.LeastLooked, model.EmbedImages); err != nil {
+		if f.camera {
+			frames[i].Scale, frames[i].DX, frames[i].DY = camera.Next(picture)
+		}
+		if embed == nil {
+			continue
+		}
+		if err := frames[i].LookAt(ctx, picture, track.LeastLooked, embed); err != nil {
 			return 0, fmt.Errorf("tracking %s: %w", f.seq, err)
 		}
 	}
