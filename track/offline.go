@@ -34,10 +34,21 @@ type Offline struct {
 	Least    int     `json:"least"`    // detections of one
 }
 
-// DefaultOffline are the numbers that siam track --offline uses.
+// DefaultOffline are the numbers that siam track --offline uses with a model: detections have embeddings.
 func DefaultOffline() Offline {
-	return Offline{Low: 0.1, Suppress: 0.45, Believe: 0.35, Enter: 1, Near: 0.2, Overlap: 0.7, Steep: 5, Gap: 5, Far: 1.5, Join: 4, Drift: 0.3, Error: 0.15,
-		Wait: 1, Speed: 0.4, Looks: 4, Alike: 0.4, Fill: 1, Smooth: 0.06, Sum: 1.5, Least: 3}
+	return Offline{
+		Low: 0.09665, Suppress: 0.341, Believe: 0.2791, Enter: 0.9757, Near: 0.1053, Overlap: 0.5213, Steep: 3.54, Gap: 12.58,
+		Far: 2.783, Join: 8.714, Drift: 0.1024, Error: 0.1154, Wait: 0.4259, Speed: 1.032, Looks: 10.8, Alike: 0.4429,
+		Fill: 5.616, Smooth: 0.2626, Sum: 0.4676, Least: 7,
+	}
+}
+
+// OfflineByMotion are those that it uses without.
+func OfflineByMotion() Offline {
+	return Offline{
+		Low: 0.1006, Suppress: 0.3438, Believe: 0.4774, Enter: 1.0764, Near: 0.2316, Overlap: 0.5213, Steep: 6.883, Gap: 4.439,
+		Far: 4.144, Join: 8.876, Drift: 0.1239, Error: 0.1025, Wait: 1.2625, Speed: 2.217, Fill: 2.645, Smooth: 0.1577, Sum: 0.561, Least: 6,
+	}
 }
 
 // seen is a detection that is used, and where.

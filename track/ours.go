@@ -72,7 +72,6 @@ func (p Params) Settings() Settings {
 		Low: p.Low, Suppress: p.Suppress, Create: p.High, Crowded: p.Crowded,
 		Confirm: p.Confirm, Sum: p.Sum, Tentative: seconds(p.Wait), Lost: seconds(p.Lost), Recall: seconds(p.Recall), Coast: seconds(p.Coast),
 		Reupdate: true,
-		Offline:  DefaultOffline(),
 		Memory:   Memory{Size: 12, Hidden: p.Hidden, Score: p.High},
 	}
 }

@@ -120,8 +120,11 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 		return err
 	}
 	run := settings.RunContext
-	if f.offline {
-		run = settings.Offline.Run
+	switch {
+	case f.offline && f.model != "":
+		run = track.DefaultOffline().Run
+	case f.offline:
+		run = track.OfflineByMotion().Run
 	}
 	out, skipped, err := run(ctx, frames)
 	if err != nil {
