@@ -136,8 +136,7 @@ func TestARestoredTrackerGoesOnAsIfNothingHadBeen(t *testing.T) {
 	for name, s := range all() {
 		tracker := New(s)
 		for i, f := range frames {
-			want, err := tracker.Update(f.At, f.Detections)
-			if err != nil {
+			if _, err := tracker.Update(f.At, f.Detections); err != nil {
 				t.Fatal(err)
 			}
 			if i != 14 {
@@ -152,7 +151,7 @@ func TestARestoredTrackerGoesOnAsIfNothingHadBeen(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, next := range frames[i+1:] {
-				want, _ = tracker.Update(next.At, next.Detections)
+				want, _ := tracker.Update(next.At, next.Detections)
 				got, err := again.Update(next.At, next.Detections)
 				if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Track{})); diff != "" || err != nil {
 					t.Fatalf("%s: frame %d differs (-want +got):\n%s%v", name, next.Number, diff, err)

@@ -91,55 +91,22 @@ type Clear struct {
 	IoU        float64
 }
 
+// life is how one of the truth's ids fares.
+type life struct {
+	frames, found, parts int
+	tracked              bool
+}
+
 // CountClear counts events in the order of frames.
 func CountClear(events []Event) Clear {
 	var c Clear
-	type life struct {
-		frames, found, parts int
-		tracked              bool
-	}
 	lives := map[int]*life{}
 	for len(events) > 0 {
-		n, truth, tracks := 0, false, false
+		n := 0
 		for n < len(events) && events[n].Frame == events[0].Frame {
-			truth = truth || events[n].Kind != FalsePositive
-			tracks = tracks || events[n].Kind != Miss
 			n++
 		}
-		var found []*life
-		for _, e := range events[:n] {
-			if lives[e.Truth] == nil && e.Kind != FalsePositive {
-				lives[e.Truth] = &life{}
-			}
-			l := lives[e.Truth]
-			switch e.Kind {
-			case FalsePositive:
-				c.FP++
-				continue
-			case Miss:
-				c.FN++
-			case Switch, Match:
-				c.TP++
-				c.IoU += e.IoU
-				l.found++
-				if e.Kind == Switch {
-					c.IDSW++
-				}
-				if !l.tracked {
-					l.parts++
-				}
-				found = append(found, l)
-			}
-			l.frames++
-		}
-		if truth && tracks {
-			for _, l := range lives {
-				l.tracked = false
-			}
-			for _, l := range found {
-				l.tracked = true
-			}
-		}
+		c.frame(events[:n], lives)
 		events = events[n:]
 	}
 	for _, l := range lives {
@@ -154,6 +121,47 @@ func CountClear(events []Event) Clear {
 		}
 	}
 	return c
+}
+
+// frame counts the events of one frame.
+func (c *Clear) frame(events []Event, lives map[int]*life) {
+	truth, tracks := false, false
+	var found []*life
+	for _, e := range events {
+		truth, tracks = truth || e.Kind != FalsePositive, tracks || e.Kind != Miss
+		if e.Kind == FalsePositive {
+			c.FP++
+			continue
+		}
+		l := lives[e.Truth]
+		if l == nil {
+			l = &life{}
+			lives[e.Truth] = l
+		}
+		l.frames++
+		if e.Kind == Miss {
+			c.FN++
+			continue
+		}
+		c.TP++
+		c.IoU += e.IoU
+		l.found++
+		if e.Kind == Switch {
+			c.IDSW++
+		}
+		if !l.tracked {
+			l.parts++
+		}
+		found = append(found, l)
+	}
+	if truth && tracks {
+		for _, l := range lives {
+			l.tracked = false
+		}
+		for _, l := range found {
+			l.tracked = true
+		}
+	}
 }
 
 // Plus adds the counts of another sequence.
