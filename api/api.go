@@ -183,3 +183,14 @@ type Problem struct {
 type Health struct {
 	Status string `json:"status" doc:"ok"`
 }
+
+// Login is the key of whoever uses the page.
+type Login struct {
+	Key string `json:"key" minLength:"1" maxLength:"200"`
+}
+
+// Session is what a key may do.
+type Session struct {
+	Name  string   `json:"name"`
+	Roles []string `json:"roles"`
+}

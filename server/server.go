@@ -1,5 +1,5 @@
 // Package server puts galleries and models behind HTTP: an API that an OpenAPI 3.1 document describes, whose answers have the
-// shapes of package api.
+// shapes of package api, and a page for people who use it.
 //
 // Requests of all clients go through the models' own queues, which join them into batches.
 package server
@@ -30,6 +30,7 @@ type Options struct {
 	Keys    *Keys
 	Log     *slog.Logger // nil means none
 	Version string       // of the program, for the OpenAPI document
+	Secure  bool         // it is reached by TLS: the page's cookie is sent by that only
 
 	MaxBytes  int64         // of a request's body: 16 MiB
 	MaxPixels int           // of an image, as it is held while it is decoded: 32 Mi
@@ -95,6 +96,7 @@ func New(o Options) (*Server, error) {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer", Description: "a key that siam serve key add made"}}
 	s.api = humago.New(mux, config)
 	s.routes()
+	s.pageRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusNotFound, "there is nothing for %s at this address: /openapi.json lists what there is", r.Method).write(w)
 	})
