@@ -131,7 +131,7 @@ function ruler(distance, t) {
   };
   const most = Math.max(t.refer * 1.5, (distance || 0) * 1.1, 1e-6), x = d => 400 * Math.min(d / most, 1);
   const label = (distance === undefined ? "" : say("distance", distance.toFixed(3)) + ", ") + say("matchUpTo", t.match.toFixed(3)) + ", " + say("referUpTo", t.refer.toFixed(3));
-  const drawn = svg("svg", { viewBox: "0 0 400 70", class: "ruler", role: "img", "aria-label": label });
+  const drawn = svg("svg", { viewBox: "0 0 400 70", preserveAspectRatio: "xMinYMid", class: "ruler", role: "img", "aria-label": label });
   const zone = (name, from, to) => drawn.append(svg("rect", { class: "zone-" + name, x: x(from), y: 24, width: Math.max(0, x(to) - x(from)), height: 16 }));
   zone("match", 0, t.match); zone("refer", t.match, t.refer); zone("none", t.refer, most);
   drawn.append(svg("text", { x: Math.min(x(t.match), 280), y: 56, "text-anchor": x(t.match) < 60 ? "start" : "end" }, say("matchUpTo", t.match.toFixed(2))));
@@ -238,21 +238,22 @@ function showQueue(answer) {
 }
 
 function waiting(group) {
-  const keys = group.faces.map(f => f.key);
-  const settle = decision => attempt(async () => showQueue(await ask("POST", inGallery("review"), decision)));
-  const name = make("input", [], { value: group.like || "", required: true, maxLength: 512, ariaLabel: say("id") });
+  const choices = group.faces.map(f => make("input", [], { type: "checkbox", checked: true, value: f.key, ariaLabel: say("waits") + ", " + f.file }));
+  const keys = () => choices.filter(c => c.checked).map(c => c.value);
+  const settle = decision => attempt(async () => { if (keys().length) showQueue(await ask("POST", inGallery("review"), decision)); });
+  const name = make("input", [], { value: group.like || "", required: true, maxLength: 512, ariaLabel: say("id"), placeholder: say("id") });
   const enroll = make("form", [name, make("button", say("enroll"))], { className: "row" });
-  enroll.addEventListener("submit", e => { e.preventDefault(); settle({ enroll: keys, id: name.value }); });
+  enroll.addEventListener("submit", e => { e.preventDefault(); settle({ enroll: keys(), id: name.value }); });
   const stranger = make("button", say("keepStranger"), { type: "button" }), dismiss = make("button", say("dismiss"), { type: "button" });
-  stranger.addEventListener("click", () => settle({ stranger: keys }));
-  dismiss.addEventListener("click", () => settle({ dismiss: keys }));
-  const pictures = group.faces.map(f => make("img", [], { src: inGallery("review/" + encodeURIComponent(f.key) + "/crop"), alt: say("waits") + ", " + f.file, loading: "lazy" }));
+  stranger.addEventListener("click", () => settle({ stranger: keys() }));
+  dismiss.addEventListener("click", () => settle({ dismiss: keys() }));
+  const pictures = group.faces.map((f, i) => make("label", [choices[i], make("img", [], { src: inGallery("review/" + encodeURIComponent(f.key) + "/crop"), alt: "", loading: "lazy" })]));
   const box = make("article", [
     make("h3", group.like ? say("like", group.like) : say("likeNobody")), make("div", pictures, { className: "pictures" }),
     make("p", group.faces[0].reason + ", " + new Date(group.faces[0].when).toLocaleString(language), { className: "quiet" }),
     enroll, make("div", [stranger, dismiss], { className: "row" }),
   ], { className: "group", tabIndex: 0 });
-  box.addEventListener("keydown", e => { if (e.key === "Delete" && e.target === box) settle({ dismiss: keys }); });
+  box.addEventListener("keydown", e => { if (e.key === "Delete" && e.target === box) settle({ dismiss: keys() }); });
   return box;
 }
 

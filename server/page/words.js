@@ -12,7 +12,7 @@ const words = {
     nearest: "Nearest", stranger: "a stranger who was rejected", notHim: "This is not {0}", rejected: "Kept as a stranger.",
     id: "Name or id", enroll: "Enroll", enrolledN: "{0} enrolled: {1} image(s) added.", already: "{0}: was enrolled before", search: "Search", countIDs: "{0} enrolled",
     images: "{0} image(s)", remove: "Remove", sure: "Erase {0} with all images?", faceless: "No face was found.", noRole: "Your key has not the role for this.",
-    reviewHelp: "Faces that were referred or not matched. Enter a name to enroll one, or dismiss it. On a face, the Delete key dismisses it.", nothing: "Nothing waits.", like: "like {0}", likeNobody: "like nobody enrolled",
+    reviewHelp: "Faces that were referred or not matched. Those that look alike are together: tick the ones that you decide about. The Delete key dismisses what is ticked.", nothing: "Nothing waits.", like: "like {0}", likeNobody: "like nobody enrolled",
     dismiss: "Dismiss", keepStranger: "Keep as stranger", noGallery: "There is no gallery for this key.", working: "Working …", probe: "image to identify", waits: "face that waits",
   },
   es: {
@@ -26,7 +26,7 @@ const words = {
     nearest: "Más cercanos", stranger: "un desconocido rechazado", notHim: "No es {0}", rejected: "Guardado como desconocido.",
     id: "Nombre o id", enroll: "Inscribir", enrolledN: "{0} inscrito: {1} imagen(es) añadida(s).", already: "{0}: ya estaba inscrita", search: "Buscar", countIDs: "{0} inscritos",
     images: "{0} imagen(es)", remove: "Quitar", sure: "¿Borrar a {0} con todas sus imágenes?", faceless: "No se encontró ninguna cara.", noRole: "Su clave no tiene el rol para esto.",
-    reviewHelp: "Caras que no coincidieron o que debe decidir una persona. Escriba un nombre para inscribir una, o descártela. Sobre una cara, la tecla Supr la descarta.", nothing: "No espera nada.", like: "parecido a {0}", likeNobody: "no se parece a nadie inscrito",
+    reviewHelp: "Caras que no coincidieron o que debe decidir una persona. Las parecidas van juntas: marque aquellas sobre las que decide. La tecla Supr descarta lo marcado.", nothing: "No espera nada.", like: "parecido a {0}", likeNobody: "no se parece a nadie inscrito",
     dismiss: "Descartar", keepStranger: "Guardar como desconocido", noGallery: "No hay galería para esta clave.", working: "Trabajando …", probe: "imagen por identificar", waits: "cara que espera",
   },
 };
