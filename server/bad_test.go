@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -12,10 +13,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/siam-go/siam/api"
+	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/server"
 )
 
@@ -261,4 +264,42 @@ func TestHealthReadinessMetricsAndDocument(t *testing.T) {
 	if len(paths) < 15 {
 		t.Error(fmt.Sprint("the document has paths ", paths))
 	}
+}
+
+// away is a store whose server can be switched off; it then keeps those who ask waiting.
+type away struct {
+	gallery.Store
+	off atomic.Bool
+}
+
+func (a *away) Galleries(ctx context.Context) ([]gallery.Settings, error) {
+	if a.off.Load() {
+		<-ctx.Done()
+		return nil, fmt.Errorf("the database: %w: %w", gallery.ErrUnreachable, ctx.Err())
+	}
+	return a.Store.Galleries(ctx)
+}
+
+func TestAStoreThatIsAwayIs503UntilItIsBack(t *testing.T) {
+	store := &away{Store: gallery.Memory()}
+	d := newDesk(t, server.Options{Store: store, Timeout: 300 * time.Millisecond})
+	s := d.model.ForGallery().Settings("main", gallery.Watch)
+	_, err := gallery.Create(t.Context(), store, d.model.ForGallery(), s)
+	check(t, err)
+	store.off.Store(true)
+	r, body := d.form("/v1/galleries/main/identify", "image=@"+a)
+	wantProblem(t, r, body, 503, "the store cannot be reached")
+	r, body = d.ask("GET", "/readyz", "", nil)
+	wantProblem(t, r, body, 503, "store")
+	r, body = d.ask("GET", "/healthz", "", nil)
+	want[api.Health](t, r, body)
+	store.off.Store(false)
+	deadline := time.Now().Add(20 * time.Second)
+	for { // its 300 ms may pass on a machine that is busy
+		r, body = d.form("/v1/galleries/main/identify", "image=@"+a)
+		if r.StatusCode != http.StatusServiceUnavailable || time.Now().After(deadline) {
+			break
+		}
+	}
+	want[api.Identified](t, r, body)
 }

@@ -130,17 +130,23 @@ func (s *Server) open(ctx context.Context, name string) (*sight, error) {
 
 // handle is the gallery that all requests share, with what it searches.
 func (s *Server) handle(ctx context.Context, e *eye, settings gallery.Settings) (*gallery.Gallery, error) {
+	at := opened{settings.Name, settings.Model}
+	s.mu.Lock()
+	known := s.galleries[at]
+	s.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	g, err := gallery.Open(ctx, s.Store, settings.Name, e.ForGallery()) // outside the lock: a store may keep it waiting
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at := opened{settings.Name, settings.Model}
-	if g := s.galleries[at]; g != nil {
-		return g, nil
+	if known = s.galleries[at]; known == nil {
+		known, s.galleries[at] = g, g
 	}
-	g, err := gallery.Open(ctx, s.Store, settings.Name, e.ForGallery())
-	if err == nil {
-		s.galleries[at] = g
-	}
-	return g, err
+	return known, nil
 }
 
 // Prepare reads what is to be searched in all galleries whose models the server holds, so that the first answer need not wait for it.
