@@ -29,9 +29,12 @@ type Class struct {
 type Item struct {
 	Image  imgproc.Image
 	Vector []float32 // what an encoder of vectors reads; nil where there is an Image
-	Label  int       // index into Set.Classes
-	Drawer int       // who made it, from 1; 0 when unknown
-	Source string    // the file it came from, for messages
+	// Mask [h, w], of the size of Image, is where the object of the item's class is: 255 on it, 0 beside it and [MaskVoid] where nobody
+	// knows; empty where there is none.
+	Mask   imgproc.Image
+	Label  int    // index into Set.Classes
+	Drawer int    // who made it, from 1; 0 when unknown
+	Source string // the file it came from, for messages
 	// Turn is how Image is laid down before use: the classes that [Turned] makes share the pixels of the ones they
 	// come from. Read an item's picture by Pixels.
 	Turn imgproc.Turn

@@ -66,6 +66,24 @@ func (s *Set) Match(patterns ...string) ([]string, error) {
 	return names, nil
 }
 
+// SplitEvery takes every n-th item of each class out; with n 0 both parts are all of the set.
+func SplitEvery(s *Set, n int) (rest, out *Set) {
+	if n == 0 {
+		return s, s
+	}
+	var taken, kept []int
+	for _, items := range s.ByClass() {
+		for k, i := range items {
+			if (k+1)%n == 0 {
+				taken = append(taken, int(i))
+			} else {
+				kept = append(kept, int(i))
+			}
+		}
+	}
+	return s.Without(taken...), s.Without(kept...)
+}
+
 // SplitByDrawer takes everything that the given people drew out of a set. Both parts then hold the same classes, as in the
 // drawer split of Koch et al. 2015, section 4.1, so split by group as well before measuring.
 func SplitByDrawer(s *Set, taken ...int) (rest, out *Set, err error) {

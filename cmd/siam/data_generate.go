@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/spf13/cobra"
@@ -15,17 +16,19 @@ type generateFlags struct {
 	runs  int
 	world mot.World
 	out   string
+
+	families, images, side int // of pictures with masks
 }
 
 func (a *app) dataGenerateCommand() *cobra.Command {
 	f := generateFlags{size: dataset.GenerateOptions{Alphabets: 20, Characters: 20, Drawers: 20}, world: mot.World{Frames: 250, People: 8}}
 	cmd := &cobra.Command{
-		Use:   "generate alphabets|runs|street --out DIR",
-		Short: "invent alphabets, drawn by many simulated hands, or a street to track",
+		Use:   "generate alphabets|runs|street|coseg --out DIR",
+		Short: "invent alphabets, drawn by many simulated hands, a street to track, or pictures with masks",
 		Long: `Invents alphabets whose characters are a few strokes, drawn by many simulated hands, and writes them as Omniglot is laid
 out; or one-shot runs of them, as Lake's are; or a street with people who hide each other, leave and come back, with what a detector says of it, laid
-out as MOTChallenge's sequences are. The same --seed invents the same.`,
-		Args: wants("alphabets|runs|street"),
+out as MOTChallenge's sequences are; or, for co-segmentation, families of textured things over textured grounds with their masks. The same --seed invents the same.`,
+		Args: wants("alphabets|runs|street|coseg"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f.size.Seed = a.seed
 			if err := f.check(args[0]); err != nil {
@@ -33,6 +36,9 @@ out as MOTChallenge's sequences are. The same --seed invents the same.`,
 			}
 			if args[0] == "street" {
 				return a.generateStreet(cmd.Context(), f)
+			}
+			if args[0] == "coseg" {
+				return a.generateMasked(cmd.Context(), f)
 			}
 			a.say("inventing %d alphabets of %d characters, drawn by %d hands", f.size.Alphabets, f.size.Characters, f.size.Drawers)
 			if err := f.generate(cmd.Context(), args[0]); err != nil {
@@ -49,18 +55,23 @@ out as MOTChallenge's sequences are. The same --seed invents the same.`,
 	flags.IntVar(&f.world.Frames, "frames", f.world.Frames, "frames of the street")
 	flags.IntVar(&f.world.People, "people", f.world.People, "people in it, or gone for a while")
 	flags.BoolVar(&f.world.Moving, "moving-camera", false, "the camera sways")
+	flags.IntVar(&f.families, "families", 20, "families of things, for coseg")
+	flags.IntVar(&f.images, "images", 10, "pictures of each family")
+	flags.IntVar(&f.side, "side", 160, "pixels a side of these pictures")
 	flags.IntVar(&f.runs, "runs", 20, "how many runs to make")
 	return cmd
 }
 
 func (f generateFlags) check(kind string) error {
 	switch size := f.size; {
-	case kind != "alphabets" && kind != "runs" && kind != "street":
-		return usagef("unknown kind %q: want alphabets, runs or street", kind)
+	case kind != "alphabets" && kind != "runs" && kind != "street" && kind != "coseg":
+		return usagef("unknown kind %q: want alphabets, runs, street or coseg", kind)
 	case f.out == "":
 		return usagef("--out is missing: name the folder to write")
 	case kind == "street" && (f.world.Frames < 1 || f.world.Frames > 100_000 || f.world.People < 0 || f.world.People > 200):
 		return usagef("want --frames 1 to 100000 and --people 0 to 200")
+	case f.families < 2 || f.families > 1000 || f.images < 2 || f.images > 1000 || f.side < 16 || f.side > 1024:
+		return usagef("want --families 2 to 1000, --images 2 to 1000 and --side 16 to 1024")
 	case size.Alphabets < 1 || size.Alphabets > 1000 || size.Characters < 2 || size.Characters > 200 || size.Drawers < 1 || size.Drawers > 1000:
 		return usagef("want --alphabets 1 to 1000, --characters 2 to 200 and --drawers 1 to 1000")
 	case kind == "runs" && f.runs < 1:
@@ -78,6 +89,15 @@ func (a *app) generateStreet(ctx context.Context, f generateFlags) error {
 		return fmt.Errorf("generating a street: %w", err)
 	}
 	return a.print(map[string]string{"folder": f.out, "kind": "street"}, f.out+"\n")
+}
+
+func (a *app) generateMasked(ctx context.Context, f generateFlags) error {
+	a.say("inventing %d pictures of each of %d families", f.images, f.families)
+	set := coseg.World{Seed: a.seed, Side: f.side}.Set(0, f.families, f.images)
+	if err := dataset.WriteMasked(ctx, set, f.out); err != nil {
+		return fmt.Errorf("generating pictures with masks: %w", err)
+	}
+	return a.print(map[string]string{"folder": f.out, "kind": "coseg"}, f.out+"\n")
 }
 
 // runWays is how many characters a query of a run may show, as in Lake's.

@@ -10,7 +10,7 @@ import (
 
 func (a *app) evalCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "eval", Short: "measure a model on data that it was not trained on"}
-	cmd.AddCommand(a.evalOneshotCommand(), a.evalVerifyCommand(), a.evalRetrievalCommand(), a.evalMOTCommand(), a.evalCompareCommand())
+	cmd.AddCommand(a.evalOneshotCommand(), a.evalVerifyCommand(), a.evalRetrievalCommand(), a.evalCosegCommand(), a.evalMOTCommand(), a.evalCompareCommand())
 	return cmd
 }
 

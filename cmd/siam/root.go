@@ -89,7 +89,7 @@ On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a 
 	flags.StringVar(&a.backend, "backend", "cpu", "what computes: cpu, or xla:cuda in a build with -tags xla")
 	flags.IntVar(&a.threads, "threads", 0, "processor threads to use; 0 means all")
 	addGroup(root, groupStart, "Train and judge:", a.demoCommand(), a.dataCommand(), a.trainCommand(), a.evalCommand())
-	addGroup(root, groupUse, "Use a model:", a.compareCommand(), a.embedCommand(), a.calibrateCommand(), a.clusterCommand(), a.mapCommand(), a.galleryCommand(), a.serveCommand(), a.trackCommand(), a.infoCommand(),
+	addGroup(root, groupUse, "Use a model:", a.compareCommand(), a.embedCommand(), a.calibrateCommand(), a.clusterCommand(), a.mapCommand(), a.cosegCommand(), a.galleryCommand(), a.serveCommand(), a.trackCommand(), a.infoCommand(),
 		a.importCommand(), a.exportCommand())
 	root.SetHelpCommand(helpCommand())
 	addGroup(root, groupAbout, "About this program:",

@@ -13,7 +13,7 @@ import (
 )
 
 // lessons pairs each English page with its Spanish one.
-var lessons = map[string]string{"en/01-triplet.md": "es/01-tripletas.md"}
+var lessons = map[string]string{"en/01-triplet.md": "es/01-tripletas.md", "en/02-cosegmentation.md": "es/02-cosegmentacion.md"}
 
 func read(t *testing.T, name string) string {
 	t.Helper()

@@ -1,6 +1,6 @@
 // Command check tells what is right in an exercise of the course and what is not yet:
 //
-//	go -C examples/course run ./check 1
+//	go -C examples/course run ./check 1   (or 2)
 //
 // It ends with 0 when all is right, 1 when something is missing or wrong, 2 when there is no such exercise.
 package main
@@ -15,8 +15,11 @@ import (
 	"os/signal"
 
 	"github.com/siam-go/siam/examples/course/exercise1"
+	"github.com/siam-go/siam/examples/course/exercise2"
 	"github.com/siam-go/siam/examples/course/finding"
+	"github.com/siam-go/siam/examples/course/sharing"
 	"github.com/siam-go/siam/examples/course/solution1"
+	"github.com/siam-go/siam/examples/course/solution2"
 	"github.com/siam-go/siam/examples/course/triplets"
 )
 
@@ -30,15 +33,18 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, solution bool, out io.Writer) int {
-	if len(args) != 1 || args[0] != "1" {
-		fmt.Fprintln(out, "check: want the number of an exercise: 1")
+	if len(args) != 1 || args[0] != "1" && args[0] != "2" {
+		fmt.Fprintln(out, "check: want the number of an exercise: 1 or 2")
 		return 2
 	}
-	parts := exercise1.Mine
+	triplet, shared := exercise1.Mine, exercise2.Mine
 	if solution {
-		parts = solution1.Solved
+		triplet, shared = solution1.Solved, solution2.Solved
 	}
-	return tell(triplets.Check(ctx, parts), out)
+	if args[0] == "2" {
+		return tell(sharing.Check(ctx, shared), out)
+	}
+	return tell(triplets.Check(ctx, triplet), out)
 }
 
 // tell prints the findings and what to do next.

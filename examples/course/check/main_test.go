@@ -6,9 +6,12 @@ import (
 
 	. "github.com/gomlx/gomlx/core/graph"
 
+	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/examples/course/sharing"
 	"github.com/siam-go/siam/examples/course/solution1"
+	"github.com/siam-go/siam/examples/course/solution2"
 	"github.com/siam-go/siam/examples/course/triplets"
 	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/train"
@@ -25,6 +28,51 @@ func TestUnwrittenExerciseSaysWhatToWriteFirst(t *testing.T) {
 	var out strings.Builder
 	if code := run(t.Context(), []string{"1"}, false, &out); code != 1 || !strings.Contains(out.String(), "0 of 7 parts are right; next: write Distance") {
 		t.Errorf("check 1 = %d and prints\n%s", code, &out)
+	}
+}
+
+func TestTheSecondExercise(t *testing.T) {
+	var solved, unwritten strings.Builder
+	if code := run(t.Context(), []string{"2"}, true, &solved); code != 0 || !strings.HasSuffix(solved.String(), "5 of 5 parts are right\n") {
+		t.Errorf("check -solution 2 = %d and prints\n%s", code, &solved)
+	}
+	if code := run(t.Context(), []string{"2"}, false, &unwritten); code != 1 || !strings.Contains(unwritten.String(), "0 of 5 parts are right; next: write Side") {
+		t.Errorf("check 2 = %d and prints\n%s", code, &unwritten)
+	}
+}
+
+// sharingMistakes are what students write in the second exercise, each with what the check must say of it.
+var sharingMistakes = map[string]struct {
+	spoil func(*sharing.Parts)
+	says  string
+}{
+	"the smaller side": {func(p *sharing.Parts) { p.Side = func(w, h int) int { return 2*min(w, h) + 1 } }, "Side(3, 5) = 7, want 11"},
+	"the index without its middle": {
+		func(p *sharing.Parts) { p.Channel = func(i, j, m, n, d int) int { return (n-j)*d + m - i } }, "= 0, want 40",
+	},
+	"rows and columns mixed up": {
+		func(p *sharing.Parts) { p.Channel = func(i, j, m, n, d int) int { return (m-i)*d + n - j + d*d/2 } }, "= 67, want 43",
+	},
+	"no numbers": {func(p *sharing.Parts) { p.Correlation = func(a, b sharing.Map) []float32 { return nil } }, "makes 0 numbers, want 1296"},
+	"a loss without its minus sign": {
+		func(p *sharing.Parts) {
+			right := p.Loss
+			p.Loss = func(a, b, c, d []float64) float64 { return -right(a, b, c, d) }
+		}, "lacks the minus sign",
+	},
+	"a layer divided by its channels": {
+		func(p *sharing.Parts) { p.Layer = func(a, b *Node) *Node { return coseg.Correlation(a, b, 4) } }, "Layer at column",
+	},
+}
+
+func TestMistakesInTheSecondExerciseAreNamed(t *testing.T) {
+	for name, m := range sharingMistakes {
+		parts := solution2.Solved
+		m.spoil(&parts)
+		var out strings.Builder
+		if code := tell(sharing.Check(t.Context(), parts), &out); code != 1 || !strings.Contains(out.String(), m.says) {
+			t.Errorf("%s: %d\n%s\nwant %q", name, code, &out, m.says)
+		}
 	}
 }
 

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/atomicfile"
+	"github.com/siam-go/siam/report"
+)
+
+// write fills a folder with the pictures and coseg.json.
+func (r *cosegResult) write(folder string, files []string, images []imgproc.Image, masks []coseg.Mask) error {
+	var sheet report.Sheet
+	sheet.Columns, sheet.Side = 3, 160
+	taken := map[string]bool{}
+	for i, mask := range masks {
+		stem := freeName(files[i], taken)
+		bits := mask.Bits()
+		entry := cosegImage{
+			File: files[i], Presence: mask.Presence, Present: mask.Present, Area: mask.Area(), RLE: coseg.NewRLE(bits, mask.H, mask.W),
+			Mask: stem + "-mask.png", Cutout: stem + "-cutout.png", Overlay: stem + "-overlay.png",
+		}
+		black, cut, over := oneBit(bits, mask.H, mask.W), cutout(images[i], mask), overlay(images[i], bits)
+		for name, picture := range map[string]image.Image{entry.Mask: black, entry.Cutout: cut, entry.Overlay: over} {
+			if err := atomicfile.Write(filepath.Join(folder, name), func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
+				return err
+			}
+		}
+		verdict := report.Right
+		if !mask.Present {
+			verdict = report.Unmarked
+		}
+		sheet.Tiles = append(sheet.Tiles, report.Tile{Image: images[i].GoImage(), Verdict: verdict}, report.Tile{Image: over, Verdict: verdict},
+			report.Tile{Image: cut, Verdict: verdict})
+		r.Images = append(r.Images, entry)
+	}
+	if err := sheet.WriteFile(filepath.Join(folder, "sheet.png")); err != nil {
+		return err
+	}
+	encoded, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "coseg.json"), append(encoded, '\n'), 0o644)
+}
+
+// freeName is the file's name without its end, numbered where another has it already.
+func freeName(file string, taken map[string]bool) string {
+	base := filepath.Base(file)
+	stem := strings.TrimSuffix(base, filepath.Ext(base))
+	for name, n := stem, 2; ; n++ {
+		if !taken[strings.ToLower(name)] {
+			taken[strings.ToLower(name)] = true
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", stem, n)
+	}
+}
+
+// oneBit is a mask as a picture of one bit a pixel: white is the object.
+func oneBit(bits []bool, h, w int) image.Image {
+	m := image.NewPaletted(image.Rect(0, 0, w, h), color.Palette{color.Black, color.White})
+	for i, on := range bits {
+		if on {
+			m.Pix[i] = 1
+		}
+	}
+	return m
+}
+
+// cutout is the object on nothing, its edge as soft as the mask's probabilities are.
+func cutout(picture imgproc.Image, mask coseg.Mask) image.Image {
+	m := image.NewNRGBA(image.Rect(0, 0, mask.W, mask.H))
+	for i, p := range mask.Probability {
+		if !mask.Present || p < 0.1 {
+			continue
+		}
+		copy(m.Pix[4*i:], picture.Pix[3*i:3*i+3])
+		m.Pix[4*i+3] = uint8(255*min(1, max(0, 1.5*p-0.25)) + 0.5)
+	}
+	return m
+}
+
+// overlay darkens what is not of the object, and lines the object.
+func overlay(picture imgproc.Image, bits []bool) image.Image {
+	m := image.NewRGBA(image.Rect(0, 0, picture.W, picture.H))
+	for i, on := range bits {
+		x := i % picture.W
+		edge := on && (x > 0 && !bits[i-1] || x+1 < picture.W && !bits[i+1] || i >= picture.W && !bits[i-picture.W] || i+picture.W < len(bits) && !bits[i+picture.W])
+		rgb := picture.Pix[3*i : 3*i+3]
+		switch {
+		case edge:
+			copy(m.Pix[4*i:], []uint8{255, 64, 32})
+		case on:
+			copy(m.Pix[4*i:], rgb)
+		default:
+			for c, v := range rgb {
+				m.Pix[4*i+c] = v / 3
+			}
+		}
+		m.Pix[4*i+3] = 255
+	}
+	return m
+}

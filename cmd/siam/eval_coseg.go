@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/judge"
+	"github.com/spf13/cobra"
+)
+
+// evalCosegFlags are the flags of siam eval coseg.
+type evalCosegFlags struct {
+	model, data, against string
+	only                 []string
+	partners, every      int
+	strict               bool
+}
+
+func (a *app) evalCosegCommand() *cobra.Command {
+	var f evalCosegFlags
+	cmd := &cobra.Command{
+		Use:   "coseg --model M --data DIR",
+		Short: "masks of what images of one class share: precision P and Jaccard J, and what is marked where nothing is shared",
+		Long: `Asks a model for the mask of each image, averaged over --partners other images of its class, and compares it with the true one: P, the part of
+all pixels that is right, and J, intersection over union of the object; means over images, then over classes. Besides, what it marks in pairs of two
+classes. Masks that know nothing of the other image are shown beside it.
+
+DIR has images/CLASS/NAME.jpg with masks/CLASS/NAME.png (white is the object, grey 128 counts neither way), or is laid out as MSRC, PASCAL VOC or
+Weizmann's horses.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.evalCoseg(cmd.Context(), f) },
+	}
+	addModelFlag(cmd, &f.model)
+	addDataFlag(cmd, &f.data)
+	flags := cmd.Flags()
+	flags.StringVar(&f.against, "against", "", "another model `file` to judge beside it, such as one without correlation")
+	flags.StringSliceVar(&f.only, "only", nil, "judge the classes of these `names` only")
+	flags.IntVar(&f.partners, "partners", 5, "how many other images of its class an image is compared with")
+	flags.IntVar(&f.every, "every", 0, "judge every N-th image of each class only, those that siam train keeps out with --set out=N")
+	addStrictFlag(cmd, &f.strict)
+	return cmd
+}
+
+// cosegEvaluation is what siam eval coseg prints as JSON.
+type cosegEvaluation struct {
+	judge.CosegResult
+	Baselines map[string]judge.CosegResult `json:"baselines"`
+	Against   *judge.CosegResult           `json:"against,omitempty"`
+}
+
+func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
+	switch {
+	case f.partners < 1:
+		return usagef("--partners %d: want 1 or more", f.partners)
+	case f.every < 0 || f.every == 1:
+		return usagef("--every %d: want 2 or more, or 0 for all images", f.every)
+	}
+	set, err := a.readMasked(ctx, f)
+	if err != nil {
+		return err
+	}
+	test := judge.CosegTest{Partners: f.partners, Seed: a.seed}
+	var result cosegEvaluation
+	if result.CosegResult, err = a.judgeCoseg(ctx, f.model, set, test); err != nil {
+		return err
+	}
+	if f.against != "" {
+		other, err := a.judgeCoseg(ctx, f.against, set, test)
+		if err != nil {
+			return err
+		}
+		result.Against = &other
+	}
+	result.Baselines = judge.CosegBaselines(set, test)
+	return a.print(result, result.text())
+}
+
+func (a *app) readMasked(ctx context.Context, f evalCosegFlags) (*dataset.Set, error) {
+	folder, err := openData(f.data)
+	if err != nil {
+		return nil, err
+	}
+	folder.Strict = f.strict
+	set, err := reading(a, folder, func(folder dataset.Folder) (*dataset.Set, error) { return dataset.ReadMasked(ctx, folder) })
+	if err != nil {
+		return nil, err
+	}
+	a.leaveOutOf(set)
+	if len(f.only) > 0 {
+		if set, err = judge.OnlyClasses(set, f.only); err != nil {
+			return nil, fmt.Errorf("--only: %w", err)
+		}
+	}
+	if f.every > 0 {
+		_, set = dataset.SplitEvery(set, f.every)
+	}
+	return set, nil
+}
+
+func (a *app) judgeCoseg(ctx context.Context, file string, set *dataset.Set, test judge.CosegTest) (judge.CosegResult, error) {
+	model, closeModel, err := a.openCoseg(file)
+	if err != nil {
+		return judge.CosegResult{}, err
+	}
+	defer closeModel()
+	p := a.newProgress("judging "+file, "images", len(set.Items))
+	defer p.close()
+	return judge.Coseg(ctx, model, set, test, func() { p.add(1) })
+}
+
+func (r cosegEvaluation) text() string {
+	var b strings.Builder
+	row := func(name string, s judge.CosegScore) {
+		fmt.Fprintf(&b, "%-18s J %.3f (%.3f to %.3f)  P %.3f (%.3f to %.3f)  %d images\n", name, s.Jaccard, s.JaccardCI95[0], s.JaccardCI95[1],
+			s.Precision, s.PrecisionCI95[0], s.PrecisionCI95[1], s.N)
+	}
+	row("all classes", r.CosegScore)
+	for _, class := range slices.Sorted(maps.Keys(r.Classes)) {
+		row("  "+class, r.Classes[class])
+	}
+	if r.Against != nil {
+		row("the other model", r.Against.CosegScore)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
+		row(name, r.Baselines[name].CosegScore)
+	}
+	fmt.Fprintf(&b, "%-18s MAE %.3f, F-max %.3f\n", "as co-saliency", r.MAE, r.FMax)
+	if n := r.Nothing; n != nil {
+		fmt.Fprintf(&b, "%-18s %.1f %% of the area marked (%.1f to %.1f) in %d pairs; an object said to be there in %.1f %%, and missed in %.1f %% of the images that share one\n",
+			"nothing shared", 100*n.Area, 100*n.AreaCI95[0], 100*n.AreaCI95[1], n.N, 100*n.Present, 100*n.Missed)
+	}
+	return b.String()
+}

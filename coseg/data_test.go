@@ -1,0 +1,184 @@
+package coseg
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/imgproc"
+)
+
+func TestAMaskCoversWhatIsSharedAndNothingElse(t *testing.T) {
+	w := World{Seed: 5, Side: 48}
+	scene := Scene{Families: []int{3, 8, 9}, Background: 2}
+	_, owner := w.Draw(scene, rand.New(rand.NewPCG(1, 1)))
+	item := w.Item(scene, []int{3, 9}, rand.New(rand.NewPCG(1, 1)))
+	for i, k := range owner {
+		if want := k == 0 || k == 2; (item.Mask.Pix[i] == 255) != want {
+			t.Fatalf("pixel %d of object %d is marked %d", i, k, item.Mask.Pix[i])
+		}
+	}
+}
+
+func TestPairsThatShareNothingHaveEmptyMasks(t *testing.T) {
+	w, shared := World{Seed: 5, Side: 32}, 0
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 20 {
+		for _, item := range w.Pair(50, true, rng) {
+			if slices.Contains(item.Mask.Pix, 255) {
+				t.Fatal("a pair that shares nothing has a mask")
+			}
+		}
+		for _, item := range w.Pair(50, false, rng) {
+			if slices.Contains(item.Mask.Pix, 255) {
+				shared++
+			}
+		}
+	}
+	if shared < 35 { // an object may be hidden
+		t.Errorf("%d of 40 pictures show what their pair shares", shared)
+	}
+}
+
+// photos are two classes of flat pictures, with a square of the class's own grey.
+func photos() *dataset.Set {
+	s := &dataset.Set{Name: "flat", Classes: []dataset.Class{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}, {Name: "e"}}}
+	for i := range 15 {
+		m, mask := imgproc.Filled(24, 24, 3, 20), imgproc.New(24, 24, 1)
+		for p := range mask.Pix {
+			if y, x := p/24, p%24; y > 6 && y < 16 && x > 6 && x < 16 {
+				mask.Pix[p] = 255
+				copy(m.Pix[3*p:], bytes.Repeat([]byte{uint8(100 + 30*(i/3))}, 3))
+			}
+		}
+		s.Items = append(s.Items, dataset.Item{Image: m, Mask: mask, Label: i / 3})
+	}
+	return s
+}
+
+func TestBatchesDependOnTheStepAlone(t *testing.T) {
+	spec := tiny(t)
+	s := &Sampler{Spec: spec, Set: photos(), World: World{Seed: 1, Side: 32}, Augment: PhotoAugment(), Pairs: 6, Generated: 0.3, Negatives: 0.3, Pasted: 0.5, Families: 50, Seed: 9}
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	var a, b Batch
+	for _, fill := range []struct {
+		b    *Batch
+		step int
+	}{{&a, 4}, {&b, 7}, {&b, 4}} {
+		if err := s.Fill(t.Context(), fill.b, fill.step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(a.Images, b.Images) || !slices.Equal(a.Masks, b.Masks) || !slices.Equal(a.Weights, b.Weights) {
+		t.Error("the batch of a step differs after another step's")
+	}
+	if _, err := (Pairs{Network{Spec: spec}}).Feed(&a); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMasksOfBatchesAreSharesOfTheirPixels(t *testing.T) {
+	labels := []uint8{
+		255, 255, 0, 0,
+		255, 0, dataset.MaskVoid, 255,
+		128, 128, 0, 0,
+		128, 128, 0, 0,
+	}
+	mask, weight := make([]float32, 4), make([]float32, 4)
+	shrinkMask(mask, weight, labels, 4, 2)
+	if want := []float32{0.75, 1. / 3, 0, 0}; !slices.Equal(mask, want) {
+		t.Errorf("masks %v, want %v", mask, want)
+	}
+	if want := []float32{1, 0.75, 0, 1}; !slices.Equal(weight, want) {
+		t.Errorf("weights %v, want %v", weight, want)
+	}
+}
+
+func TestAPastedObjectHidesAndIsNotMarked(t *testing.T) {
+	set := photos()
+	into, from := set.Items[0], set.Items[6]
+	old := slices.Clone(into.Mask.Pix)
+	for seed := range uint64(20) {
+		got := pasted(into, from, rand.New(rand.NewPCG(seed, 1)))
+		for i := range got.Mask.Pix {
+			changed := !bytes.Equal(got.Image.Pix[3*i:3*i+3], into.Image.Pix[3*i:3*i+3])
+			if want := old[i] == 255 && !changed; (got.Mask.Pix[i] == 255) != want {
+				t.Fatalf("pixel %d, changed %v, is marked %d", i, changed, got.Mask.Pix[i])
+			}
+		}
+	}
+	if !slices.Equal(old, into.Mask.Pix) {
+		t.Error("the data set's own mask was changed")
+	}
+}
+
+func TestRunLengthsAreTheMask(t *testing.T) {
+	const h, w = 5, 4
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 20 {
+		bits := make([]bool, h*w)
+		for i := range bits {
+			bits[i] = rng.IntN(2) == 0
+		}
+		r := NewRLE(bits, h, w)
+		var columns []bool // decoded, column by column
+		for k, n := range r.Counts {
+			columns = append(columns, slices.Repeat([]bool{k%2 == 1}, n)...)
+		}
+		for i, on := range columns {
+			if bits[i%h*w+i/h] != on {
+				t.Fatalf("%v is written %v", bits, r.Counts)
+			}
+		}
+		if len(columns) != h*w {
+			t.Fatalf("%d pixels are written, want %d", len(columns), h*w)
+		}
+	}
+}
+
+func TestBoxMeanIsTheMeanOfTheWindow(t *testing.T) {
+	const h, w, radius = 5, 7, 2
+	values := make([]float32, h*w)
+	for i := range values {
+		values[i] = float32(i*i%17) - 3
+	}
+	got := boxMean(values, h, w, radius)
+	for y := range h {
+		for x := range w {
+			sum, n := 0.0, 0
+			for v := max(0, y-radius); v <= min(h-1, y+radius); v++ {
+				for u := max(0, x-radius); u <= min(w-1, x+radius); u++ {
+					sum, n = sum+float64(values[v*w+u]), n+1
+				}
+			}
+			if want := sum / float64(n); float64(got[y*w+x])-want > 1e-5 || want-float64(got[y*w+x]) > 1e-5 {
+				t.Errorf("boxMean(%d, %d) = %v, want %v", x, y, got[y*w+x], want)
+			}
+		}
+	}
+}
+
+// TestRefiningMovesAnEdgeToTheImages has a mask that ends three pixels beside a sharp edge of the image.
+func TestRefiningMovesAnEdgeToTheImages(t *testing.T) {
+	const side = 150
+	m, mask := imgproc.New(side, side, 1), make([]float32, side*side)
+	for i := range mask {
+		if i%side < 75 {
+			m.Pix[i] = 255
+		}
+		mask[i] = min(1, max(0, 0.5+float32(78-i%side)/12)) // soft, at 78
+	}
+	got := refine(m, mask)
+	row := got[70*side:][:side]
+	if step, beside := row[74]-row[75], max(row[73]-row[74], row[75]-row[76]); step < 3*beside {
+		t.Errorf("around the edge at 75: %.2f, want the mask's steepest step there", row[70:80])
+	}
+	flat := refine(imgproc.Filled(side, side, 1, 9), mask)
+	if d := flat[70*side+20] - 1; d > 1e-3 || d < -1e-3 {
+		t.Errorf("on a flat image: %v, want 1", flat[70*side+20])
+	}
+}

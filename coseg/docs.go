@@ -1,0 +1,61 @@
+package coseg
+
+import (
+	"fmt"
+
+	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/siam-go/siam/encoder"
+)
+
+// vggWidths are the channels of VGG16's convolutions; a pooling ends each row.
+var vggWidths = [][]int{{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}}
+
+const (
+	docsWidth   = 1024 // channels of conv6 and of the decoder's first convolution
+	docsSqueeze = 512  // channels of the image's own map beside the correlation
+)
+
+// vgg is the published encoder: VGG16's convolutions and conv6_1 and conv6_2, with LeakyReLU 0.2, to [n, h/32, w/32, 1024].
+func vgg(l *encoder.Layers, x *Node) *Node {
+	for i, row := range vggWidths {
+		for j, width := range row {
+			x = docsConv(l, x, fmt.Sprintf("conv%d_%d", i+1, j+1), width, 3)
+		}
+		x = encoder.MaxPool2(x)
+	}
+	for j := range 2 {
+		x = docsConv(l, x, fmt.Sprintf("conv6_%d", j+1), docsWidth, 3)
+	}
+	return x
+}
+
+func docsConv(l *encoder.Layers, x *Node, name string, filters, size int) *Node {
+	return leaky(l.Conv(x, name, encoder.Conv{Filters: filters, Size: size, Same: true, Bias: true}))
+}
+
+// docsDecoder are the convolutions after each of the published decoder's up-convolutions.
+var docsDecoder = []struct{ width, convs int }{{512, 2}, {512, 2}, {256, 2}, {128, 2}, {64, 2}}
+
+// compareDOCS is the published correlation and decoder. The two classes' logits become one: that of the softmax's object is
+// their difference.
+func (n Network) compareDOCS(l *encoder.Layers, a, b *Node) *Node {
+	r := n.Spec.Displacement
+	if r == 0 {
+		r = MaxDisplacement(max(a.Shape().Dim(1), a.Shape().Dim(2)))
+	}
+	x := docsConv(l, a, "conv6_redir", docsSqueeze, 1)
+	if n.Spec.Correlated > 0 {
+		x = Concatenate([]*Node{x, Correlation(a, b, r)}, -1)
+	}
+	x = docsConv(l, x, "conv7", docsWidth, 3)
+	for i, row := range docsDecoder {
+		x = leaky(DepthToSpace(l.Conv(x, fmt.Sprintf("deconv%d", i+1), encoder.Conv{Filters: 4 * row.width, Size: 3, Same: true, Bias: true})))
+		for j := range row.convs {
+			x = docsConv(l, x, fmt.Sprintf("deconv%d_%d", i+1, j+1), row.width, 3)
+		}
+	}
+	x = l.Conv(x, "score", encoder.Conv{Filters: 2, Size: 3, Same: true, Bias: true})
+	x = Sub(Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisElem(1)), Slice(x, AxisRange(), AxisRange(), AxisRange(), AxisElem(0)))
+	return Reshape(x, x.Shape().Dimensions[:3]...)
+}

@@ -1,0 +1,210 @@
+package coseg
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/siam-go/siam/imgproc"
+)
+
+// Mask is what a group says of one of its images.
+type Mask struct {
+	// Probability [h, w], of the image's size, in [0, 1]: how likely each pixel is of an object that the group shares. An image whose
+	// Present is false has it all the same.
+	Probability []float32
+	H, W        int
+	// Presence in [0, 1] is how sure the group is that the image shows an object that it shares; Present compares it with the
+	// model's threshold.
+	Presence float64
+	Present  bool
+}
+
+// Bits is the mask [h·w]: nothing where no object is present.
+func (m Mask) Bits() []bool {
+	bits := make([]bool, len(m.Probability))
+	for i, p := range m.Probability {
+		bits[i] = m.Present && p > 0.5
+	}
+	return bits
+}
+
+// Area is the part of the image that the mask covers, in [0, 1].
+func (m Mask) Area() float64 {
+	n := 0
+	for _, on := range m.Bits() {
+		if on {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, len(m.Probability)))
+}
+
+// Segment says of each image of a group what it shares with the others. Each image's mask logits are averaged over the others,
+// which weigh as much as the two find an object in each other; so pictures that lack the object do not count. The result does not
+// depend on the order. A group has two images or more.
+func (m *Model) Segment(ctx context.Context, images ...imgproc.Image) ([]Mask, error) {
+	if len(images) < 2 {
+		return nil, fmt.Errorf("co-segmentation of %d image: what is shared takes two or more", len(images))
+	}
+	group := make([]Encoded, len(images))
+	for i, image := range images {
+		var err error
+		if group[i], err = m.Encode(ctx, image); err != nil {
+			return nil, fmt.Errorf("image %d: %w", i+1, err)
+		}
+	}
+	return m.SegmentEncoded(ctx, group)
+}
+
+// SegmentEncoded is [Model.Segment] of images that are encoded already.
+func (m *Model) SegmentEncoded(ctx context.Context, group []Encoded) ([]Mask, error) {
+	n := len(group)
+	logits, sure := make([][][]float32, n), make([][]float64, n)
+	for i := range n {
+		logits[i], sure[i] = make([][]float32, n), make([]float64, n)
+		for j := range n {
+			if i == j {
+				continue
+			}
+			var err error
+			if logits[i][j], err = m.Logits(ctx, group[i], group[j]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	masks := make([]Mask, n)
+	for i := range n {
+		for j := range n {
+			if i != j {
+				sure[i][j] = m.presence(sureness(logits[i][j]), sureness(logits[j][i]))
+			}
+		}
+		masks[i] = m.join(group[i], logits[i], sure[i])
+	}
+	return masks, nil
+}
+
+// presence in [0, 1] is how sure two images are of what they share, of both their sureness; the model's calibration is the middle.
+func (m *Model) presence(a, b float64) float64 { return logistic((a+b)/2 - m.offset) }
+
+// join averages an image's logits against the others by how sure these are.
+func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
+	var sum []float64
+	var total float64
+	for j, weight := range sure {
+		if logits[j] == nil {
+			continue
+		}
+		if sum == nil {
+			sum = make([]float64, len(logits[j]))
+		}
+		weight += 1e-6 // where nobody is sure, all count the same
+		total += weight
+		for k, x := range logits[j] {
+			sum[k] += weight * float64(x)
+		}
+	}
+	probability := make([]float32, len(sum))
+	for k, x := range sum {
+		probability[k] = float32(logistic(x / total))
+	}
+	mask := Mask{Presence: presenceAmong(sure, len(sure)-1)}
+	mask.Present = mask.Presence >= m.Threshold
+	mask.Probability, mask.H, mask.W = m.toImage(e, probability)
+	return mask
+}
+
+// toImage brings probabilities of the network's output to the pixels of the image, and their edges to the image's.
+func (m *Model) toImage(e Encoded, values []float32) ([]float32, int, int) {
+	h, w := m.Spec.OutputSize()
+	p := m.Spec.Preprocess
+	full := enlarge(values, h, w, p.Height, p.Width)
+	return refine(e.grey, e.view.MaskBack(full)), e.grey.H, e.grey.W
+}
+
+// sureness is how sure a mask is that there is something: the mean of the largest hundredth of its logits.
+func sureness(logits []float32) float64 {
+	sorted := slices.Clone(logits)
+	slices.Sort(sorted)
+	most := sorted[len(sorted)-max(1, len(sorted)/100):]
+	sum := 0.0
+	for _, x := range most {
+		sum += float64(x)
+	}
+	return sum / float64(len(most))
+}
+
+// Sureness is how sure two images together are that they share something, as a logit that no calibration has moved.
+func (m *Model) Sureness(ctx context.Context, a, b Encoded) (float64, error) {
+	there, err := m.Logits(ctx, a, b)
+	if err != nil {
+		return 0, err
+	}
+	back, err := m.Logits(ctx, b, a)
+	return (sureness(there) + sureness(back)) / 2, err
+}
+
+// presenceAmong is the mean of the third of the others that are surest: an object that some of a group show is there.
+func presenceAmong(sure []float64, others int) float64 {
+	sorted := slices.Clone(sure)
+	slices.Sort(sorted)
+	return mean(sorted[len(sorted)-max(1, (others+2)/3):])
+}
+
+func mean(values []float64) float64 {
+	sum := 0.0
+	for _, v := range values {
+		sum += v
+	}
+	return sum / float64(len(values))
+}
+
+// enlarge interpolates values [h, w] linearly to [height, width].
+func enlarge(values []float32, h, w, height, width int) []float32 {
+	if h == height && w == width {
+		return values
+	}
+	out := make([]float32, height*width)
+	for y := range height {
+		top, dy := between(y, height, h)
+		for x := range width {
+			left, dx := between(x, width, w)
+			right, bottom := min(left+1, w-1), min(top+1, h-1)
+			upper := values[top*w+left]*(1-dx) + values[top*w+right]*dx
+			lower := values[bottom*w+left]*(1-dx) + values[bottom*w+right]*dx
+			out[y*width+x] = upper*(1-dy) + lower*dy
+		}
+	}
+	return out
+}
+
+// between is the place, among from, of the middle of pixel i of to: the pixel before it and how far behind that it is.
+func between(i, to, from int) (before int, share float32) {
+	at := (float64(i)+0.5)*float64(from)/float64(to) - 0.5
+	at = min(max(at, 0), float64(from-1))
+	return int(at), float32(at - math.Floor(at))
+}
+
+// Against is the mask of one image of what it shares with others, its logits averaged over them, each counting the same; so does its
+// presence.
+func (m *Model) Against(ctx context.Context, e Encoded, others ...Encoded) (Mask, error) {
+	logits, alike := make([][]float32, len(others)), make([]float64, len(others))
+	presence := 0.0
+	for j, other := range others {
+		var err error
+		if logits[j], err = m.Logits(ctx, e, other); err != nil {
+			return Mask{}, err
+		}
+		back, err := m.Logits(ctx, other, e)
+		if err != nil {
+			return Mask{}, err
+		}
+		alike[j] = 1
+		presence += m.presence(sureness(logits[j]), sureness(back)) / float64(len(others))
+	}
+	mask := m.join(e, logits, alike)
+	mask.Presence, mask.Present = presence, presence >= m.Threshold
+	return mask, nil
+}

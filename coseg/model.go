@@ -1,0 +1,193 @@
+package coseg
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/gomlx/compute"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/onnx"
+	"github.com/siam-go/siam/train"
+)
+
+// NewNetwork makes a network of a spec and, for a Pyramid, the ONNX file of its encoder.
+func NewNetwork(backend compute.Backend, spec Spec, imported []byte) (Network, error) {
+	n := Network{Spec: spec}
+	if err := spec.Check(); err != nil || spec.Arch != Pyramid {
+		return n, err
+	}
+	if imported == nil {
+		return n, errors.New("this architecture has an imported feature pyramid for its encoder: import one with siam import --onnx, and start from it")
+	}
+	m, err := onnx.Decode(imported)
+	if err != nil {
+		return n, fmt.Errorf("the encoder's ONNX network: %w", err)
+	}
+	if n.Imported, err = m.Select(backend, spec.Outputs...); err != nil {
+		return n, fmt.Errorf("the encoder's ONNX network: %w", err)
+	}
+	return n, nil
+}
+
+// NewFile is the model file of a network with these weights.
+func NewFile(spec Spec, weights []modelfile.Tensor, imported []byte) (*modelfile.File, error) {
+	text, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	f := &modelfile.File{Kind: Kind, Spec: text, Weights: weights}
+	if spec.Arch == Pyramid {
+		f.Networks = map[string][]byte{encoder.EncoderNetwork: imported}
+	}
+	return f, nil
+}
+
+// SpecOf is the spec of a model file, checked.
+func SpecOf(file *modelfile.File) (Spec, error) {
+	var spec Spec
+	if file.Kind != Kind {
+		return spec, fmt.Errorf("the model is of kind %q, none for co-segmentation: train one with siam train coseg-small", file.Kind)
+	}
+	if err := file.DecodeSpec(&spec); err != nil {
+		return spec, err
+	}
+	return spec, spec.Check()
+}
+
+// Model segments with fixed weights. It is safe for use by several goroutines, one of which computes at a time.
+type Model struct {
+	Spec Spec
+	// Threshold is the presence, in [0, 1], from which an object counts as there.
+	Threshold float64
+	offset    float64
+	turn      sync.Mutex
+	store     *model.Store
+	encode    *model.Exec
+	compare   *model.Exec
+	maps      int
+}
+
+// New makes a model of a model file. The error says what of it does not fit.
+func New(backend compute.Backend, file *modelfile.File) (*Model, error) {
+	spec, err := SpecOf(file)
+	if err != nil {
+		return nil, err
+	}
+	network, err := NewNetwork(backend, spec, file.Networks[encoder.EncoderNetwork])
+	if err != nil {
+		return nil, err
+	}
+	store, err := train.NewStore(backend, train.Task[*Batch](Pairs{network}), file.Weights)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Spec: spec, store: store, Threshold: DefaultPresence, offset: offset(file)}
+	err = exceptions.TryCatch[error](func() {
+		m.encode = model.MustNewExec(backend, store, func(scope *model.Scope, images *Node) []*Node { return network.Encode(scope, images) })
+		m.compare = model.MustNewExec(backend, store, func(scope *model.Scope, maps []*Node) *Node {
+			return network.Compare(scope, maps[:len(maps)/2], maps[len(maps)/2:])
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build the network: %w", err)
+	}
+	m.encode.SetMaxCache(-1)
+	m.compare.SetMaxCache(-1)
+	return m, nil
+}
+
+// DefaultPresence is the presence from which an object counts as there.
+const DefaultPresence = 0.5
+
+// offset is the logit that a file's calibration makes the middle: its distance is 1 less the probability of that.
+func offset(file *modelfile.File) float64 {
+	if file.Calibration == nil {
+		return 0
+	}
+	d := min(max(float64(file.Calibration.Threshold), 1e-9), 1-1e-9)
+	return math.Log((1 - d) / d)
+}
+
+// SetCalibration gives a file the logit of [Model.Sureness] from which two images share something.
+func SetCalibration(file *modelfile.File, logit float64, c modelfile.Calibration) {
+	c.Threshold = float32(1 - logistic(logit))
+	file.Calibration = &c
+}
+
+// Close frees the model.
+func (m *Model) Close() {
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	m.encode.Finalize()
+	m.compare.Finalize()
+	m.store.Finalize()
+}
+
+// Encoded is an image as the network compares it.
+type Encoded struct {
+	view imgproc.View
+	grey imgproc.Image // by which masks are refined
+	maps []onnx.Array
+}
+
+// Encode makes an image ready to be compared. It fails on an image without pixels, and when ctx has ended.
+func (m *Model) Encode(ctx context.Context, image imgproc.Image) (e Encoded, err error) {
+	if err := ctx.Err(); err != nil {
+		return e, err
+	}
+	if err := image.Check(); err != nil {
+		return e, err
+	}
+	p := m.Spec.Preprocess
+	e.view, e.grey = p.View(image, imgproc.Identity(), nil), image.Grey()
+	input := make([]float32, p.Size())
+	e.view.Image(input, image)
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	err = exceptions.TryCatch[error](func() {
+		t := tensors.FromFlatDataAndDimensions(input, 1, p.Height, p.Width, 3)
+		defer t.MustFinalizeAll()
+		for _, out := range m.encode.MustCall(t) {
+			e.maps = append(e.maps, onnx.Array{Shape: out.Shape().Dimensions, Values: tensors.MustCopyFlatData[float32](out)})
+			out.MustFinalizeAll()
+		}
+	})
+	return e, err
+}
+
+// Logits are the mask logits [h, w] of image a, as [Spec.OutputSize] says, of what b shows too. It fails when ctx has ended.
+func (m *Model) Logits(ctx context.Context, a, b Encoded) (logits []float32, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.turn.Lock()
+	defer m.turn.Unlock()
+	err = exceptions.TryCatch[error](func() {
+		var inputs []*tensors.Tensor
+		for _, e := range []Encoded{a, b} {
+			for _, x := range e.maps {
+				t := tensors.FromFlatDataAndDimensions(x.Values, x.Shape...)
+				defer t.MustFinalizeAll()
+				inputs = append(inputs, t)
+			}
+		}
+		out := m.compare.MustCall(inputs)[0]
+		defer out.MustFinalizeAll()
+		logits = tensors.MustCopyFlatData[float32](out)
+	})
+	return logits, err
+}
+
+// logistic makes a probability of a logit.
+func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -1,0 +1,227 @@
+package coseg
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/train"
+)
+
+// tiny is a network that trains within seconds.
+func tiny(t *testing.T) Spec {
+	t.Helper()
+	spec, err := NewSpec(Small, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec.Widths, spec.Decoder = []int{12, 16, 24}, []int{24, 16, 12}
+	if err := spec.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+func newTrainer(t *testing.T, b compute.Backend, spec Spec) *train.Trainer[*Batch] {
+	t.Helper()
+	trainer, err := train.New(b, train.Task[*Batch](Pairs{Network{Spec: spec}}), train.Config{
+		Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 4e-3}, StepsPerEpoch: 10, Seed: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trainer
+}
+
+func opened(t *testing.T, b compute.Backend, spec Spec, weights []modelfile.Tensor) *Model {
+	t.Helper()
+	file, err := NewFile(spec, weights, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := New(b, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+func TestALightNetworkLearnsWhatGeneratedPairsShare(t *testing.T) {
+	b, spec := backend(t), tiny(t)
+	sampler := &Sampler{Spec: spec, World: World{Seed: 3, Side: 32}, Pairs: 8, Generated: 1, Negatives: 0.2, Families: 200, Seed: 1}
+	trainer := newTrainer(t, b, spec)
+	var first, last float64
+	const steps = 70
+	for step, err := range trainer.Steps(t.Context(), dataset.Prefetch(t.Context(), dataset.PrefetchOptions{End: steps}, sampler.Fill)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step.Number <= 10 {
+			first += step.Loss / 10
+		}
+		if step.Number > steps-10 {
+			last += step.Loss / 10
+		}
+	}
+	if last > 0.85*first {
+		t.Errorf("mean loss of the last ten steps %.3f, of the first %.3f: want 85 %% of it at most", last, first)
+	}
+}
+
+func TestAGroupsMasksDoNotDependOnItsOrder(t *testing.T) {
+	b, spec := backend(t), tiny(t)
+	weights, err := newTrainer(t, b, spec).Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := opened(t, b, spec, weights)
+	var images []imgproc.Image
+	for i, size := range [][2]int{{40, 30}, {20, 50}, {1, 1}, {32, 32}} {
+		world := World{Seed: uint64(i), Side: 64}
+		picture, _ := world.Draw(Scene{Families: []int{1, 2}}, rand.New(rand.NewPCG(1, 2)))
+		images = append(images, imgproc.Resize(picture, size[0], size[1]))
+	}
+	want, err := m.Segment(t.Context(), images...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, order := range [][]int{{3, 2, 1, 0}, {1, 0, 3, 2}} {
+		var turned []imgproc.Image
+		for _, i := range order {
+			turned = append(turned, images[i])
+		}
+		got, err := m.Segment(t.Context(), turned...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, i := range order {
+			if got[k].H != images[i].H || got[k].W != images[i].W || len(got[k].Probability) != images[i].H*images[i].W {
+				t.Fatalf("mask of %d×%d for an image of %d×%d", got[k].W, got[k].H, images[i].W, images[i].H)
+			}
+			if math.Abs(got[k].Presence-want[i].Presence) > 1e-5 {
+				t.Errorf("presence %v in another order %v", want[i].Presence, got[k].Presence)
+			}
+			for p := range want[i].Probability {
+				if math.Abs(float64(got[k].Probability[p]-want[i].Probability[p])) > 1e-4 {
+					t.Fatalf("probability %v in another order %v", want[i].Probability[p], got[k].Probability[p])
+				}
+			}
+		}
+	}
+}
+
+func TestBadGroupsAreErrors(t *testing.T) {
+	b, spec := backend(t), tiny(t)
+	weights, err := newTrainer(t, b, spec).Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := opened(t, b, spec, weights)
+	good := imgproc.New(4, 4, 3)
+	if _, err := m.Segment(t.Context(), good); err == nil || !strings.Contains(err.Error(), "two or more") {
+		t.Errorf("a group of one: %v", err)
+	}
+	if _, err := m.Segment(t.Context(), good, imgproc.Image{}); err == nil || !strings.HasPrefix(err.Error(), "image 2: ") {
+		t.Errorf("an empty image: %v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := m.Segment(ended, good, good); err == nil {
+		t.Error("no error after the context's end")
+	}
+	weights[0].Shape = []int{len(weights[0].Values)}
+	file, _ := NewFile(spec, weights, nil)
+	if _, err := New(b, file); err == nil || !strings.Contains(err.Error(), weights[0].Name+" have shape") {
+		t.Errorf("weights of another architecture: %v", err)
+	}
+	if _, err := New(b, &modelfile.File{Kind: modelfile.Encoder, Spec: []byte("{}")}); err == nil || !strings.Contains(err.Error(), "none for co-segmentation") {
+		t.Errorf("an encoder: %v", err)
+	}
+}
+
+// TestThePublishedNetworkHasItsShapes records the network of 512 pixels, without running it.
+func TestThePublishedNetworkHasItsShapes(t *testing.T) {
+	spec, err := NewSpec(DOCS, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, count := Network{Spec: spec}, 0
+	store := model.NewStore()
+	err = encoder.Record(backend(t), store, func(scope *model.Scope, g *Graph) {
+		maps := network.Encode(scope, Parameter(g, "x", shapes.Make(dtypes.Float32, 1, 512, 512, 3)))
+		if got := maps[0].Shape().Dimensions; !slices.Equal(got, []int{1, 16, 16, 1024}) {
+			t.Errorf("feature map %v, want [1 16 16 1024]", got)
+		}
+		if got := network.Compare(scope, maps, maps).Shape().Dimensions; !slices.Equal(got, []int{1, 512, 512}) {
+			t.Errorf("mask logits %v, want [1 512 512]", got)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for v := range store.IterVariables() {
+		count += v.Shape().Size()
+		if v.Path() == "/decoder/conv7/weights" && !slices.Equal(v.Shape().Dimensions, []int{3, 3, 512 + 961, 1024}) {
+			t.Errorf("conv7 has weights %v, want 1473 channels in", v.Shape().Dimensions)
+		}
+	}
+	if count < 60e6 || count > 90e6 {
+		t.Errorf("%d parameters, want about 70 million", count)
+	}
+}
+
+func TestThePublishedNetworkRunsSmall(t *testing.T) {
+	b := backend(t)
+	spec, err := NewSpec(DOCS, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, err := newTrainer(t, b, spec).Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := opened(t, b, spec, weights)
+	masks, err := m.Segment(t.Context(), imgproc.Filled(20, 30, 3, 90), imgproc.Filled(32, 32, 3, 10))
+	if err != nil || len(masks) != 2 || len(masks[0].Probability) != 600 {
+		t.Fatalf("%d masks, %v", len(masks), err)
+	}
+}
+
+func TestDepthToSpace(t *testing.T) {
+	in := tensors.FromFlatDataAndDimensions([]float32{1, 2, 3, 4, 5, 6, 7, 8}, 1, 1, 2, 4)
+	out := MustExecOnce(backend(t), DepthToSpace, in)
+	if got, want := tensors.MustCopyFlatData[float32](out), []float32{1, 2, 5, 6, 3, 4, 7, 8}; !slices.Equal(got, want) {
+		t.Errorf("DepthToSpace = %v, want %v", got, want)
+	}
+}
+
+func TestCrossEntropyIsTheFormulaAndStaysFinite(t *testing.T) {
+	x := []float32{-3, 0, 2, -1000, 1000, 0.5}
+	y := []float32{0, 1, 0.3, 1, 0, 1}
+	out := MustExecOnce(backend(t), CrossEntropy, tensors.FromFlatDataAndDimensions(x, 6), tensors.FromFlatDataAndDimensions(y, 6))
+	for i, got := range tensors.MustCopyFlatData[float32](out) {
+		p := 1 / (1 + math.Exp(-float64(x[i])))
+		want := -(float64(y[i])*math.Log(p) + (1-float64(y[i]))*math.Log(1-p))
+		if math.Abs(float64(x[i])) == 1000 {
+			want = 1000
+		}
+		if math.Abs(float64(got)-want) > 1e-5*want+1e-6 {
+			t.Errorf("CrossEntropy(%v, %v) = %v, want %v", x[i], y[i], got, want)
+		}
+	}
+}

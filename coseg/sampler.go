@@ -1,0 +1,183 @@
+package coseg
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/imgproc"
+)
+
+// Sampler makes the batches of a training, that of each step from the seed and the step alone.
+type Sampler struct {
+	Spec    Spec
+	Set     *dataset.Set // images with masks; nil where all are generated
+	World   World
+	Augment dataset.Augment
+	Pairs   int // in a batch
+	// Generated, Negatives and Pasted are the parts of the pairs, in [0, 1], that are of the world; that share nothing; and that get an
+	// object of another class pasted into each image, which is to be ignored.
+	Generated, Negatives, Pasted float64
+	Families                     int // of the world
+	Seed                         uint64
+}
+
+// Check reports what no batch can be made of.
+func (s *Sampler) Check() error {
+	if s.Set == nil || s.Generated >= 1 {
+		return nil
+	}
+	classes := s.Set.ByClass()
+	if !slices.ContainsFunc(classes, func(items []int32) bool { return len(items) >= 2 }) {
+		return errors.New("no class has two images with masks: nothing to pair")
+	}
+	if len(classes) < 2 && (s.Negatives > 0 || s.Pasted > 0) {
+		return errors.New("pairs that share nothing need two classes: want more data, or negatives=0 and pasted=0")
+	}
+	return nil
+}
+
+// Fill makes the batch of a step, for [dataset.Prefetch].
+func (s *Sampler) Fill(ctx context.Context, b *Batch, step int) error {
+	rng := rand.New(rand.NewPCG(s.Seed, uint64(step)))
+	h, w := s.Spec.OutputSize()
+	size, area := s.Spec.Preprocess.Size(), h*w
+	b.N = s.Pairs
+	b.Images, b.Masks, b.Weights = sized(b.Images, 2*b.N*size), sized(b.Masks, 2*b.N*area), sized(b.Weights, 2*b.N*area)
+	var labels []uint8
+	for i := range b.N {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for side, item := range s.pair(rng) {
+			row := i + side*b.N
+			labels = s.write(b.Images[row*size:][:size], labels, item, rng)
+			shrinkMask(b.Masks[row*area:][:area], b.Weights[row*area:][:area], labels, s.Spec.Preprocess.Width, w)
+		}
+	}
+	return nil
+}
+
+func sized(s []float32, n int) []float32 {
+	if cap(s) < n {
+		return make([]float32, n)
+	}
+	return s[:n]
+}
+
+// write makes the input of an image, and the labels of its mask there.
+func (s *Sampler) write(dst []float32, labels []uint8, item dataset.Item, rng *rand.Rand) []uint8 {
+	p := s.Spec.Preprocess
+	if len(labels) == 0 {
+		labels = make([]uint8, p.Height*p.Width)
+	}
+	draw := s.Augment.Draw(rng, item.Image, p)
+	view := draw.Image(dst, p, item.Image)
+	view.Labels(labels, item.Mask, dataset.MaskVoid)
+	return labels
+}
+
+// shrinkMask makes of labels [k·h, k·w] the share of object and the weight of each of the pixels [h, w].
+func shrinkMask(mask, weight []float32, labels []uint8, fullWidth, w int) {
+	k := fullWidth / w
+	for i := range mask {
+		y, x := i/w*k, i%w*k
+		var object, known float32
+		for dy := range k {
+			for _, v := range labels[(y+dy)*fullWidth+x:][:k] {
+				if v != dataset.MaskVoid {
+					known++
+				}
+				if v == 255 {
+					object++
+				}
+			}
+		}
+		mask[i], weight[i] = 0, known/float32(k*k)
+		if known > 0 {
+			mask[i] = object / known
+		}
+	}
+}
+
+// pair draws two images with the masks of what they share.
+func (s *Sampler) pair(rng *rand.Rand) [2]dataset.Item {
+	negative := rng.Float64() < s.Negatives
+	if s.Set == nil || rng.Float64() < s.Generated {
+		return s.World.Pair(s.Families, negative, rng)
+	}
+	classes := s.Set.ByClass()
+	label := s.class(classes, 2, nil, rng)
+	other := label
+	if negative {
+		other = s.class(classes, 1, []int{label}, rng)
+	}
+	first := classes[label][rng.IntN(len(classes[label]))]
+	second := first
+	for second == first {
+		second = classes[other][rng.IntN(len(classes[other]))]
+	}
+	pair := [2]dataset.Item{s.Set.Items[first], s.Set.Items[second]}
+	if negative {
+		for i := range pair {
+			pair[i].Mask = pair[i].Mask.Mapped(func(uint8) uint8 { return 0 })
+		}
+	}
+	if len(classes) > 3 && rng.Float64() < s.Pasted {
+		third := s.class(classes, 1, []int{label, other}, rng)
+		strangers := []int{third, s.class(classes, 1, []int{label, other, third}, rng)} // of which the images share none
+		for i := range pair {
+			there := classes[strangers[i]]
+			pair[i] = pasted(pair[i], s.Set.Items[there[rng.IntN(len(there))]], rng)
+		}
+	}
+	return pair
+}
+
+// class draws a class with at least so many images, none of those of not.
+func (s *Sampler) class(classes [][]int32, least int, not []int, rng *rand.Rand) int {
+	for {
+		if label := rng.IntN(len(classes)); !slices.Contains(not, label) && len(classes[label]) >= least {
+			return label
+		}
+	}
+}
+
+// pasted puts the object of one item somewhere into another, whose mask loses what is hidden.
+func pasted(into, from dataset.Item, rng *rand.Rand) dataset.Item {
+	m, mask := imgproc.New(into.Image.H, into.Image.W, 3), imgproc.New(into.Image.H, into.Image.W, 1)
+	copy(m.Pix, into.Image.Pix)
+	copy(mask.Pix, into.Mask.Pix)
+	scale := (0.35 + 0.4*rng.Float64()) * float64(m.W) / float64(from.Image.W)
+	left := int(float64(m.W) * (rng.Float64()*1.2 - 0.4))
+	top := int(float64(m.H) * (rng.Float64()*1.2 - 0.4))
+	for y := max(0, top); y < m.H; y++ {
+		sy := int(float64(y-top) / scale)
+		if sy >= from.Image.H {
+			break
+		}
+		for x := max(0, left); x < m.W; x++ {
+			sx := int(float64(x-left) / scale)
+			if sx >= from.Image.W {
+				break
+			}
+			if at := sy*from.Image.W + sx; from.Mask.Pix[at] == 255 {
+				copy(m.Pix[3*(y*m.W+x):][:3], from.Image.Pix[3*at:])
+				mask.Pix[y*m.W+x] = 0
+			}
+		}
+	}
+	into.Image, into.Mask = m, mask
+	return into
+}
+
+// PhotoAugment changes photographs as other cameras and hands would.
+func PhotoAugment() dataset.Augment {
+	type r = dataset.Range
+	return dataset.Augment{
+		Rotate: r{Low: -15, High: 15}, ScaleX: r{Low: 0.75, High: 1.5}, ScaleY: r{Low: 0.75, High: 1.5}, MoveX: r{Low: -0.2, High: 0.2}, MoveY: r{Low: -0.2, High: 0.2},
+		Mirror: 0.5, Light: dataset.Light{Bright: r{Low: -0.15, High: 0.15}, Contrast: r{Low: 0.7, High: 1.4}, Colour: r{Low: 0.2, High: 1.6}, Hide: r{Low: -0.3, High: 0.3}},
+	}
+}

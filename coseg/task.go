@@ -1,0 +1,87 @@
+package coseg
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/train"
+)
+
+// Batch is n pairs of images. Row i and row n+i are the images of pair i.
+type Batch struct {
+	N       int
+	Images  []float32 // [2n, h, w, 3], as Spec.Preprocess makes them
+	Masks   []float32 // [2n, h, w] of the size of the mask logits: the share of each pixel that is object, in [0, 1]
+	Weights []float32 // as Masks: how much each pixel counts, 0 where it is void
+}
+
+// Pairs trains a [Network] on pairs of images. It is a [train.Task].
+type Pairs struct{ Network Network }
+
+// Declare implements [train.Task].
+func (p Pairs) Declare(backend compute.Backend, store *model.Store) error {
+	if err := p.Network.Spec.Check(); err != nil {
+		return err
+	}
+	return encoder.Record(backend, store, func(scope *model.Scope, g *Graph) {
+		pre := p.Network.Spec.Preprocess
+		p.logits(scope, Parameter(g, "images", shapes.Make(dtypes.Float32, 2, pre.Height, pre.Width, 3)))
+	})
+}
+
+// Feed implements [train.Task].
+func (p Pairs) Feed(b *Batch) ([]*tensors.Tensor, error) {
+	pre := p.Network.Spec.Preprocess
+	h, w := p.Network.Spec.OutputSize()
+	if len(b.Images) != 2*b.N*pre.Size() || len(b.Masks) != 2*b.N*h*w || len(b.Weights) != len(b.Masks) {
+		return nil, fmt.Errorf("batch of %d pairs with %d numbers of images, %d of masks and %d of weights", b.N, len(b.Images), len(b.Masks), len(b.Weights))
+	}
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(b.Images, 2*b.N, pre.Height, pre.Width, 3),
+		tensors.FromFlatDataAndDimensions(b.Masks, 2*b.N, h, w),
+		tensors.FromFlatDataAndDimensions(b.Weights, 2*b.N, h, w),
+	}, nil
+}
+
+// logits are the mask logits [2n, h, w] of n pairs: each image is encoded once and compared with the other of its pair.
+func (p Pairs) logits(scope *model.Scope, images *Node) *Node {
+	a := p.Network.Encode(scope, images)
+	b := make([]*Node, len(a))
+	n := images.Shape().Dim(0) / 2
+	for i, m := range a {
+		b[i] = Concatenate([]*Node{Slice(m, AxisRange(n)), Slice(m, AxisRange(0, n))}, 0)
+	}
+	return p.Network.Compare(scope, a, b)
+}
+
+// Loss implements [train.Task]: the binary cross-entropy of the pixels that count, mean over an image's and over pairs, added over the
+// two images of a pair. Active is the part of these pixels that is answered wrongly.
+func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
+	x, mask, weight := p.logits(scope, inputs[0]), inputs[1], inputs[2]
+	perImage := func(v *Node) *Node {
+		counted := MaxScalar(ReduceSum(weight, 1, 2), 1)
+		return Div(ReduceSum(Mul(v, weight), 1, 2), counted)
+	}
+	loss := MulScalar(ReduceAllMean(perImage(CrossEntropy(x, mask))), 2)
+	wrong := MulScalar(OneMinus(Mul(Sign(x), Sign(AddScalar(mask, -0.5)))), 0.5)
+	return train.Outcome{Loss: loss, Active: ReduceAllMean(perImage(StopGradient(wrong)))}
+}
+
+// CrossEntropy is −[y·log σ(x) + (1−y)·log(1 − σ(x))] of logits x and targets y in [0, 1], finite for every x.
+func CrossEntropy(x, y *Node) *Node {
+	return Sub(Add(MaxScalar(x, 0), Log1p(Exp(Neg(Abs(x))))), Mul(x, y))
+}
+
+// Identity implements [train.Identified].
+func (p Pairs) Identity() string {
+	text, _ := json.Marshal(p.Network.Spec) // numbers and words always encode
+	return string(text)
+}

@@ -1,0 +1,312 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"math"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/siam-go/siam/imgproc"
+)
+
+// MaskVoid is the byte of a mask where nobody knows what is right: it counts neither way.
+const MaskVoid = 128
+
+// maskedSide bounds the sides of images with masks, in pixels; larger ones are shrunk, with their masks.
+const maskedSide = 640
+
+// ReadMasked reads images with masks of one object class each, laid out as one of these:
+//
+//	images/CLASS/NAME.jpg with masks/CLASS/NAME.png: white is the object, grey (128) is void
+//	images/T_N_s.jpg with labels/T_N_s.png and labels.txt: MSRC, the class of an image being that of its theme T
+//	rgb/NAME.jpg with figure_ground/NAME.jpg: Weizmann's horses
+//	JPEGImages/NAME.jpg with SegmentationClass/NAME.png: PASCAL VOC, an item for each class that an image shows
+//
+// Masks of another size than their images are brought to it. An image without a mask is skipped.
+func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
+	f = f.unwrapped()
+	s := &Set{Name: path.Base(f.Path)}
+	var masks []maskFile
+	var err error
+	switch {
+	case f.has("images") && f.has("labels") && f.hasFile("labels.txt"):
+		masks, err = s.listMSRC(f)
+	case f.has("rgb") && f.has("figure_ground"):
+		masks, err = s.listBeside(f, "horse", "rgb", "figure_ground")
+	case f.has("images") && f.has("masks"):
+		masks, err = s.listClasses(f)
+	case f.has("JPEGImages") && f.has("SegmentationClass"):
+		masks, err = s.listVOC(ctx, f)
+	default:
+		return nil, fmt.Errorf("read %s: no images with masks: want images/CLASS/NAME.jpg with masks/CLASS/NAME.png, or the layout of MSRC, VOC or Weizmann's horses", f.Path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(masks) == 0 {
+		return nil, fmt.Errorf("read %s: no image there has a mask of its name", f.Path)
+	}
+	return s, s.loadMasked(ctx, f, masks)
+}
+
+// maskFile says where an item's mask is: a file, and which of its labels is the object, or 0 where bright is.
+type maskFile struct {
+	file  string
+	label uint8
+}
+
+// add lists an item.
+func (s *Set) add(class, source string) {
+	at := slices.IndexFunc(s.Classes, func(c Class) bool { return c.Name == class })
+	if at < 0 {
+		at = len(s.Classes)
+		s.Classes = append(s.Classes, Class{Name: class})
+	}
+	s.Items = append(s.Items, Item{Label: at, Source: source})
+}
+
+// listBeside lists images and, of the same names but for their ends, masks.
+func (s *Set) listBeside(f Folder, class, images, masks string) ([]maskFile, error) {
+	_, files, err := f.list(images)
+	if err != nil {
+		return nil, err
+	}
+	var found []maskFile
+	_, there, err := f.list(masks)
+	if err != nil {
+		return nil, err
+	}
+	byStem := map[string]string{}
+	for _, m := range there {
+		byStem[stem(m)] = m
+	}
+	for _, file := range files {
+		if m, ok := byStem[stem(file)]; ok {
+			s.add(class, path.Join(images, file))
+			found = append(found, maskFile{file: path.Join(masks, m)})
+		} else {
+			s.Skipped = append(s.Skipped, Skipped{path.Join(images, file), "it has no mask in " + masks})
+		}
+	}
+	return found, nil
+}
+
+func stem(file string) string { return strings.TrimSuffix(path.Base(file), path.Ext(file)) }
+
+func (s *Set) listClasses(f Folder) ([]maskFile, error) {
+	classes, _, err := f.list("images")
+	if err != nil {
+		return nil, err
+	}
+	var found []maskFile
+	for _, class := range classes {
+		if !f.has("masks/" + class) {
+			s.Skipped = append(s.Skipped, Skipped{"images/" + class, "there is no folder masks/" + class})
+			continue
+		}
+		more, err := s.listBeside(f, class, "images/"+class, "masks/"+class)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return found, nil
+}
+
+// msrcThemes are the object class of each theme of MSRC and its label.
+var msrcThemes = map[string]struct {
+	class string
+	label uint8
+}{
+	"1": {"cow", 4}, "2": {"tree", 3}, "3": {"building", 1}, "4": {"aeroplane", 9}, "5": {"cow", 4}, "6": {"face", 11}, "7": {"car", 12},
+	"8": {"bicycle", 13}, "9": {"sheep", 6}, "10": {"flower", 14}, "11": {"sign", 15}, "12": {"bird", 16}, "13": {"book", 17},
+	"14": {"chair", 18}, "15": {"cat", 20}, "16": {"dog", 21}, "18": {"boat", 23}, "20": {"boat", 23}, "19": {"body", 22},
+}
+
+// msrcCopies are images that are there twice, under another theme besides: sheep among the grass and cows.
+var msrcCopies = []string{"1_26_s", "1_27_s"}
+
+func (s *Set) listMSRC(f Folder) ([]maskFile, error) {
+	_, files, err := f.list("images")
+	if err != nil {
+		return nil, err
+	}
+	var found []maskFile
+	for _, file := range files {
+		number, _, _ := strings.Cut(file, "_")
+		theme, known := msrcThemes[number]
+		switch {
+		case !known:
+			s.Skipped = append(s.Skipped, Skipped{"images/" + file, "its theme has no object"})
+		case slices.Contains(msrcCopies, stem(file)):
+			s.Skipped = append(s.Skipped, Skipped{"images/" + file, "it is there twice, and shows another theme"})
+		default:
+			s.add(theme.class, "images/"+file)
+			found = append(found, maskFile{"labels/" + stem(file) + ".png", theme.label})
+		}
+	}
+	return found, nil
+}
+
+// vocClasses are PASCAL VOC's, by label from 1.
+var vocClasses = []string{"aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable", "dog",
+	"horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"}
+
+func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
+	_, files, err := f.list("SegmentationClass")
+	if err != nil {
+		return nil, err
+	}
+	var found []maskFile
+	for _, file := range files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		labels, err := readLabels(f, "SegmentationClass/"+file)
+		if err != nil {
+			return nil, f.failed("SegmentationClass/"+file, err)
+		}
+		var seen [256]bool
+		for _, v := range labels.Pix {
+			seen[v] = true
+		}
+		for i, class := range vocClasses {
+			if seen[i+1] {
+				s.add(class, "JPEGImages/"+stem(file)+".jpg")
+				found = append(found, maskFile{"SegmentationClass/" + file, uint8(i + 1)})
+			}
+		}
+	}
+	return found, nil
+}
+
+// readLabels reads a PNG file whose palette's numbers are labels.
+func readLabels(f Folder, file string) (imgproc.Image, error) {
+	opened, err := f.FS.Open(file)
+	if err != nil {
+		return imgproc.Image{}, err
+	}
+	defer opened.Close()
+	decoded, err := png.Decode(opened)
+	if err != nil {
+		return imgproc.Image{}, err
+	}
+	var pix []uint8
+	var stride int
+	switch m := decoded.(type) {
+	case *image.Paletted:
+		pix, stride = m.Pix, m.Stride
+	case *image.Gray:
+		pix, stride = m.Pix, m.Stride
+	default:
+		return imgproc.Image{}, fmt.Errorf("its pixels are no labels: want a PNG with a palette, or grey")
+	}
+	size := decoded.Bounds().Size()
+	labels := imgproc.New(size.Y, size.X, 1)
+	for y := range size.Y {
+		copy(labels.Row(y), pix[y*stride:])
+	}
+	return labels, nil
+}
+
+// read reads one mask.
+func (m maskFile) read(f Folder) (imgproc.Image, error) {
+	if m.label == 0 {
+		grey, err := imgproc.ReadFS(f.FS, m.file)
+		if err != nil {
+			return grey, err
+		}
+		return grey.Grey().Mapped(maskLevel), nil
+	}
+	labels, err := readLabels(f, m.file)
+	if err != nil {
+		return labels, err
+	}
+	return labels.Mapped(func(v uint8) uint8 {
+		switch v {
+		case m.label:
+			return 255
+		case 0, 255:
+			if v == 255 || strings.HasPrefix(m.file, "labels/") {
+				return MaskVoid
+			}
+		}
+		return 0
+	}), nil
+}
+
+// maskLevel makes white, black or void of a grey level; JPEG's are near them only.
+func maskLevel(v uint8) uint8 {
+	switch {
+	case v >= 192:
+		return 255
+	case v < 64:
+		return 0
+	}
+	return MaskVoid
+}
+
+// loadMasked decodes images and masks. Items whose files cannot be read, whose mask has another shape than the image, or whose mask is
+// empty, are left out.
+func (s *Set) loadMasked(ctx context.Context, f Folder, masks []maskFile) error {
+	source := make(map[string][]maskFile)
+	for i, it := range s.Items {
+		source[f.name(it.Source)] = append(source[f.name(it.Source)], masks[i])
+	}
+	if err := s.load(ctx, f); err != nil {
+		return err
+	}
+	var left []int
+	for i := range s.Items {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		it := &s.Items[i]
+		mask := source[it.Source][0]
+		if more := source[it.Source]; len(more) > 1 {
+			source[it.Source] = more[1:]
+		}
+		m, err := mask.read(f)
+		if err == nil {
+			err = it.cover(m)
+		}
+		switch {
+		case err != nil && f.Strict:
+			return &FileError{File: f.name(mask.file), Err: f.failed(mask.file, err)}
+		case err != nil:
+			s.Failed = append(s.Failed, &FileError{File: f.name(mask.file), Err: f.failed(mask.file, err)})
+			left = append(left, i)
+		case !slices.Contains(it.Mask.Pix, 255):
+			s.Skipped = append(s.Skipped, Skipped{it.Source, "it shows no " + s.Classes[it.Label].Name})
+			left = append(left, i)
+		}
+	}
+	if len(left) == len(s.Items) {
+		if len(s.Failed) > 0 {
+			return s.Failed[0]
+		}
+		return fmt.Errorf("read %s: all masks are empty", f.Path)
+	}
+	if len(left) > 0 {
+		kept := s.Without(left...)
+		s.Classes, s.Items = kept.Classes, kept.Items
+	}
+	return nil
+}
+
+// cover gives the item its mask, at the image's size; an image that is larger than is of use is shrunk.
+func (it *Item) cover(mask imgproc.Image) error {
+	m := it.Image
+	if shape := float64(mask.W) * float64(m.H) / (float64(mask.H) * float64(m.W)); math.Abs(math.Log(shape)) > math.Log(1.06) {
+		return fmt.Errorf("a mask of %d×%d pixels for an image of %d×%d: want the same shape", mask.W, mask.H, m.W, m.H)
+	}
+	if long := max(m.H, m.W); long > maskedSide {
+		m = imgproc.Resize(m, max(1, m.H*maskedSide/long), max(1, m.W*maskedSide/long))
+	}
+	it.Image, it.Mask = m.RGB(), mask.Nearest(m.H, m.W)
+	return nil
+}

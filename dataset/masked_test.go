@@ -1,0 +1,147 @@
+package dataset
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/siam-go/siam/imgproc"
+)
+
+func pngOf(t *testing.T, m image.Image) *fstest.MapFile {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		t.Fatal(err)
+	}
+	return &fstest.MapFile{Data: b.Bytes()}
+}
+
+// plainPNG is w×h pixels of which the left half has one level and the rest another.
+func plainPNG(t *testing.T, w, h int, left, right uint8) *fstest.MapFile {
+	m := image.NewGray(image.Rect(0, 0, w, h))
+	for i := range m.Pix {
+		m.Pix[i] = right
+		if i%w < w/2 {
+			m.Pix[i] = left
+		}
+	}
+	return pngOf(t, m)
+}
+
+// labelsPNG is a picture whose palette's numbers are labels, by quarters from left to right.
+func labelsPNG(t *testing.T, w, h int, labels ...uint8) *fstest.MapFile {
+	palette := make(color.Palette, 256)
+	for i := range palette {
+		palette[i] = color.RGBA{uint8(i), uint8(255 - i), 7, 255}
+	}
+	m := image.NewPaletted(image.Rect(0, 0, w, h), palette)
+	for i := range m.Pix {
+		m.Pix[i] = labels[i%w*len(labels)/w]
+	}
+	return pngOf(t, m)
+}
+
+func readMasked(t *testing.T, files fstest.MapFS) (*Set, error) {
+	t.Helper()
+	return ReadMasked(t.Context(), Folder{FS: files, Path: "set"})
+}
+
+func TestMasksAreReadFromEveryLayout(t *testing.T) {
+	photo := plainPNG(t, 8, 4, 10, 200)
+	for name, c := range map[string]struct {
+		files fstest.MapFS
+		class string
+		want  []uint8 // of the first row
+	}{
+		"plain, void grey": {fstest.MapFS{"images/cat/a.jpg": photo, "masks/cat/a.png": plainPNG(t, 8, 4, 255, 128)},
+			"cat", []uint8{255, 255, 255, 255, 128, 128, 128, 128}},
+		"a mask of half the size": {fstest.MapFS{"images/cat/a.png": photo, "masks/cat/a.png": plainPNG(t, 4, 2, 0, 250)},
+			"cat", []uint8{0, 0, 0, 0, 255, 255, 255, 255}},
+		"MSRC": {fstest.MapFS{"images/7_1_s.jpg": photo, "labels/7_1_s.png": labelsPNG(t, 8, 4, 0, 12, 19, 12), "labels.txt": {}},
+			"car", []uint8{128, 128, 255, 255, 0, 0, 255, 255}},
+		"horses": {fstest.MapFS{"rgb/horse1.jpg": photo, "figure_ground/horse1.jpg": plainPNG(t, 8, 4, 5, 251)},
+			"horse", []uint8{0, 0, 0, 0, 255, 255, 255, 255}},
+		"VOC": {fstest.MapFS{"JPEGImages/1.jpg": photo, "SegmentationClass/1.png": labelsPNG(t, 8, 4, 0, 8, 255, 0)},
+			"cat", []uint8{0, 0, 255, 255, 128, 128, 0, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, err := readMasked(t, c.files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(s.Items) != 1 || s.Classes[s.Items[0].Label].Name != c.class {
+				t.Fatalf("items of %v, want one %s", s.Classes, c.class)
+			}
+			mask := s.Items[0].Mask
+			if mask.H != 4 || mask.W != 8 || !bytes.Equal(mask.Row(0), c.want) {
+				t.Errorf("mask of %d×%d begins %v, want %v", mask.W, mask.H, mask.Row(0), c.want)
+			}
+		})
+	}
+}
+
+func TestAnImageOfTwoClassesIsAnItemOfEach(t *testing.T) {
+	s, err := readMasked(t, fstest.MapFS{"JPEGImages/1.jpg": plainPNG(t, 8, 4, 1, 2), "SegmentationClass/1.png": labelsPNG(t, 8, 4, 8, 12)})
+	if err != nil || len(s.Items) != 2 {
+		t.Fatalf("%v, %v, want two items", s, err)
+	}
+	for i, want := range []string{"cat:255", "dog:0"} {
+		class, level, _ := strings.Cut(want, ":")
+		if it := s.Items[i]; s.Classes[it.Label].Name != class || (it.Mask.Pix[0] == 255) != (level == "255") {
+			t.Errorf("item %d is of %s and begins %d, want %s", i, s.Classes[it.Label].Name, it.Mask.Pix[0], want)
+		}
+	}
+}
+
+func TestWhatHasNoMaskIsSaid(t *testing.T) {
+	photo, mask := plainPNG(t, 8, 4, 1, 2), plainPNG(t, 8, 4, 0, 255)
+	s, err := readMasked(t, fstest.MapFS{
+		"images/cat/a.jpg": photo, "masks/cat/a.png": mask, "images/cat/b.jpg": photo, "images/dog/c.jpg": photo,
+		"images/cat/tall.jpg": photo, "masks/cat/tall.png": plainPNG(t, 4, 8, 0, 255),
+		"images/cat/empty.jpg": photo, "masks/cat/empty.png": plainPNG(t, 8, 4, 0, 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Items) != 1 || len(s.Failed) != 1 || len(s.Skipped) != 3 {
+		t.Errorf("%d items, %v failed, %v skipped: want 1, 1 and 3", len(s.Items), s.Failed, s.Skipped)
+	}
+	if len(s.Failed) == 1 && !strings.Contains(s.Failed[0].Error(), "masks/cat/tall.png: a mask of 4×8 pixels for an image of 8×4") {
+		t.Errorf("failed with %q", s.Failed[0])
+	}
+	if _, err := readMasked(t, fstest.MapFS{"a.jpg": photo}); err == nil || !strings.Contains(err.Error(), "no images with masks") {
+		t.Errorf("without masks: %v", err)
+	}
+}
+
+func TestWrittenMasksAreReadAgain(t *testing.T) {
+	made := &Set{Classes: []Class{{Name: "one"}, {Name: "two"}}}
+	for label := range 2 {
+		mask := imgproc.New(3, 5, 1)
+		mask.Pix[label] = 255
+		made.Items = append(made.Items, Item{Image: imgproc.Filled(3, 5, 3, uint8(40*label+9)), Mask: mask, Label: label})
+	}
+	dir := filepath.Join(t.TempDir(), "masked")
+	if err := WriteMasked(t.Context(), made, dir); err != nil {
+		t.Fatal(err)
+	}
+	folder, err := OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := ReadMasked(t.Context(), folder)
+	if err != nil || len(read.Items) != 2 {
+		t.Fatalf("%v, %v", read, err)
+	}
+	for i, it := range read.Items {
+		if want := made.Items[i]; !bytes.Equal(it.Mask.Pix, want.Mask.Pix) || !bytes.Equal(it.Image.Pix, want.Image.Pix) {
+			t.Errorf("item %d is not as it was written", i)
+		}
+	}
+}

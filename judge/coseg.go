@@ -1,0 +1,215 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/stats"
+)
+
+// CosegTest says how a model of co-segmentation is asked.
+type CosegTest struct {
+	Partners int // how many other images of its class an image's scores are averaged over
+	Seed     uint64
+}
+
+// CosegScore are the measures of some images, with 95 % intervals by images, drawn anew within each class: means over images, then classes.
+type CosegScore struct {
+	Precision     float64        `json:"precision"`
+	PrecisionCI95 stats.Interval `json:"precision_ci95"`
+	Jaccard       float64        `json:"jaccard"`
+	JaccardCI95   stats.Interval `json:"jaccard_ci95"`
+	N             int            `json:"n"` // images
+}
+
+// CosegResult is how well a model, or a baseline, finds what images share.
+type CosegResult struct {
+	CosegScore
+	MAE     float64               `json:"mae"`
+	FMax    float64               `json:"f_max"`
+	Classes map[string]CosegScore `json:"classes"`
+	// Nothing is of pairs of two classes; nil where there is one class only, and for baselines.
+	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
+}
+
+// CosegNothing is what a model makes of pairs that share no class.
+type CosegNothing struct {
+	Area     float64        `json:"area"` // the part of the images that is marked, wrongly
+	AreaCI95 stats.Interval `json:"area_ci95"`
+	Present  float64        `json:"present"` // the part of the pairs in which an object is said to be there, wrongly
+	Missed   float64        `json:"missed"`  // the part of the pairs that share a class in which none is said to be there
+	N        int            `json:"n"`       // pairs
+}
+
+// cosegAnswer is what was found of one image.
+type cosegAnswer struct {
+	label int
+	score eval.MaskScore
+	maps  eval.MapScore
+}
+
+// Coseg asks a model for the mask of each image of a set, averaged over other images of its class, and of pairs of two classes. It fails
+// when no class has two images, and when ctx ends.
+func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test CosegTest, each func()) (CosegResult, error) {
+	encoded := make([]coseg.Encoded, len(set.Items))
+	for i, it := range set.Items {
+		var err error
+		if encoded[i], err = model.Encode(ctx, it.Image); err != nil {
+			return CosegResult{}, fmt.Errorf("%s: %w", it.Source, err)
+		}
+	}
+	asked := asking{model: model, set: set, encoded: encoded, classes: set.ByClass(), test: test}
+	var answers []cosegAnswer
+	for i := range set.Items {
+		found, ok, err := asked.image(ctx, i)
+		if err != nil {
+			return CosegResult{}, err
+		}
+		if ok {
+			answers = append(answers, found)
+		}
+		if each != nil {
+			each()
+		}
+	}
+	if len(answers) == 0 {
+		return CosegResult{}, fmt.Errorf("data set %s: no class has two images, so none shares its object", set.Name)
+	}
+	result := asked.result(answers)
+	result.Nothing = asked.nothing()
+	return result, nil
+}
+
+// asking is a test under way.
+type asking struct {
+	model   *coseg.Model
+	set     *dataset.Set
+	encoded []coseg.Encoded
+	classes [][]int32
+	test    CosegTest
+
+	same, missed   int       // pairs that share a class, and those in which the object was missed
+	areas          []float64 // of pairs that share nothing
+	present, pairs int
+}
+
+// image asks for one image; it is not ok when it is alone in its class.
+func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool, err error) {
+	item := a.set.Items[i]
+	rng := rand.New(rand.NewPCG(a.test.Seed, uint64(i)))
+	var others, strangers []coseg.Encoded
+	for _, j := range rng.Perm(len(a.set.Items)) {
+		switch same := a.set.Items[j].Label == item.Label; {
+		case j != i && same && len(others) < a.test.Partners:
+			others = append(others, a.encoded[j])
+		case !same && len(strangers) < 2:
+			strangers = append(strangers, a.encoded[j])
+		}
+	}
+	for _, stranger := range strangers {
+		mask, err := a.model.Against(ctx, a.encoded[i], stranger)
+		if err != nil {
+			return answer, false, err
+		}
+		a.pairs++
+		a.areas = append(a.areas, mask.Area())
+		if mask.Present {
+			a.present++
+		}
+	}
+	if len(others) == 0 {
+		return answer, false, nil
+	}
+	mask, err := a.model.Against(ctx, a.encoded[i], others...)
+	if err != nil {
+		return answer, false, err
+	}
+	a.same++
+	if !mask.Present {
+		a.missed++
+	}
+	mask.Present = true // the masks themselves are judged; presence is judged apart
+	return cosegAnswer{item.Label, eval.ScoreMask(mask.Bits(), item.Mask.Pix), eval.ScoreMap(mask.Probability, item.Mask.Pix)}, true, nil
+}
+
+func (a *asking) nothing() *CosegNothing {
+	if a.pairs == 0 {
+		return nil
+	}
+	area := stats.Bootstrap(len(a.areas), resamples, a.test.Seed, func(rows []int) float64 {
+		sum := 0.0
+		for _, r := range rows {
+			sum += a.areas[r]
+		}
+		return sum / float64(len(rows))
+	})
+	return &CosegNothing{
+		Area: area.Value, AreaCI95: area.CI95, N: a.pairs,
+		Present: float64(a.present) / float64(a.pairs), Missed: float64(a.missed) / float64(max(1, a.same)),
+	}
+}
+
+const resamples = 1000
+
+func (a *asking) result(answers []cosegAnswer) CosegResult {
+	r := CosegResult{CosegScore: cosegScore(answers, a.test.Seed), Classes: map[string]CosegScore{}}
+	byClass := map[int][]cosegAnswer{}
+	for _, x := range answers {
+		byClass[x.label] = append(byClass[x.label], x)
+		r.MAE += x.maps.MAE / float64(len(answers))
+		r.FMax += x.maps.FMax / float64(len(answers))
+	}
+	for label, of := range byClass {
+		r.Classes[a.set.Classes[label].Name] = cosegScore(of, a.test.Seed)
+	}
+	return r
+}
+
+// cosegScore takes the mean over images, then classes.
+func cosegScore(answers []cosegAnswer, seed uint64) CosegScore {
+	byClass := map[int][]eval.MaskScore{}
+	for _, a := range answers {
+		byClass[a.label] = append(byClass[a.label], a.score)
+	}
+	var groups [][]eval.MaskScore
+	for _, label := range slices.Sorted(maps.Keys(byClass)) {
+		groups = append(groups, byClass[label])
+	}
+	estimate := func(of func(eval.MaskScore) float64) stats.Estimate {
+		return withinGroups(groups, seed, of)
+	}
+	p := estimate(func(s eval.MaskScore) float64 { return s.Precision })
+	j := estimate(func(s eval.MaskScore) float64 { return s.Jaccard })
+	return CosegScore{p.Value, p.CI95, j.Value, j.CI95, len(answers)}
+}
+
+// withinGroups is the mean of groups' means, with an interval from drawing each group's members anew.
+func withinGroups(groups [][]eval.MaskScore, seed uint64, of func(eval.MaskScore) float64) stats.Estimate {
+	var e stats.Estimate
+	rng := rand.New(rand.NewPCG(seed, 7))
+	meanOf := func(pick func(n, i int) int) float64 {
+		sum := 0.0
+		for _, g := range groups {
+			inner := 0.0
+			for i := range g {
+				inner += of(g[pick(len(g), i)])
+			}
+			sum += inner / float64(len(g))
+		}
+		return sum / float64(len(groups))
+	}
+	e.Value = meanOf(func(_, i int) int { return i })
+	draws := make([]float64, resamples)
+	for k := range draws {
+		draws[k] = meanOf(func(n, _ int) int { return rng.IntN(n) })
+	}
+	slices.Sort(draws)
+	e.CI95 = stats.Interval{stats.Quantile(draws, 0.025), stats.Quantile(draws, 0.975)}
+	return e
+}

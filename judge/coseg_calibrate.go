@@ -1,0 +1,73 @@
+package judge
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/stats"
+)
+
+// calibrationPartners is how many images of its own class, and of others, each image is compared with.
+const calibrationPartners = 4
+
+// CalibrateCoseg chooses from which sureness on two images count as sharing an object, and gives it to the model's file: where the mean of
+// both error rates is least, of pairs that share a class and of pairs that do not. A set without such pairs leaves the file as it is.
+func CalibrateCoseg(ctx context.Context, model *coseg.Model, file *modelfile.File, set *dataset.Set, seed uint64) error {
+	same, different, err := surenesses(ctx, model, set, seed)
+	if err != nil || len(same) == 0 || len(different) == 0 {
+		return err
+	}
+	slices.Sort(same)
+	slices.Sort(different)
+	below := func(sorted []float64, x float64) int { at, _ := slices.BinarySearch(sorted, x); return at }
+	best, least := same[0], 2.0
+	candidates := append(slices.Clone(same), different[len(different)-1]+1e-3)
+	for _, x := range candidates {
+		errors := float64(below(same, x))/float64(len(same)) + 1 - float64(below(different, x))/float64(len(different))
+		if errors < least {
+			best, least = x, errors
+		}
+	}
+	if lower := below(different, best); lower > 0 { // the middle of the gap
+		best = (best + different[lower-1]) / 2
+	}
+	missed, found := stats.Rate(below(same, best), len(same)), stats.Rate(len(different)-below(different, best), len(different))
+	coseg.SetCalibration(file, best, modelfile.Calibration{
+		FMR: found.Value, FMRInterval: found.CI95, FNMR: missed.Value, FNMRInterval: missed.CI95, Pairs: len(same) + len(different), DataSet: set.Name,
+		Units: len(set.Items), Unit: "images", Rule: "the fewest mistakes, pairs that share a class and others counting the same",
+	})
+	return nil
+}
+
+// surenesses are those of pairs that share a class, and of pairs that do not.
+func surenesses(ctx context.Context, model *coseg.Model, set *dataset.Set, seed uint64) (same, different []float64, err error) {
+	encoded := make([]coseg.Encoded, len(set.Items))
+	for i, it := range set.Items {
+		if encoded[i], err = model.Encode(ctx, it.Image); err != nil {
+			return nil, nil, err
+		}
+	}
+	for i := range set.Items {
+		left := [2]int{calibrationPartners, calibrationPartners}
+		for _, j := range rand.New(rand.NewPCG(seed, uint64(i))).Perm(len(set.Items)) {
+			kind, into := 0, &same
+			if set.Items[i].Label != set.Items[j].Label {
+				kind, into = 1, &different
+			}
+			if i == j || left[kind] == 0 {
+				continue
+			}
+			left[kind]--
+			x, err := model.Sureness(ctx, encoded[i], encoded[j])
+			if err != nil {
+				return nil, nil, err
+			}
+			*into = append(*into, x)
+		}
+	}
+	return same, different, nil
+}

@@ -1,0 +1,257 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/train"
+)
+
+// Shared are images with masks, from which a network learns what two images share.
+type Shared struct {
+	Arch       string `json:"arch"`       // one of package coseg
+	Correlated int    `json:"correlated"` // at how many of the coarsest maps two images are compared; 0 trains one that sees a single image
+	Couples    int    `json:"couples"`    // pairs of images in a batch
+	// Generated, Negatives and Pasted are the parts of the pairs that are of the generated world; that share nothing; and that get an
+	// object of another class pasted in. Families is how many the world has.
+	Generated float64 `json:"generated"`
+	Negatives float64 `json:"negatives"`
+	Pasted    float64 `json:"pasted"`
+	Families  int     `json:"families"`
+	// Out keeps every image out of training whose number in its class is divisible by it; they validate, or all images do where no class
+	// has two of them. 0 keeps none out.
+	Out int `json:"out"`
+}
+
+// CosegSmall trains on two cores.
+func CosegSmall() Recipe {
+	return cosegRecipe("coseg-small", "masks of what two images share: a light network of its own, trained from nothing", Shared{
+		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.25, Negatives: 0.2, Pasted: 0.3, Families: 2000, Out: 5,
+	}, ScheduleSettings{Steps: 1500, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
+}
+
+// CosegMobilenet has an imported encoder, that stays as it is.
+func CosegMobilenet() Recipe {
+	return cosegRecipe("coseg-mobilenet", "masks of what two images share: the decoder of an imported feature pyramid, named by --init", Shared{
+		Arch: coseg.Pyramid, Correlated: 2, Couples: 6, Generated: 0.1, Negatives: 0.3, Pasted: 0.4, Families: 2000, Out: 5,
+	}, ScheduleSettings{Steps: 1500, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
+}
+
+// CosegDocs is the published network.
+func CosegDocs() Recipe {
+	return cosegRecipe("coseg-docs", "masks of what two images share: the published network of VGG16 at 512 pixels, for a long run", Shared{
+		Arch: coseg.DOCS, Correlated: 1, Couples: 1, Families: 2000, Negatives: 0.2, Out: 5,
+	}, ScheduleSettings{Steps: 100000, Optimizer: "adam", Rate: 1e-5, L2: ByLayer{Other: 5e-4}, Every: 5000})
+}
+
+func cosegRecipe(name, summary string, data Shared, schedule ScheduleSettings) Recipe {
+	return Recipe{Name: name, Summary: summary, Settings: Settings{Data: data, ScheduleSettings: schedule}}
+}
+
+// Words implements [Source].
+func (Shared) Words() Words { return Words{Parts: "images", Asked: "Jaccard"} }
+
+// Read implements [Source].
+func (Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {
+	if len(leave.TestFolds) > 0 {
+		return Background{}, ErrNoFolds
+	}
+	set, err := dataset.ReadMasked(ctx, folder)
+	if err != nil {
+		return Background{}, err
+	}
+	var b Background
+	b.hold(set)
+	if len(leave.Exclude) > 0 {
+		rest, _, err := dataset.SplitByIdentity(set, leave.Exclude...)
+		if err != nil {
+			return Background{}, &LeaveError{"exclude", err}
+		}
+		rest.Name = set.Name + " without " + strings.Join(leave.Exclude, ", ")
+		set = rest
+	}
+	b.Set = set
+	b.Summary = fmt.Sprintf("%d images of %d classes", len(set.Items), len(set.Classes))
+	return b, nil
+}
+
+func (c Shared) check(s Settings) error {
+	part := func(v float64) bool { return v >= 0 && v <= 1 }
+	rules := []rule{
+		{"couples", c.Couples, c.Couples >= 1 && c.Couples <= 1000, "1 to 1000"},
+		{"generated", c.Generated, part(c.Generated), "0 to 1"},
+		{"negatives", c.Negatives, part(c.Negatives), "0 to 1"},
+		{"pasted", c.Pasted, part(c.Pasted), "0 to 1"},
+		{"families", c.Families, c.Families >= 6, "6 or more"},
+		{"out", c.Out, c.Out == 0 || c.Out >= 2, "0, or 2 or more"},
+	}
+	for _, r := range s.ScheduleSettings.rules() {
+		if r.name != "validation" && r.name != "trials" { // which it does not have
+			rules = append(rules, r)
+		}
+	}
+	for _, r := range rules {
+		if !r.fine {
+			return fmt.Errorf("setting %s=%v: want %s", r.name, r.value, r.want)
+		}
+	}
+	if s.Optimizer == "sgd" {
+		return errors.New("setting optimizer=sgd: want adam or adamw")
+	}
+	if _, err := s.optimizer(); err != nil {
+		return err
+	}
+	_, err := c.spec(s)
+	return err
+}
+
+func (c Shared) spec(s Settings) (coseg.Spec, error) {
+	spec, err := coseg.NewSpec(c.Arch, s.Size)
+	if err != nil {
+		return spec, err
+	}
+	if len(s.Widths) > 0 {
+		spec.Widths = s.Widths
+	}
+	spec.Correlated = c.Correlated
+	return spec, spec.Check()
+}
+
+// cosegCourse is a training of co-segmentation at work.
+type cosegCourse struct {
+	recipe    Recipe
+	job       Job
+	spec      coseg.Spec
+	imported  []byte
+	trainer   *train.Trainer[*coseg.Batch]
+	sampler   *coseg.Sampler
+	validated *dataset.Set
+}
+
+// newCosegCourse checks the settings and builds everything that the first step needs.
+func newCosegCourse(r Recipe, job Job, data Shared) (c course[*coseg.Batch], err error) {
+	if err := r.Settings.Check(); err != nil {
+		return c, err
+	}
+	if job.Compatible != nil {
+		return c, errors.New("a model of masks has no embeddings to be compatible with")
+	}
+	w := &cosegCourse{recipe: r, job: job}
+	if w.spec, err = data.spec(r.Settings); err != nil {
+		return c, err
+	}
+	learned, validated := dataset.SplitEvery(job.Background, data.Out)
+	if w.validated = validated; !hasPair(validated) {
+		w.validated = job.Background // too few to keep any out
+	}
+	w.sampler = &coseg.Sampler{
+		Spec: w.spec, Set: learned, World: coseg.World{Seed: job.Seed, Side: w.spec.Preprocess.Width}, Augment: coseg.PhotoAugment(),
+		Pairs: data.Couples, Generated: data.Generated, Negatives: data.Negatives, Pasted: data.Pasted, Families: data.Families, Seed: job.Seed,
+	}
+	if err := w.sampler.Check(); err != nil {
+		return c, err
+	}
+	if err := w.newTrainer(); err != nil {
+		return c, err
+	}
+	return course[*coseg.Batch]{trainer: w.trainer, batches: w.batches, score: w.score, model: w.model, memory: new(struct{})}, nil
+}
+
+// hasPair says whether some class has two images.
+func hasPair(set *dataset.Set) bool {
+	return slices.ContainsFunc(set.ByClass(), func(items []int32) bool { return len(items) >= 2 })
+}
+
+func (w *cosegCourse) newTrainer() error {
+	if init := w.job.Init; init != nil {
+		w.imported = init.Networks[encoder.EncoderNetwork]
+	}
+	network, err := coseg.NewNetwork(w.job.Backend, w.spec, w.imported)
+	if err != nil {
+		return err
+	}
+	s := w.recipe.Settings
+	optimizer, err := s.optimizer()
+	if err != nil {
+		return err
+	}
+	config := train.Config{
+		Optimizer: optimizer, Schedule: s.schedule(), Layer: train.Layer{Rate: s.Rate, L2: s.L2.of(Other, 0)},
+		StepsPerEpoch: max(1, len(w.sampler.Set.Items)/w.sampler.Pairs), Average: s.Average, Seed: w.job.Seed,
+	}
+	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network}), config); err != nil {
+		return err
+	}
+	if init := w.job.Init; init != nil && init.Kind == coseg.Kind {
+		if err := w.trainer.SetWeights(init.Weights); err != nil {
+			return fmt.Errorf("starting from another model: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *cosegCourse) batches(ctx context.Context) (iter.Seq2[*coseg.Batch, error], error) {
+	return dataset.Prefetch(ctx, dataset.PrefetchOptions{Start: w.trainer.Done(), End: w.recipe.Settings.Steps}, w.sampler.Fill), nil
+}
+
+// score is the mean Jaccard on the images that were kept out.
+func (w *cosegCourse) score(ctx context.Context) (float64, error) {
+	weights, err := w.trainer.Weights()
+	if err != nil {
+		return 0, err
+	}
+	file, err := coseg.NewFile(w.spec, weights, w.imported)
+	if err != nil {
+		return 0, err
+	}
+	result, err := w.judged(ctx, file)
+	return result.Jaccard, err
+}
+
+func (w *cosegCourse) judged(ctx context.Context, file *modelfile.File) (judge.CosegResult, error) {
+	model, err := coseg.New(w.job.Backend, file)
+	if err != nil {
+		return judge.CosegResult{}, err
+	}
+	defer model.Close()
+	return judge.Coseg(ctx, model, w.validated, judge.CosegTest{Partners: 2, Seed: w.job.Seed}, nil)
+}
+
+func (w *cosegCourse) model(ctx context.Context, weights []modelfile.Tensor, step int, finished bool) (*modelfile.File, error) {
+	file, err := coseg.NewFile(w.spec, weights, w.imported)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, class := range w.job.Background.Classes {
+		names = append(names, class.Name)
+	}
+	file.Provenance = modelfile.Provenance{
+		Recipe: w.recipe.Name, DataSet: w.job.Background.Name, Seed: w.job.Seed, Steps: step, Commit: w.job.Commit,
+		Settings: maps.Collect(w.recipe.Settings.encoded()), Learned: modelfile.NewLearned(nil, names...),
+	}
+	if !finished {
+		return file, nil
+	}
+	return file, w.calibrate(ctx, file)
+}
+
+// calibrate chooses the presence from which an object counts as there, on the images that were kept out.
+func (w *cosegCourse) calibrate(ctx context.Context, file *modelfile.File) error {
+	model, err := coseg.New(w.job.Backend, file)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	return judge.CalibrateCoseg(ctx, model, file, w.validated, w.job.Seed)
+}
