@@ -32,8 +32,8 @@ func (w world) draw(random *rand.Rand) (enrolled, calibrate, test []person) {
 
 // splits measures the promise on people never seen.
 func (w world) splits(ctx context.Context, s settings, say func(string, string, ...any)) error {
-	held, close, wide, sum := 0, 0, 0, 0.
-	fpir, fnir, best := 0., 0., 0.
+	held, fpir, fnir, best := 0, 0., 0., 0.
+	var promised, measured ratios
 	var sizes string
 	for split := range s.splits {
 		if err := ctx.Err(); err != nil {
@@ -53,15 +53,10 @@ func (w world) splits(ctx context.Context, s settings, say func(string, string, 
 		n := float64(len(own))
 		missed := 1 - float64(within(own, e.study.Thresholds.Match))/n
 		allowed := int(w.fpir * float64(len(test)))
-		oracle := 1 - float64(within(own, math.Nextafter32(strangers[allowed], -1)))/n
-		ratio := (missed*n + 0.5) / (oracle*n + 0.5)
-		sum += math.Log(ratio)
-		if ratio <= 1.2 {
-			close++
-		}
-		if ratio <= 1.5 {
-			wide++
-		}
+		below := func(i int) float64 { return 1 - float64(within(own, math.Nextafter32(strangers[i], -1)))/n }
+		oracle := below(allowed)
+		promised.add(missed*n, oracle*n)
+		measured.add(missed*n, below(wrong)*n)
 		fpir, fnir, best = fpir+float64(wrong)/float64(len(test)), fnir+missed, best+oracle
 		sizes = fmt.Sprintf("%d enrolled, %d and %d strangers", len(ids), len(calibrate), len(test))
 	}
@@ -69,8 +64,31 @@ func (w world) splits(ctx context.Context, s settings, say func(string, string, 
 	say(fmt.Sprintf("%s, promised FPIR %g %%, %s: splits in which Fisher's exact test finds no difference at 5 %%", w.name, 100*w.fpir, sizes), "%d of %d", held, s.splits)
 	say("measured FPIR, mean", "%.3f %%", 100*fpir/n)
 	say("FNIR, mean · at the best threshold for the promised rate", "%.2f %% · %.2f %%", 100*fnir/n, 100*best/n)
-	say("ratio of the two: mean (geometric) · splits up to 1.5 · up to 1.2", "%.2f · %d · %d", math.Exp(sum/n), wide, close)
+	say("ratio of the two: mean (geometric) · splits up to 1.5 · up to 1.2", "%v", promised)
+	say("ratio to FNIR at the best threshold for the measured rate, the same", "%v", measured)
 	return nil
+}
+
+// ratios are how many times as many are missed as at the best threshold, split by split.
+type ratios struct {
+	logs            float64
+	n, to150, to120 int
+}
+
+func (r *ratios) add(missed, best float64) {
+	ratio := (missed + 0.5) / (best + 0.5)
+	r.logs += math.Log(ratio)
+	r.n++
+	if ratio <= 1.5 {
+		r.to150++
+	}
+	if ratio <= 1.2 {
+		r.to120++
+	}
+}
+
+func (r ratios) String() string {
+	return fmt.Sprintf("%.2f · %d · %d", math.Exp(r.logs/float64(r.n)), r.to150, r.to120)
 }
 
 // generator draws people whose embeddings are Student's t along the principal components of real ones, the middle of a person and the
