@@ -1,7 +1,7 @@
-# What people run here. Every target works on a clean clone with Go alone, except bench-peers (Debian packages) and bench-ort (Node.js).
+# What people run here. Every target works on a clean clone with Go alone, except bench-peers and bench-search (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses bench-thresholds bench-tracking tutorials demo
+.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses bench-thresholds bench-tracking bench-search tutorials demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -64,6 +64,10 @@ bench-photos: ## large photographs a second and memory, siam embed --faces; writ
 
 bench-tracking: ## trackers on MOT15 sequences with two detectors; writes the table of docs/results.md (MOT15=, SORT=folders, MODEL=reid_0288.safetensors)
 	$(GO) run ./bench/tracking -results docs/results.md -mot15 "$(or $(MOT15),data/mot15_sequences/mot15_sequences)" -sort "$(or $(SORT),data/sort_detections/sort_detections)" -model "$(or $(MODEL),reid_0288.safetensors)" $(ARGS)
+
+bench-search: ## nearest search here, in FAISS and in hnswlib in turn; writes the table of docs/results.md (Debian; ARGS="-graph 100000 -turns 5", an hour with the million)
+	dpkg -s python3-faiss python3-hnswlib >/dev/null 2>&1 || apt-get install -y python3-faiss python3-hnswlib
+	$(GO) run ./bench/search -results docs/results.md $(ARGS)
 
 tutorials: ## run all commands of docs/tutorials with all their steps, and write what they print into the pages (ten minutes)
 	$(GO) test ./docs/tutorials -run Commands -full -write -timeout 1h
