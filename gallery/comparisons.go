@@ -53,7 +53,10 @@ func compare(ctx context.Context, v Vectors, how Representation, by distance.Dis
 		images[r.ID] = append(images[r.ID], rows[i])
 	}
 	c.people = append(c.people, c.ids...)
-	search := &searchable{Vectors: Represent(v, how, by), by: by, asked: worthIndex}
+	all, err := newSearchable(Represent(v, how, by), by)
+	if err != nil {
+		return nil, err
+	}
 	for i, r := range v.Refs {
 		if r.Role == Enrolled {
 			own := images[r.ID]
@@ -81,7 +84,7 @@ func compare(ctx context.Context, v Vectors, how Representation, by distance.Dis
 		}
 		c.people = append(c.people, p.Name)
 	}
-	if err := c.fill(ctx, search, probes); err != nil {
+	if err := c.fill(ctx, all, probes); err != nil {
 		return nil, err
 	}
 	c.pair(images, v, by)
@@ -159,7 +162,7 @@ func (c *comparisons) fill(ctx context.Context, s *searchable, probes [][]float3
 			own = c.ids[t.person]
 		}
 		for _, n := range list {
-			switch r := s.Refs[n.Row]; {
+			switch r := n.Ref; {
 			case r.Key == t.key: // itself
 			case r.Role == Stranger:
 				t.rejected = min(t.rejected, n.Distance)

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/siam-go/siam/distance"
-	"github.com/siam-go/siam/internal/parallel"
+	"github.com/siam-go/siam/search"
 )
 
 // index keeps what a gallery searches in memory, as new as the store.
@@ -41,60 +41,34 @@ func (x *index) fresh(ctx context.Context, how Representation) (*searchable, err
 		}
 	}
 	x.vectors, x.how = v, how
-	x.now = &searchable{Vectors: Represent(v, how, x.of.model.Distance), by: x.of.model.Distance}
-	return x.now, nil
+	x.now, err = newSearchable(Represent(v, how, x.of.model.Distance), x.of.model.Distance)
+	return x.now, err
 }
 
 // searchable is vectors that do not change any more.
 type searchable struct {
 	Vectors
-	by distance.Distance
-
-	mu    sync.Mutex
-	asked int             // probes
-	index *distance.Index // made once enough are asked
+	exact *search.Exact
 }
 
-// worthIndex is how many probes may be compared with all vectors one by one in the time that it takes to make an index of them.
-const worthIndex = 32
+func newSearchable(v Vectors, by distance.Distance) (*searchable, error) {
+	exact, err := search.NewExact(by, max(v.Dim, 1), v.Values)
+	return &searchable{Vectors: v, exact: exact}, err
+}
 
 // nearest finds the k vectors nearest to each probe.
-func (s *searchable) nearest(ctx context.Context, k int, probes [][]float32) ([][]distance.Neighbour, error) {
-	index, err := s.indexFor(len(probes))
+func (s *searchable) nearest(ctx context.Context, k int, probes [][]float32) ([][]Hit, error) {
+	lists, err := s.exact.Nearest(ctx, k, probes...)
 	if err != nil {
 		return nil, err
 	}
-	if index != nil {
-		return index.Nearest(ctx, k, probes...)
-	}
-	found := make([][]distance.Neighbour, len(probes))
-	row := make([]float32, len(s.Refs))
-	for i, probe := range probes {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		parallel.Ranges(len(row), func(lo, hi int) {
-			for j := lo; j < hi; j++ {
-				row[j] = s.by.Of(probe, s.Values[j*s.Dim:(j+1)*s.Dim])
-			}
-		})
-		for _, j := range distance.Smallest(row, k) {
-			found[i] = append(found[i], distance.Neighbour{Row: j, Distance: row[j]})
+	found := make([][]Hit, len(lists))
+	for i, list := range lists {
+		for _, n := range list {
+			found[i] = append(found[i], Hit{s.Refs[n.Row], n.Distance})
 		}
 	}
 	return found, nil
-}
-
-// indexFor is an index for some more probes; nil where it is not worth while yet.
-func (s *searchable) indexFor(probes int) (*distance.Index, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.asked += probes; s.index != nil || s.asked < worthIndex {
-		return s.index, nil
-	}
-	var err error
-	s.index, err = distance.NewIndex(s.by, s.rows())
-	return s.index, err
 }
 
 func (v Vectors) rows() [][]float32 {
@@ -135,11 +109,7 @@ func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]flo
 		}
 		enough := true
 		for i, list := range lists {
-			hits := make([]Hit, len(list))
-			for j, n := range list {
-				hits[j] = Hit{all.Refs[n.Row], n.Distance}
-			}
-			found[i] = candidates(hits, k)
+			found[i] = candidates(list, k)
 			enough = enough && (len(found[i]) == k || len(list) == len(all.Refs))
 		}
 		if enough {
