@@ -93,8 +93,14 @@ func (g *Gallery) Calibrate(ctx context.Context, o CalibrateOptions) (*Study, er
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
 	study, err := c.study(s, o)
-	if err == nil {
-		study.When = g.clock()
+	if err != nil {
+		return nil, err
+	}
+	study.When = g.clock()
+	recall, err := g.AuditRecall(ctx)
+	if recall != nil {
+		study.Recall = &recall.Rate
+		study.Miss, study.FNIR = study.Miss.missedToo(recall.Rate), study.FNIR.missedToo(recall.Rate)
 	}
 	return study, err
 }

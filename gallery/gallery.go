@@ -65,6 +65,9 @@ func Create(ctx context.Context, store Store, m Model, s Settings, opts ...Optio
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	if _, can := m.Distance.Place(make([]float32, m.Dim), false); s.Approximate != nil && !can {
+		return nil, fmt.Errorf("gallery %q: distance %s has no approximate search: search it exactly", s.Name, s.Distance)
+	}
 	g := newGallery(store, s.Name, m, opts)
 	return g, store.Apply(ctx, Change{Gallery: s.Name, Settings: &s, Events: []Event{g.event("create", s.Model)}})
 }
@@ -105,7 +108,7 @@ func OpenNamed(ctx context.Context, store Store, name string, opts ...Option) (*
 
 // Beside opens another gallery of the same store for the same model.
 func (g *Gallery) Beside(ctx context.Context, name string) (*Gallery, error) {
-	return Open(ctx, g.store, name, g.model, As(g.who), WithClock(g.now))
+	return Open(ctx, g.store, name, g.model, As(g.who), WithClock(g.now), IndexIn(g.index.folder))
 }
 
 func newGallery(store Store, name string, model Model, opts []Option) *Gallery {

@@ -13,7 +13,8 @@ import (
 
 // index keeps what a gallery searches in memory, as new as the store.
 type index struct {
-	of *Gallery
+	of     *Gallery
+	folder string // of graphs; empty for none
 
 	mu      sync.Mutex
 	vectors Vectors // as the store has them
@@ -24,7 +25,8 @@ type index struct {
 func newIndex(g *Gallery) *index { return &index{of: g, now: &searchable{}} }
 
 // fresh is what is to be searched now.
-func (x *index) fresh(ctx context.Context, how Representation) (*searchable, error) {
+func (x *index) fresh(ctx context.Context, s Settings) (*searchable, error) {
+	how := s.Representation
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	v, err := x.of.store.Vectors(ctx, x.of.name, x.vectors.Revision)
@@ -41,14 +43,26 @@ func (x *index) fresh(ctx context.Context, how Representation) (*searchable, err
 		}
 	}
 	x.vectors, x.how = v, how
-	x.now, err = newSearchable(Represent(v, how, x.of.model.Distance), x.of.model.Distance)
-	return x.now, err
+	now, err := newSearchable(Represent(v, how, x.of.model.Distance), x.of.model.Distance)
+	if err == nil && s.Approximate != nil {
+		err = x.approximate(ctx, now, s.Approximate.Recall)
+	}
+	if err != nil {
+		x.vectors = Vectors{} // so that the next one begins anew
+		return nil, err
+	}
+	x.now = now
+	return x.now, nil
 }
 
 // searchable is vectors that do not change any more.
 type searchable struct {
 	Vectors
 	exact *search.Exact
+	// Where the search is approximate:
+	graph  *search.Graph
+	of     map[string]int // rows by key
+	recall Recall
 }
 
 func newSearchable(v Vectors, by distance.Distance) (*searchable, error) {
@@ -58,6 +72,9 @@ func newSearchable(v Vectors, by distance.Distance) (*searchable, error) {
 
 // nearest finds the k vectors nearest to each probe.
 func (s *searchable) nearest(ctx context.Context, k int, probes [][]float32) ([][]Hit, error) {
+	if s.graph != nil {
+		return s.nearly(ctx, k, probes)
+	}
 	lists, err := s.exact.Nearest(ctx, k, probes...)
 	if err != nil {
 		return nil, err
@@ -66,6 +83,23 @@ func (s *searchable) nearest(ctx context.Context, k int, probes [][]float32) ([]
 	for i, list := range lists {
 		for _, n := range list {
 			found[i] = append(found[i], Hit{s.Refs[n.Row], n.Distance})
+		}
+	}
+	return found, nil
+}
+
+// nearly finds nearly all of the k nearest.
+func (s *searchable) nearly(ctx context.Context, k int, probes [][]float32) ([][]Hit, error) {
+	lists, err := s.graph.Nearest(ctx, k, probes...)
+	if err != nil {
+		return nil, err
+	}
+	found := make([][]Hit, len(lists))
+	for i, list := range lists {
+		for _, f := range list {
+			if row, there := s.of[f.Key]; there { // the graph may be newer
+				found[i] = append(found[i], Hit{s.Refs[row], f.Distance})
+			}
 		}
 	}
 	return found, nil
@@ -85,7 +119,7 @@ func (g *Gallery) Prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = g.index.fresh(ctx, s.Representation)
+	_, err = g.index.fresh(ctx, s)
 	return err
 }
 
@@ -98,9 +132,12 @@ func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]flo
 		}
 	}
 	found := make([][]Candidate, len(probes))
-	all, err := g.index.fresh(ctx, s.Representation)
+	all, err := g.index.fresh(ctx, s)
 	if err != nil || len(all.Refs) == 0 || len(probes) == 0 {
 		return found, err
+	}
+	if err := all.serves(g.name); err != nil {
+		return nil, err
 	}
 	for wanted := 4 * k; ; wanted *= 4 { // ids have several images
 		lists, err := all.nearest(ctx, min(wanted, len(all.Refs)), probes)
@@ -110,7 +147,7 @@ func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]flo
 		enough := true
 		for i, list := range lists {
 			found[i] = candidates(list, k)
-			enough = enough && (len(found[i]) == k || len(list) == len(all.Refs))
+			enough = enough && (len(found[i]) == k || wanted >= len(all.Refs))
 		}
 		if enough {
 			return found, nil

@@ -38,6 +38,7 @@ type Settings struct {
 	Mirror         bool           `json:"mirror,omitempty"`      // embeddings are means of those of a face and of its mirror image
 	DropCrops      bool           `json:"drop_crops,omitempty"`  // crops of enrolled images are not kept
 	ReviewDays     int            `json:"review_days,omitempty"` // how long faces referred or not matched are kept for review; 0 is never
+	Approximate    *Approximate   `json:"approximate,omitempty"` // how the gallery is searched where its store does not search; exactly when nil
 	Calibration    *Calibration   `json:"calibration,omitempty"`
 	Created        time.Time      `json:"created"`
 	// Revision counts changes of the settings; stores set it.
@@ -68,6 +69,7 @@ type Calibration struct {
 	Referral Rate `json:"referral,omitzero"` // enrolled people referred
 	// StrangerReferral are strangers referred.
 	StrangerReferral Rate      `json:"stranger_referral,omitzero"`
+	Recall           *Rate     `json:"recall,omitempty"` // of an approximate search, which Miss and FNIR have in them; nil where the search is exact
 	Strangers        int       `json:"strangers"`
 	IDs              int       `json:"ids"`               // in the gallery at that time
 	Images           int       `json:"images"`            // of them
@@ -92,6 +94,9 @@ func (s Settings) Check() error {
 		return fmt.Errorf("gallery %q: representation %q, want %s or %s", s.Name, s.Representation, Nearest, Mean)
 	case s.ReviewDays < 0:
 		return fmt.Errorf("gallery %q: %d days of review, want 0 or more", s.Name, s.ReviewDays)
+	}
+	if a := s.Approximate; a != nil && !(a.Recall > 0 && a.Recall <= 1) {
+		return fmt.Errorf("gallery %q: recall %v of its approximate search, want more than 0 and at most 1", s.Name, a.Recall)
 	}
 	if c := s.Calibration; c != nil && !(c.Thresholds.Match <= c.Thresholds.Refer && c.Thresholds.Refer <= math.MaxFloat32) {
 		return fmt.Errorf("gallery %q: thresholds %v for match and %v for refer, want the first to be at most the second", s.Name, c.Thresholds.Match, c.Thresholds.Refer)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/user"
 
@@ -65,6 +66,17 @@ func (f *galleryFlags) asker() string {
 	return "unknown"
 }
 
+// options are how galleries are opened: graphs lie beside a SQLite file, but not one that is encrypted.
+func (f *galleryFlags) options() []gallery.Option {
+	options := []gallery.Option{gallery.As(f.asker())}
+	if address, err := url.Parse(f.store.url); err == nil && address.Scheme == "sqlite" && f.store.keyFile == "" {
+		if path, err := sqlitePath(address); err == nil {
+			options = append(options, gallery.IndexIn(path+"-graphs"))
+		}
+	}
+	return options
+}
+
 // withStore opens the store and hands it on.
 func (f *galleryFlags) withStore(ctx context.Context, ask func(gallery.Store) error) error {
 	store, err := openStore(ctx, f.store)
@@ -77,7 +89,7 @@ func (f *galleryFlags) withStore(ctx context.Context, ask func(gallery.Store) er
 // withGallery opens a gallery without its model.
 func (f *galleryFlags) withGallery(ctx context.Context, ask func(*gallery.Gallery) error) error {
 	return f.withStore(ctx, func(store gallery.Store) error {
-		g, err := gallery.OpenNamed(ctx, store, f.name, gallery.As(f.asker()))
+		g, err := gallery.OpenNamed(ctx, store, f.name, f.options()...)
 		if err != nil {
 			return err
 		}
@@ -117,7 +129,7 @@ func (a *app) withModel(ctx context.Context, f galleryFlags, m modelFlags, ask f
 			return err
 		}
 		defer closeModel()
-		g, err := gallery.Open(ctx, store, f.name, model.ForGallery(), gallery.As(f.asker()))
+		g, err := gallery.Open(ctx, store, f.name, model.ForGallery(), f.options()...)
 		if err != nil {
 			return otherModel(err, m.model)
 		}
@@ -137,7 +149,7 @@ func (a *app) withSight(ctx context.Context, f galleryFlags, m modelFlags, ask f
 		return a.withModel(ctx, f, m, ask)
 	}
 	return f.withStore(ctx, func(store gallery.Store) error {
-		g, err := gallery.OpenStored(ctx, store, f.name, gallery.As(f.asker()))
+		g, err := gallery.OpenStored(ctx, store, f.name, f.options()...)
 		if err != nil {
 			return err
 		}

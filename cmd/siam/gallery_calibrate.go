@@ -171,6 +171,9 @@ func studyText(s gallery.Settings, study *gallery.Study) string {
 	if study.Ungrouped > 0 {
 		fmt.Fprintf(&b, "%d people are in no group: nothing is promised of them\n", study.Ungrouped)
 	}
+	if r := study.Recall; r != nil {
+		fmt.Fprintf(&b, "of which the approximate search misses %.2f %% (95 %% interval %.2f to %.2f)\n", 100*(1-r.Value), 100*(1-r.CI95[1]), 100*(1-r.CI95[0]))
+	}
 	for _, w := range study.Doubts[:min(10, len(study.Doubts))] {
 		fmt.Fprintf(&b, "look at %s and %s, distance %.4f: %s\n", w.ID, w.Other, w.Distance, w.Text)
 	}
@@ -199,6 +202,9 @@ func studyReport(s gallery.Settings, study *gallery.Study) *report.Report {
 		numbers = append(numbers, report.Rate("enrolled people not matched", estimateOf(study.FNIR, "ids"), "FNIR: refer counts as a miss"),
 			report.Rate("enrolled people answered no match", estimateOf(study.Miss, "ids"), fmt.Sprintf("promised %.2g %%", 100*study.Miss.Promised)),
 			report.Rate("enrolled people referred", estimateOf(study.Referral, "ids"), ""))
+	}
+	if r := study.Recall; r != nil {
+		numbers = append(numbers, report.Rate("nearest that the approximate search finds", estimateOf(*r, "probes"), "the rates of missed people have the rest in them"))
 	}
 	page.Add(report.Section{Title: "What to expect", Text: fmt.Sprintf("A distance up to %.4f is a match, up to %.4f a person has to decide. Each person counts the same, however many images they have.",
 		study.Thresholds.Match, study.Thresholds.Refer), Parts: []report.Part{numbers}})

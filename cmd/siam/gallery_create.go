@@ -20,6 +20,7 @@ type createFlags struct {
 	faces, mirror, keepCrops    bool
 	facesGiven                  bool
 	review                      int
+	approximate                 float64
 }
 
 func (a *app) galleryCreateCommand() *cobra.Command {
@@ -44,6 +45,7 @@ faces, whole photographs are enrolled and identified; --faces=false takes images
 	flags.BoolVar(&f.mirror, "mirror", false, "average each face and its mirror image: twice the work")
 	flags.BoolVar(&f.keepCrops, "keep-crops", true, "keep crops of enrolled images, to change the model later")
 	flags.IntVar(&f.review, "review", 0, "keep faces that are referred or not matched for so many `days`, for siam gallery review")
+	flags.Float64Var(&f.approximate, "approximate", 0, "search by a graph that finds this `fraction` of the nearest or more, such as 0.99, and refuses to serve below it; for galleries of hundreds of thousands. 0 searches exactly")
 	return cmd
 }
 
@@ -62,7 +64,7 @@ func (a *app) galleryCreate(ctx context.Context, f createFlags) error {
 	}
 	f.store.create = true
 	return f.withStore(ctx, func(store gallery.Store) error {
-		g, err := gallery.Create(ctx, store, model.ForGallery(), settings, gallery.As(f.asker()))
+		g, err := gallery.Create(ctx, store, model.ForGallery(), settings, f.options()...)
 		if errors.Is(err, gallery.ErrExists) {
 			return fmt.Errorf("%w: name another with --gallery, or remove it with siam gallery drop", err)
 		}
@@ -82,6 +84,9 @@ func (f createFlags) settings(model *siam.Model) (gallery.Settings, error) {
 	_, finds := model.File().Networks[encoder.DetectorNetwork]
 	s.Faces = f.faces && (finds || f.facesGiven)
 	s.Mirror, s.DropCrops, s.ReviewDays, s.Representation = f.mirror, !f.keepCrops, f.review, gallery.Representation(f.representation)
+	if f.approximate != 0 {
+		s.Approximate = &gallery.Approximate{Recall: f.approximate}
+	}
 	var err error
 	s.ModelFile, err = filepath.Abs(f.model)
 	return s, err

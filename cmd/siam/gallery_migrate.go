@@ -52,7 +52,7 @@ func (a *app) galleryMigrate(ctx context.Context, f migrateFlags) error {
 	to.File = path
 	return f.withStore(ctx, func(store gallery.Store) error {
 		if f.compatible {
-			if err := gallery.Accept(ctx, store, f.name, to, gallery.As(f.asker())); err != nil {
+			if err := gallery.Accept(ctx, store, f.name, to, f.options()...); err != nil {
 				return err
 			}
 			return a.print(gallery.Migration{To: to.Hash}, fmt.Sprintf("gallery %q takes embeddings of model %.12s besides: calibrate it again\n", f.name, to.Hash))
@@ -72,7 +72,7 @@ func (a *app) galleryMigrate(ctx context.Context, f migrateFlags) error {
 		done, err := gallery.Migrate(ctx, store, f.name, to, func(ctx context.Context, crops [][]byte) ([][]float32, error) {
 			defer p.add(len(crops))
 			return embed(ctx, crops)
-		}, f.lose, gallery.As(f.asker()))
+		}, f.lose, f.options()...)
 		if err != nil {
 			return err
 		}

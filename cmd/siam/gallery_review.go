@@ -67,7 +67,7 @@ func (a *app) galleryReview(ctx context.Context, f reviewFlags) error {
 		return usagef("gallery review: give --enroll KEY and --id ID together")
 	}
 	return f.withStore(ctx, func(store gallery.Store) error {
-		g, err := gallery.OpenStored(ctx, store, f.name, gallery.As(f.asker()))
+		g, err := gallery.OpenStored(ctx, store, f.name, f.options()...)
 		if err != nil {
 			return err
 		}

@@ -51,13 +51,22 @@ func openStore(ctx context.Context, o storeOptions) (gallery.Store, error) {
 	return open(ctx, address, o, key)
 }
 
-func openSQLite(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error) {
-	path := address.Path
+// sqlitePath is the file that an address names.
+func sqlitePath(address *url.URL) (string, error) {
 	switch {
 	case address.Opaque != "":
-		path, _ = url.PathUnescape(address.Opaque)
+		return url.PathUnescape(address.Opaque)
 	case address.Host != "":
-		return nil, usagef("--db %s: want three slashes before a full path, or none: sqlite:///%s%s or sqlite:%s%s", o.url, address.Host, path, address.Host, path)
+		return "", usagef("--db %s: want three slashes before a full path, or none: sqlite:///%s%s or sqlite:%s%s",
+			address, address.Host, address.Path, address.Host, address.Path)
+	}
+	return address.Path, nil
+}
+
+func openSQLite(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error) {
+	path, err := sqlitePath(address)
+	if err != nil {
+		return nil, err
 	}
 	store, err := sqlite.Open(ctx, path, sqlite.Options{Create: o.create, Key: key})
 	if errors.Is(err, fs.ErrNotExist) {

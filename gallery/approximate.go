@@ -1,0 +1,189 @@
+package gallery
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"github.com/siam-go/siam/search"
+	"github.com/siam-go/siam/stats"
+)
+
+// Approximate says that a gallery is searched by a graph, which may miss some of the nearest.
+type Approximate struct {
+	Recall float64 `json:"recall"` // stated: the gallery gives no verdicts where fewer of the nearest are found
+}
+
+// Recall is what an approximate search finds of what an exact one does.
+type Recall struct {
+	Rate               // of the ten nearest to probes between neighbours; Promised is the stated recall
+	Vectors     int    `json:"vectors"`
+	Breadth     int    `json:"breadth"`     // candidates that a search keeps, as many as that recall takes
+	Unreachable int    `json:"unreachable"` // vectors that no search can find
+	File        string `json:"file,omitempty"`
+}
+
+// ErrRecall is what a gallery fails with whose approximate search finds less than is stated.
+var ErrRecall = errors.New("the approximate search finds too little")
+
+// IndexIn keeps the graphs of galleries that are searched approximately in a folder, so that the next program need not build them. The
+// files hold keys of entries and links, no embeddings. Without it graphs are built anew.
+func IndexIn(folder string) Option { return func(g *Gallery) { g.index.folder = folder } }
+
+const (
+	recallOf      = 10   // nearest that recall is about
+	recallProbes  = 256  // when a graph is made
+	auditProbes   = 2000 // when it is audited
+	leastBreadth  = 64
+	largestRecall = 1 << 14 // breadth up to which more recall is tried for
+)
+
+// graphFile is where the gallery's graph is kept; empty for nowhere.
+func (x *index) graphFile() string {
+	if x.folder == "" {
+		return ""
+	}
+	name := sha256.Sum256([]byte(x.of.name))
+	return filepath.Join(x.folder, hex.EncodeToString(name[:8])+".graph")
+}
+
+// approximate makes or follows the graph of what is to be searched, and measures it.
+func (x *index) approximate(ctx context.Context, s *searchable, stated float64) error {
+	if len(s.Refs) == 0 {
+		return x.forget()
+	}
+	keys := make([]string, len(s.Refs))
+	s.of = make(map[string]int, len(s.Refs))
+	for i, r := range s.Refs {
+		keys[i], s.of[r.Key] = r.Key, i
+	}
+	g, changed, err := x.graph(keys, s)
+	if err != nil {
+		return fmt.Errorf("gallery %q: %w", x.of.name, err)
+	}
+	s.graph = g
+	if s.recall, err = s.measure(ctx, recallProbes, stated); err != nil {
+		return err
+	}
+	if file := x.graphFile(); file != "" && changed > 0 {
+		if err := os.MkdirAll(x.folder, 0o700); err != nil {
+			return err
+		}
+		return g.WriteFile(file)
+	}
+	return nil
+}
+
+// graph is one of the vectors as they are now: that of before, or the file's, or a new one.
+func (x *index) graph(keys []string, s *searchable) (*search.Graph, int, error) {
+	by := x.of.model.Distance
+	if g := x.now.graph; g != nil {
+		changed, err := g.Follow(keys, s.Values)
+		return g, changed, err
+	}
+	if file := x.graphFile(); file != "" {
+		g, changed, err := search.ReadGraphFile(file, by, s.Dim, keys, s.Values)
+		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, search.ErrGraphFile) { // a damaged one is made again
+			return g, changed, err
+		}
+	}
+	g, err := search.NewGraph(by, s.Dim, search.GraphOptions{Breadth: leastBreadth, Seed: 1})
+	if err != nil {
+		return nil, 0, err
+	}
+	return g, len(keys), g.Add(keys, s.Values)
+}
+
+// erased takes the keys of what was erased out of the graph's file, by taking the file away: the next search makes it again.
+func (g *Gallery) erased(err error) error {
+	return errors.Join(err, g.index.forget())
+}
+
+// forget takes the file of a gallery away that has nothing to search.
+func (x *index) forget() error {
+	if file := x.graphFile(); file != "" {
+		if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure finds the smallest breadth, of doubles, that has the stated recall, and says what it is.
+func (s *searchable) measure(ctx context.Context, n int, stated float64) (Recall, error) {
+	probes, err := s.between(ctx, n)
+	if err != nil {
+		return Recall{}, err
+	}
+	for breadth := leastBreadth; ; breadth *= 2 {
+		if err := s.graph.SetBreadth(breadth); err != nil {
+			return Recall{}, err
+		}
+		hits, of, err := s.graph.Recall(ctx, recallOf, probes...)
+		if err != nil {
+			return Recall{}, err
+		}
+		p := stats.NewProportion(hits, of)
+		r := Recall{Rate: Rate{Promised: stated, Value: p.Value, CI95: p.CI95, N: len(probes)}, Vectors: len(s.Refs), Breadth: breadth}
+		if r.Value >= stated || breadth >= largestRecall || breadth >= len(s.Refs) {
+			r.Unreachable = len(s.graph.Unreachable())
+			return r, nil
+		}
+	}
+}
+
+// between is probes half-way from entries to their nearest neighbours.
+func (s *searchable) between(ctx context.Context, n int) ([][]float32, error) {
+	rows := s.rows()
+	chosen := rand.New(rand.NewPCG(1, 0)).Perm(len(rows))
+	chosen = chosen[:min(n, len(rows))]
+	probes := make([][]float32, len(chosen))
+	for i, row := range chosen {
+		probes[i] = rows[row]
+	}
+	lists, err := s.exact.Nearest(ctx, 2, probes...)
+	if err != nil {
+		return nil, err
+	}
+	for i, list := range lists {
+		probes[i] = meanOf([][]float32{rows[list[0].Row], rows[list[len(list)-1].Row]})
+	}
+	return probes, nil
+}
+
+// serves fails with [ErrRecall] where too little is found.
+func (s *searchable) serves(gallery string) error {
+	if s.graph == nil || s.recall.Value >= s.recall.Promised {
+		return nil
+	}
+	return fmt.Errorf("gallery %q: %w: %.4f of the nearest, stated %.4f: no verdicts; make a gallery that is searched exactly, and import this one's export",
+		gallery, ErrRecall, s.recall.Value, s.recall.Promised)
+}
+
+// AuditRecall measures what the approximate search of the gallery finds of what an exact one does. It is nil for a gallery that is
+// searched exactly.
+func (g *Gallery) AuditRecall(ctx context.Context) (*Recall, error) {
+	s, err := g.Settings(ctx)
+	if err != nil || s.Approximate == nil {
+		return nil, err
+	}
+	all, err := g.index.fresh(ctx, s)
+	if err != nil || all.graph == nil {
+		return &Recall{Rate: Rate{Promised: s.Approximate.Recall, Value: 1, CI95: [2]float64{1, 1}}}, err
+	}
+	r, err := all.measure(ctx, auditProbes, s.Approximate.Recall)
+	r.File = g.index.graphFile()
+	return &r, err
+}
+
+// missedToo is a rate of missed people, of whom the search misses some besides.
+func (r Rate) missedToo(recall Rate) Rate {
+	miss := func(rate, found float64) float64 { return 1 - (1-rate)*found }
+	r.Value, r.CI95 = miss(r.Value, recall.Value), [2]float64{miss(r.CI95[0], recall.CI95[1]), miss(r.CI95[1], recall.CI95[0])}
+	return r
+}
