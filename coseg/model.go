@@ -75,7 +75,6 @@ type Model struct {
 	store     *model.Store
 	encode    *model.Exec
 	compare   *model.Exec
-	maps      int
 }
 
 // New makes a model of a model file. The error says what of it does not fit.
