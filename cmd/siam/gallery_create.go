@@ -51,7 +51,7 @@ faces, whole photographs are enrolled and identified; --faces=false takes images
 
 func (a *app) galleryCreate(ctx context.Context, f createFlags) error {
 	if f.kind != string(gallery.Watch) && f.kind != string(gallery.Access) {
-		return usagef("--kind %s: want watch (a match goes to the desk) or access (a match passes)", f.kind)
+		return usagef("--kind %q: want watch (a match goes to the desk) or access (a match passes)", f.kind)
 	}
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/siam-go/siam/api"
 	"github.com/siam-go/siam/gallery"
 	"github.com/spf13/cobra"
 )
@@ -17,27 +18,6 @@ type reviewFlags struct {
 	galleryFlags
 	enroll, stranger, dismiss []string
 	id, crops                 string
-}
-
-// reviewed is what siam gallery review prints as JSON.
-type reviewed struct {
-	Gallery string        `json:"gallery"`
-	Groups  []reviewGroup `json:"groups"`
-}
-
-type reviewGroup struct {
-	Like  string       `json:"like,omitempty"`
-	Faces []reviewFace `json:"faces"`
-}
-
-type reviewFace struct {
-	Key      string    `json:"key"`
-	File     string    `json:"file"`
-	When     time.Time `json:"when"`
-	Expires  time.Time `json:"expires"`
-	Reason   string    `json:"reason"`
-	Like     string    `json:"like,omitempty"`
-	Distance *float32  `json:"distance,omitempty"`
 }
 
 func (a *app) galleryReviewCommand() *cobra.Command {
@@ -83,11 +63,8 @@ func (a *app) galleryReview(ctx context.Context, f reviewFlags) error {
 		if err != nil {
 			return err
 		}
-		out := reviewed{f.name, []reviewGroup{}}
-		for _, group := range groups {
-			out.Groups = append(out.Groups, reviewGroupOf(group))
-		}
-		return a.print(out, out.text())
+		out := api.ReviewedOf(f.name, groups)
+		return a.print(out, reviewText(out))
 	})
 }
 
@@ -159,15 +136,7 @@ func writeCrops(ctx context.Context, g *gallery.Gallery, folder string) error {
 	return nil
 }
 
-func reviewGroupOf(group gallery.Group) reviewGroup {
-	out := reviewGroup{Like: group.Like}
-	for _, e := range group.Faces {
-		out.Faces = append(out.Faces, reviewFace{e.Key, e.Name, e.When, e.Expires, e.Note, e.ID, e.Distance})
-	}
-	return out
-}
-
-func (r reviewed) text() string {
+func reviewText(r api.Reviewed) string {
 	var b strings.Builder
 	n := 0
 	for i, group := range r.Groups {
