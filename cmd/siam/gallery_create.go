@@ -53,6 +53,9 @@ func (a *app) galleryCreate(ctx context.Context, f createFlags) error {
 	if f.kind != string(gallery.Watch) && f.kind != string(gallery.Access) {
 		return usagef("--kind %q: want watch (a match goes to the desk) or access (a match passes)", f.kind)
 	}
+	if !(f.approximate >= 0 && f.approximate <= 1) {
+		return usagef("--approximate %v: want a fraction from 0 to 1", f.approximate)
+	}
 	model, closeModel, err := a.openModel(f.model)
 	if err != nil {
 		return err
