@@ -29,8 +29,8 @@ func randomNetwork(rng *rand.Rand, n, links int) Network {
 	return net
 }
 
-// cost adds up tracks, and fails where they share a detection or use a link that is not there.
-func (n Network) cost(t *testing.T, tracks [][]int) (sum float64) {
+// paid adds up tracks, and fails where they share a detection or use a link that is not there.
+func (n Network) paid(t *testing.T, tracks [][]int) (sum float64) {
 	t.Helper()
 	links, used := map[[2]int]float64{}, map[int]bool{}
 	for _, l := range n.Links {
@@ -91,7 +91,7 @@ func TestFlowIsTheOptimumOfTheLinearProgram(t *testing.T) {
 	for range 60 {
 		net := randomNetwork(rng, 1+rng.IntN(9), rng.IntN(25))
 		tracks, cost := net.Solve()
-		if sum := net.cost(t, tracks); math.Abs(sum-cost) > 1e-9 {
+		if sum := net.paid(t, tracks); math.Abs(sum-cost) > 1e-9 {
 			t.Fatalf("tracks %v cost %g, Solve says %g", tracks, sum, cost)
 		}
 		if want := net.program(t); math.Abs(cost-want) > 1e-7 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"reflect"
 )
 
 // Tuned are settings in a file: the numbers of the tracker, and what a detector's scores mean.
@@ -31,5 +32,19 @@ func ReadTuned(file string) (Tuned, error) {
 	if err := decoder.Decode(&t); err != nil {
 		return t, fmt.Errorf("read settings %s: %w; siam track tune writes such files", file, err)
 	}
+	if err := t.Params.check(); err != nil {
+		return t, fmt.Errorf("read settings %s: %w", file, err)
+	}
 	return t, nil
+}
+
+// check finds a number below 0, which none may be.
+func (p Params) check() error {
+	v := reflect.ValueOf(p)
+	for i := range v.NumField() {
+		if f := v.Field(i); f.CanFloat() && f.Float() < 0 || f.CanInt() && f.Int() < 0 {
+			return fmt.Errorf("%s is %v, want 0 or more", v.Type().Field(i).Tag.Get("json"), f)
+		}
+	}
+	return nil
 }

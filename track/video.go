@@ -3,6 +3,7 @@ package track
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/siam-go/siam/dataset/mot"
@@ -34,6 +35,9 @@ func Frames(s mot.Sequence, rate float64, scores Scores) ([]Frame, error) {
 	}
 	if !(rate > 0) || rate > 1e6 {
 		return nil, fmt.Errorf("%s: %g frames a second, want a rate above 0", s.Name, rate)
+	}
+	if seconds := float64(last-first) / rate; seconds > math.MaxInt64/1e9 {
+		return nil, fmt.Errorf("%s: %d frames at %g a second are %.0f years, want a higher rate", s.Name, last-first+1, rate, seconds/(365*24*3600))
 	}
 	frames := make([]Frame, max(last-first+1, 0))
 	for i := range frames {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,9 @@ type trackFlags struct {
 	rate                                     float64
 	most                                     int
 }
+
+// The rates that a video may have, in frames a second.
+const leastRate, mostRate = 0.001, 1e6
 
 // trackers are the trackers by name, ours first.
 var trackers = []struct {
@@ -94,57 +98,106 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err != nil {
 		return err
 	}
-	for _, file := range []string{f.out, f.report} {
-		if err := checkOut(file); err != nil {
-			return err
-		}
+	if err := f.checkOuts(); err != nil {
+		return err
 	}
-	found, err := f.detections()
+	v, err := a.readTracked(f, scores)
 	if err != nil {
 		return err
 	}
-	if scores == nil {
-		guess := track.GuessScores(found.Rows)
-		scores = &guess
-		if guess != (track.Scores{}) && f.tracker == "ours" {
-			a.say("%s: scores outside [0, 1] are taken by their rank; siam track tune learns what they mean", found.Path)
-		}
-	}
-	rate := f.rateOf(found.Info)
-	frames, err := track.Frames(found, rate, *scores)
+	missing, err := a.lookAtFrames(ctx, f, v.frames)
 	if err != nil {
 		return err
 	}
-	missing, err := a.lookAtFrames(ctx, f, frames)
+	out, skipped, err := f.runner(settings)(ctx, v.frames)
 	if err != nil {
-		return err
+		return fmt.Errorf("tracking %s: %w", v.found.Path, err)
 	}
-	run := settings.RunContext
-	switch {
-	case f.offline && f.model != "":
-		run = track.DefaultOffline().Run
-	case f.offline:
-		run = track.OfflineByMotion().Run
-	}
-	out, skipped, err := run(ctx, frames)
-	if err != nil {
-		return fmt.Errorf("tracking %s: %w", found.Path, err)
-	}
-	skipped.Bad += len(found.Bad)
-	out.Name, out.Info = found.Name, found.Info
+	skipped.Bad += len(v.found.Bad)
+	out.Name, out.Info = v.found.Name, v.found.Info
 	if err := a.writeTracks(f, out); err != nil {
 		return err
 	}
-	if err := (pictures{app: a, flags: f, frames: frames, rate: rate, tracks: out}).show(ctx); err != nil {
+	if err := (pictures{app: a, flags: f, frames: v.frames, rate: v.rate, tracks: out}).show(ctx); err != nil {
 		return err
 	}
-	result := tracked{Sequence: found.Name, Frames: len(frames), Detections: len(found.Rows) + len(found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, rate),
-		Skipped: skipped, NoImage: missing, Scores: *scores, File: f.out}
+	result := tracked{Sequence: out.Name, Frames: len(v.frames), Detections: len(v.found.Rows) + len(v.found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, v.rate),
+		Skipped: skipped, NoImage: missing, Scores: v.scores, File: f.out}
 	if skipped.Bad > 0 {
-		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", found.Path, skipped.Bad)
+		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", v.found.Path, skipped.Bad)
 	}
-	return a.print(result, fmt.Sprintf("%s: %d tracks in %d frames, %d boxes of %d detections; written to %s\n", found.Name, len(result.Tracks), result.Frames, result.Boxes,
+	return a.print(result, fmt.Sprintf("%s: %d tracks in %d frames, %d boxes of %d detections; written to %s\n", out.Name, len(result.Tracks), result.Frames, result.Boxes,
 		result.Detections, f.out))
+}
+
+// runner is what tracks a video.
+func (f trackFlags) runner(s track.Settings) func(context.Context, []track.Frame) (mot.Sequence, track.Skipped, error) {
+	switch {
+	case f.offline && f.model != "":
+		return track.DefaultOffline().Run
+	case f.offline:
+		return track.OfflineByMotion().Run
+	}
+	return s.RunContext
+}
+
+// checkOuts finds files that cannot be written, that would replace what is read, or each other.
+func (f trackFlags) checkOuts() error {
+	outs := []string{f.out, f.report, f.render}
+	for i, file := range outs {
+		if file == "" {
+			continue
+		}
+		for _, in := range []string{f.det, f.seq, filepath.Join(f.seq, "det", "det.txt"), filepath.Join(f.seq, "gt", "gt.txt"), f.model, f.settings} {
+			if sameFile(file, in) {
+				return fmt.Errorf("cannot write %s: it is what is read; name another", file)
+			}
+		}
+		if slices.ContainsFunc(outs[:i], func(other string) bool { return other != "" && filepath.Clean(other) == filepath.Clean(file) }) {
+			return usagef("%s is to be written twice: name two files", file)
+		}
+		if file != f.render {
+			if err := checkOut(file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// sameFile reports whether two names are of one file or folder that is there.
+func sameFile(a, b string) bool {
+	if a == "" || b == "" {
+		return false
+	}
+	one, err1 := os.Stat(a)
+	two, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(one, two)
+}
+
+// trackedVideo is what is tracked.
+type trackedVideo struct {
+	found  mot.Sequence // detections
+	rate   float64
+	scores track.Scores
+	frames []track.Frame
+}
+
+// readTracked reads the detections. Without a map of scores it guesses one.
+func (a *app) readTracked(f trackFlags, scores *track.Scores) (v trackedVideo, err error) {
+	if v.found, err = a.detections(f); err != nil {
+		return v, err
+	}
+	if scores == nil {
+		guess := track.GuessScores(v.found.Rows)
+		scores = &guess
+		if guess != (track.Scores{}) && f.tracker == "ours" {
+			a.say("%s: scores outside [0, 1] are taken by their rank; siam track tune learns what they mean", v.found.Path)
+		}
+	}
+	v.scores, v.rate = *scores, f.rateOf(v.found.Info)
+	v.frames, err = track.Frames(v.found, v.rate, v.scores)
+	return v, err
 }
 
 // tracking is the tracker that was asked for, and the map of scores if a file gives one.
@@ -162,8 +215,10 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 		return track.Settings{}, nil, usagef("--tracker %s: want one of %s", f.tracker, strings.Join(names, ", "))
 	case !slices.Contains(append(mot.Formats, "jsonl"), f.format):
 		return track.Settings{}, nil, usagef("--format %s: want one of %s, jsonl", f.format, strings.Join(mot.Formats, ", "))
-	case f.rate < 0 || f.most < 0:
-		return track.Settings{}, nil, usagef("--rate and --max-identities cannot be below 0")
+	case f.rate != 0 && !(f.rate >= leastRate && f.rate <= mostRate):
+		return track.Settings{}, nil, usagef("--rate %g: want %g to %g frames a second", f.rate, leastRate, mostRate)
+	case f.most < 0:
+		return track.Settings{}, nil, usagef("--max-identities cannot be below 0")
 	case f.settings != "" && f.tracker != "ours":
 		return track.Settings{}, nil, usagef("--settings are for the tracker ours, not for %s", f.tracker)
 	}
@@ -192,8 +247,9 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	return settings, scores, nil
 }
 
-// detections reads the file of detections, and what is known of the sequence.
-func (f trackFlags) detections() (mot.Sequence, error) {
+// detections reads the file of detections, and what is known of the sequence. It is an error where they cannot be of that sequence, and
+// said where they end long before it.
+func (a *app) detections(f trackFlags) (mot.Sequence, error) {
 	from := f.det
 	if from == "" {
 		from = f.seq
@@ -206,11 +262,21 @@ func (f trackFlags) detections() (mot.Sequence, error) {
 		return mot.Sequence{}, fmt.Errorf("%s holds detections of %d sequences: name one of them", from, len(all))
 	}
 	found := all[0]
-	if f.seq != "" && f.det != "" {
-		if found.Info, err = mot.ReadInfo(os.DirFS(f.seq), "seqinfo.ini"); err != nil && !os.IsNotExist(err) {
-			return found, fmt.Errorf("read %s/seqinfo.ini: %w", f.seq, err)
-		}
+	if f.seq == "" || f.det == "" {
+		return found, found.CheckFits()
 	}
+	if found.Info, err = mot.ReadInfo(os.DirFS(f.seq), "seqinfo.ini"); err != nil && !os.IsNotExist(err) {
+		return found, fmt.Errorf("read %s/seqinfo.ini: %w", f.seq, err)
+	}
+	folder, err := filepath.Abs(f.seq)
+	if err != nil {
+		return found, fmt.Errorf("read %s: %w", f.seq, err)
+	}
+	_, last := found.Frames()
+	if frames := found.Info.Frames; last*2 < frames && len(found.Rows) > 0 {
+		a.say("%s ends at frame %d of %d: is it of another sequence", f.det, last, frames)
+	}
+	found.Name = filepath.Base(folder)
 	return found, found.CheckFits()
 }
 

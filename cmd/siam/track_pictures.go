@@ -139,14 +139,13 @@ func (p pictures) step() int { return (len(p.frames) + mostPictures - 1) / mostP
 
 func (p pictures) gif(ctx context.Context, to string) error {
 	var film gif.GIF
+	palette := gifPalette()
 	step := max(p.step(), 1)
 	err := p.each(ctx, step, func(_ int, m *image.NRGBA) error {
 		small := image.Rect(0, 0, min(m.Rect.Dx(), 480), m.Rect.Dy()*min(m.Rect.Dx(), 480)/m.Rect.Dx())
 		scaled := image.NewNRGBA(small)
 		draw.ApproxBiLinear.Scale(scaled, small, m, m.Rect, draw.Src, nil)
-		paletted := image.NewPaletted(small, gifPalette())
-		draw.FloydSteinberg.Draw(paletted, small, scaled, image.Point{})
-		film.Image = append(film.Image, paletted)
+		film.Image = append(film.Image, paletted(scaled, palette))
 		film.Delay = append(film.Delay, max(int(100*float64(step)/p.rate+0.5), 2))
 		return nil
 	})
@@ -173,6 +172,24 @@ func gifPalette() (p color.Palette) {
 		}
 	}
 	return p
+}
+
+// bayer says by how much a place is brighter or darker than its colour, in sixteenths of a step of the palette, so that few colours look like many (B. E.
+// Bayer, "An optimum method for two-level rendition of continuous-tone pictures", 1973).
+var bayer = [4][4]int{{0, 8, 2, 10}, {12, 4, 14, 6}, {3, 11, 1, 9}, {15, 7, 13, 5}}
+
+// paletted is a picture in the colours of [gifPalette].
+func paletted(m *image.NRGBA, palette color.Palette) *image.Paletted {
+	out := image.NewPaletted(m.Rect, palette)
+	for y := range m.Rect.Dy() {
+		from, to := m.Pix[y*m.Stride:], out.Pix[y*out.Stride:]
+		for x := range m.Rect.Dx() {
+			at := bayer[y&3][x&3]
+			level := func(c, levels int) int { return (int(from[4*x+c])*(levels-1)*16 + at*255 + 127) / (255 * 16) }
+			to[x] = uint8(level(0, 6)*42 + level(1, 7)*6 + level(2, 6))
+		}
+	}
+	return out
 }
 
 // video gives the drawn frames to ffmpeg, which puts the video in its place when it is whole.

@@ -38,16 +38,27 @@ type cocoCategory struct {
 }
 
 type cocoAnnotation struct {
-	ID       int       `json:"id,omitempty"`
-	Image    int       `json:"image_id"`
-	Video    int       `json:"video_id,omitempty"`
-	Track    *int      `json:"track_id,omitempty"`
-	Instance *int      `json:"instance_id,omitempty"`
-	Category int       `json:"category_id"`
-	Box      []float64 `json:"bbox"`
-	Score    *float64  `json:"score,omitempty"`
-	Crowd    int       `json:"iscrowd,omitempty"`
-	Ignore   int       `json:"ignore,omitempty"`
+	ID       int             `json:"id,omitempty"`
+	Image    int             `json:"image_id"`
+	Video    int             `json:"video_id,omitempty"`
+	Track    *int            `json:"track_id,omitempty"`
+	Instance *int            `json:"instance_id,omitempty"`
+	Category int             `json:"category_id"`
+	Box      []figure        `json:"bbox"`
+	Score    json.RawMessage `json:"score,omitempty"`
+	Crowd    int             `json:"iscrowd,omitempty"`
+	Ignore   int             `json:"ignore,omitempty"`
+}
+
+// figure is a number that may be null, which stands for NaN: JSON has no other.
+type figure float64
+
+func (f *figure) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*f = figure(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(data, (*float64)(f))
 }
 
 // image is where a frame of COCO's belongs.
@@ -69,36 +80,9 @@ func parseCOCO(file string, data []byte) ([]Sequence, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s as COCO's JSON: %w", file, err)
 	}
-	images := all.places(strings.TrimSuffix(path.Base(file), path.Ext(file)))
-	by := map[string]*Sequence{}
-	for _, at := range images {
-		if by[at.sequence] == nil {
-			by[at.sequence] = &Sequence{Name: at.sequence, Path: file, Format: "coco", images: images}
-		}
-		by[at.sequence].Info.Frames = max(by[at.sequence].Info.Frames, at.frame)
-	}
-	labels := map[int]string{}
-	for _, c := range all.Categories {
-		labels[c.ID] = strings.ToLower(c.Name)
-	}
-	for i, a := range all.Annotations {
-		r, err := a.row(labels)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: annotation %d: %w", file, i+1, err)
-		}
-		r.Line = i + 1
-		at, known := images[a.Image]
-		if !known && len(images) > 0 {
-			return nil, fmt.Errorf("read %s: annotation %d is of image %d, which is not among its images", file, i+1, a.Image)
-		}
-		if !known {
-			at = image{frame: a.Image}
-		}
-		if by[at.sequence] == nil {
-			by[at.sequence] = &Sequence{Name: at.sequence, Path: file, Format: "coco"}
-		}
-		r.Frame = at.frame
-		by[at.sequence].add(r)
+	by, err := all.sequences(file)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	var sequences []Sequence
 	for _, name := range slices.Sorted(maps.Keys(by)) {
@@ -109,6 +93,41 @@ func parseCOCO(file string, data []byte) ([]Sequence, error) {
 		sequences = []Sequence{{Path: file, Format: "coco"}}
 	}
 	return sequences, nil
+}
+
+// sequences are the rows of each video, by name; "" is the one whose images are not given.
+func (c coco) sequences(file string) (map[string]*Sequence, error) {
+	images, by := c.places(strings.TrimSuffix(path.Base(file), path.Ext(file))), map[string]*Sequence{}
+	of := func(name string) *Sequence {
+		if by[name] == nil {
+			by[name] = &Sequence{Name: name, Path: file, Format: "coco"}
+		}
+		return by[name]
+	}
+	for _, at := range images {
+		s := of(at.sequence)
+		s.images, s.Info.Frames = images, max(s.Info.Frames, at.frame)
+	}
+	labels := map[int]string{}
+	for _, k := range c.Categories {
+		labels[k.ID] = strings.ToLower(k.Name)
+	}
+	for i, a := range c.Annotations {
+		r, err := a.row(labels)
+		if err != nil {
+			return nil, fmt.Errorf("annotation %d: %w", i+1, err)
+		}
+		at, known := images[a.Image]
+		switch {
+		case !known && len(images) > 0:
+			return nil, fmt.Errorf("annotation %d is of image %d, which is not among its images", i+1, a.Image)
+		case !known:
+			at = image{frame: a.Image}
+		}
+		r.Line, r.Frame = i+1, at.frame
+		of(at.sequence).add(r)
+	}
+	return by, nil
 }
 
 // places says which frame of which sequence each image is: frame_id, or else the order of the files' names, from 1.
@@ -147,7 +166,7 @@ func (a cocoAnnotation) row(labels map[int]string) (Row, error) {
 	if len(a.Box) != 4 {
 		return Row{}, fmt.Errorf("a bbox of %d numbers, want left, top, width, height", len(a.Box))
 	}
-	r := Row{ID: -1, Box: Box{a.Box[0], a.Box[1], a.Box[2], a.Box[3]}, Score: 1, Label: labels[a.Category]}
+	r := Row{ID: -1, Box: Box{float64(a.Box[0]), float64(a.Box[1]), float64(a.Box[2]), float64(a.Box[3])}, Score: 1, Label: labels[a.Category]}
 	switch {
 	case a.Track != nil:
 		r.ID = *a.Track
@@ -155,7 +174,9 @@ func (a cocoAnnotation) row(labels map[int]string) (Row, error) {
 		r.ID = *a.Instance
 	}
 	if a.Score != nil {
-		r.Score = *a.Score
+		if err := json.Unmarshal(a.Score, (*figure)(&r.Score)); err != nil {
+			return Row{}, fmt.Errorf("a score of %.40s, want a number", a.Score)
+		}
 	}
 	if a.Crowd != 0 || a.Ignore != 0 {
 		r.Score = 0
@@ -210,11 +231,12 @@ func writeCOCO(b *bytes.Buffer, s Sequence) error {
 	all.Annotations = []cocoAnnotation{}
 	all.Categories = []cocoCategory{{1, "pedestrian"}}
 	for i, r := range s.Rows {
-		if math.IsNaN(r.Score) {
-			r.Score = 0
+		score, err := json.Marshal(r.Score)
+		if err != nil {
+			return err
 		}
 		all.Annotations = append(all.Annotations, cocoAnnotation{ID: i + 1, Image: r.Frame, Track: &r.ID, Category: 1,
-			Box: []float64{r.Box.X, r.Box.Y, r.Box.W, r.Box.H}, Score: &r.Score})
+			Box: []figure{figure(r.Box.X), figure(r.Box.Y), figure(r.Box.W), figure(r.Box.H)}, Score: score})
 	}
 	return json.NewEncoder(b).Encode(all)
 }

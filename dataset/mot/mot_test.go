@@ -180,3 +180,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestNullIsNoNumberAndAHeaderIsNoRow(t *testing.T) {
+	dir := write(t, map[string]string{
+		"null.json": `[{"image_id":1,"bbox":[1,2,null,4],"score":0.5},{"image_id":1,"bbox":[1,2,3,4],"score":null},{"image_id":2,"bbox":[1,2,3,4]}]`,
+		"head.txt":  "Frame,Id,X,Y,W,H,Score\n3,-1,1,2,3,4,0.5\n",
+	})
+	null := read(t, filepath.Join(dir, "null.json"), Detections)[0]
+	if diff := cmp.Diff([]Row{{2, -1, Box{1, 2, 3, 4}, 1, "", 3}}, null.Rows); diff != "" || len(null.Bad) != 2 {
+		t.Errorf("%d bad rows, want 2; %s", len(null.Bad), diff)
+	}
+	head := read(t, filepath.Join(dir, "head.txt"), Detections)[0]
+	if diff := cmp.Diff([]Row{{3, -1, Box{1, 2, 3, 4}, 0.5, "", 2}}, head.Rows); diff != "" {
+		t.Error(diff)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "late.txt"), []byte("1,-1,1,2,3,4,0.5\nframe,id,x,y,w,h\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(filepath.Join(dir, "late.txt"), Detections); err == nil || !strings.Contains(err.Error(), "line 2: ") {
+		t.Errorf("a header in the middle: %v, want that line 2 is wrong", err)
+	}
+}

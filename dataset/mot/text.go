@@ -31,7 +31,7 @@ func one(s Sequence, err error) ([]Sequence, error) { return []Sequence{s}, err 
 //
 //	frame, id, left, top, width, height[, score or flag[, class, visibility | x, y, z]]
 //
-// with commas or blanks between. A row has a class if all rows have nine numbers of which the eighth is one of [Classes]: so the
+// with commas or blanks between; a first line that names the columns is passed over. A row has a class if all rows have nine numbers of which the eighth is one of [Classes]: so the
 // truth of MOT16, MOT17 and MOT20 is told from that of MOT15.
 func parseText(path string, data []byte) (Sequence, error) {
 	s := Sequence{Path: path, Format: "mot"}
@@ -43,6 +43,9 @@ func parseText(path string, data []byte) (Sequence, error) {
 		}
 		numbers, err := floats(fields)
 		if err != nil {
+			if len(s.Rows)+len(s.Bad) == 0 && isHeader(fields) {
+				return nil
+			}
 			return err
 		}
 		r := Row{Box: Box{numbers[2], numbers[3], numbers[4], numbers[5]}, Score: 1, Line: line}
@@ -73,6 +76,11 @@ func parseText(path string, data []byte) (Sequence, error) {
 	}
 	s.sorted()
 	return s, nil
+}
+
+// isHeader reports whether a line names its columns.
+func isHeader(fields []string) bool {
+	return strings.EqualFold(fields[0], "frame") || strings.EqualFold(fields[0], "frame_id") || strings.EqualFold(fields[0], "frameid")
 }
 
 func classOf(numbers []float64) (class int, known bool) {
