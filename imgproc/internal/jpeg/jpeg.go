@@ -4,6 +4,7 @@
 package jpeg
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -30,11 +31,31 @@ type Header struct {
 
 var errCut = errors.New("the data ends too early")
 
-// ReadHeader reads up to the frame header.
+// ReadHeader reads up to the frame header. It fails on a file of more scans than any encoder writes.
 func ReadHeader(data []byte) (Header, error) {
+	if bytes.Count(data, []byte{0xff, startOfScan}) > mostScans && scans(data) > mostScans {
+		return Header{}, fmt.Errorf("more than %d scans: no encoder writes so many", mostScans)
+	}
 	d := newDecoder()
 	err := d.segments(data, true)
 	return d.header, err
+}
+
+// mostScans is more than any encoder writes. A scan of a progressive file may visit all blocks at the cost of a few bytes, so that
+// without an end to them a small file would keep a processor busy for hours.
+const mostScans = 500
+
+// scans counts those of a file.
+func scans(data []byte) (n int) {
+	for at := 2; ; {
+		marker, _, next, ok := nextSegment(data, at)
+		if !ok || marker == endOfImage {
+			return n
+		}
+		if at = next; marker == startOfScan {
+			n++
+		}
+	}
 }
 
 // Decode decodes a file at its full size. Tables are those that an abbreviated stream takes from elsewhere, nil for none. Look at the

@@ -114,6 +114,22 @@ func TestHeaderAloneAsksForLittleMemory(t *testing.T) {
 	}
 }
 
+func TestAFileOfEndlessScansIsRefusedBeforeItIsDecoded(t *testing.T) {
+	data := encode(t, picture(16, 16, false))
+	at := bytes.Index(data, []byte{0xff, startOfScan})
+	body := data[at : len(data)-2]
+	for n, refused := range map[int]bool{mostScans: false, mostScans + 1: true} {
+		many := append(slices.Clone(data[:at]), bytes.Repeat(body, n)...)
+		if _, err := ReadHeader(append(many, 0xff, endOfImage)); (err != nil) != refused {
+			t.Errorf("ReadHeader of %d scans = %v, want an error: %v", n, err, refused)
+		}
+		behind := append(slices.Clone(data), many...) // as a phone puts a film behind a photograph
+		if _, err := ReadHeader(behind); err != nil {
+			t.Errorf("ReadHeader with scans behind the end = %v", err)
+		}
+	}
+}
+
 func TestModesThatAreNotDecodedAreNamed(t *testing.T) {
 	data := encode(t, picture(16, 16, false))
 	at := bytes.Index(data, []byte{0xff, 0xc0})
