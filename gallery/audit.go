@@ -83,6 +83,12 @@ func (l Line) chained(before string) string {
 // VerifyLog follows the chain of a whole log, and fails at the first line that does not fit: one that was altered, put in or left
 // out. It returns the last line. Lines cut off at the end show only by comparing it with one noted earlier.
 func VerifyLog(lines iter.Seq2[Line, error]) (last Line, err error) {
+	return VerifyAfter(Line{}, lines)
+}
+
+// VerifyAfter is [VerifyLog] for the lines that follow one; the zero Line is before all.
+func VerifyAfter(before Line, lines iter.Seq2[Line, error]) (last Line, err error) {
+	last = before
 	for l, err := range lines {
 		if err != nil {
 			return last, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/search"
@@ -17,7 +18,8 @@ type index struct {
 	folder string // of graphs; empty for none
 
 	mu      sync.Mutex
-	vectors Vectors // as the store has them
+	made    time.Time // the gallery whose vectors these are: one that was dropped and made again counts its revisions anew
+	vectors Vectors   // as the store has them
 	how     Representation
 	now     *searchable // what stands for them
 }
@@ -29,6 +31,9 @@ func (x *index) fresh(ctx context.Context, s Settings) (*searchable, error) {
 	how := s.Representation
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if !x.made.Equal(s.Created) {
+		x.made, x.vectors = s.Created, Vectors{}
+	}
 	v, err := x.of.store.Vectors(ctx, x.of.name, x.vectors.Revision)
 	if err != nil {
 		return nil, err

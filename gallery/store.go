@@ -17,6 +17,7 @@ var (
 	ErrBadEmbedding = errors.New("not an embedding of this gallery")
 	ErrNewerStore   = errors.New("written by a newer version of siam: use that version")
 	ErrUnreachable  = errors.New("the store cannot be reached")
+	ErrFull         = errors.New("the disk is full: nothing was changed; make room and try again")
 	ErrDamaged      = errors.New("the store is damaged")
 	ErrWrongKey     = errors.New("the store is encrypted with another key")
 )

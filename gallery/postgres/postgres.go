@@ -104,7 +104,7 @@ func (s *store) failed(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("%s: %w: %s", doing, kind, oneLine(err))
 	}
 	if at, ok := errors.AsType[*pgconn.PgError](err); ok && at.Code == "53100" {
-		return fmt.Errorf("%s: its disk is full: nothing was changed; make room and try again", doing)
+		return fmt.Errorf("%s: %w", doing, gallery.ErrFull)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

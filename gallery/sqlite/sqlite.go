@@ -104,7 +104,7 @@ func (s *store) failed(doing string, err error) error {
 	if at, ok := errors.AsType[*sqlite.Error](err); ok {
 		switch at.Code() & 0xff {
 		case codes.SQLITE_FULL:
-			err = errors.New("the disk is full: nothing was changed; make room and try again")
+			return fmt.Errorf("%s %s: %w", doing, s.path, gallery.ErrFull)
 		case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
 			kind, err = gallery.ErrConflict, errors.New("another program holds it")
 		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
