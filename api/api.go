@@ -118,12 +118,20 @@ func ReviewedOf(name string, groups []gallery.Group) Reviewed {
 	return out
 }
 
-// Audited is the state of the audit log, and lines of it.
+// Audited is the state of the audit log, up to its last line or the last that was asked for, and lines of it.
 type Audited struct {
-	Lines int64          `json:"lines"`
-	Hash  string         `json:"hash" doc:"of the last line: note it, to ask later whether the log still holds it"`
+	Lines int64          `json:"lines" doc:"the last line that was verified"`
+	Hash  string         `json:"hash" doc:"of that line: note it, to ask later whether the log still holds it"`
 	Holds bool           `json:"holds"`
 	Log   []gallery.Line `json:"log,omitempty"`
+}
+
+// AuditedPart is the state of some lines of the audit log.
+type AuditedPart struct {
+	Audited
+	From   int64  `json:"from" doc:"the first line that was verified"`
+	Before string `json:"before,omitempty" doc:"hash of the line before it"`
+	More   bool   `json:"more" doc:"there are lines after the last: ask for those from the next one"`
 }
 
 // Models is those that a server holds.
@@ -144,14 +152,14 @@ type Model struct {
 // Probes is embeddings to be identified, as /v1/embed answers them.
 type Probes struct {
 	Model      string      `json:"model,omitempty" doc:"content hash of the model that made them; checked where it is given"`
-	Embeddings [][]float32 `json:"embeddings" minItems:"1" maxItems:"1024"`
+	Embeddings [][]float32 `json:"embeddings" minItems:"1" maxItems:"1024" nullable:"false"`
 	Files      []string    `json:"files,omitempty" doc:"names of the embeddings, for people"`
 	Top        int         `json:"top,omitempty" minimum:"1" maximum:"1000" doc:"how many of the nearest ids to list; 5 where it is not given"`
 }
 
 // IDs is ids of one gallery.
 type IDs struct {
-	IDs []string `json:"ids" minItems:"1" maxItems:"10000"`
+	IDs []string `json:"ids" minItems:"1" maxItems:"10000" nullable:"false"`
 }
 
 // Decision is what to do about faces that wait for review, named by their keys.

@@ -151,9 +151,19 @@ func (c *Client) Models(ctx context.Context) (api.Models, error) {
 	return get[api.Models](ctx, c, "/v1/models")
 }
 
-// Audit verifies the audit log.
+// Audit verifies the audit log, as many lines at a time as a server does. It fails where it was altered meanwhile, too.
 func (c *Client) Audit(ctx context.Context) (api.Audited, error) {
-	return get[api.Audited](ctx, c, "/v1/audit")
+	var all api.Audited
+	for {
+		part, err := get[api.AuditedPart](ctx, c, fmt.Sprintf("/v1/audit?limit=10000&from=%d", all.Lines+1))
+		if err == nil && part.Before != all.Hash {
+			err = fmt.Errorf("server %s: the audit log was altered before line %d", c.base, part.From)
+		}
+		if err != nil || !part.More {
+			return part.Audited, err
+		}
+		all = part.Audited
+	}
 }
 
 // Ready fails where the server cannot answer requests. It needs no key.

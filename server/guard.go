@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"mime"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -20,6 +19,7 @@ type policy struct {
 	open  bool   // no key is needed
 	work  bool   // it takes a place in the queue
 	form  bool   // it comes as a form with files
+	most  int64  // bytes of its body; those of the server's options where it is 0
 }
 
 // asking is the place of the key in a request's context.
@@ -43,6 +43,7 @@ func handle[In, Out any](s *Server, op huma.Operation, p policy, answer func(con
 		op.Errors = append(op.Errors, http.StatusServiceUnavailable, http.StatusRequestEntityTooLarge)
 	}
 	op.MaxBodyBytes = s.MaxBytes
+	op.BodyReadTimeout = -1 // it is read before
 	op.Middlewares = append(op.Middlewares, s.guard(p))
 	huma.Register(s.api, op, func(ctx context.Context, in *In) (*Out, error) {
 		out, err := answer(ctx, in)
@@ -65,12 +66,7 @@ func (s *Server) guard(p policy) func(huma.Context, func(huma.Context)) {
 			}
 			ctx = huma.WithValue(ctx, asking{}, key)
 		}
-		if !p.work {
-			r.Body = http.MaxBytesReader(w, r.Body, s.MaxBytes)
-			next(ctx)
-			return
-		}
-		release, err := s.takeIn(w, r, p.form)
+		release, err := s.takeIn(w, r, p)
 		if err != nil {
 			refusal(err, s.Log, ctx.Operation().OperationID).write(w)
 			return
@@ -133,62 +129,6 @@ func (s *Server) limiter(key Key) *rate.Limiter {
 	return l
 }
 
-// takeIn reads the body of a request into memory, of which there is so much for all, and takes a place in the queue. What is returned
-// gives both back.
-func (s *Server) takeIn(w http.ResponseWriter, r *http.Request, form bool) (release func(), err error) {
-	size := r.ContentLength
-	if size > s.MaxBytes {
-		return nil, s.tooLarge()
-	}
-	if size < 0 {
-		size = s.MaxBytes
-	}
-	if !s.bodies.TryAcquire(size) {
-		s.metrics.refused.Inc()
-		return nil, busy("too many requests are being read: try again")
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, s.MaxBytes)
-	if form {
-		if err := s.readForm(r); err != nil {
-			s.bodies.Release(size)
-			return nil, err
-		}
-	}
-	select {
-	case s.slots <- struct{}{}:
-	default:
-		s.bodies.Release(size)
-		s.metrics.refused.Inc()
-		return nil, busy("the queue is full: try again")
-	}
-	s.metrics.waiting.Inc()
-	return func() {
-		s.metrics.waiting.Dec()
-		<-s.slots
-		s.bodies.Release(size)
-	}, nil
-}
-
-// readForm reads a form with files.
-func (s *Server) readForm(r *http.Request) error {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" {
-		return refuse(http.StatusUnsupportedMediaType, "the body is %q: want multipart/form-data, as curl -F sends it", r.Header.Get("Content-Type"))
-	}
-	err = r.ParseMultipartForm(s.MaxBytes) // which is as much as there may be: nothing goes to the disk
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return s.tooLarge()
-	}
-	if err != nil {
-		return refuse(http.StatusBadRequest, "the form cannot be read: %s", err)
-	}
-	return nil
-}
-
-func (s *Server) tooLarge() error {
-	return refuse(http.StatusRequestEntityTooLarge, "the request is larger than %d bytes: send smaller or fewer images", s.MaxBytes)
-}
-
 // shell is around everything: what must hold for every answer.
 func (s *Server) shell(inner http.Handler) http.Handler {
 	protected := http.NewCrossOriginProtection()
@@ -204,6 +144,9 @@ func (s *Server) shell(inner http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(self), microphone=(), geolocation=()")
 		h.Set("Cache-Control", "no-store")
+		if len(r.TransferEncoding) > 0 { // it may have a length too, which a proxy may have gone by: what follows is not taken for a request
+			h.Set("Connection", "close")
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
 		defer cancel()
 		defer func() {

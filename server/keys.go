@@ -13,10 +13,11 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
+	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/internal/atomicfile"
 )
 
@@ -121,10 +122,10 @@ func hashOf(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Add makes a key, and returns its secret, which is nowhere kept.
+// Add makes a key, and returns its secret, which is nowhere kept. No galleries means all.
 func (k *Keys) Add(name string, roles []Role, galleries []string) (key Key, secret string, err error) {
-	if strings.TrimSpace(name) == "" {
-		return Key{}, "", errors.New("a key needs a name: it is whom the audit log says asked")
+	if name, err = gallery.CleanID(name); err != nil {
+		return Key{}, "", fmt.Errorf("the name of a key, which is whom the audit log says asked: %w", err)
 	}
 	if len(roles) == 0 {
 		return Key{}, "", fmt.Errorf("key %q has no role: want some of %v", name, Roles())
@@ -134,35 +135,57 @@ func (k *Keys) Add(name string, roles []Role, galleries []string) (key Key, secr
 			return Key{}, "", fmt.Errorf("key %q: no role %q: want some of %v", name, r, Roles())
 		}
 	}
-	keys, err := k.List()
-	if err != nil {
-		return Key{}, "", err
-	}
-	if slices.ContainsFunc(keys, func(k Key) bool { return k.Name == name && k.Revoked == nil }) {
-		return Key{}, "", fmt.Errorf("there is a key named %q: revoke it first, or take another name", name)
+	for _, g := range galleries {
+		if clean, err := gallery.CleanID(g); err != nil || clean != g {
+			return Key{}, "", fmt.Errorf("key %q: %q is no name of a gallery", name, g)
+		}
 	}
 	var random [32]byte
 	rand.Read(random[:])
 	id := hex.EncodeToString(random[:4])
 	secret = "siam_" + id + "_" + base64.RawURLEncoding.EncodeToString(random[4:]) + rand.Text()[:8]
-	key = Key{ID: id, Name: name, Roles: roles, Galleries: galleries, Hash: hashOf(secret), Created: time.Now().UTC().Truncate(time.Second)}
-	return key, secret, k.write(append(keys, key))
+	key = Key{ID: id, Name: name, Roles: roles, Galleries: galleries, Hash: hashOf(secret), Created: now()}
+	return key, secret, k.change(func(keys []Key) ([]Key, error) {
+		if slices.ContainsFunc(keys, func(k Key) bool { return k.Name == name && k.Revoked == nil }) {
+			return nil, fmt.Errorf("there is a key named %q: revoke it first, or take another name", name)
+		}
+		return append(keys, key), nil
+	})
 }
 
+// now is the time as keys have it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
+
 // Revoke ends a key that is named by its id or its name.
-func (k *Keys) Revoke(which string) (Key, error) {
+func (k *Keys) Revoke(which string) (revoked Key, err error) {
+	err = k.change(func(keys []Key) ([]Key, error) {
+		at := slices.IndexFunc(keys, func(k Key) bool { return k.Revoked == nil && (k.ID == which || k.Name == which) })
+		if at < 0 {
+			return nil, fmt.Errorf("there is no key %q: siam serve key list shows them", which)
+		}
+		when := now()
+		keys[at].Revoked = &when
+		revoked = keys[at]
+		return keys, nil
+	})
+	return revoked, err
+}
+
+// change writes the file anew. Meanwhile other programs that want to change it wait.
+func (k *Keys) change(how func([]Key) ([]Key, error)) error {
+	lock := flock.New(k.path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	defer lock.Close()
 	keys, err := k.List()
 	if err != nil {
-		return Key{}, err
+		return err
 	}
-	for i := range keys {
-		if keys[i].Revoked == nil && (keys[i].ID == which || keys[i].Name == which) {
-			now := time.Now().UTC().Truncate(time.Second)
-			keys[i].Revoked = &now
-			return keys[i], k.write(keys)
-		}
+	if keys, err = how(keys); err != nil {
+		return err
 	}
-	return Key{}, fmt.Errorf("there is no key %q: siam serve key list shows them", which)
+	return k.write(keys)
 }
 
 func (k *Keys) write(keys []Key) error {

@@ -69,7 +69,11 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (s *Server) metricsHandler() http.Handler {
 	inner := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := s.admit(r, policy{}); err != nil {
+		key, err := s.admit(r, policy{})
+		if err == nil && len(key.Galleries) > 0 {
+			err = refuse(http.StatusForbidden, "key %q is for some galleries, and these are numbers of all", key.Name)
+		}
+		if err != nil {
 			refusal(err, s.Log, "metrics").write(w)
 			return
 		}

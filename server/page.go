@@ -22,9 +22,9 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 	}
 	mux.Handle("GET /{$}", http.FileServerFS(files))
 	mux.Handle("GET /page/", http.StripPrefix("/page/", http.FileServerFS(files)))
-	handle(s, post("session-begin", "/v1/session", "keep a key in a cookie, for the page"), policy{open: true}, s.beginSession)
+	handle(s, post("session-begin", "/v1/session", "keep a key in a cookie, for the page"), policy{open: true, most: 4 << 10}, s.beginSession)
 	handle(s, get("session", "/v1/session", "what the key in the cookie may do; nothing without one"), policy{open: true}, s.session)
-	handle(s, operation("session-end", http.MethodDelete, "/v1/session", "forget the key"), policy{open: true}, s.endSession)
+	handle(s, operation("session-end", http.MethodDelete, "/v1/session", "forget the key"), policy{open: true, most: 4 << 10}, s.endSession)
 }
 
 type sessionInput struct {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/siam-go/siam"
@@ -43,6 +44,7 @@ var statuses = []struct {
 	{gallery.ErrOtherModel, http.StatusConflict},
 	{gallery.ErrBadEmbedding, http.StatusUnprocessableEntity},
 	{gallery.ErrTooFew, http.StatusUnprocessableEntity},
+	{gallery.ErrFull, http.StatusInsufficientStorage},
 	{siam.ErrNoThreshold, http.StatusConflict},
 	{siam.ErrNoDetector, http.StatusConflict},
 }
@@ -54,6 +56,9 @@ func refusal(err error, log *slog.Logger, what string) *refused {
 	}
 	for _, known := range statuses {
 		if errors.Is(err, known.err) {
+			if known.status >= http.StatusInternalServerError {
+				log.Error(what, "error", err)
+			}
 			return refuse(known.status, "%s", err)
 		}
 	}
@@ -89,4 +94,32 @@ func (r *refused) write(w http.ResponseWriter) {
 	}
 	w.WriteHeader(r.status)
 	_ = json.NewEncoder(w).Encode(huma.NewError(r.status, r.detail)) // a client that has gone hears nothing
+}
+
+// inOneLine says all that is wrong with a request in the detail of its problem, without what the client sent: that may be long, or a key.
+func inOneLine(_ huma.Context, _ string, answer any) (any, error) {
+	p, is := answer.(*huma.ErrorModel)
+	if !is {
+		return answer, nil
+	}
+	said := *p
+	said.Errors = nil
+	for i, e := range p.Errors {
+		said.Errors = append(said.Errors, &huma.ErrorDetail{Message: cut(e.Message), Location: cut(e.Location)})
+		if i < 3 {
+			said.Detail += ": " + said.Errors[i].Message
+			if e.Location != "" {
+				said.Detail += " (" + said.Errors[i].Location + ")"
+			}
+		}
+	}
+	return &said, nil
+}
+
+// cut is the beginning of a text that may be long.
+func cut(text string) string {
+	if len(text) <= 200 {
+		return text
+	}
+	return strings.ToValidUTF8(text[:200], "") + "…"
 }

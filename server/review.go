@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/siam-go/siam/api"
 	"github.com/siam-go/siam/gallery"
@@ -85,5 +86,9 @@ func (s *Server) crop(ctx context.Context, in *cropInput) (*picture, error) {
 	if len(found) == 0 || len(found[0].Crop) == 0 {
 		return nil, refuse(http.StatusNotFound, "no picture waits with key %q", in.Key)
 	}
-	return &picture{http.DetectContentType(found[0].Crop), found[0].Crop}, nil
+	kind := http.DetectContentType(found[0].Crop)
+	if !strings.HasPrefix(kind, "image/") { // it came with an import
+		return nil, refuse(http.StatusNotFound, "what waits with key %q has no picture", in.Key)
+	}
+	return &picture{kind, found[0].Crop}, nil
 }

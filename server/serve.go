@@ -24,7 +24,7 @@ const stopTime = 10 * time.Second
 func (s *Server) Serve(ctx context.Context, at net.Listener, certificate *tls.Certificate) error {
 	h := &http.Server{
 		Handler: s, ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), MaxHeaderBytes: 16 << 10,
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: s.Timeout, WriteTimeout: 2*s.Timeout + 5*time.Second, IdleTimeout: time.Minute,
+		ReadHeaderTimeout: min(5*time.Second, s.Timeout), ReadTimeout: s.Timeout, WriteTimeout: 2*s.Timeout + 5*time.Second, IdleTimeout: time.Minute,
 	}
 	if certificate != nil {
 		at = tls.NewListener(at, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}})

@@ -90,6 +90,7 @@ func New(o Options) (*Server, error) {
 	}
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("siam", o.Version)
+	config.Transformers = []huma.Transformer{inOneLine}
 	config.CreateHooks, config.DocsPath, config.SchemasPath = nil, "", "" // answers are the commands' shapes, and nothing comes from elsewhere
 	config.Info.Description = "Galleries and models of siam: compare, embed, enroll, identify, verify, review."
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)

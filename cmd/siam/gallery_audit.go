@@ -7,17 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/siam-go/siam/api"
 	"github.com/siam-go/siam/gallery"
 	"github.com/spf13/cobra"
 )
-
-// auditedLog is what siam gallery audit --log prints as JSON.
-type auditedLog struct {
-	Lines int64          `json:"lines"`
-	Hash  string         `json:"hash"` // of the last line: note it, and a later audit can be asked whether it is still there
-	Holds bool           `json:"holds"`
-	Log   []gallery.Line `json:"log,omitempty"`
-}
 
 // auditFlags are those of siam gallery audit.
 type auditFlags struct {
@@ -58,7 +51,7 @@ func (a *app) galleryAudit(ctx context.Context, f auditFlags) error {
 		return f.withGallery(ctx, func(g *gallery.Gallery) error { return a.auditDrift(ctx, f.name, g) })
 	}
 	return f.withStore(ctx, func(store gallery.Store) error {
-		var out auditedLog
+		var out api.Audited
 		var b strings.Builder
 		found := f.hash == ""
 		last, err := gallery.VerifyLog(seen(store.Log(ctx, 1), func(l gallery.Line) {

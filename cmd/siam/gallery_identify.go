@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/siam-go/siam/api"
 	"github.com/siam-go/siam/gallery"
 	"github.com/spf13/cobra"
 )
@@ -19,13 +20,6 @@ type identifyFlags struct {
 	galleries []string
 	id        string
 	burst     bool
-}
-
-// identified is what siam gallery identify prints as JSON.
-type identified struct {
-	Results []gallery.Result `json:"results"`
-	// Faceless are photographs in which no face was found.
-	Faceless []string `json:"faceless"`
 }
 
 func (a *app) galleryIdentifyCommand() *cobra.Command {
@@ -93,7 +87,7 @@ func (a *app) galleryIdentify(ctx context.Context, f identifyFlags, files []stri
 
 // identifyBurst gives each gallery's one verdict on photographs of one person.
 func (a *app) identifyBurst(ctx context.Context, asked []*gallery.Gallery, photos []gallery.Photograph, o gallery.IdentifyOptions) error {
-	out := bursts{}
+	out := api.Bursts{}
 	var b strings.Builder
 	var results []gallery.Result
 	for _, g := range asked {
@@ -113,11 +107,6 @@ func (a *app) identifyBurst(ctx context.Context, asked []*gallery.Gallery, photo
 		return err
 	}
 	return a.print(out, b.String())
-}
-
-// bursts is what siam gallery identify --burst prints as JSON: a result of each gallery.
-type bursts struct {
-	Results []gallery.BurstResult `json:"results"`
 }
 
 // exitByGravest makes the exit code that of the gravest result.
@@ -152,7 +141,7 @@ func (f identifyFlags) probes(ctx context.Context, s *seeing, files []string, da
 
 // printVerdicts prints results, and makes the exit code that of the gravest.
 func (a *app) printVerdicts(ctx context.Context, asked []*gallery.Gallery, photos []gallery.Photograph, results []gallery.Result) error {
-	out := identified{Results: results, Faceless: []string{}}
+	out := api.Identified{Results: results, Faceless: []string{}}
 	var b strings.Builder
 	for _, p := range photos {
 		if len(p.Faces) == 0 {

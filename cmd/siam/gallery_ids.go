@@ -8,20 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/siam-go/siam/api"
 	"github.com/siam-go/siam/gallery"
 	"github.com/spf13/cobra"
 )
-
-// listed is what siam gallery list prints as JSON.
-type listed struct {
-	Gallery string             `json:"gallery"`
-	IDs     []gallery.Identity `json:"ids"`
-}
-
-// listedAll is what siam gallery list --all prints as JSON.
-type listedAll struct {
-	Galleries []gallery.Settings `json:"galleries"`
-}
 
 func (a *app) galleryListCommand() *cobra.Command {
 	var f galleryFlags
@@ -50,7 +40,7 @@ func (a *app) listGalleries(ctx context.Context, store gallery.Store) error {
 	for _, s := range all {
 		fmt.Fprintf(&b, "%s: %s, model %.12s, %s\n", s.Name, s.Kind, s.Model, calibrated(s))
 	}
-	return a.print(listedAll{append([]gallery.Settings{}, all...)}, b.String())
+	return a.print(api.Galleries{Galleries: append([]gallery.Settings{}, all...)}, b.String())
 }
 
 func calibrated(s gallery.Settings) string {
@@ -70,7 +60,7 @@ func (a *app) listIDs(ctx context.Context, name string, g *gallery.Gallery) erro
 		fmt.Fprintf(&b, "%s: %s, last on %s\n", id.ID, count(id.Images, "image"), id.Last.Format(time.DateOnly))
 	}
 	fmt.Fprintf(&b, "%s in gallery %q\n", count(len(ids), "id"), name)
-	return a.print(listed{Gallery: name, IDs: ids}, b.String())
+	return a.print(api.Listed{Gallery: name, IDs: ids}, b.String())
 }
 
 func (a *app) galleryRenameCommand() *cobra.Command {

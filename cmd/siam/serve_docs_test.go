@@ -133,7 +133,6 @@ func TestServerAnswersAsThePageOfJSONSays(t *testing.T) {
 		{"gallery", "/v1/galleries/main", nil},
 		{"siam gallery list", "/v1/galleries/main/ids", nil},
 		{"siam gallery review", "/v1/galleries/main/review", nil},
-		{"siam gallery audit of the log", "/v1/audit?show=true", nil},
 	} {
 		args := []string{"-sS", "--fail-with-body", "-H", "Authorization: Bearer " + strings.TrimSpace(key.String())}
 		for _, field := range ask.form {
