@@ -76,7 +76,7 @@ func TestBatchesDependOnTheStepAlone(t *testing.T) {
 	if !slices.Equal(a.Images, b.Images) || !slices.Equal(a.Masks, b.Masks) || !slices.Equal(a.Weights, b.Weights) {
 		t.Error("the batch of a step differs after another step's")
 	}
-	if _, err := (Pairs{Network{Spec: spec}}).Feed(&a); err != nil {
+	if _, err := (Pairs{Network: Network{Spec: spec}}).Feed(&a); err != nil {
 		t.Error(err)
 	}
 }
@@ -103,7 +103,7 @@ func TestAPastedObjectHidesAndIsNotMarked(t *testing.T) {
 	into, from := set.Items[0], set.Items[6]
 	old := slices.Clone(into.Mask.Pix)
 	for seed := range uint64(20) {
-		got := pasted(into, from, rand.New(rand.NewPCG(seed, 1)))
+		got := pasted(into, from, 0, rand.New(rand.NewPCG(seed, 1)))
 		for i := range got.Mask.Pix {
 			changed := !bytes.Equal(got.Image.Pix[3*i:3*i+3], into.Image.Pix[3*i:3*i+3])
 			if want := old[i] == 255 && !changed; (got.Mask.Pix[i] == 255) != want {
@@ -113,6 +113,27 @@ func TestAPastedObjectHidesAndIsNotMarked(t *testing.T) {
 	}
 	if !slices.Equal(old, into.Mask.Pix) {
 		t.Error("the data set's own mask was changed")
+	}
+}
+
+func TestAMovedObjectStandsInAnotherPictureAndIsAllThatIsMarked(t *testing.T) {
+	set := photos()
+	s := &Sampler{Spec: tiny(t), Set: set, Pairs: 1, Moved: 1, Seed: 3}
+	seen := 0
+	for seed := range uint64(40) {
+		pair := s.pair(rand.New(rand.NewPCG(seed, 1)))
+		level := uint8(100 + 30*pair[0].Label)
+		for i, v := range pair[1].Mask.Pix {
+			if v == 255 {
+				seen++
+			}
+			if (v == 255) != (pair[1].Image.Pix[3*i] == level) {
+				t.Fatalf("a pixel of level %d is marked %d; the shared object has level %d", pair[1].Image.Pix[3*i], v, level)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no object was moved")
 	}
 }
 

@@ -87,7 +87,7 @@ func New(backend compute.Backend, file *modelfile.File) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := train.NewStore(backend, train.Task[*Batch](Pairs{network}), file.Weights)
+	store, err := train.NewStore(backend, train.Task[*Batch](Pairs{Network: network}), file.Weights)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func tiny(t *testing.T) Spec {
 
 func newTrainer(t *testing.T, b compute.Backend, spec Spec) *train.Trainer[*Batch] {
 	t.Helper()
-	trainer, err := train.New(b, train.Task[*Batch](Pairs{Network{Spec: spec}}), train.Config{
+	trainer, err := train.New(b, train.Task[*Batch](Pairs{Network: Network{Spec: spec}}), train.Config{
 		Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 4e-3}, StepsPerEpoch: 10, Seed: 1,
 	})
 	if err != nil {
@@ -222,6 +222,26 @@ func TestCrossEntropyIsTheFormulaAndStaysFinite(t *testing.T) {
 		}
 		if math.Abs(float64(got)-want) > 1e-5*want+1e-6 {
 			t.Errorf("CrossEntropy(%v, %v) = %v, want %v", x[i], y[i], got, want)
+		}
+	}
+}
+
+func TestOverlapIsTheSoftJaccardOfWhatCounts(t *testing.T) {
+	x := []float32{-2, 3, 0.5, 1, -100, -100, -100, -100}
+	y := []float32{0, 1, 1, 0, 0, 0, 0, 0}
+	w := []float32{1, 1, 0.5, 0, 1, 1, 1, 1}
+	dims := []int{2, 2, 2}
+	of := func(v []float32) *tensors.Tensor { return tensors.FromFlatDataAndDimensions(v, dims...) }
+	out := MustExecOnce(backend(t), Overlap, of(x), of(y), of(w))
+	for i, got := range tensors.MustCopyFlatData[float32](out) {
+		both, either := 1.0, 1.0
+		for k := 4 * i; k < 4*i+4; k++ {
+			p := 1 / (1 + math.Exp(-float64(x[k])))
+			both += float64(w[k]) * p * float64(y[k])
+			either += float64(w[k]) * (p + float64(y[k]) - p*float64(y[k]))
+		}
+		if want := 1 - both/either; math.Abs(float64(got)-want) > 1e-5 {
+			t.Errorf("Overlap of image %d = %v, want %v", i, got, want)
 		}
 	}
 }

@@ -17,11 +17,12 @@ type Sampler struct {
 	World   World
 	Augment dataset.Augment
 	Pairs   int // in a batch
-	// Generated, Negatives and Pasted are the parts of the pairs, in [0, 1], that are of the world; that share nothing; and that get an
-	// object of another class pasted into each image, which is to be ignored.
-	Generated, Negatives, Pasted float64
-	Families                     int // of the world
-	Seed                         uint64
+	// Generated, Negatives, Pasted and Moved are the parts of the pairs, in [0, 1], that are of the world; that share nothing; that get an
+	// object of another class pasted into each image, which is to be ignored; and whose second image is one of another class with the
+	// shared object pasted in.
+	Generated, Negatives, Pasted, Moved float64
+	Families                            int // of the world
+	Seed                                uint64
 }
 
 // Check reports what no batch can be made of.
@@ -33,8 +34,8 @@ func (s *Sampler) Check() error {
 	if !slices.ContainsFunc(classes, func(items []int32) bool { return len(items) >= 2 }) {
 		return errors.New("no class has two images with masks: nothing to pair")
 	}
-	if len(classes) < 2 && (s.Negatives > 0 || s.Pasted > 0) {
-		return errors.New("pairs that share nothing need two classes: want more data, or negatives=0 and pasted=0")
+	if len(classes) < 2 && s.Negatives > 0 {
+		return errors.New("pairs that share nothing need two classes: want more data, or negatives=0")
 	}
 	return nil
 }
@@ -121,19 +122,31 @@ func (s *Sampler) pair(rng *rand.Rand) [2]dataset.Item {
 	}
 	pair := [2]dataset.Item{s.Set.Items[first], s.Set.Items[second]}
 	if negative {
-		for i := range pair {
-			pair[i].Mask = pair[i].Mask.Mapped(func(uint8) uint8 { return 0 })
-		}
+		pair[0], pair[1] = unmarked(pair[0]), unmarked(pair[1])
 	}
-	if len(classes) > 3 && rng.Float64() < s.Pasted {
-		third := s.class(classes, 1, []int{label, other}, rng)
-		strangers := []int{third, s.class(classes, 1, []int{label, other, third}, rng)} // of which the images share none
-		for i := range pair {
-			there := classes[strangers[i]]
-			pair[i] = pasted(pair[i], s.Set.Items[there[rng.IntN(len(there))]], rng)
-		}
+	if len(classes) <= 3 {
+		return pair
+	}
+	third := s.class(classes, 1, []int{label, other}, rng)
+	fourth := s.class(classes, 1, []int{label, other, third}, rng) // so that strangers do not share a class either
+	switch {
+	case !negative && rng.Float64() < s.Moved:
+		pair[1] = pasted(unmarked(s.oneOf(classes[third], rng)), pair[1], 255, rng)
+	case rng.Float64() < s.Pasted:
+		pair[0] = pasted(pair[0], s.oneOf(classes[third], rng), 0, rng)
+		pair[1] = pasted(pair[1], s.oneOf(classes[fourth], rng), 0, rng)
 	}
 	return pair
+}
+
+func (s *Sampler) oneOf(items []int32, rng *rand.Rand) dataset.Item {
+	return s.Set.Items[items[rng.IntN(len(items))]]
+}
+
+// unmarked is an item of which nothing is wanted.
+func unmarked(item dataset.Item) dataset.Item {
+	item.Mask = item.Mask.Mapped(func(uint8) uint8 { return 0 })
+	return item
 }
 
 // class draws a class with at least so many images, none of those of not.
@@ -145,8 +158,8 @@ func (s *Sampler) class(classes [][]int32, least int, not []int, rng *rand.Rand)
 	}
 }
 
-// pasted puts the object of one item somewhere into another, whose mask loses what is hidden.
-func pasted(into, from dataset.Item, rng *rand.Rand) dataset.Item {
+// pasted puts the object of one item somewhere into another, whose mask gets the level where it is.
+func pasted(into, from dataset.Item, level uint8, rng *rand.Rand) dataset.Item {
 	m, mask := imgproc.New(into.Image.H, into.Image.W, 3), imgproc.New(into.Image.H, into.Image.W, 1)
 	copy(m.Pix, into.Image.Pix)
 	copy(mask.Pix, into.Mask.Pix)
@@ -165,7 +178,7 @@ func pasted(into, from dataset.Item, rng *rand.Rand) dataset.Item {
 			}
 			if at := sy*from.Image.W + sx; from.Mask.Pix[at] == 255 {
 				copy(m.Pix[3*(y*m.W+x):][:3], from.Image.Pix[3*at:])
-				mask.Pix[y*m.W+x] = 0
+				mask.Pix[y*m.W+x] = level
 			}
 		}
 	}
@@ -177,7 +190,7 @@ func pasted(into, from dataset.Item, rng *rand.Rand) dataset.Item {
 func PhotoAugment() dataset.Augment {
 	type r = dataset.Range
 	return dataset.Augment{
-		Rotate: r{Low: -15, High: 15}, ScaleX: r{Low: 0.75, High: 1.5}, ScaleY: r{Low: 0.75, High: 1.5}, MoveX: r{Low: -0.2, High: 0.2}, MoveY: r{Low: -0.2, High: 0.2},
+		Rotate: r{Low: -15, High: 15}, ScaleX: r{Low: 0.65, High: 1.5}, ScaleY: r{Low: 0.65, High: 1.5}, MoveX: r{Low: -0.2, High: 0.2}, MoveY: r{Low: -0.2, High: 0.2},
 		Mirror: 0.5, Light: dataset.Light{Bright: r{Low: -0.15, High: 0.15}, Contrast: r{Low: 0.7, High: 1.4}, Colour: r{Low: 0.2, High: 1.6}, Hide: r{Low: -0.3, High: 0.3}},
 	}
 }

@@ -41,7 +41,7 @@ func NewSpec(arch string, size int) (Spec, error) {
 	case Small:
 		own, s.Widths, s.Decoder = 128, []int{24, 48, 96, 160}, []int{128, 64, 48, 32}
 	case Pyramid:
-		own, s.Outputs, s.Decoder = 160, []string{"s4", "s8", "s16", "s32"}, []int{96, 64, 48, 24}
+		own, s.Outputs, s.Decoder = 192, []string{"s4", "s8", "s16", "s32"}, []int{96, 64, 48, 24}
 	case DOCS:
 		own, s.Correlated = 512, 1
 	default:

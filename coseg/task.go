@@ -24,7 +24,11 @@ type Batch struct {
 }
 
 // Pairs trains a [Network] on pairs of images. It is a [train.Task].
-type Pairs struct{ Network Network }
+type Pairs struct {
+	Network Network
+	// Overlap is how much the loss of the masks' overlap, [Overlap], counts beside the cross-entropy; 0 leaves it out, as published.
+	Overlap float64
+}
 
 // Declare implements [train.Task].
 func (p Pairs) Declare(backend compute.Backend, store *model.Store) error {
@@ -63,7 +67,7 @@ func (p Pairs) logits(scope *model.Scope, images *Node) *Node {
 }
 
 // Loss implements [train.Task]: the binary cross-entropy of the pixels that count, mean over an image's and over pairs, added over the
-// two images of a pair. Active is the part of these pixels that is answered wrongly.
+// two images of a pair; and the loss of their overlap, where asked for, likewise. Active is the part of these pixels that is answered wrongly.
 func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
 	x, mask, weight := p.logits(scope, inputs[0]), inputs[1], inputs[2]
 	perImage := func(v *Node) *Node {
@@ -71,6 +75,9 @@ func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
 		return Div(ReduceSum(Mul(v, weight), 1, 2), counted)
 	}
 	loss := MulScalar(ReduceAllMean(perImage(CrossEntropy(x, mask))), 2)
+	if p.Overlap > 0 {
+		loss = Add(loss, MulScalar(ReduceAllMean(Overlap(x, mask, weight)), 2*p.Overlap))
+	}
 	wrong := MulScalar(OneMinus(Mul(Sign(x), Sign(AddScalar(mask, -0.5)))), 0.5)
 	return train.Outcome{Loss: loss, Active: ReduceAllMean(perImage(StopGradient(wrong)))}
 }
@@ -78,6 +85,19 @@ func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
 // CrossEntropy is −[y·log σ(x) + (1−y)·log(1 − σ(x))] of logits x and targets y in [0, 1], finite for every x.
 func CrossEntropy(x, y *Node) *Node {
 	return Sub(Add(MaxScalar(x, 0), Log1p(Exp(Neg(Abs(x))))), Mul(x, y))
+}
+
+// Overlap is the loss [n] of masks by how far they and the true ones lie over each other, the soft form of the Jaccard index
+// (M. Rahman, Y. Wang, "Optimizing intersection-over-union in deep neural networks", ISVC 2016, equations 3 to 5):
+//
+//	1 − (Σ w·p·y + 1) / (Σ w·(p + y − p·y) + 1),  p = σ(x)
+//
+// of logits x, targets y and weights w, all [n, h, w]. The 1 makes an empty mask right where the true one is empty.
+func Overlap(x, y, weight *Node) *Node {
+	p := Sigmoid(x)
+	both := Mul(p, y)
+	sum := func(v *Node) *Node { return AddScalar(ReduceSum(Mul(weight, v), 1, 2), 1) }
+	return OneMinus(Div(sum(both), sum(Sub(Add(p, y), both))))
 }
 
 // Identity implements [train.Identified].

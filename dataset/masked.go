@@ -3,8 +3,6 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"image"
-	"image/png"
 	"math"
 	"path"
 	"slices"
@@ -21,7 +19,7 @@ const maskedSide = 640
 
 // ReadMasked reads images with masks of one object class each, laid out as one of these:
 //
-//	images/CLASS/NAME.jpg with masks/CLASS/NAME.png: white is the object, grey (128) is void
+//	images/CLASS/NAME.jpg with masks/CLASS/NAME.png: white is the object, grey (128) is void; or 0 and 1, labels, or transparent beside it
 //	images/T_N_s.jpg with labels/T_N_s.png and labels.txt: MSRC, the class of an image being that of its theme T
 //	rgb/NAME.jpg with figure_ground/NAME.jpg: Weizmann's horses
 //	JPEGImages/NAME.jpg with SegmentationClass/NAME.png: PASCAL VOC, an item for each class that an image shows
@@ -182,72 +180,6 @@ func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
 		}
 	}
 	return found, nil
-}
-
-// readLabels reads a PNG file whose palette's numbers are labels.
-func readLabels(f Folder, file string) (imgproc.Image, error) {
-	opened, err := f.FS.Open(file)
-	if err != nil {
-		return imgproc.Image{}, err
-	}
-	defer opened.Close()
-	decoded, err := png.Decode(opened)
-	if err != nil {
-		return imgproc.Image{}, err
-	}
-	var pix []uint8
-	var stride int
-	switch m := decoded.(type) {
-	case *image.Paletted:
-		pix, stride = m.Pix, m.Stride
-	case *image.Gray:
-		pix, stride = m.Pix, m.Stride
-	default:
-		return imgproc.Image{}, fmt.Errorf("its pixels are no labels: want a PNG with a palette, or grey")
-	}
-	size := decoded.Bounds().Size()
-	labels := imgproc.New(size.Y, size.X, 1)
-	for y := range size.Y {
-		copy(labels.Row(y), pix[y*stride:])
-	}
-	return labels, nil
-}
-
-// read reads one mask.
-func (m maskFile) read(f Folder) (imgproc.Image, error) {
-	if m.label == 0 {
-		grey, err := imgproc.ReadFS(f.FS, m.file)
-		if err != nil {
-			return grey, err
-		}
-		return grey.Grey().Mapped(maskLevel), nil
-	}
-	labels, err := readLabels(f, m.file)
-	if err != nil {
-		return labels, err
-	}
-	return labels.Mapped(func(v uint8) uint8 {
-		switch v {
-		case m.label:
-			return 255
-		case 0, 255:
-			if v == 255 || strings.HasPrefix(m.file, "labels/") {
-				return MaskVoid
-			}
-		}
-		return 0
-	}), nil
-}
-
-// maskLevel makes white, black or void of a grey level; JPEG's are near them only.
-func maskLevel(v uint8) uint8 {
-	switch {
-	case v >= 192:
-		return 255
-	case v < 64:
-		return 0
-	}
-	return MaskVoid
 }
 
 // loadMasked decodes images and masks. Items whose files cannot be read, whose mask has another shape than the image, or whose mask is

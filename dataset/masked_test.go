@@ -86,6 +86,48 @@ func TestMasksAreReadFromEveryLayout(t *testing.T) {
 	}
 }
 
+func TestMasksOfEveryKindAreRead(t *testing.T) {
+	of := func(m interface {
+		image.Image
+		Set(x, y int, c color.Color)
+	}, left, right color.Color) *fstest.MapFile {
+		for i := range 8 * 4 {
+			m.Set(i%8, i/8, []color.Color{left, right}[i%8/4])
+		}
+		return pngOf(t, m)
+	}
+	box := image.Rect(0, 0, 8, 4)
+	webSafe := color.Palette{color.Black, color.RGBA{255, 0, 0, 255}, color.White}
+	for name, c := range map[string]struct {
+		mask        *fstest.MapFile
+		left, right uint8 // 255 object, 0 not, 128 void
+	}{
+		"grey 0 and 255":               {plainPNG(t, 8, 4, 0, 255), 0, 255},
+		"grey 0 and 1":                 {plainPNG(t, 8, 4, 0, 1), 0, 255},
+		"grey 1 and void 255":          {plainPNG(t, 8, 4, 1, 255), 255, 128},
+		"all 1":                        {plainPNG(t, 8, 4, 1, 1), 255, 255},
+		"a palette as VOC's":           {labelsPNG(t, 8, 4, 0, 15), 0, 255},
+		"a palette with void":          {labelsPNG(t, 8, 4, 3, 255), 255, 128},
+		"black and white in a palette": {of(image.NewPaletted(box, webSafe), color.Black, color.White), 0, 255},
+		"transparent beside it":        {of(image.NewNRGBA(box), color.NRGBA{}, color.NRGBA{20, 30, 20, 255}), 0, 255},
+		"opaque with alpha":            {of(image.NewNRGBA(box), color.NRGBA{A: 255}, color.White), 0, 255},
+		"16 bits":                      {of(image.NewGray16(box), color.Black, color.White), 0, 255},
+	} {
+		s, err := readMasked(t, fstest.MapFS{"images/cat/a.jpg": plainPNG(t, 8, 4, 10, 200), "masks/cat/a.png": c.mask})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if row := s.Items[0].Mask.Row(3); row[0] != c.left || row[7] != c.right {
+			t.Errorf("%s: mask from %d to %d, want %d and %d", name, row[0], row[7], c.left, c.right)
+		}
+	}
+	_, err := readMasked(t, fstest.MapFS{"images/cat/a.jpg": plainPNG(t, 8, 4, 10, 200), "masks/cat/a.png": plainPNG(t, 8, 4, 1, 3)})
+	if err == nil || !strings.Contains(err.Error(), "its levels go from 0 to 3 of 255: want white on the object, or 0 and 1") {
+		t.Errorf("levels that are neither: %v", err)
+	}
+}
+
 func TestAnImageOfTwoClassesIsAnItemOfEach(t *testing.T) {
 	s, err := readMasked(t, fstest.MapFS{"JPEGImages/1.jpg": plainPNG(t, 8, 4, 1, 2), "SegmentationClass/1.png": labelsPNG(t, 8, 4, 8, 12)})
 	if err != nil || len(s.Items) != 2 {

@@ -22,12 +22,16 @@ type Shared struct {
 	Arch       string `json:"arch"`       // one of package coseg
 	Correlated int    `json:"correlated"` // at how many of the coarsest maps two images are compared; 0 trains one that sees a single image
 	Couples    int    `json:"couples"`    // pairs of images in a batch
-	// Generated, Negatives and Pasted are the parts of the pairs that are of the generated world; that share nothing; and that get an
-	// object of another class pasted in. Families is how many the world has.
+	// Generated, Negatives, Pasted and Moved are the parts of the pairs that are of the generated world; that share nothing; that get
+	// objects of other classes pasted in; and whose second image is one of another class with the shared object pasted in. Families is
+	// how many the world has.
 	Generated float64 `json:"generated"`
 	Negatives float64 `json:"negatives"`
 	Pasted    float64 `json:"pasted"`
+	Moved     float64 `json:"moved"`
 	Families  int     `json:"families"`
+	// Overlap is how much the loss of the masks' overlap counts beside the cross-entropy.
+	Overlap float64 `json:"overlap"`
 	// Out keeps every image out of training whose number in its class is divisible by it; they validate, or all images do where no class
 	// has two of them. 0 keeps none out.
 	Out int `json:"out"`
@@ -36,14 +40,14 @@ type Shared struct {
 // CosegSmall trains on two cores.
 func CosegSmall() Recipe {
 	return cosegRecipe("coseg-small", "masks of what two images share: a light network of its own, trained from nothing", Shared{
-		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.25, Negatives: 0.2, Pasted: 0.3, Families: 2000, Out: 5,
+		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.15, Negatives: 0.2, Pasted: 0.2, Moved: 0.15, Families: 2000, Overlap: 1, Out: 5,
 	}, ScheduleSettings{Steps: 1500, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
 }
 
 // CosegMobilenet has an imported encoder, that stays as it is.
 func CosegMobilenet() Recipe {
 	return cosegRecipe("coseg-mobilenet", "masks of what two images share: the decoder of an imported feature pyramid, named by --init", Shared{
-		Arch: coseg.Pyramid, Correlated: 2, Couples: 6, Generated: 0.1, Negatives: 0.3, Pasted: 0.4, Families: 2000, Out: 5,
+		Arch: coseg.Pyramid, Correlated: 2, Couples: 4, Generated: 0.05, Negatives: 0.2, Pasted: 0.25, Moved: 0.2, Families: 2000, Overlap: 1, Out: 5,
 	}, ScheduleSettings{Steps: 1500, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
 }
 
@@ -92,6 +96,8 @@ func (c Shared) check(s Settings) error {
 		{"generated", c.Generated, part(c.Generated), "0 to 1"},
 		{"negatives", c.Negatives, part(c.Negatives), "0 to 1"},
 		{"pasted", c.Pasted, part(c.Pasted), "0 to 1"},
+		{"moved", c.Moved, part(c.Moved), "0 to 1"},
+		{"overlap", c.Overlap, c.Overlap >= 0 && c.Overlap <= 100, "0 to 100"},
 		{"families", c.Families, c.Families >= 6, "6 or more"},
 		{"out", c.Out, c.Out == 0 || c.Out >= 2, "0, or 2 or more"},
 	}
@@ -156,12 +162,12 @@ func newCosegCourse(r Recipe, job Job, data Shared) (c course[*coseg.Batch], err
 	}
 	w.sampler = &coseg.Sampler{
 		Spec: w.spec, Set: learned, World: coseg.World{Seed: job.Seed, Side: w.spec.Preprocess.Width}, Augment: coseg.PhotoAugment(),
-		Pairs: data.Couples, Generated: data.Generated, Negatives: data.Negatives, Pasted: data.Pasted, Families: data.Families, Seed: job.Seed,
+		Pairs: data.Couples, Generated: data.Generated, Negatives: data.Negatives, Pasted: data.Pasted, Moved: data.Moved, Families: data.Families, Seed: job.Seed,
 	}
 	if err := w.sampler.Check(); err != nil {
 		return c, err
 	}
-	if err := w.newTrainer(); err != nil {
+	if err := w.newTrainer(data.Overlap); err != nil {
 		return c, err
 	}
 	return course[*coseg.Batch]{trainer: w.trainer, batches: w.batches, score: w.score, model: w.model, memory: new(struct{})}, nil
@@ -172,7 +178,7 @@ func hasPair(set *dataset.Set) bool {
 	return slices.ContainsFunc(set.ByClass(), func(items []int32) bool { return len(items) >= 2 })
 }
 
-func (w *cosegCourse) newTrainer() error {
+func (w *cosegCourse) newTrainer(overlap float64) error {
 	if init := w.job.Init; init != nil {
 		w.imported = init.Networks[encoder.EncoderNetwork]
 	}
@@ -189,7 +195,7 @@ func (w *cosegCourse) newTrainer() error {
 		Optimizer: optimizer, Schedule: s.schedule(), Layer: train.Layer{Rate: s.Rate, L2: s.L2.of(Other, 0)},
 		StepsPerEpoch: max(1, len(w.sampler.Set.Items)/w.sampler.Pairs), Average: s.Average, Seed: w.job.Seed,
 	}
-	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network}), config); err != nil {
+	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network, Overlap: overlap}), config); err != nil {
 		return err
 	}
 	if init := w.job.Init; init != nil && init.Kind == coseg.Kind {
