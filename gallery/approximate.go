@@ -23,21 +23,28 @@ type Approximate struct {
 type Recall struct {
 	Rate               // of the ten nearest to probes between neighbours; Promised is the stated recall
 	Vectors     int    `json:"vectors"`
-	Breadth     int    `json:"breadth"`     // candidates that a search keeps, as many as that recall takes
-	Unreachable int    `json:"unreachable"` // vectors that no search can find
-	File        string `json:"file,omitempty"`
+	Breadth     int    `json:"breadth"`          // candidates that a search keeps, as many as that recall takes
+	Unreachable int    `json:"unreachable"`      // vectors that no search can find
+	File        string `json:"file,omitempty"`   // that keeps the graph
+	Unkept      string `json:"unkept,omitempty"` // why the file could not be written: programs build the graph anew until it can
 }
 
 // ErrRecall is what a gallery fails with whose approximate search finds less than is stated.
 var ErrRecall = errors.New("the approximate search finds too little")
 
-// IndexIn keeps the graphs of galleries that are searched approximately in a folder, so that the next program need not build them. The
-// files hold keys of entries and links, no embeddings. Without it graphs are built anew.
+// GraphKeeper is a [Store] that knows a folder in which graphs are kept; empty for none.
+type GraphKeeper interface {
+	GraphFolder() string
+}
+
+// IndexIn keeps the graphs of galleries that are searched approximately in a folder, so that the next program need not build them; without it,
+// the store's, if that is a [GraphKeeper]. Two stores must not share one. The files hold keys of entries and links, no embeddings. Where
+// there is no folder, or it cannot be written, graphs are built anew.
 func IndexIn(folder string) Option { return func(g *Gallery) { g.index.folder = folder } }
 
 const (
 	recallOf      = 10   // nearest that recall is about
-	recallProbes  = 256  // when a graph is made
+	recallProbes  = 256  // when a graph is made or has changed
 	auditProbes   = 2000 // when it is audited
 	leastBreadth  = 64
 	largestRecall = 1 << 14 // breadth up to which more recall is tried for
@@ -67,14 +74,16 @@ func (x *index) approximate(ctx context.Context, s *searchable, stated float64) 
 		return fmt.Errorf("gallery %q: %w", x.of.name, err)
 	}
 	s.graph = g
-	if s.recall, err = s.measure(ctx, recallProbes, stated); err != nil {
+	if err := s.widen(ctx, stated); err != nil {
 		return err
 	}
-	if file := x.graphFile(); file != "" && changed > 0 {
-		if err := os.MkdirAll(x.folder, 0o700); err != nil {
-			return err
+	if s.recall, err = s.measure(ctx, recallProbes, 2, stated); err != nil {
+		return err
+	}
+	if file := x.graphFile(); file != "" && (changed > 0 || x.unkept != nil) {
+		if x.unkept = os.MkdirAll(x.folder, 0o700); x.unkept == nil {
+			x.unkept = g.WriteFile(file)
 		}
-		return g.WriteFile(file)
 	}
 	return nil
 }
@@ -86,10 +95,9 @@ func (x *index) graph(keys []string, s *searchable) (*search.Graph, int, error) 
 		changed, err := g.Follow(keys, s.Values)
 		return g, changed, err
 	}
-	if file := x.graphFile(); file != "" {
-		g, changed, err := search.ReadGraphFile(file, by, s.Dim, keys, s.Values)
-		if !errors.Is(err, os.ErrNotExist) && !errors.Is(err, search.ErrGraphFile) { // a damaged one is made again
-			return g, changed, err
+	if file := x.graphFile(); file != "" { // one that is damaged or cannot be read is made again
+		if g, changed, err := search.ReadGraphFile(file, by, s.Dim, keys, s.Values); err == nil {
+			return g, changed, nil
 		}
 	}
 	g, err := search.NewGraph(by, s.Dim, search.GraphOptions{Breadth: leastBreadth, Seed: 1})
@@ -99,48 +107,78 @@ func (x *index) graph(keys []string, s *searchable) (*search.Graph, int, error) 
 	return g, len(keys), g.Add(keys, s.Values)
 }
 
-// erased takes the keys of what was erased out of the graph's file, by taking the file away: the next search makes it again.
-func (g *Gallery) erased(err error) error {
-	return errors.Join(err, g.index.forget())
+// erased takes the keys of what was erased out of the graph's file, whatever else came of it.
+func (g *Gallery) erased(ctx context.Context, err error) error {
+	return errors.Join(err, g.index.erased(context.WithoutCancel(ctx), err == nil))
 }
 
-// forget takes the file of a gallery away that has nothing to search.
-func (x *index) forget() error {
-	if file := x.graphFile(); file != "" {
-		if err := os.Remove(file); !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
+func (x *index) erased(ctx context.Context, surely bool) error {
+	file := x.graphFile()
+	if _, err := os.Lstat(file); file == "" || err != nil {
+		return nil
+	}
+	v, err := x.of.store.Vectors(ctx, x.of.name, 0)
+	if err != nil && !surely && !errors.Is(err, ErrNotFound) { // nobody knows: whoever reads the file next compares it with the store
+		return nil
+	}
+	if err != nil {
+		return x.forget()
+	}
+	there := make(map[string]bool, len(v.Refs))
+	for _, r := range v.Refs {
+		there[r.Key] = true
+	}
+	if _, err := search.EraseFromFile(file, func(key string) bool { return there[key] }); err != nil {
+		return x.forget()
 	}
 	return nil
 }
 
-// measure finds the smallest breadth, of doubles, that has the stated recall, and says what it is.
-func (s *searchable) measure(ctx context.Context, n int, stated float64) (Recall, error) {
-	probes, err := s.between(ctx, n)
+// forget takes the file away.
+func (x *index) forget() error {
+	file := x.graphFile()
+	if file == "" {
+		return nil
+	}
+	err := os.Remove(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if info, statErr := os.Stat(x.folder); err != nil && statErr == nil && !info.IsDir() { // there can be no file in it
+		return nil
+	}
+	return err
+}
+
+// widen finds the smallest breadth, of doubles, that surely has the stated recall, as far as some probes tell, or the largest.
+func (s *searchable) widen(ctx context.Context, stated float64) error {
+	probes, err := s.between(ctx, recallProbes, 1)
+	if err != nil {
+		return err
+	}
+	return s.graph.Widen(ctx, recallOf, leastBreadth, largestRecall, func(hits, of int) bool {
+		return stats.NewProportion(hits, of).CI95[0] >= stated
+	}, probes...)
+}
+
+// measure says what the recall is, by other probes than those that the breadth was chosen by.
+func (s *searchable) measure(ctx context.Context, n int, seed uint64, stated float64) (Recall, error) {
+	probes, err := s.between(ctx, n, seed)
 	if err != nil {
 		return Recall{}, err
 	}
-	for breadth := leastBreadth; ; breadth *= 2 {
-		if err := s.graph.SetBreadth(breadth); err != nil {
-			return Recall{}, err
-		}
-		hits, of, err := s.graph.Recall(ctx, recallOf, probes...)
-		if err != nil {
-			return Recall{}, err
-		}
-		p := stats.NewProportion(hits, of)
-		r := Recall{Rate: Rate{Promised: stated, Value: p.Value, CI95: p.CI95, N: len(probes)}, Vectors: len(s.Refs), Breadth: breadth}
-		if r.Value >= stated || breadth >= largestRecall || breadth >= len(s.Refs) {
-			r.Unreachable = len(s.graph.Unreachable())
-			return r, nil
-		}
-	}
+	hits, of, err := s.graph.Recall(ctx, recallOf, probes...)
+	p := stats.NewProportion(hits, of)
+	return Recall{
+		Rate:    Rate{Promised: stated, Value: p.Value, CI95: p.CI95, N: len(probes)},
+		Vectors: len(s.Refs), Breadth: s.graph.Breadth(), Unreachable: len(s.graph.Unreachable()),
+	}, err
 }
 
 // between is probes half-way from entries to their nearest neighbours.
-func (s *searchable) between(ctx context.Context, n int) ([][]float32, error) {
+func (s *searchable) between(ctx context.Context, n int, seed uint64) ([][]float32, error) {
 	rows := s.rows()
-	chosen := rand.New(rand.NewPCG(1, 0)).Perm(len(rows))
+	chosen := rand.New(rand.NewPCG(seed, 0)).Perm(len(rows))
 	chosen = chosen[:min(n, len(rows))]
 	probes := make([][]float32, len(chosen))
 	for i, row := range chosen {
@@ -176,9 +214,19 @@ func (g *Gallery) AuditRecall(ctx context.Context) (*Recall, error) {
 	if err != nil || all.graph == nil {
 		return &Recall{Rate: Rate{Promised: s.Approximate.Recall, Value: 1, CI95: [2]float64{1, 1}}}, err
 	}
-	r, err := all.measure(ctx, auditProbes, s.Approximate.Recall)
+	r, err := all.measure(ctx, auditProbes, 3, s.Approximate.Recall)
 	r.File = g.index.graphFile()
+	if unkept := g.index.failure(); unkept != nil {
+		r.File, r.Unkept = "", unkept.Error()
+	}
 	return &r, err
+}
+
+// failure is why the file of the graph could not be written.
+func (x *index) failure() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.unkept
 }
 
 // missedToo is a rate of missed people, of whom the search misses some besides.

@@ -1,7 +1,10 @@
 package gallery_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -68,15 +71,45 @@ func TestApproximateGalleriesKeepTheirGraphAndFindWhatExactOnesFind(t *testing.T
 	}
 }
 
+// graphIn is the one file in a folder of graphs.
+func graphIn(t *testing.T, folder string) []byte {
+	t.Helper()
+	files, err := os.ReadDir(folder)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%d files in %s, %v, want the graph", len(files), folder, err)
+	}
+	content, err := os.ReadFile(filepath.Join(folder, files[0].Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
 func TestWhatWasRemovedIsNotInTheGraph(t *testing.T) {
-	g, _, folder := approximately(t, 60, 0.9)
-	for len(idsOf(t, g)) > 0 {
-		gone := idsOf(t, g)[0]
-		if err := g.Remove(t.Context(), gone); err != nil {
+	g, store, folder := approximately(t, 60, 0.9)
+	for turn := 0; len(idsOf(t, g)) > 0; turn++ {
+		if _, err := g.Identify(t.Context(), []gallery.Photograph{photo("a", at(500, 500))}, gallery.IdentifyOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		if files, _ := os.ReadDir(folder); len(files) > 0 {
-			t.Fatalf("the graph of before the removal is still there")
+		gone := idsOf(t, g)[0]
+		own, err := g.Entries(t.Context(), gallery.Query{ID: gone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := g
+		if turn%2 == 1 { // a program that knows nothing of the model
+			if by, err = gallery.OpenNamed(t.Context(), store, "g", gallery.IndexIn(folder)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := by.Remove(t.Context(), gone); err != nil {
+			t.Fatal(err)
+		}
+		content := graphIn(t, folder)
+		for _, e := range own {
+			if bytes.Contains(content, []byte(e.Key)) {
+				t.Fatalf("a key of %s is in the graph's file still", gone)
+			}
 		}
 		results, err := g.Identify(t.Context(), []gallery.Photograph{photo("a", at(500, 500))}, gallery.IdentifyOptions{Candidates: 100})
 		if err != nil {
@@ -90,6 +123,111 @@ func TestWhatWasRemovedIsNotInTheGraph(t *testing.T) {
 		if left := len(idsOf(t, g)); len(results[0].Candidates) != left {
 			t.Fatalf("found %d ids, want %d", len(results[0].Candidates), left)
 		}
+	}
+	if err := g.Remove(t.Context(), "nobody"); !errors.Is(err, gallery.ErrNotFound) {
+		t.Errorf("removing nobody = %v", err)
+	}
+	if err := g.Drop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if files, _ := os.ReadDir(folder); len(files) > 0 {
+		t.Error("the graph of a gallery that was dropped is still there")
+	}
+}
+
+func TestAGraphThatCannotBeKeptStopsNoVerdict(t *testing.T) {
+	g, _, folder := approximately(t, 200, 0.9)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(folder, nil, 0o600); err != nil { // a file in the way
+		t.Fatal(err)
+	}
+	enroll(t, g, image("new", 1, 1))
+	results, err := g.Identify(t.Context(), []gallery.Photograph{photo("a", at(1, 1))}, gallery.IdentifyOptions{})
+	if err != nil || results[0].ID != "new" {
+		t.Fatalf("Identify = %+v, %v, want new", results, err)
+	}
+	if err := g.Remove(t.Context(), "new"); err != nil {
+		t.Errorf("Remove = %v", err)
+	}
+	if r, err := g.AuditRecall(t.Context()); err != nil || r.Unkept == "" || r.File != "" {
+		t.Errorf("AuditRecall = %+v, %v, want it to say that the graph is not kept", r, err)
+	}
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	enroll(t, g, image("newer", 2, 2))
+	if r, err := g.AuditRecall(t.Context()); err != nil || r.Unkept != "" || len(graphIn(t, folder)) == 0 {
+		t.Errorf("AuditRecall with the folder back = %+v, %v, want the graph kept", r, err)
+	}
+}
+
+// Two programs with one store and one folder change it by turns, and are ended at any moment; their answers are those of comparing with
+// all that is enrolled, but for what the recall allows, and nothing removed is among them.
+func TestApproximateGalleriesAgreeWithExactOnesAfterAnyChanges(t *testing.T) {
+	first, store, folder := approximately(t, 300, 0.9)
+	rng := rand.New(rand.NewPCG(7, 0))
+	reopen := func() *gallery.Gallery {
+		g, err := gallery.Open(t.Context(), store, "g", planar(), gallery.IndexIn(folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	programs := []*gallery.Gallery{first, reopen()}
+	missed, of := 0, 0
+	for step := range 150 {
+		p := rng.IntN(2)
+		g := programs[p]
+		switch ids := idsOf(t, g); rng.IntN(6) {
+		case 0, 1:
+			enroll(t, g, image(fmt.Sprint("new ", step), 1000*rng.Float32(), 1000*rng.Float32()))
+		case 2, 3:
+			if err := g.Remove(t.Context(), ids[rng.IntN(len(ids))]); err != nil {
+				t.Fatal(err)
+			}
+		case 4:
+			if err := g.Rename(t.Context(), ids[0], ids[len(ids)-1], true); err != nil {
+				t.Fatal(err)
+			}
+		case 5:
+			programs[p] = reopen()
+			if files, _ := os.ReadDir(folder); len(files) == 1 && rng.IntN(2) == 0 {
+				if err := os.Truncate(filepath.Join(folder, files[0].Name()), rng.Int64N(2000)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		x, y := 1000*rng.Float32(), 1000*rng.Float32()
+		results, err := programs[rng.IntN(2)].Identify(t.Context(), []gallery.Photograph{photo("a", at(x, y))}, gallery.IdentifyOptions{Candidates: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		nearest := map[string]float32{}
+		entries, err := first.Entries(t.Context(), gallery.Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			d := planar().Distance.Of([]float32{x, y}, e.Embedding)
+			if was, known := nearest[e.ID]; !known || d < was {
+				nearest[e.ID] = d
+			}
+		}
+		all := slices.Sorted(maps.Values(nearest))
+		for _, c := range results[0].Candidates {
+			if is, there := nearest[c.ID]; !there || c.Distance < is {
+				t.Fatalf("step %d: found %q at %v, is there: %v, at %v", step, c.ID, c.Distance, there, is)
+			}
+			if c.Distance > all[9] {
+				missed++
+			}
+		}
+		of += 10
+	}
+	if float64(missed) > 0.1*float64(of) {
+		t.Errorf("%d of %d nearest ids were missed, want at most a tenth", missed, of)
 	}
 }
 

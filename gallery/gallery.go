@@ -114,6 +114,9 @@ func (g *Gallery) Beside(ctx context.Context, name string) (*Gallery, error) {
 func newGallery(store Store, name string, model Model, opts []Option) *Gallery {
 	g := &Gallery{store: store, name: name, model: model, now: time.Now}
 	g.index = newIndex(g)
+	if keeper, keeps := store.(GraphKeeper); keeps {
+		g.index.folder = keeper.GraphFolder()
+	}
 	for _, opt := range opts {
 		opt(g)
 	}

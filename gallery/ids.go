@@ -72,7 +72,7 @@ func (g *Gallery) Remove(ctx context.Context, ids ...string) error {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	err := g.store.Apply(ctx, Change{Gallery: g.name, Erase: ids, Events: []Event{g.event("erase", "", NewPart(counted{len(ids)}))}})
-	return g.erased(err)
+	return g.erased(ctx, err)
 }
 
 // counted is all that the audit log says of what was erased.
@@ -107,7 +107,7 @@ type moved struct {
 
 // Drop erases the gallery with all that it holds.
 func (g *Gallery) Drop(ctx context.Context) error {
-	return g.erased(g.store.Apply(ctx, Change{Gallery: g.name, Drop: true, Events: []Event{g.event("drop", "")}}))
+	return g.erased(ctx, g.store.Apply(ctx, Change{Gallery: g.name, Drop: true, Events: []Event{g.event("drop", "")}}))
 }
 
 // Purge erases all entries made before a time, of every role, and empties what the log says of events before it. It returns how many
@@ -124,7 +124,7 @@ func (g *Gallery) Purge(ctx context.Context, before time.Time) (int, error) {
 		n := len(change.Delete)
 		change.Events = []Event{g.event("purge", "", NewPart(counted{n}))}
 		if err := g.store.Apply(ctx, change); !errors.Is(err, ErrNotFound) || ctx.Err() != nil { // somebody else erased one meanwhile
-			return n, g.erased(err)
+			return n, g.erased(ctx, err)
 		}
 		if _, err := g.Settings(ctx); err != nil {
 			return 0, err

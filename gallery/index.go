@@ -22,6 +22,7 @@ type index struct {
 	vectors Vectors   // as the store has them
 	how     Representation
 	now     *searchable // what stands for them
+	unkept  error       // why the file of the graph could not be written
 }
 
 func newIndex(g *Gallery) *index { return &index{of: g, now: &searchable{}} }

@@ -24,7 +24,7 @@ import (
 //	of each vector: key, CRC-32C of its numbers uint32, top layer uint8; of each layer: number of links uint16, links uint32
 //	SHA-256 of all the above
 //
-// where texts have their length before them, uint16.
+// where texts have their length before them, uint16. An empty key is that of a vector that was erased.
 const (
 	graphMagic   = "siam graph\n"
 	graphVersion = 1
@@ -45,48 +45,106 @@ func checksum(v []float32) uint32 {
 
 // Write writes the graph, but for its vectors.
 func (g *Graph) Write(to io.Writer) error {
+	b, err := g.describe().encode()
+	if err != nil {
+		return fmt.Errorf("write search graph: %w", err)
+	}
+	_, err = to.Write(b)
+	return err
+}
+
+// describe is what the graph's file says.
+func (g *Graph) describe() *graphFile {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
-	e := binary.LittleEndian
-	b := e.AppendUint32([]byte(graphMagic), graphVersion)
-	o := g.options
-	for _, v := range []int{o.Links, o.Build, o.Breadth} {
-		b = e.AppendUint32(b, uint32(v))
-	}
-	b = e.AppendUint32(e.AppendUint64(b, o.Seed), uint32(g.dim))
-	b = appendText(b, g.by.Name)
-	number := make([]uint32, len(g.levels)) // of each slot, without those that are free
-	n := uint32(0)
+	f := &graphFile{options: g.options, dim: g.dim, distance: g.by.Name}
+	number := make([]int32, len(g.levels)) // of each slot, without those that are free
+	n := int32(0)
 	for slot, level := range g.levels {
 		if number[slot] = n; level >= 0 {
 			n++
 		}
 	}
-	b = e.AppendUint32(b, n)
-	entry := uint32(0)
 	if g.entry >= 0 {
-		entry = number[g.entry]
+		f.entry = int(number[g.entry])
 	}
-	b = e.AppendUint32(b, entry)
 	for slot, level := range g.levels {
 		if level < 0 {
 			continue
 		}
-		if len(g.keys[slot]) > math.MaxUint16 {
-			return fmt.Errorf("write search graph: key of %d bytes, want at most %d", len(g.keys[slot]), math.MaxUint16)
+		node := graphNode{key: g.keys[slot], checksum: checksum(g.vector(int32(slot))), layers: make([]layer, level+1)}
+		for l := range node.layers {
+			for _, to := range g.links(int32(slot), l) {
+				node.layers[l] = append(node.layers[l], number[to])
+			}
 		}
-		b = append(e.AppendUint32(appendText(b, g.keys[slot]), checksum(g.vector(int32(slot)))), byte(level))
-		for l := range int(level) + 1 {
-			links := g.links(int32(slot), l)
+		f.nodes = append(f.nodes, node)
+	}
+	return f
+}
+
+// encode is the content of the file.
+func (f *graphFile) encode() ([]byte, error) {
+	e, o := binary.LittleEndian, f.options
+	b := e.AppendUint32([]byte(graphMagic), graphVersion)
+	for _, v := range []int{o.Links, o.Build, o.Breadth} {
+		b = e.AppendUint32(b, uint32(v))
+	}
+	b = e.AppendUint32(e.AppendUint64(b, o.Seed), uint32(f.dim))
+	b = appendText(b, f.distance)
+	b = e.AppendUint32(e.AppendUint32(b, uint32(len(f.nodes))), uint32(f.entry))
+	for _, node := range f.nodes {
+		if len(node.key) > math.MaxUint16 {
+			return nil, fmt.Errorf("key of %d bytes, want at most %d", len(node.key), math.MaxUint16)
+		}
+		b = append(e.AppendUint32(appendText(b, node.key), node.checksum), byte(len(node.layers)-1))
+		for _, links := range node.layers {
 			b = e.AppendUint16(b, uint16(len(links)))
 			for _, to := range links {
-				b = e.AppendUint32(b, number[to])
+				b = e.AppendUint32(b, uint32(to))
 			}
 		}
 	}
 	sum := sha256.Sum256(b)
-	_, err := to.Write(append(b, sum[:]...))
-	return err
+	return append(b, sum[:]...), nil
+}
+
+// EraseFromFile takes keys, and the sums of their vectors' numbers, out of a graph's file: those that keep says no to. Their links stay,
+// without names, until the next [ReadGraph] closes the gaps. It fails with [ErrGraphFile], and says how many it took out.
+func EraseFromFile(path string, keep func(key string) bool) (erased int, err error) {
+	content, err := readRegular(path)
+	if err != nil {
+		return 0, err
+	}
+	f, err := parseGraph(content)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w: %w", path, ErrGraphFile, err)
+	}
+	for i, node := range f.nodes {
+		if node.key != "" && !keep(node.key) {
+			f.nodes[i].key, f.nodes[i].checksum = "", 0
+			erased++
+		}
+	}
+	if erased == 0 {
+		return 0, nil
+	}
+	if content, err = f.encode(); err != nil {
+		return 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return erased, atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(content); return err })
+}
+
+// readRegular reads a file, but no device or pipe, which may have no end.
+func readRegular(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w: it is no file", path, ErrGraphFile)
+	}
+	return os.ReadFile(path)
 }
 
 // WriteFile writes the graph to a file, whole or not at all.
@@ -122,12 +180,11 @@ func ReadGraph(from io.Reader, by distance.Distance, dim int, keys []string, vec
 
 // ReadGraphFile is [ReadGraph] of a file.
 func ReadGraphFile(path string, by distance.Distance, dim int, keys []string, vectors []float32) (g *Graph, changed int, err error) {
-	file, err := os.Open(path)
+	content, err := readRegular(path)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer file.Close()
-	if g, changed, err = ReadGraph(file, by, dim, keys, vectors); err != nil {
+	if g, changed, err = ReadGraph(bytes.NewReader(content), by, dim, keys, vectors); err != nil {
 		err = fmt.Errorf("%s: %w", path, err)
 	}
 	return g, changed, err
@@ -140,16 +197,19 @@ func (g *Graph) fill(f *graphFile, keys []string, vectors []float32) (changed in
 		at[key] = i
 	}
 	zero := make([]float32, g.dim)
-	var gone []string
+	var gone []int32
 	for _, n := range f.nodes {
 		v := zero // of one that goes
-		if i, there := at[n.key]; there && checksum(vectors[i*g.dim:][:g.dim]) == n.checksum {
+		i, there := at[n.key]
+		stays := there && checksum(vectors[i*g.dim:][:g.dim]) == n.checksum
+		if stays {
 			v = vectors[i*g.dim:][:g.dim]
 			delete(at, n.key)
-		} else {
-			gone = append(gone, n.key)
 		}
 		slot := g.slotFor(n.key, v)
+		if !stays {
+			gone = append(gone, slot)
+		}
 		g.levels[slot], g.upper[slot] = int8(len(n.layers)-1), make([]layer, len(n.layers)-1)
 		for level, links := range n.layers {
 			g.setLinks(slot, level, links)
@@ -158,7 +218,8 @@ func (g *Graph) fill(f *graphFile, keys []string, vectors []float32) (changed in
 	if len(f.nodes) > 0 {
 		g.entry = int32(f.entry)
 	}
-	g.Remove(gone...)
+	g.remove(gone)
+	g.mend()
 	var newKeys []string
 	var newVectors []float32
 	for i, key := range keys {
@@ -210,10 +271,10 @@ func parseGraph(content []byte) (*graphFile, error) {
 	seen := map[string]bool{}
 	for i := 0; i < n && !r.short; i++ {
 		node := r.node(o)
-		if r.short = r.short || node.key == "" || seen[node.key]; r.short {
+		if r.short = r.short || seen[node.key]; r.short {
 			break
 		}
-		seen[node.key] = true
+		seen[node.key] = node.key != ""
 		f.nodes = append(f.nodes, node)
 	}
 	if r.short || len(r.rest) > 0 || n > 0 && f.entry >= n {

@@ -83,6 +83,54 @@ func TestGraphFileFollowsTheVectors(t *testing.T) {
 	}
 }
 
+func TestWhatIsErasedFromTheFileIsInItNoMore(t *testing.T) {
+	const n, d = 400, 6
+	path := filepath.Join(t.TempDir(), "graph")
+	keys, vectors := numbered(n), gauss(1, n, d, 0, 1)
+	if err := graphOf(t, distance.SquaredEuclidean(), d, vectors, GraphOptions{Links: 4, Breadth: 40, Seed: 1}).WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []int{399, 200, 3, 0} { // the last ones go
+		before, _ := os.Stat(path)
+		kept := keys[:left]
+		erased, err := EraseFromFile(path, func(key string) bool { return slices.Contains(kept, key) })
+		if err != nil || erased == 0 {
+			t.Fatalf("EraseFromFile with %d left = %d, %v", left, erased, err)
+		}
+		content, _ := os.ReadFile(path)
+		for i, key := range keys {
+			if bytes.Contains(content, []byte(key)) != (i < left) {
+				t.Fatalf("with %d left, the file holds key %d: %v", left, i, i >= left)
+			}
+		}
+		if again, err := EraseFromFile(path, func(key string) bool { return slices.Contains(kept, key) }); again != 0 || err != nil {
+			t.Errorf("erasing again = %d, %v, want nothing to do", again, err)
+		}
+		g, changed, err := ReadGraphFile(path, distance.SquaredEuclidean(), d, kept, vectors[:left*d])
+		if err != nil || changed == 0 || g.Len() != left || len(g.Unreachable()) > 0 {
+			t.Fatalf("with %d left (file of %d bytes before): %d vectors, %d changes, %v, %v cannot be reached", left, before.Size(), g.Len(), changed, err, g.Unreachable())
+		}
+		hits, of, err := g.Recall(t.Context(), 10, rowsOf(vectors, d)...)
+		if err != nil || float64(hits) < 0.98*float64(of) {
+			t.Errorf("with %d left, found %d of %d, %v", left, hits, of, err)
+		}
+	}
+}
+
+func TestWhatIsNoFileIsRefused(t *testing.T) {
+	for _, path := range []string{"/dev/zero", t.TempDir()} {
+		if _, err := os.Stat(path); err != nil {
+			continue
+		}
+		if _, _, err := ReadGraphFile(path, distance.SquaredEuclidean(), 3, nil, nil); !errors.Is(err, ErrGraphFile) {
+			t.Errorf("reading %s = %v, want ErrGraphFile", path, err)
+		}
+		if _, err := EraseFromFile(path, func(string) bool { return true }); !errors.Is(err, ErrGraphFile) {
+			t.Errorf("erasing from %s = %v, want ErrGraphFile", path, err)
+		}
+	}
+}
+
 func FuzzReadGraph(f *testing.F) {
 	file, keys, vectors := written(f, 12, 3)
 	f.Add(file[:len(file)-sha256.Size])

@@ -114,6 +114,13 @@ func (g *Graph) SetBreadth(breadth int) error {
 	return nil
 }
 
+// Breadth is how many candidates a search keeps.
+func (g *Graph) Breadth() int {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.options.Breadth
+}
+
 func (g *Graph) row(slot int32) []float32 { return g.rows[int(slot)*g.width:][:g.width] }
 
 func (g *Graph) vector(slot int32) []float32 { return g.vectors[int(slot)*g.dim:][:g.dim] }
@@ -170,6 +177,10 @@ func (g *Graph) place(v []float32, probe bool) []float32 {
 func (g *Graph) Nearest(ctx context.Context, k int, probes ...[]float32) ([][]Found, error) {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
+	return g.nearest(ctx, k, g.options.Breadth, probes)
+}
+
+func (g *Graph) nearest(ctx context.Context, k, breadth int, probes [][]float32) ([][]Found, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("find the nearest: %d of them, want at least 1", k)
 	}
@@ -183,16 +194,15 @@ func (g *Graph) Nearest(ctx context.Context, k int, probes ...[]float32) ([][]Fo
 		w := g.walker()
 		defer g.walkers.Put(w)
 		for i := lo; i < hi && ctx.Err() == nil; i++ {
-			found[i] = g.ranked(probes[i], k, g.near(w, probes[i], k))
+			found[i] = g.ranked(probes[i], k, g.near(w, probes[i], max(k, breadth), k))
 		}
 	})
 	return found, ctx.Err()
 }
 
 // near is candidates for the k nearest to a probe.
-func (g *Graph) near(w *walker, probe []float32, k int) []candidate {
+func (g *Graph) near(w *walker, probe []float32, breadth, k int) []candidate {
 	q := g.place(probe, true)
-	breadth := max(g.options.Breadth, k)
 	if breadth < len(g.of) && length(q) <= longestPlaced {
 		if found := g.walk(w, q, 0, breadth); len(found) >= k {
 			return found
@@ -266,9 +276,12 @@ func (g *Graph) Recall(ctx context.Context, k int, probes ...[]float32) (hits, o
 		return 0, 0, err
 	}
 	found, err := g.Nearest(ctx, k, probes...)
-	if err != nil {
-		return 0, 0, err
-	}
+	hits, of = counted(exact, found)
+	return hits, of, err
+}
+
+// counted is how many of the wanted were found, of how many.
+func counted(exact, found [][]Found) (hits, of int) {
 	for i, want := range exact {
 		for _, f := range found[i] {
 			if len(want) > 0 && f.Distance <= want[len(want)-1].Distance {
@@ -277,5 +290,26 @@ func (g *Graph) Recall(ctx context.Context, k int, probes ...[]float32) (hits, o
 		}
 		of += len(want)
 	}
-	return hits, of, nil
+	return hits, of
+}
+
+// Widen makes searches as broad as it takes: it doubles the breadth, from the given one up to most, until what they find of the k nearest
+// to the probes is enough. Searches meanwhile are as broad as before.
+func (g *Graph) Widen(ctx context.Context, k, breadth, most int, enough func(hits, of int) bool, probes ...[]float32) error {
+	exact, err := g.Exact(ctx, k, probes...)
+	if err != nil {
+		return err
+	}
+	for ; ; breadth *= 2 {
+		g.mu.RLock()
+		found, err := g.nearest(ctx, k, breadth, probes)
+		all := breadth >= len(g.of)
+		g.mu.RUnlock()
+		if err != nil {
+			return err
+		}
+		if all || 2*breadth > most || enough(counted(exact, found)) {
+			return g.SetBreadth(breadth)
+		}
+	}
 }

@@ -64,6 +64,31 @@ func TestGraphFindsNearlyAllOnClusteredAndUniformVectors(t *testing.T) {
 	}
 }
 
+func TestWideningLeavesSearchesAsBroadAsTheyAreUntilItIsEnough(t *testing.T) {
+	const n, d = 2000, 24
+	vectors := gauss(3, n+50, d, 0, 1)
+	g := graphOf(t, distance.SquaredEuclidean(), d, vectors[:n*d], GraphOptions{Links: 3, Breadth: 999, Seed: 1})
+	probes := rowsOf(vectors[n*d:], d)
+	var tried []int
+	enough := func(hits, of int) bool {
+		if g.Breadth() != 999 {
+			t.Errorf("meanwhile the breadth is %d, want 999", g.Breadth())
+		}
+		tried = append(tried, hits)
+		return 10*hits >= 9*of
+	}
+	if err := g.Widen(t.Context(), 10, 8, 1<<14, enough, probes...); err != nil {
+		t.Fatal(err)
+	}
+	hits, of, err := g.Recall(t.Context(), 10, probes...)
+	if err != nil || 10*hits < 9*of || hits != tried[len(tried)-1] || len(tried) < 2 || 10*tried[len(tried)-2] >= 9*of {
+		t.Errorf("breadth %d finds %d of %d, %v; tried %v: want the first of which enough was found", g.Breadth(), hits, of, err, tried)
+	}
+	if err := g.Widen(t.Context(), 10, 8, 20, func(int, int) bool { return false }, probes...); err != nil || g.Breadth() != 16 {
+		t.Errorf("what is never enough: breadth %d, %v, want the last below 20, 16", g.Breadth(), err)
+	}
+}
+
 func TestGraphIsTheSameOnAnyNumberOfCores(t *testing.T) {
 	const n, d = 1500, 16
 	vectors := crowd(5, n, d)

@@ -61,12 +61,13 @@ func run(ctx context.Context, s settings) error {
 	if err := t.exact(ctx, dir); err != nil {
 		return err
 	}
-	for name, vectors := range map[string]func(n int) ([]float32, []float32){"clustered": clustered, "uniform": uniform} {
-		if err := t.approximate(ctx, dir, name, vectors); err != nil {
-			return err
-		}
-	}
 	if err := t.cluster(); err != nil {
+		return err
+	}
+	if err := t.approximate(ctx, dir, "clustered", clustered); err != nil {
+		return err
+	}
+	if err := t.approximate(ctx, dir, "uniform", uniform); err != nil {
 		return err
 	}
 	text := t.markdown()
@@ -225,16 +226,29 @@ func asking(ctx context.Context, g *search.Graph, rows [][]float32, want []int32
 	return took, err
 }
 
-// enough is the smallest breadth, of steps of a fifth, that has the wanted recall.
+// enough is the smallest breadth, of steps of a fifth, that has the wanted recall, which grows with the breadth.
 func enough(ask func(breadth int) (turn, error)) (int, error) {
+	var breadths []int
 	for breadth := k; breadth < 20000; breadth += breadth/5 + 1 {
-		t, err := ask(breadth)
+		breadths = append(breadths, breadth)
+	}
+	short, first := 0, len(breadths) // those before short find too little; that at first finds enough
+	for at := 4; short < first; {
+		t, err := ask(breadths[at])
 		if err != nil {
 			return 0, err
 		}
 		if t.Recall >= wanted {
-			return breadth, nil
+			first = at
+		} else {
+			short = at + 1
+		}
+		if at = (short + first) / 2; first == len(breadths) {
+			at = min(short+3, first-1) // twice as broad
 		}
 	}
-	return 0, fmt.Errorf("no breadth has recall %v", wanted)
+	if first == len(breadths) {
+		return 0, fmt.Errorf("no breadth has recall %v", wanted)
+	}
+	return breadths[first], nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"os/user"
 
@@ -66,16 +65,8 @@ func (f *galleryFlags) asker() string {
 	return "unknown"
 }
 
-// options are how galleries are opened: graphs lie beside a SQLite file, but not one that is encrypted.
-func (f *galleryFlags) options() []gallery.Option {
-	options := []gallery.Option{gallery.As(f.asker())}
-	if address, err := url.Parse(f.store.url); err == nil && address.Scheme == "sqlite" && f.store.keyFile == "" {
-		if path, err := sqlitePath(address); err == nil {
-			options = append(options, gallery.IndexIn(path+"-graphs"))
-		}
-	}
-	return options
-}
+// options are how galleries are opened.
+func (f *galleryFlags) options() []gallery.Option { return []gallery.Option{gallery.As(f.asker())} }
 
 // withStore opens the store and hands it on.
 func (f *galleryFlags) withStore(ctx context.Context, ask func(gallery.Store) error) error {

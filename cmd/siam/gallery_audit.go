@@ -127,7 +127,11 @@ func (a *app) auditRecall(ctx context.Context, f auditFlags) error {
 		if r.Value < r.Promised {
 			return fmt.Errorf("gallery %q: %w: %.4f of the nearest, stated %.4f", f.name, gallery.ErrRecall, r.Value, r.Promised)
 		}
-		return a.print(r, fmt.Sprintf("gallery %q: the search finds %.4f of the ten nearest (95 %% interval %.4f to %.4f, %d probes), stated %.4f; of %d entries %d cannot be reached\n",
-			f.name, r.Value, r.CI95[0], r.CI95[1], r.N, r.Promised, r.Vectors, r.Unreachable))
+		text := fmt.Sprintf("gallery %q: the search finds %.4f of the ten nearest (95 %% interval %.4f to %.4f, %d probes), stated %.4f; of %d entries %d cannot be reached\n",
+			f.name, r.Value, r.CI95[0], r.CI95[1], r.N, r.Promised, r.Vectors, r.Unreachable)
+		if r.Unkept != "" {
+			text += fmt.Sprintf("warning: the graph cannot be kept, so that every program builds it anew: %s\n", r.Unkept)
+		}
+		return a.print(r, text)
 	})
 }

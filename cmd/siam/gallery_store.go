@@ -75,7 +75,8 @@ func openSQLite(ctx context.Context, address *url.URL, o storeOptions, key []byt
 	return store, err
 }
 
-// openPostgres opens a store on a server. The parameter search=approximate of its address lets searches take an index.
+// openPostgres opens a store on a server. The parameter search=approximate of its address lets searches take an index, and
+// graphs=FOLDER keeps graphs on this machine.
 func openPostgres(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error) {
 	if key != nil {
 		return nil, usagef("--key-file: stores on PostgreSQL are not encrypted by siam, as the server searches the embeddings: encrypt the server's disk, or use sqlite")
@@ -85,18 +86,20 @@ func openPostgres(ctx context.Context, address *url.URL, o storeOptions, key []b
 	if search != "" && search != "exact" && search != "approximate" {
 		return nil, usagef("--db %s: search=%s, want exact or approximate", address.Redacted(), search)
 	}
+	graphs := parameters.Get("graphs")
 	parameters.Del("search")
+	parameters.Del("graphs")
 	server := *address
 	server.RawQuery = parameters.Encode()
-	return postgres.Open(ctx, server.String(), postgres.Options{Create: o.create, Approximate: search == "approximate"})
+	return postgres.Open(ctx, server.String(), postgres.Options{Create: o.create, Approximate: search == "approximate", Graphs: graphs})
 }
 
-// openWeaviate opens a store on a cluster.
+// openWeaviate opens a store on a cluster. The parameter graphs=FOLDER keeps graphs on this machine.
 func openWeaviate(ctx context.Context, address *url.URL, o storeOptions, key []byte) (gallery.Store, error) {
 	if key != nil {
 		return nil, usagef("--key-file: stores on Weaviate are not encrypted by siam: encrypt the nodes' disks, or use sqlite")
 	}
-	return weaviate.Open(ctx, address.String(), weaviate.Options{Create: o.create})
+	return weaviate.Open(ctx, address.String(), weaviate.Options{Create: o.create, Graphs: address.Query().Get("graphs")})
 }
 
 // readKey reads a key of 32 bytes, as they are or as 64 hexadecimal digits; nil when no file is named.

@@ -23,7 +23,8 @@ import (
 
 // Options say how to open a store.
 type Options struct {
-	Create bool // make the tables where there are none
+	Graphs string // folder of this machine for graphs of galleries that are searched approximately in memory; empty for none
+	Create bool   // make the tables where there are none
 	// Approximate lets searches take an HNSW index for each gallery, which misses some of the nearest. Without it they are exact.
 	Approximate bool
 }
@@ -33,6 +34,7 @@ type store struct {
 	pool        *pgxpool.Pool
 	server      string // for messages, without its password
 	approximate bool
+	graphs      string
 }
 
 // connectTimeout is how long a server may take to answer at first.
@@ -51,7 +53,7 @@ func Open(ctx context.Context, address string, o Options) (gallery.Store, error)
 	if c.ConnectTimeout == 0 {
 		c.ConnectTimeout = connectTimeout
 	}
-	s := &store{server: fmt.Sprintf("%s:%d/%s", c.Host, c.Port, c.Database), approximate: o.Approximate}
+	s := &store{server: fmt.Sprintf("%s:%d/%s", c.Host, c.Port, c.Database), approximate: o.Approximate, graphs: o.Graphs}
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, s.failed(ctx, "open", err)
 	}
@@ -90,6 +92,9 @@ func (s *store) transact(ctx context.Context, o pgx.TxOptions, do func(pgx.Tx) e
 	}
 	return tx.Commit(ctx)
 }
+
+// GraphFolder implements [gallery.GraphKeeper].
+func (s *store) GraphFolder() string { return s.graphs }
 
 // failed says what was being done on which server, and which of the errors of package gallery it is.
 func (s *store) failed(ctx context.Context, doing string, err error) error {

@@ -95,6 +95,14 @@ func dsn(path string) string {
 // Close implements [gallery.Store].
 func (s *store) Close() error { return s.db.Close() }
 
+// GraphFolder implements [gallery.GraphKeeper]: graphs lie beside the file, but not beside one that is encrypted.
+func (s *store) GraphFolder() string {
+	if s.seal.aead != nil {
+		return ""
+	}
+	return s.path + "-graphs"
+}
+
 // failed says what was being done to which file, and which of the errors of package gallery it is.
 func (s *store) failed(doing string, err error) error {
 	if err == nil {

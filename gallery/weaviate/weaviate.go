@@ -32,7 +32,8 @@ import (
 
 // Options say how to open a store.
 type Options struct {
-	Create bool // make the store where there is none
+	Graphs string // folder of this machine for graphs of galleries that are searched approximately in memory; empty for none
+	Create bool   // make the store where there is none
 	// Replicas is how many nodes keep each object of a store that is made; 0 is 3, or 1 where the cluster has fewer than 3 nodes.
 	Replicas int
 }
@@ -42,7 +43,8 @@ const version = 1
 // store is one class of objects in a cluster.
 type store struct {
 	*cluster
-	salt string
+	salt   string
+	graphs string // see Options
 
 	writing lock // one change at a time; other programs are kept away by turns
 
@@ -83,7 +85,7 @@ func Open(ctx context.Context, address string, o Options) (gallery.Store, error)
 	if err != nil {
 		return nil, fmt.Errorf("open gallery store: %w", err)
 	}
-	s := &store{cluster: c, now: newState(), writing: make(lock, 1), mu: make(lock, 1)}
+	s := &store{cluster: c, graphs: o.Graphs, now: newState(), writing: make(lock, 1), mu: make(lock, 1)}
 	if err := s.setUp(ctx, o); err != nil {
 		return nil, s.failed(ctx, "open", err)
 	}
@@ -201,6 +203,9 @@ func (s *store) Close() error {
 	s.client.CloseIdleConnections()
 	return nil
 }
+
+// GraphFolder implements [gallery.GraphKeeper].
+func (s *store) GraphFolder() string { return s.graphs }
 
 // failed says what was being done on which cluster.
 func (s *store) failed(ctx context.Context, doing string, err error) error {
