@@ -51,11 +51,32 @@ func (v *vectors) products(rows int, locals Mem) {
 		}
 		if k == byChannel {
 			v.taps(rows, l)
-		} else {
-			v.segments(rows, k, l)
+			continue
 		}
+		if !v.narrow() && k == plain {
+			v.askForOutputs(rows)
+		}
+		v.segments(rows, k, l)
 	}
 	Label(v.label("summed", rows))
+}
+
+// askForOutputs asks for the memory that a tile's sums go to, because stores that miss the caches would wait for each
+// other: the products take longer than all of them together. Streamed sums pass the caches by.
+func (v *vectors) askForOutputs(rows int) {
+	MOVQ(Mem{Base: b, Disp: tileFlags}, index)
+	TESTQ(U32(flagStream), index)
+	JNE(LabelRef(v.label("asked", rows)))
+	MOVQ(Mem{Base: b, Disp: tileC}, index)
+	MOVQ(Mem{Base: b, Disp: tileOut}, b)
+	for r := range rows {
+		ADDQ(Mem{Base: b, Disp: 8 * r}, index)
+		for line := 0; line < v.halves*v.bytes; line += 64 {
+			PREFETCHT0(Mem{Base: index, Disp: line})
+		}
+		SUBQ(Mem{Base: b, Disp: 8 * r}, index)
+	}
+	Label(v.label("asked", rows))
 }
 
 // taps sums up the products by channel of all segments, which have one each. Loads are the bottleneck here, so the

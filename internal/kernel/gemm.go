@@ -143,8 +143,8 @@ func (g *Gemm) Run(c, a, packed []float32, ep *Epilogue, lo, hi int, w *Workspac
 	g.check(c, a, ep)
 	checkMatrix("packed b", packed, 1, g.PackSize(), 0)
 	width := g.kernels.cols
-	for u := lo; u < hi; u++ {
-		b := g.unit(u)
+	for lo < hi {
+		b := g.units(&lo, hi)
 		for b.next(g.K, gemmDepth) {
 			start := (b.panel0*g.K + b.k) * width
 			g.block(c, a, packed[start:], g.K*width, b, ep, w)
@@ -170,8 +170,8 @@ func (g *Gemm) RunUnpacked(c, a, b []float32, ep *Epilogue, lo, hi int, w *Works
 		}
 		return
 	}
-	for u := lo; u < hi; u++ {
-		block := g.unit(u)
+	for lo < hi {
+		block := g.units(&lo, hi)
 		for block.next(g.K, gemmDepth) {
 			size := block.depth * g.kernels.cols
 			panels := floats(&w.panel, size*(block.panel1-block.panel0))
@@ -211,16 +211,22 @@ func (g *Gemm) after(b []float32, r gemmRange) ahead {
 
 // line lets the tile ask for one cache line of every row.
 func (a ahead) line(t *tile, i int) {
-	t.aheadStep = 0
-	if i < a.lines {
-		t.ahead, t.aheadStep = uintptr(unsafe.Pointer(&a.from[i*16])), a.step
-	}
+	t.ahead, t.aheadStep = uintptr(unsafe.Pointer(&a.from[i*16])), a.step
 }
 
-// unit is the ranges of a unit, with no products yet.
-func (g *Gemm) unit(u int) gemmRange {
-	row := u / g.groups * g.height
-	p0, p1 := share(g.panels, g.groups, u%g.groups)
+// units is the ranges of the units from lo on, with no products yet, and moves lo behind them: of units side by side as
+// many as stay in the L2 cache together, because every range reads its rows of the left operand again.
+func (g *Gemm) units(lo *int, hi int) gemmRange {
+	row, group := *lo/g.groups*g.height, *lo%g.groups
+	p0, p1 := share(g.panels, g.groups, group)
+	*lo++
+	for ; *lo < hi && *lo%g.groups != 0; *lo++ {
+		_, end := share(g.panels, g.groups, *lo%g.groups)
+		if (end-p0)*g.kernels.cols*min(g.K, gemmDepth) > gemmBlock {
+			break
+		}
+		p1 = end
+	}
 	return gemmRange{row0: row, row1: min(row+g.height, g.M), panel0: p0, panel1: p1, depth: -1}
 }
 
@@ -249,12 +255,26 @@ func (g *Gemm) block(c, a, panels []float32, stride int, b gemmRange, ep *Epilog
 			start := row*g.LDC + p*width
 			t.c = unsafe.Pointer(&c[start])
 			ep.apply(t, start, p*width, g.LDC, b.k == 0, b.k+b.depth == g.K)
-			b.ahead.line(t, tiles)
+			if tiles < b.ahead.lines {
+				b.ahead.line(t, tiles)
+			} else {
+				g.askForLeft(a, row+g.kernels.rows, p-b.panel0, b, t)
+			}
 			w.run(g.kernels, rows, g.out[:n], min(width, g.N-p*width))
 			tiles++
 		}
 	}
 	t.aheadStep = 0
+}
+
+// askForLeft lets the tile ask for one row of A of the tile that starts at a row, because no prefetcher foresees where the
+// next rows of a wide matrix lie.
+func (g *Gemm) askForLeft(a []float32, row, i int, b gemmRange, t *tile) {
+	t.aheadStep = 0
+	if b.depth == 0 || row+i >= b.row1 || i >= g.kernels.rows || g.TransA && i > 0 {
+		return
+	}
+	t.ahead, t.aheadStep = uintptr(unsafe.Pointer(&a[((row+i)*g.rowStep()+b.k*g.aStep)/4])), g.aStep
 }
 
 // left points the tile at n rows of A and returns their offsets.

@@ -7,59 +7,69 @@
 // func tileAVX512(rows int, t *int)
 // Requires: AVX, AVX512F, MMX+
 TEXT ·tileAVX512(SB), NOSPLIT, $64-16
-	MOVQ   rows+0(FP), R13
-	CMPQ   R13, $0x0c
-	JEQ    rows12
-	CMPQ   R13, $0x0b
-	JEQ    rows11
-	CMPQ   R13, $0x0a
-	JEQ    rows10
-	CMPQ   R13, $0x09
-	JEQ    rows9
-	CMPQ   R13, $0x08
-	JEQ    rows8
-	CMPQ   R13, $0x07
-	JEQ    rows7
-	CMPQ   R13, $0x06
-	JEQ    rows6
-	CMPQ   R13, $0x05
-	JEQ    rows5
-	CMPQ   R13, $0x04
-	JEQ    rows4
-	CMPQ   R13, $0x03
-	JEQ    rows3
-	CMPQ   R13, $0x02
-	JEQ    rows2
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, CX
-	MOVQ   56(R14), R13
-	MOVQ   R13, DX
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, SI
-	MOVQ   32(R14), R13
-	IMULQ  CX, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	CMPQ   8(SP), $0x00
-	JEQ    summed1
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment1
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment1
+	MOVQ       rows+0(FP), R13
+	CMPQ       R13, $0x0c
+	JEQ        rows12
+	CMPQ       R13, $0x0b
+	JEQ        rows11
+	CMPQ       R13, $0x0a
+	JEQ        rows10
+	CMPQ       R13, $0x09
+	JEQ        rows9
+	CMPQ       R13, $0x08
+	JEQ        rows8
+	CMPQ       R13, $0x07
+	JEQ        rows7
+	CMPQ       R13, $0x06
+	JEQ        rows6
+	CMPQ       R13, $0x05
+	JEQ        rows5
+	CMPQ       R13, $0x04
+	JEQ        rows4
+	CMPQ       R13, $0x03
+	JEQ        rows3
+	CMPQ       R13, $0x02
+	JEQ        rows2
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, CX
+	MOVQ       56(R14), R13
+	MOVQ       R13, DX
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, SI
+	MOVQ       32(R14), R13
+	IMULQ      CX, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	CMPQ       8(SP), $0x00
+	JEQ        summed1
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment1
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment1
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked1
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
 
+asked1:
 plainSegment1:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -234,40 +244,54 @@ stream1:
 	RET
 
 rows2:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, DX
-	MOVQ   56(R14), R13
-	MOVQ   R13, SI
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, DI
-	MOVQ   32(R14), R13
-	IMULQ  DX, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	CMPQ   8(SP), $0x00
-	JEQ    summed2
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment2
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment2
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, DX
+	MOVQ       56(R14), R13
+	MOVQ       R13, SI
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, DI
+	MOVQ       32(R14), R13
+	IMULQ      DX, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	CMPQ       8(SP), $0x00
+	JEQ        summed2
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment2
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment2
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked2
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
 
+asked2:
 plainSegment2:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -485,44 +509,62 @@ stream2:
 	RET
 
 rows3:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, SI
-	MOVQ   56(R14), R13
-	MOVQ   R13, DI
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, BP
-	MOVQ   32(R14), R13
-	IMULQ  SI, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	CMPQ   8(SP), $0x00
-	JEQ    summed3
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment3
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment3
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, SI
+	MOVQ       56(R14), R13
+	MOVQ       R13, DI
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, BP
+	MOVQ       32(R14), R13
+	IMULQ      SI, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	CMPQ       8(SP), $0x00
+	JEQ        summed3
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment3
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment3
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked3
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
 
+asked3:
 plainSegment3:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -783,52 +825,74 @@ stream3:
 	RET
 
 rows4:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding4
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy24
-	MOVQ   40(R14), R13
-	MOVQ   R13, DI
-	MOVQ   56(R14), R13
-	MOVQ   R13, BP
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R8
-	MOVQ   32(R14), R13
-	IMULQ  DI, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	CMPQ   8(SP), $0x00
-	JEQ    summed4
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment4
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment4
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding4
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy24
+	MOVQ       40(R14), R13
+	MOVQ       R13, DI
+	MOVQ       56(R14), R13
+	MOVQ       R13, BP
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R8
+	MOVQ       32(R14), R13
+	IMULQ      DI, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	CMPQ       8(SP), $0x00
+	JEQ        summed4
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment4
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment4
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked4
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
 
+asked4:
 plainSegment4:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -1301,56 +1365,82 @@ slidingBy2Segment4:
 	JMP         summed4
 
 rows5:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding5
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy25
-	MOVQ   40(R14), R13
-	MOVQ   R13, BP
-	MOVQ   56(R14), R13
-	MOVQ   R13, R8
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R9
-	MOVQ   32(R14), R13
-	IMULQ  BP, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	CMPQ   8(SP), $0x00
-	JEQ    summed5
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment5
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment5
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding5
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy25
+	MOVQ       40(R14), R13
+	MOVQ       R13, BP
+	MOVQ       56(R14), R13
+	MOVQ       R13, R8
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R9
+	MOVQ       32(R14), R13
+	IMULQ      BP, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	CMPQ       8(SP), $0x00
+	JEQ        summed5
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment5
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment5
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked5
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
 
+asked5:
 plainSegment5:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -1891,60 +1981,90 @@ slidingBy2Segment5:
 	JMP         summed5
 
 rows6:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding6
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy26
-	MOVQ   40(R14), R13
-	MOVQ   R13, R8
-	MOVQ   56(R14), R13
-	MOVQ   R13, R9
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R10
-	MOVQ   32(R14), R13
-	IMULQ  R8, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	CMPQ   8(SP), $0x00
-	JEQ    summed6
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment6
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment6
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding6
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy26
+	MOVQ       40(R14), R13
+	MOVQ       R13, R8
+	MOVQ       56(R14), R13
+	MOVQ       R13, R9
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R10
+	MOVQ       32(R14), R13
+	IMULQ      R8, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	CMPQ       8(SP), $0x00
+	JEQ        summed6
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment6
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment6
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked6
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       40(R14), R13
 
+asked6:
 plainSegment6:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -2553,64 +2673,98 @@ slidingBy2Segment6:
 	JMP         summed6
 
 rows7:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding7
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy27
-	MOVQ   40(R14), R13
-	MOVQ   R13, R9
-	MOVQ   56(R14), R13
-	MOVQ   R13, R10
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R11
-	MOVQ   32(R14), R13
-	IMULQ  R9, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	CMPQ   8(SP), $0x00
-	JEQ    summed7
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment7
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment7
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding7
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy27
+	MOVQ       40(R14), R13
+	MOVQ       R13, R9
+	MOVQ       56(R14), R13
+	MOVQ       R13, R10
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R11
+	MOVQ       32(R14), R13
+	IMULQ      R9, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       (R14), BP
+	ADDQ       48(R15), BP
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	CMPQ       8(SP), $0x00
+	JEQ        summed7
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment7
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment7
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked7
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       40(R14), R13
+	ADDQ       48(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       48(R14), R13
 
+asked7:
 plainSegment7:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -3287,68 +3441,106 @@ slidingBy2Segment7:
 	JMP         summed7
 
 rows8:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding8
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy28
-	MOVQ   40(R14), R13
-	MOVQ   R13, R10
-	MOVQ   56(R14), R13
-	MOVQ   R13, R11
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R12
-	MOVQ   32(R14), R13
-	IMULQ  R10, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	CMPQ   8(SP), $0x00
-	JEQ    summed8
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment8
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment8
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding8
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy28
+	MOVQ       40(R14), R13
+	MOVQ       R13, R10
+	MOVQ       56(R14), R13
+	MOVQ       R13, R11
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R12
+	MOVQ       32(R14), R13
+	IMULQ      R10, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       (R14), BP
+	ADDQ       48(R15), BP
+	MOVQ       (R14), R8
+	ADDQ       56(R15), R8
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	CMPQ       8(SP), $0x00
+	JEQ        summed8
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment8
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment8
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked8
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       40(R14), R13
+	ADDQ       48(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       48(R14), R13
+	ADDQ       56(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       56(R14), R13
 
+asked8:
 plainSegment8:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -4093,72 +4285,114 @@ slidingBy2Segment8:
 	JMP         summed8
 
 rows9:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding9
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy29
-	MOVQ   40(R14), R13
-	MOVQ   R13, R11
-	MOVQ   56(R14), R13
-	MOVQ   R13, R12
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  R11, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	CMPQ   8(SP), $0x00
-	JEQ    summed9
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment9
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment9
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding9
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy29
+	MOVQ       40(R14), R13
+	MOVQ       R13, R11
+	MOVQ       56(R14), R13
+	MOVQ       R13, R12
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, 56(SP)
+	MOVQ       32(R14), R13
+	IMULQ      R11, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       (R14), BP
+	ADDQ       48(R15), BP
+	MOVQ       (R14), R8
+	ADDQ       56(R15), R8
+	MOVQ       (R14), R9
+	ADDQ       64(R15), R9
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	CMPQ       8(SP), $0x00
+	JEQ        summed9
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment9
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment9
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked9
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       40(R14), R13
+	ADDQ       48(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       48(R14), R13
+	ADDQ       56(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       56(R14), R13
+	ADDQ       64(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       64(R14), R13
 
+asked9:
 plainSegment9:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -4971,76 +5205,122 @@ slidingBy2Segment9:
 	JMP         summed9
 
 rows10:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding10
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy210
-	MOVQ   40(R14), R13
-	MOVQ   R13, R12
-	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  R12, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   (R14), R10
-	ADDQ   72(R15), R10
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	CMPQ   8(SP), $0x00
-	JEQ    summed10
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment10
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment10
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding10
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy210
+	MOVQ       40(R14), R13
+	MOVQ       R13, R12
+	MOVQ       56(R14), R13
+	MOVQ       R13, 48(SP)
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, 56(SP)
+	MOVQ       32(R14), R13
+	IMULQ      R12, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       (R14), BP
+	ADDQ       48(R15), BP
+	MOVQ       (R14), R8
+	ADDQ       56(R15), R8
+	MOVQ       (R14), R9
+	ADDQ       64(R15), R9
+	MOVQ       (R14), R10
+	ADDQ       72(R15), R10
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	CMPQ       8(SP), $0x00
+	JEQ        summed10
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment10
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment10
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked10
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       40(R14), R13
+	ADDQ       48(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       48(R14), R13
+	ADDQ       56(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       56(R14), R13
+	ADDQ       64(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       64(R14), R13
+	ADDQ       72(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       72(R14), R13
 
+asked10:
 plainSegment10:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -5921,80 +6201,130 @@ slidingBy2Segment10:
 	JMP         summed10
 
 rows11:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding11
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy211
-	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   (R14), R10
-	ADDQ   72(R15), R10
-	MOVQ   (R14), R11
-	ADDQ   80(R15), R11
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	CMPQ   8(SP), $0x00
-	JEQ    summed11
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment11
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment11
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding11
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy211
+	MOVQ       40(R14), R13
+	MOVQ       R13, 40(SP)
+	MOVQ       56(R14), R13
+	MOVQ       R13, 48(SP)
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, 56(SP)
+	MOVQ       32(R14), R13
+	IMULQ      40(SP), R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       (R14), BP
+	ADDQ       48(R15), BP
+	MOVQ       (R14), R8
+	ADDQ       56(R15), R8
+	MOVQ       (R14), R9
+	ADDQ       64(R15), R9
+	MOVQ       (R14), R10
+	ADDQ       72(R15), R10
+	MOVQ       (R14), R11
+	ADDQ       80(R15), R11
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	CMPQ       8(SP), $0x00
+	JEQ        summed11
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment11
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment11
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked11
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       40(R14), R13
+	ADDQ       48(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       48(R14), R13
+	ADDQ       56(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       56(R14), R13
+	ADDQ       64(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       64(R14), R13
+	ADDQ       72(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       72(R14), R13
+	ADDQ       80(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       80(R14), R13
 
+asked11:
 plainSegment11:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -6943,84 +7273,138 @@ slidingBy2Segment11:
 	JMP         summed11
 
 rows12:
-	MOVQ   t+8(FP), R14
-	CMPQ   128(R14), $0x03
-	JEQ    sliding12
-	CMPQ   128(R14), $0x04
-	JEQ    slidingBy212
-	MOVQ   40(R14), R13
-	MOVQ   R13, 40(SP)
-	MOVQ   56(R14), R13
-	MOVQ   R13, 48(SP)
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, 56(SP)
-	MOVQ   32(R14), R13
-	IMULQ  40(SP), R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   (R14), BP
-	ADDQ   48(R15), BP
-	MOVQ   (R14), R8
-	ADDQ   56(R15), R8
-	MOVQ   (R14), R9
-	ADDQ   64(R15), R9
-	MOVQ   (R14), R10
-	ADDQ   72(R15), R10
-	MOVQ   (R14), R11
-	ADDQ   80(R15), R11
-	MOVQ   (R14), R12
-	ADDQ   88(R15), R12
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	CMPQ   8(SP), $0x00
-	JEQ    summed12
-	CMPQ   R13, $0x01
-	JEQ    pairsSegment12
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment12
+	MOVQ       t+8(FP), R14
+	CMPQ       128(R14), $0x03
+	JEQ        sliding12
+	CMPQ       128(R14), $0x04
+	JEQ        slidingBy212
+	MOVQ       40(R14), R13
+	MOVQ       R13, 40(SP)
+	MOVQ       56(R14), R13
+	MOVQ       R13, 48(SP)
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, 56(SP)
+	MOVQ       32(R14), R13
+	IMULQ      40(SP), R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       (R14), BP
+	ADDQ       48(R15), BP
+	MOVQ       (R14), R8
+	ADDQ       56(R15), R8
+	MOVQ       (R14), R9
+	ADDQ       64(R15), R9
+	MOVQ       (R14), R10
+	ADDQ       72(R15), R10
+	MOVQ       (R14), R11
+	ADDQ       80(R15), R11
+	MOVQ       (R14), R12
+	ADDQ       88(R15), R12
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	CMPQ       8(SP), $0x00
+	JEQ        summed12
+	CMPQ       R13, $0x01
+	JEQ        pairsSegment12
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment12
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked12
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       40(R14), R13
+	ADDQ       48(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       48(R14), R13
+	ADDQ       56(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       56(R14), R13
+	ADDQ       64(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       64(R14), R13
+	ADDQ       72(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       72(R14), R13
+	ADDQ       80(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       80(R14), R13
+	ADDQ       88(R14), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 64(R13)
+	SUBQ       88(R14), R13
 
+asked12:
 plainSegment12:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -13685,45 +14069,54 @@ slidingBy2Segment12:
 // func tileAVX2(rows int, t *int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2(SB), NOSPLIT, $64-16
-	MOVQ   rows+0(FP), R13
-	CMPQ   R13, $0x06
-	JEQ    rows6
-	CMPQ   R13, $0x05
-	JEQ    rows5
-	CMPQ   R13, $0x04
-	JEQ    rows4
-	CMPQ   R13, $0x03
-	JEQ    rows3
-	CMPQ   R13, $0x02
-	JEQ    rows2
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, CX
-	MOVQ   56(R14), R13
-	MOVQ   R13, DX
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, SI
-	MOVQ   32(R14), R13
-	IMULQ  CX, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	CMPQ   8(SP), $0x00
-	JEQ    summed1
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment1
+	MOVQ       rows+0(FP), R13
+	CMPQ       R13, $0x06
+	JEQ        rows6
+	CMPQ       R13, $0x05
+	JEQ        rows5
+	CMPQ       R13, $0x04
+	JEQ        rows4
+	CMPQ       R13, $0x03
+	JEQ        rows3
+	CMPQ       R13, $0x02
+	JEQ        rows2
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, CX
+	MOVQ       56(R14), R13
+	MOVQ       R13, DX
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, SI
+	MOVQ       32(R14), R13
+	IMULQ      CX, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	CMPQ       8(SP), $0x00
+	JEQ        summed1
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment1
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked1
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       (R14), R13
 
+asked1:
 plainSegment1:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -13870,38 +14263,50 @@ stream1:
 	RET
 
 rows2:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, DX
-	MOVQ   56(R14), R13
-	MOVQ   R13, SI
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, DI
-	MOVQ   32(R14), R13
-	IMULQ  DX, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	CMPQ   8(SP), $0x00
-	JEQ    summed2
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment2
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, DX
+	MOVQ       56(R14), R13
+	MOVQ       R13, SI
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, DI
+	MOVQ       32(R14), R13
+	IMULQ      DX, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	CMPQ       8(SP), $0x00
+	JEQ        summed2
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment2
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked2
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       8(R14), R13
 
+asked2:
 plainSegment2:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -14086,42 +14491,57 @@ stream2:
 	RET
 
 rows3:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, SI
-	MOVQ   56(R14), R13
-	MOVQ   R13, DI
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, BP
-	MOVQ   32(R14), R13
-	IMULQ  SI, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	CMPQ   8(SP), $0x00
-	JEQ    summed3
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment3
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, SI
+	MOVQ       56(R14), R13
+	MOVQ       R13, DI
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, BP
+	MOVQ       32(R14), R13
+	IMULQ      SI, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	CMPQ       8(SP), $0x00
+	JEQ        summed3
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment3
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked3
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       16(R14), R13
 
+asked3:
 plainSegment3:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -14344,46 +14764,64 @@ stream3:
 	RET
 
 rows4:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, DI
-	MOVQ   56(R14), R13
-	MOVQ   R13, BP
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R8
-	MOVQ   32(R14), R13
-	IMULQ  DI, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	CMPQ   8(SP), $0x00
-	JEQ    summed4
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment4
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, DI
+	MOVQ       56(R14), R13
+	MOVQ       R13, BP
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R8
+	MOVQ       32(R14), R13
+	IMULQ      DI, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	CMPQ       8(SP), $0x00
+	JEQ        summed4
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment4
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked4
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       24(R14), R13
 
+asked4:
 plainSegment4:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -14644,50 +15082,71 @@ stream4:
 	RET
 
 rows5:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, BP
-	MOVQ   56(R14), R13
-	MOVQ   R13, R8
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R9
-	MOVQ   32(R14), R13
-	IMULQ  BP, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	CMPQ   8(SP), $0x00
-	JEQ    summed5
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment5
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, BP
+	MOVQ       56(R14), R13
+	MOVQ       R13, R8
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R9
+	MOVQ       32(R14), R13
+	IMULQ      BP, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	CMPQ       8(SP), $0x00
+	JEQ        summed5
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment5
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked5
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       32(R14), R13
 
+asked5:
 plainSegment5:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
@@ -14986,54 +15445,78 @@ stream5:
 	RET
 
 rows6:
-	MOVQ   t+8(FP), R14
-	MOVQ   40(R14), R13
-	MOVQ   R13, R8
-	MOVQ   56(R14), R13
-	MOVQ   R13, R9
-	MOVQ   24(R14), R13
-	MOVQ   R13, 8(SP)
-	MOVQ   48(R14), R13
-	MOVQ   R13, 16(SP)
-	MOVQ   16(R14), R13
-	MOVQ   R13, 24(SP)
-	MOVQ   120(R14), R13
-	MOVQ   R13, R10
-	MOVQ   32(R14), R13
-	IMULQ  R8, R13
-	MOVQ   R13, (SP)
-	MOVQ   8(R14), R15
-	MOVQ   (R14), AX
-	ADDQ   (R15), AX
-	MOVQ   (R14), BX
-	ADDQ   8(R15), BX
-	MOVQ   (R14), CX
-	ADDQ   16(R15), CX
-	MOVQ   (R14), DX
-	ADDQ   24(R15), DX
-	MOVQ   (R14), SI
-	ADDQ   32(R15), SI
-	MOVQ   (R14), DI
-	ADDQ   40(R15), DI
-	MOVQ   112(R14), R15
-	MOVQ   128(R14), R13
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
-	CMPQ   8(SP), $0x00
-	JEQ    summed6
-	CMPQ   R13, $0x02
-	JEQ    byChannelSegment6
+	MOVQ       t+8(FP), R14
+	MOVQ       40(R14), R13
+	MOVQ       R13, R8
+	MOVQ       56(R14), R13
+	MOVQ       R13, R9
+	MOVQ       24(R14), R13
+	MOVQ       R13, 8(SP)
+	MOVQ       48(R14), R13
+	MOVQ       R13, 16(SP)
+	MOVQ       16(R14), R13
+	MOVQ       R13, 24(SP)
+	MOVQ       120(R14), R13
+	MOVQ       R13, R10
+	MOVQ       32(R14), R13
+	IMULQ      R8, R13
+	MOVQ       R13, (SP)
+	MOVQ       8(R14), R15
+	MOVQ       (R14), AX
+	ADDQ       (R15), AX
+	MOVQ       (R14), BX
+	ADDQ       8(R15), BX
+	MOVQ       (R14), CX
+	ADDQ       16(R15), CX
+	MOVQ       (R14), DX
+	ADDQ       24(R15), DX
+	MOVQ       (R14), SI
+	ADDQ       32(R15), SI
+	MOVQ       (R14), DI
+	ADDQ       40(R15), DI
+	MOVQ       112(R14), R15
+	MOVQ       128(R14), R13
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	CMPQ       8(SP), $0x00
+	JEQ        summed6
+	CMPQ       R13, $0x02
+	JEQ        byChannelSegment6
+	MOVQ       80(R14), R13
+	TESTQ      $0x00000040, R13
+	JNE        asked6
+	MOVQ       64(R14), R13
+	MOVQ       72(R14), R14
+	ADDQ       (R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       (R14), R13
+	ADDQ       8(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       8(R14), R13
+	ADDQ       16(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       16(R14), R13
+	ADDQ       24(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       24(R14), R13
+	ADDQ       32(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       32(R14), R13
+	ADDQ       40(R14), R13
+	PREFETCHT0 (R13)
+	SUBQ       40(R14), R13
 
+asked6:
 plainSegment6:
 	MOVQ 24(SP), R14
 	ADDQ $0x10, 24(SP)
