@@ -39,14 +39,13 @@ func (x *index) fresh(ctx context.Context, s Settings) (*searchable, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v.Since > 0 && len(v.Refs) == 0 && how == x.how {
+		x.vectors.Revision = v.Revision
+		return x.now, nil
+	}
 	if v.Since > 0 {
-		added := len(v.Refs) > 0
 		v.Refs, v.Values = slices.Concat(x.vectors.Refs, v.Refs), slices.Concat(x.vectors.Values, v.Values)
 		v.Since = 0
-		if !added && how == x.how {
-			x.vectors.Revision = v.Revision
-			return x.now, nil
-		}
 	}
 	x.vectors, x.how = v, how
 	now, err := newSearchable(Represent(v, how, x.of.model.Distance), x.of.model.Distance)

@@ -222,17 +222,30 @@ func inOrder(v *gallery.Vectors) {
 	if slices.IsSortedFunc(v.Refs, byKey) {
 		return
 	}
-	order := make([]int, len(v.Refs))
+	order := make([]int, len(v.Refs)) // from where each comes
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(a, b int) int { return byKey(v.Refs[a], v.Refs[b]) })
-	refs, values := make([]gallery.Ref, len(v.Refs)), make([]float32, 0, len(v.Values))
-	for i, from := range order {
-		refs[i] = v.Refs[from]
-		values = append(values, v.Values[from*v.Dim:(from+1)*v.Dim]...)
+	row := func(i int) []float32 { return v.Values[i*v.Dim : (i+1)*v.Dim] }
+	kept := make([]float32, v.Dim)
+	for first := range order { // one round of places after the other, without room for a second copy
+		if order[first] < 0 || order[first] == first {
+			continue
+		}
+		ref := v.Refs[first]
+		copy(kept, row(first))
+		at := first
+		for order[at] != first {
+			from := order[at]
+			v.Refs[at] = v.Refs[from]
+			copy(row(at), row(from))
+			order[at], at = -1, from
+		}
+		v.Refs[at] = ref
+		copy(row(at), kept)
+		order[at] = -1
 	}
-	v.Refs, v.Values = refs, values
 }
 
 // Log implements [gallery.Store].

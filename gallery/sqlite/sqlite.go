@@ -82,7 +82,7 @@ func prepare(path string, create bool) error {
 }
 
 func dsn(path string) string {
-	pragmas := []string{"busy_timeout(50)", "journal_mode(wal)", "synchronous(full)", "secure_delete(on)", "foreign_keys(on)", "cache_size(-20000)"}
+	pragmas := []string{"busy_timeout(50)", "journal_mode(wal)", "synchronous(full)", "secure_delete(on)", "foreign_keys(on)", "cache_size(-4000)"}
 	query := url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}
 	slashes := filepath.ToSlash(path)
 	if filepath.VolumeName(path) != "" { // Windows: file:/C:/folder/g.db
