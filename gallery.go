@@ -39,7 +39,7 @@ func (m *Model) GalleryFaces(ctx context.Context, pipeline *face.Pipeline, crops
 	}
 	for i, list := range lists {
 		for j := range list {
-			if list[j].Crop, err = gallery.Crop(photos[i], list[j].Box); err != nil {
+			if list[j].Crop, err = gallery.Crop(photos[i], list[j].Box, list[j].Landmarks); err != nil {
 				return nil, &imgproc.NumberedError{Doing: "keep a crop of photograph", Number: i + 1, Err: err}
 			}
 		}
@@ -75,31 +75,79 @@ func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photo
 		for j, f := range faces {
 			box := [4]float32{f.Box.X, f.Box.Y, f.Box.W, f.Box.H}
 			lists[i] = append(lists[i], gallery.Face{
-				Box: &box, Score: f.Score, Main: j == main, Embedding: f.Embedding, Refuse: f.Quality.Refuse(), Weight: float32(f.Quality.Weight()),
+				Box: &box, Landmarks: pairs(f.Landmarks), Score: f.Score, Main: j == main, Embedding: f.Embedding, Refuse: f.Quality.Refuse(), Weight: float32(f.Quality.Weight()),
 			})
 		}
 	}
 	return lists, nil
 }
 
-// GalleryEmbedder embeds crops that a gallery kept, for [gallery.Migrate]: the main face of each, or, without a pipeline, each whole.
+func pairs(points []detect.Point) [][2]float32 {
+	list := make([][2]float32, len(points))
+	for i, p := range points {
+		list[i] = [2]float32{p.X, p.Y}
+	}
+	return list
+}
+
+// GalleryEmbedder embeds crops that a gallery kept, for [gallery.Migrate]: the face of each that was enrolled, or, without a pipeline, each
+// whole.
 func (m *Model) GalleryEmbedder(pipeline *face.Pipeline) gallery.Embedder {
 	return func(ctx context.Context, crops [][]byte) ([][]float32, error) {
-		photos := make([]imgproc.Image, len(crops))
+		images := make([]imgproc.Image, len(crops))
 		for i, crop := range crops {
 			var err error
-			if photos[i], err = imgproc.Decode(bytes.NewReader(crop)); err != nil {
+			if images[i], err = imgproc.Decode(bytes.NewReader(crop)); err != nil {
 				return nil, fmt.Errorf("a kept crop: %w", err)
 			}
 		}
 		if pipeline == nil {
-			return m.EmbedImages(ctx, photos)
+			return m.EmbedImages(ctx, images)
 		}
-		faces, _, err := pipeline.EmbedMain(ctx, imgproc.Photos(photos...))
-		rows := make([][]float32, len(faces))
-		for i, f := range faces {
-			rows[i] = f.Embedding
-		}
-		return rows, err
+		return embedKept(ctx, pipeline, crops, imgproc.Photos(images...))
 	}
+}
+
+// embedKept embeds the face in each crop: by its landmarks, or the main one where it has none. It is nil where there is no face.
+func embedKept(ctx context.Context, pipeline *face.Pipeline, crops [][]byte, photos []imgproc.Photo) ([][]float32, error) {
+	rows := make([][]float32, len(crops))
+	var known, unknown []int
+	var found [][]detect.Detection
+	for i, crop := range crops {
+		landmarks := gallery.CropLandmarks(crop)
+		if landmarks == nil {
+			unknown = append(unknown, i)
+			continue
+		}
+		known = append(known, i)
+		d := detect.Detection{Score: 1}
+		for _, p := range landmarks {
+			d.Landmarks = append(d.Landmarks, detect.Point{X: p[0], Y: p[1]})
+		}
+		found = append(found, []detect.Detection{d})
+	}
+	of := func(which []int) []imgproc.Photo {
+		some := make([]imgproc.Photo, len(which))
+		for i, at := range which {
+			some[i] = photos[at]
+		}
+		return some
+	}
+	lists, err := pipeline.EmbedFound(ctx, of(known), found)
+	if err != nil {
+		return nil, err
+	}
+	for i, list := range lists {
+		if len(list) > 0 {
+			rows[known[i]] = list[0].Embedding
+		}
+	}
+	if len(unknown) == 0 {
+		return rows, nil
+	}
+	faces, _, err := pipeline.EmbedMain(ctx, of(unknown))
+	for i, f := range faces {
+		rows[unknown[i]] = f.Embedding
+	}
+	return rows, err
 }

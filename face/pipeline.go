@@ -80,15 +80,25 @@ func (p *Pipeline) embed(ctx context.Context, photos []imgproc.Photo, choose fun
 	if err != nil {
 		return nil, err
 	}
-	faces := make([][]Face, len(photos))
-	crops := make([][]float32, len(photos))
-	failures := make([]error, len(photos))
 	for i := range found {
 		found[i] = choose(found[i], images[i])
 	}
+	return p.EmbedFound(ctx, photos, found)
+}
+
+// EmbedFound embeds faces that were found before: those of each photograph, in pixels of its picture, of which the landmarks count.
+func (p *Pipeline) EmbedFound(ctx context.Context, photos []imgproc.Photo, found [][]detect.Detection) ([][]Face, error) {
+	if len(found) != len(photos) {
+		return nil, fmt.Errorf("embed faces: those of %d photographs, want %d", len(found), len(photos))
+	}
+	faces := make([][]Face, len(photos))
+	crops := make([][]float32, len(photos))
+	failures := make([]error, len(photos))
 	parallel.Ranges(len(photos), func(lo, hi int) {
 		for i := lo; i < hi && ctx.Err() == nil; i++ {
-			faces[i], crops[i], failures[i] = p.crops(photos[i], found[i])
+			if failures[i] = photos[i].Check(); failures[i] == nil {
+				faces[i], crops[i], failures[i] = p.crops(photos[i], found[i])
+			}
 		}
 	})
 	if err := ctx.Err(); err != nil {

@@ -8,9 +8,10 @@ type Face struct {
 	Score     float32     // of the detector, in [0, 1]
 	Main      bool        // whom the photograph seems to be of
 	Embedding []float32
-	Crop      []byte  // PNG or JPEG of the face with its surroundings, to be embedded again by another model; nil to keep none
-	Refuse    string  // why it deserves no verdict, such as "too blurred"; empty when it does
-	Weight    float32 // how much it counts among several of one person; 0 counts as 1
+	Landmarks [][2]float32 // in pixels; nil for a whole image
+	Crop      []byte       // of the face with its surroundings, see [Crop], to be embedded again by another model; nil to keep none
+	Refuse    string       // why it deserves no verdict, such as "too blurred"; empty when it does
+	Weight    float32      // how much it counts among several of one person; 0 counts as 1
 }
 
 // Photograph is an image file and the faces that are in it.
