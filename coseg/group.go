@@ -21,6 +21,17 @@ type Mask struct {
 	Present  bool
 }
 
+// NewMask is a mask [h·w] that is given, and certain.
+func NewMask(bits []bool, h, w int) Mask {
+	m := Mask{Probability: make([]float32, len(bits)), H: h, W: w, Presence: 1, Present: true}
+	for i, on := range bits {
+		if on {
+			m.Probability[i] = 1
+		}
+	}
+	return m
+}
+
 // Bits is the mask [h·w]: nothing where no object is present.
 func (m Mask) Bits() []bool {
 	bits := make([]bool, len(m.Probability))
@@ -60,6 +71,9 @@ func (m *Model) Segment(ctx context.Context, images ...imgproc.Image) ([]Mask, e
 
 // SegmentEncoded is [Model.Segment] of images that are encoded already.
 func (m *Model) SegmentEncoded(ctx context.Context, group []Encoded) ([]Mask, error) {
+	if m.Untrained {
+		return m.segmentUntrained(ctx, group)
+	}
 	n := len(group)
 	logits, sure := make([][][]float32, n), make([][]float64, n)
 	for i := range n {
@@ -112,15 +126,14 @@ func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
 	}
 	mask := Mask{Presence: presenceAmong(sure, len(sure)-1)}
 	mask.Present = mask.Presence >= m.Threshold
-	mask.Probability, mask.H, mask.W = m.toImage(e, probability)
+	h, w := m.Spec.OutputSize()
+	mask.Probability, mask.H, mask.W = e.toImage(probability, h, w)
 	return mask
 }
 
-// toImage brings probabilities of the network's output to the pixels of the image, and their edges to the image's.
-func (m *Model) toImage(e Encoded, values []float32) ([]float32, int, int) {
-	h, w := m.Spec.OutputSize()
-	p := m.Spec.Preprocess
-	full := enlarge(values, h, w, p.Height, p.Width)
+// toImage brings probabilities [h, w] of the network's input to the pixels of the image, and their edges to the image's.
+func (e Encoded) toImage(values []float32, h, w int) ([]float32, int, int) {
+	full := enlarge(values, h, w, e.input.Height, e.input.Width)
 	return refine(e.grey, e.view.MaskBack(full)), e.grey.H, e.grey.W
 }
 
@@ -190,6 +203,13 @@ func between(i, to, from int) (before int, share float32) {
 // Against is the mask of one image of what it shares with others, its logits averaged over them, each counting the same; so does its
 // presence.
 func (m *Model) Against(ctx context.Context, e Encoded, others ...Encoded) (Mask, error) {
+	if m.Untrained {
+		masks, err := m.segmentUntrained(ctx, append([]Encoded{e}, others...))
+		if err != nil {
+			return Mask{}, err
+		}
+		return masks[0], nil
+	}
 	logits, alike := make([][]float32, len(others)), make([]float64, len(others))
 	presence := 0.0
 	for j, other := range others {

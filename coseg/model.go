@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/gomlx/compute"
-	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
@@ -68,17 +67,24 @@ func SpecOf(file *modelfile.File) (Spec, error) {
 // Model segments with fixed weights. It is safe for use by several goroutines, one of which computes at a time.
 type Model struct {
 	Spec Spec
+	// Untrained says that the model is an encoder alone, which has learned nothing of masks.
+	Untrained bool
 	// Threshold is the presence, in [0, 1], from which an object counts as there.
 	Threshold float64
 	offset    float64
 	turn      sync.Mutex
 	store     *model.Store
 	encode    *model.Exec
+	correlate *model.Exec
 	compare   *model.Exec
 }
 
-// New makes a model of a model file. The error says what of it does not fit.
+// New makes a model of a model file: of one for co-segmentation, or of an imported encoder with feature maps, which is [Model.Untrained].
+// The error says what of it does not fit.
 func New(backend compute.Backend, file *modelfile.File) (*Model, error) {
+	if file.Kind == modelfile.Encoder {
+		return newUntrained(backend, file)
+	}
 	spec, err := SpecOf(file)
 	if err != nil {
 		return nil, err
@@ -92,18 +98,7 @@ func New(backend compute.Backend, file *modelfile.File) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Spec: spec, store: store, Threshold: DefaultPresence, offset: offset(file)}
-	err = exceptions.TryCatch[error](func() {
-		m.encode = model.MustNewExec(backend, store, func(scope *model.Scope, images *Node) []*Node { return network.Encode(scope, images) })
-		m.compare = model.MustNewExec(backend, store, func(scope *model.Scope, maps []*Node) *Node {
-			return network.Compare(scope, maps[:len(maps)/2], maps[len(maps)/2:])
-		})
-	})
-	if err != nil {
-		return nil, fmt.Errorf("build the network: %w", err)
-	}
-	m.encode.SetMaxCache(-1)
-	m.compare.SetMaxCache(-1)
-	return m, nil
+	return m, m.build(backend, network)
 }
 
 // DefaultPresence is the presence from which an object counts as there.
@@ -129,16 +124,21 @@ func (m *Model) Close() {
 	m.turn.Lock()
 	defer m.turn.Unlock()
 	m.encode.Finalize()
+	m.correlate.Finalize()
 	m.compare.Finalize()
 	m.store.Finalize()
 }
 
-// Encoded is an image as the network compares it.
+// Encoded is an image as the network compares it: its maps, and after them those of its mirror image.
 type Encoded struct {
-	view imgproc.View
-	grey imgproc.Image // by which masks are refined
-	maps []onnx.Array
+	input imgproc.Preprocess
+	view  imgproc.View
+	grey  imgproc.Image // by which masks are refined
+	maps  []onnx.Array  // [2, h, w, c]
 }
+
+// Size is the image's height and width in pixels.
+func (e Encoded) Size() (h, w int) { return e.grey.H, e.grey.W }
 
 // Encode makes an image ready to be compared. It fails on an image without pixels, and when ctx has ended.
 func (m *Model) Encode(ctx context.Context, image imgproc.Image) (e Encoded, err error) {
@@ -148,30 +148,49 @@ func (m *Model) Encode(ctx context.Context, image imgproc.Image) (e Encoded, err
 	if err := image.Check(); err != nil {
 		return e, err
 	}
-	p := m.Spec.Preprocess
-	e.view, e.grey = p.View(image, imgproc.Identity(), nil), image.Grey()
-	input := make([]float32, p.Size())
-	e.view.Image(input, image)
+	e.input = m.Spec.Preprocess
+	e.view, e.grey = e.input.View(image, imgproc.Identity(), nil), image.Grey()
+	size := e.input.Size()
+	input := make([]float32, 2*size)
+	e.view.Image(input[:size], image)
+	mirror(input[size:], input[:size], e.input.Width, 3)
 	m.turn.Lock()
 	defer m.turn.Unlock()
 	err = exceptions.TryCatch[error](func() {
-		t := tensors.FromFlatDataAndDimensions(input, 1, p.Height, p.Width, 3)
+		t := tensors.FromFlatDataAndDimensions(input, 2, e.input.Height, e.input.Width, 3)
 		defer t.MustFinalizeAll()
 		for _, out := range m.encode.MustCall(t) {
 			e.maps = append(e.maps, onnx.Array{Shape: out.Shape().Dimensions, Values: tensors.MustCopyFlatData[float32](out)})
 			out.MustFinalizeAll()
 		}
 	})
+	for i, x := range e.maps {
+		if len(x.Shape) != 4 {
+			return e, fmt.Errorf("output %s of the encoder has shape %v: want a feature map", m.Spec.Outputs[i], x.Shape)
+		}
+	}
 	return e, err
 }
 
-// Logits are the mask logits [h, w] of image a, as [Spec.OutputSize] says, of what b shows too. It fails when ctx has ended.
+// mirror writes rows of w pixels of c numbers from right to left.
+func mirror[T any](dst, src []T, w, c int) {
+	for i := range len(src) / c {
+		copy(dst[(i/w*w+w-1-i%w)*c:][:c], src[i*c:])
+	}
+}
+
+// Logits are the mask logits [h, w] of image a, as [Spec.OutputSize] says, of what b shows too: the mean of those of the images and of
+// their mirror images. It fails when ctx has ended, and when the model is [Model.Untrained].
 func (m *Model) Logits(ctx context.Context, a, b Encoded) (logits []float32, err error) {
+	if m.Untrained {
+		return nil, errors.New("the model is an encoder alone, which has learned nothing of masks")
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	m.turn.Lock()
 	defer m.turn.Unlock()
+	var both []float32
 	err = exceptions.TryCatch[error](func() {
 		var inputs []*tensors.Tensor
 		for _, e := range []Encoded{a, b} {
@@ -183,9 +202,18 @@ func (m *Model) Logits(ctx context.Context, a, b Encoded) (logits []float32, err
 		}
 		out := m.compare.MustCall(inputs)[0]
 		defer out.MustFinalizeAll()
-		logits = tensors.MustCopyFlatData[float32](out)
+		both = tensors.MustCopyFlatData[float32](out)
 	})
-	return logits, err
+	if err != nil {
+		return nil, err
+	}
+	_, w := m.Spec.OutputSize()
+	logits = make([]float32, len(both)/2)
+	mirror(logits, both[len(logits):], w, 1)
+	for i, v := range both[:len(logits)] {
+		logits[i] = (logits[i] + v) / 2
+	}
+	return logits, nil
 }
 
 // logistic makes a probability of a logit.

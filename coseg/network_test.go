@@ -149,7 +149,7 @@ func TestBadGroupsAreErrors(t *testing.T) {
 	if _, err := New(b, file); err == nil || !strings.Contains(err.Error(), weights[0].Name+" have shape") {
 		t.Errorf("weights of another architecture: %v", err)
 	}
-	if _, err := New(b, &modelfile.File{Kind: modelfile.Encoder, Spec: []byte("{}")}); err == nil || !strings.Contains(err.Error(), "none for co-segmentation") {
+	if _, err := New(b, &modelfile.File{Kind: modelfile.Encoder, Spec: []byte("{}")}); err == nil || !strings.Contains(err.Error(), "an encoder of embeddings") {
 		t.Errorf("an encoder: %v", err)
 	}
 }

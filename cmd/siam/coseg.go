@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/siam-go/siam/coseg"
@@ -18,8 +20,9 @@ import (
 
 // cosegFlags are the flags of siam coseg.
 type cosegFlags struct {
-	model, out string
-	threshold  float64
+	model, out, fromMask, fromPoint string
+	threshold                       float64
+	points                          bool
 }
 
 func (a *app) cosegCommand() *cobra.Command {
@@ -28,11 +31,19 @@ func (a *app) cosegCommand() *cobra.Command {
 		Use:   "coseg --model M --out DIR A B...",
 		Short: "mask the objects that two or more images share",
 		Long: `Finds the objects of the classes that two or more images share, whatever their backgrounds, and writes a folder: of each image
-NAME-mask.png (white on the object), NAME-cutout.png (the object on nothing) and NAME-overlay.png; sheet.png with all of them; and coseg.json with
+NAME-mask.png (white on the object), NAME-cutout.png (the object on nothing) and NAME-overlay.png; sheet.png with all of them; report.html, a page to
+look at them, with a slider for the masks' threshold and, of the place under the pointer, what is like it in the others; and coseg.json with
 how sure the group is that each image shows an object, its area, and its mask as COCO's run lengths. An image without the object has an empty mask. A
-folder stands for the images in it.`,
+folder stands for the images in it.
+
+With --from-mask or --from-point the object is given in A, and found again in the others. With --points the places of A that have their like in each
+other image are listed in coseg.json and drawn to NAME-points.png.
+
+The model is one that siam train coseg-small or coseg-mobilenet wrote; or an encoder of feature maps that siam import wrote, which has learned nothing
+of masks: its maps are clustered over the group.`,
 		Example: `  siam coseg --model coseg.safetensors --out masks cow1.jpg cow2.jpg
-  siam coseg --model coseg.safetensors --out masks holiday/`,
+  siam coseg --model coseg.safetensors --out masks holiday/
+  siam coseg --model coseg.safetensors --out masks --from-point 120,80 --points cow1.jpg cow2.jpg cow3.jpg`,
 		Args: wants("A..."),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.coseg(cmd.Context(), f, args) },
 	}
@@ -40,7 +51,48 @@ folder stands for the images in it.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "`folder` to write; it must not exist yet")
 	flags.Float64Var(&f.threshold, "presence", -1, "presence in [0, 1] from which an object counts as there; the model's own when not given")
+	flags.StringVar(&f.fromMask, "from-mask", "", "the object's mask in A, an image `file` of A's shape: white on the object")
+	flags.StringVar(&f.fromPoint, "from-point", "", "a place `X,Y` on the object in A, in pixels from its top left corner")
+	flags.BoolVar(&f.points, "points", false, "list and draw the places of A that have their like in the others")
 	return cmd
+}
+
+// check reports what is wrong with the flags, before anything is read.
+func (f cosegFlags) check() error {
+	if f.out == "" {
+		return usagef("--out is missing: name the folder to write")
+	}
+	if f.threshold != -1 && !(f.threshold >= 0 && f.threshold <= 1) {
+		return usagef("--presence %v: want 0 to 1", f.threshold)
+	}
+	if f.fromMask != "" && f.fromPoint != "" {
+		return usagef("--from-mask and --from-point: give one of them")
+	}
+	if f.fromPoint != "" {
+		if _, err := pointOf(f.fromPoint); err != nil {
+			return err
+		}
+	}
+	if _, err := os.Lstat(f.out); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot write %s: it is there already; name a new folder", f.out)
+	}
+	return nil
+}
+
+// pointOf reads X,Y.
+func pointOf(text string) (p imgproc.Point, err error) {
+	var x, y float64
+	left, right, ok := strings.Cut(text, ",")
+	if ok {
+		x, err = strconv.ParseFloat(left, 32)
+	}
+	if ok && err == nil {
+		y, err = strconv.ParseFloat(right, 32)
+	}
+	if !ok || err != nil || math.IsNaN(x+y) || math.IsInf(x+y, 0) {
+		return p, usagef("--from-point %s: want X,Y in pixels, such as 120,80", text)
+	}
+	return imgproc.Point{X: float32(x), Y: float32(y)}, nil
 }
 
 // openCoseg opens a model of co-segmentation. What it returns besides closes it and its backend.
@@ -65,14 +117,8 @@ func (a *app) openCoseg(file string) (*coseg.Model, func(), error) {
 }
 
 func (a *app) coseg(ctx context.Context, f cosegFlags, args []string) error {
-	if f.out == "" {
-		return usagef("--out is missing: name the folder to write")
-	}
-	if f.threshold != -1 && !(f.threshold >= 0 && f.threshold <= 1) {
-		return usagef("--presence %v: want 0 to 1", f.threshold)
-	}
-	if _, err := os.Lstat(f.out); !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("cannot write %s: it is there already; name a new folder", f.out)
+	if err := f.check(); err != nil {
+		return err
 	}
 	files, err := imageFiles(args)
 	if err != nil {
@@ -89,20 +135,15 @@ func (a *app) coseg(ctx context.Context, f cosegFlags, args []string) error {
 	if f.threshold >= 0 {
 		model.Threshold = f.threshold
 	}
-	photos, err := readPhotos(ctx, files, nil)
+	group, err := a.readGroup(ctx, model, files)
 	if err != nil {
 		return err
 	}
-	images := make([]imgproc.Image, len(photos))
-	for i, photo := range photos {
-		images[i] = photo.Image.RGB()
-	}
-	masks, err := model.Segment(ctx, images...)
-	if err != nil {
+	if err := group.segment(ctx, model, f); err != nil {
 		return err
 	}
 	result := cosegResult{Folder: f.out, Threshold: model.Threshold}
-	err = atomicfile.Folder(f.out, func(partial string) error { return result.write(partial, files, images, masks) })
+	err = atomicfile.Folder(f.out, func(partial string) error { return result.write(partial, group) })
 	if err != nil {
 		return cannotWrite(f.out, err)
 	}
@@ -114,6 +155,9 @@ func imageFiles(args []string) ([]string, error) {
 	var files []string
 	for _, arg := range args {
 		info, err := os.Stat(arg)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read %s: no such file or directory", arg)
+		}
 		if err != nil || !info.IsDir() {
 			files = append(files, arg) // reading it says what is wrong
 			continue
@@ -138,6 +182,8 @@ type cosegResult struct {
 	Folder    string       `json:"folder"`
 	Threshold float64      `json:"presence_threshold"`
 	Images    []cosegImage `json:"images"`
+	Report    string       `json:"report"` // a file inside the folder, as all below
+	Sheet     string       `json:"sheet"`
 }
 
 // cosegImage is one image's mask.
@@ -150,6 +196,16 @@ type cosegImage struct {
 	Cutout   string    `json:"cutout"`
 	Overlay  string    `json:"overlay"`
 	RLE      coseg.RLE `json:"rle"`
+	// Points are the places that correspond to places of the first image, the most alike first; Lines is the picture of them.
+	Points []cosegPoint `json:"points,omitempty"`
+	Lines  string       `json:"lines,omitempty"`
+}
+
+// cosegPoint is a place of the first image and one of another that correspond.
+type cosegPoint struct {
+	First [2]float64 `json:"first"` // x and y in pixels of the first image
+	Here  [2]float64 `json:"here"`
+	Alike float64    `json:"alike"` // a cosine, in [-1, 1]
 }
 
 func (r cosegResult) text() string {
@@ -158,14 +214,20 @@ func (r cosegResult) text() string {
 	for _, m := range r.Images {
 		if m.Present {
 			there++
-			fmt.Fprintf(&b, "%s: %.1f %% of the image, presence %.2f\n", m.File, 100*m.Area, m.Presence)
-		} else {
-			fmt.Fprintf(&b, "%s: nothing that the others show, presence %.2f below %.2f\n", m.File, m.Presence, r.Threshold)
 		}
+		fmt.Fprintf(&b, "%s: %s\n", m.File, r.says(m))
 	}
 	if there == 0 {
 		b.WriteString("the images have no object in common\n")
 	}
-	fmt.Fprintf(&b, "masks, cut-outs and overlays are in %s\n", r.Folder)
+	fmt.Fprintf(&b, "masks, cut-outs and overlays are in %s; look at %s\n", r.Folder, filepath.Join(r.Folder, r.Report))
 	return b.String()
+}
+
+// says is what was found of one image.
+func (r cosegResult) says(m cosegImage) string {
+	if m.Present {
+		return fmt.Sprintf("%.1f %% of the image, presence %.2f", 100*m.Area, m.Presence)
+	}
+	return fmt.Sprintf("nothing that the others show, presence %.2f below %.2f", m.Presence, r.Threshold)
 }

@@ -17,33 +17,23 @@ import (
 	"github.com/siam-go/siam/report"
 )
 
-// write fills a folder with the pictures and coseg.json.
-func (r *cosegResult) write(folder string, files []string, images []imgproc.Image, masks []coseg.Mask) error {
-	var sheet report.Sheet
-	sheet.Columns, sheet.Side = 3, 160
-	taken := map[string]bool{}
-	for i, mask := range masks {
-		stem := freeName(files[i], taken)
-		bits := mask.Bits()
-		entry := cosegImage{
-			File: files[i], Presence: mask.Presence, Present: mask.Present, Area: mask.Area(), RLE: coseg.NewRLE(bits, mask.H, mask.W),
-			Mask: stem + "-mask.png", Cutout: stem + "-cutout.png", Overlay: stem + "-overlay.png",
+// write fills a folder with the pictures, the page and coseg.json.
+func (r *cosegResult) write(folder string, g *cosegGroup) error {
+	sheet := report.Sheet{Columns: 3, Side: 160}
+	taken, says := map[string]bool{}, make([]string, len(g.masks))
+	for i := range g.masks {
+		entry, tiles, err := g.writeImage(folder, freeName(g.files[i], taken), i)
+		if err != nil {
+			return err
 		}
-		black, cut, over := oneBit(bits, mask.H, mask.W), cutout(images[i], mask), overlay(images[i], bits)
-		for name, picture := range map[string]image.Image{entry.Mask: black, entry.Cutout: cut, entry.Overlay: over} {
-			if err := atomicfile.Write(filepath.Join(folder, name), func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
-				return err
-			}
-		}
-		verdict := report.Right
-		if !mask.Present {
-			verdict = report.Unmarked
-		}
-		sheet.Tiles = append(sheet.Tiles, report.Tile{Image: images[i].GoImage(), Verdict: verdict}, report.Tile{Image: over, Verdict: verdict},
-			report.Tile{Image: cut, Verdict: verdict})
+		sheet.Tiles, says[i] = append(sheet.Tiles, tiles...), r.says(entry)
 		r.Images = append(r.Images, entry)
 	}
-	if err := sheet.WriteFile(filepath.Join(folder, "sheet.png")); err != nil {
+	r.Sheet, r.Report = "sheet.png", "report.html"
+	if err := sheet.WriteFile(filepath.Join(folder, r.Sheet)); err != nil {
+		return err
+	}
+	if err := g.page(says).WriteFile(filepath.Join(folder, r.Report)); err != nil {
 		return err
 	}
 	encoded, err := json.Marshal(r)
@@ -51,6 +41,37 @@ func (r *cosegResult) write(folder string, files []string, images []imgproc.Imag
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "coseg.json"), append(encoded, '\n'), 0o644)
+}
+
+// writeImage writes the pictures of one image, and returns those of the sheet.
+func (g *cosegGroup) writeImage(folder, stem string, i int) (cosegImage, []report.Tile, error) {
+	mask, picture := g.masks[i], g.images[i]
+	bits := mask.Bits()
+	entry := cosegImage{
+		File: g.files[i], Presence: mask.Presence, Present: mask.Present, Area: mask.Area(), RLE: coseg.NewRLE(bits, mask.H, mask.W),
+		Mask: stem + "-mask.png", Cutout: stem + "-cutout.png", Overlay: stem + "-overlay.png",
+	}
+	cut, over := cutout(picture, mask), overlay(picture, bits)
+	pictures := map[string]image.Image{entry.Mask: oneBit(bits, mask.H, mask.W), entry.Cutout: cut, entry.Overlay: over}
+	if len(g.matches[i]) > 0 {
+		entry.Lines = stem + "-points.png"
+		for _, m := range g.matches[i] {
+			entry.Points = append(entry.Points, cosegPoint{
+				[2]float64{float64(m.A.X), float64(m.A.Y)}, [2]float64{float64(m.B.X), float64(m.B.Y)}, m.Alike,
+			})
+		}
+		pictures[entry.Lines] = lines(g.images[0], picture, entry.Points)
+	}
+	for name, picture := range pictures {
+		if err := atomicfile.Write(filepath.Join(folder, name), func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
+			return entry, nil, err
+		}
+	}
+	verdict := report.Right
+	if !mask.Present {
+		verdict = report.Unmarked
+	}
+	return entry, []report.Tile{{Image: picture.GoImage(), Verdict: verdict}, {Image: over, Verdict: verdict}, {Image: cut, Verdict: verdict}}, nil
 }
 
 // freeName is the file's name without its end, numbered where another has it already.
