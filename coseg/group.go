@@ -69,51 +69,112 @@ func (m *Model) Segment(ctx context.Context, images ...imgproc.Image) ([]Mask, e
 	return m.SegmentEncoded(ctx, group)
 }
 
-// SegmentEncoded is [Model.Segment] of images that are encoded already.
+// SegmentEncoded is [Model.Segment] of images that are encoded already. In a group of more than [AllPairs] images each is compared with
+// the representatives only, so that the time grows with the number of images, not with its square.
 func (m *Model) SegmentEncoded(ctx context.Context, group []Encoded) ([]Mask, error) {
 	if m.Untrained {
 		return m.segmentUntrained(ctx, group)
 	}
-	n := len(group)
-	logits, sure := make([][][]float32, n), make([][]float64, n)
-	for i := range n {
-		logits[i], sure[i] = make([][]float32, n), make([]float64, n)
-		for j := range n {
+	others := representatives(group)
+	masks := make([]Mask, len(group))
+	known := map[[2]int][]float32{} // the logits of representatives against others that came before
+	for i := range group {
+		var logits [][]float32
+		var sure []float64
+		for _, j := range others {
 			if i == j {
 				continue
 			}
-			var err error
-			if logits[i][j], err = m.Logits(ctx, group[i], group[j]); err != nil {
-				return nil, err
+			there, back := known[[2]int{i, j}], known[[2]int{j, i}]
+			if there == nil {
+				var err error
+				if there, back, err = m.bothWays(ctx, group[i], group[j]); err != nil {
+					return nil, err
+				}
+				if slices.Contains(others, i) {
+					known[[2]int{i, j}], known[[2]int{j, i}] = there, back
+				}
 			}
+			logits, sure = append(logits, there), append(sure, m.presence(sureness(there), sureness(back)))
 		}
-	}
-	masks := make([]Mask, n)
-	for i := range n {
-		for j := range n {
-			if i != j {
-				sure[i][j] = m.presence(sureness(logits[i][j]), sureness(logits[j][i]))
-			}
-		}
-		masks[i] = m.join(group[i], logits[i], sure[i])
+		masks[i] = m.join(group[i], logits, sure)
 	}
 	return masks, nil
+}
+
+// bothWays are the mask logits of a against b, and of b against a.
+func (m *Model) bothWays(ctx context.Context, a, b Encoded) (there, back []float32, err error) {
+	if there, err = m.Logits(ctx, a, b); err != nil {
+		return nil, nil, err
+	}
+	back, err = m.Logits(ctx, b, a)
+	return there, back, err
+}
+
+// AllPairs is the largest group of which all pairs are compared; larger ones have as many representatives.
+const AllPairs = 16
+
+// representatives are the images of a group that all are compared with: all of them, or the [AllPairs] that sum it up: the one most like
+// the group's mean, and by turns the one that is least like those before, by the means of their coarsest maps. The order of the group
+// plays no part but for ties.
+func representatives(group []Encoded) []int {
+	var chosen []int
+	if len(group) <= AllPairs {
+		for i := range group {
+			chosen = append(chosen, i)
+		}
+		return chosen
+	}
+	summaries := make([][]float32, len(group))
+	all := make([]float32, len(group[0].summary()))
+	for i, e := range group {
+		summaries[i] = e.summary()
+		for k, v := range summaries[i] {
+			all[k] += v
+		}
+	}
+	like := make([]float32, len(group)) // the largest cosine with one that is chosen
+	next := 0
+	for i, s := range summaries {
+		if inner(s, all) > inner(summaries[next], all) {
+			next = i
+		}
+		like[i] = -2
+	}
+	for len(chosen) < AllPairs {
+		chosen = append(chosen, next)
+		for i, s := range summaries {
+			like[i] = max(like[i], inner(s, summaries[chosen[len(chosen)-1]]))
+		}
+		for i := range like {
+			if like[i] < like[next] {
+				next = i
+			}
+		}
+	}
+	return chosen
+}
+
+// summary is the direction of the mean of an image's coarsest map.
+func (e Encoded) summary() []float32 {
+	last := e.maps[len(e.maps)-1]
+	c := last.Shape[3]
+	sum := make([]float32, c)
+	for i, v := range last.Values {
+		sum[i%c] += v
+	}
+	scaleTo1(sum)
+	return sum
 }
 
 // presence in [0, 1] is how sure two images are of what they share, of both their sureness; the model's calibration is the middle.
 func (m *Model) presence(a, b float64) float64 { return logistic((a+b)/2 - m.offset) }
 
-// join averages an image's logits against the others by how sure these are.
+// join averages an image's logits against others by how sure these are.
 func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
-	var sum []float64
-	var total float64
+	sum := make([]float64, len(logits[0]))
+	total := 0.0
 	for j, weight := range sure {
-		if logits[j] == nil {
-			continue
-		}
-		if sum == nil {
-			sum = make([]float64, len(logits[j]))
-		}
 		weight += 1e-6 // where nobody is sure, all count the same
 		total += weight
 		for k, x := range logits[j] {
@@ -124,7 +185,7 @@ func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
 	for k, x := range sum {
 		probability[k] = float32(logistic(x / total))
 	}
-	mask := Mask{Presence: presenceAmong(sure, len(sure)-1)}
+	mask := Mask{Presence: presenceAmong(sure)}
 	mask.Present = mask.Presence >= m.Threshold
 	h, w := m.Spec.OutputSize()
 	mask.Probability, mask.H, mask.W = e.toImage(probability, h, w)
@@ -151,19 +212,18 @@ func sureness(logits []float32) float64 {
 
 // Sureness is how sure two images together are that they share something, as a logit that no calibration has moved.
 func (m *Model) Sureness(ctx context.Context, a, b Encoded) (float64, error) {
-	there, err := m.Logits(ctx, a, b)
+	there, back, err := m.bothWays(ctx, a, b)
 	if err != nil {
 		return 0, err
 	}
-	back, err := m.Logits(ctx, b, a)
-	return (sureness(there) + sureness(back)) / 2, err
+	return (sureness(there) + sureness(back)) / 2, nil
 }
 
 // presenceAmong is the mean of the third of the others that are surest: an object that some of a group show is there.
-func presenceAmong(sure []float64, others int) float64 {
+func presenceAmong(sure []float64) float64 {
 	sorted := slices.Clone(sure)
 	slices.Sort(sorted)
-	return mean(sorted[len(sorted)-max(1, (others+2)/3):])
+	return mean(sorted[len(sorted)-max(1, (len(sorted)+2)/3):])
 }
 
 func mean(values []float64) float64 {
@@ -213,16 +273,12 @@ func (m *Model) Against(ctx context.Context, e Encoded, others ...Encoded) (Mask
 	logits, alike := make([][]float32, len(others)), make([]float64, len(others))
 	presence := 0.0
 	for j, other := range others {
-		var err error
-		if logits[j], err = m.Logits(ctx, e, other); err != nil {
-			return Mask{}, err
-		}
-		back, err := m.Logits(ctx, other, e)
+		there, back, err := m.bothWays(ctx, e, other)
 		if err != nil {
 			return Mask{}, err
 		}
-		alike[j] = 1
-		presence += m.presence(sureness(logits[j]), sureness(back)) / float64(len(others))
+		logits[j], alike[j] = there, 1
+		presence += m.presence(sureness(there), sureness(back)) / float64(len(others))
 	}
 	mask := m.join(e, logits, alike)
 	mask.Presence, mask.Present = presence, presence >= m.Threshold

@@ -125,6 +125,49 @@ func TestAGroupsMasksDoNotDependOnItsOrder(t *testing.T) {
 	}
 }
 
+func TestALargeGroupIsComparedWithItsRepresentatives(t *testing.T) {
+	m := blank(t)
+	encoded, _ := scenes(t, m, AllPairs+3)
+	want := representatives(encoded)
+	slices.Sort(want)
+	if len(slices.Compact(slices.Clone(want))) != AllPairs {
+		t.Fatalf("representatives %v, want %d different ones", want, AllPairs)
+	}
+	turned := slices.Clone(encoded)
+	slices.Reverse(turned)
+	var got []int
+	for _, i := range representatives(turned) {
+		got = append(got, len(encoded)-1-i)
+	}
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("representatives %v in another order %v", want, got)
+	}
+	masks, err := m.SegmentEncoded(t.Context(), encoded)
+	if err != nil || len(masks) != len(encoded) {
+		t.Fatalf("%d masks, %v", len(masks), err)
+	}
+	for _, i := range want[:2] { // each as against the others by hand
+		var others []Encoded
+		for _, j := range want {
+			if j != i {
+				others = append(others, encoded[j])
+			}
+		}
+		var logits [][]float32
+		var sure []float64
+		for _, other := range others {
+			there, back, err := m.bothWays(t.Context(), encoded[i], other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			logits, sure = append(logits, there), append(sure, m.presence(sureness(there), sureness(back)))
+		}
+		if mask := m.join(encoded[i], logits, sure); math.Abs(mask.Presence-masks[i].Presence) > 1e-6 {
+			t.Errorf("presence of image %d is %v, want %v", i, masks[i].Presence, mask.Presence)
+		}
+	}
+}
+
 func TestBadGroupsAreErrors(t *testing.T) {
 	b, spec := backend(t), tiny(t)
 	weights, err := newTrainer(t, b, spec).Weights()

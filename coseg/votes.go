@@ -120,7 +120,7 @@ func presenceOf(logits []float32, matched [][]float64) float64 {
 	for j := range sum {
 		sum[j] /= n
 	}
-	return logistic(2 * sharpness * (presenceAmong(sum, len(sum)) - likeness))
+	return logistic(2 * sharpness * (presenceAmong(sum) - likeness))
 }
 
 // salience is how much each place stands out of its image, of mean 0: by energy, by how unlike the borders it is (Y. Wei et al.,

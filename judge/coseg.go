@@ -36,6 +36,8 @@ type CosegResult struct {
 	Classes map[string]CosegScore `json:"classes"`
 	// Nothing is of pairs of two classes; nil where there is one class only, and for baselines.
 	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
+	// Groups is of groups of which half lack the object; nil where there are too few classes, and for baselines.
+	Groups *CosegGroups `json:"groups,omitempty"`
 }
 
 // CosegNothing is what a model makes of pairs that share no class.
@@ -83,7 +85,9 @@ func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test Coseg
 	}
 	result := asked.result(answers)
 	result.Nothing = asked.nothing()
-	return result, nil
+	var err error
+	result.Groups, err = asked.groups(ctx)
+	return result, err
 }
 
 // asking is a test under way.

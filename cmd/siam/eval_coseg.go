@@ -132,5 +132,9 @@ func (r cosegEvaluation) text() string {
 		fmt.Fprintf(&b, "%-18s %.1f %% of the area marked (%.1f to %.1f) in %d pairs; an object said to be there in %.1f %%, and missed in %.1f %% of the images that share one\n",
 			"nothing shared", 100*n.Area, 100*n.AreaCI95[0], 100*n.AreaCI95[1], n.N, 100*n.Present, 100*n.Missed)
 	}
+	if g := r.Groups; g != nil {
+		fmt.Fprintf(&b, "%-18s %.1f %% of the images rightly said to show the object or to lack it (%.1f to %.1f), in %d groups of which half lack it\n", "groups",
+			100*g.Right, 100*g.RightCI95[0], 100*g.RightCI95[1], g.Groups)
+	}
 	return b.String()
 }

@@ -1,0 +1,73 @@
+package judge
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/siam-go/siam/dataset"
+	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/imgproc"
+)
+
+// halves are images of which the left half is the object and a quarter is void, some of each class.
+func halves(counts ...int) *dataset.Set {
+	s := &dataset.Set{Name: "halves"}
+	for label, n := range counts {
+		s.Classes = append(s.Classes, dataset.Class{Name: string(rune('a' + label))})
+		for range n {
+			mask := imgproc.New(4, 8, 1)
+			for i := range mask.Pix {
+				mask.Pix[i] = []uint8{255, 255, 0, dataset.MaskVoid}[i%8/2]
+			}
+			s.Items = append(s.Items, dataset.Item{Image: imgproc.Filled(4, 8, 3, 90), Mask: mask, Label: label})
+		}
+	}
+	return s
+}
+
+func TestGroupsAreHalfOfOneClassAndOfOthersOneEach(t *testing.T) {
+	set := halves(4, 3, 1, 1, 2)
+	a := asking{set: set, classes: set.ByClass()}
+	for seed := range uint64(30) {
+		group := a.group(0, a.classes[0], rand.New(rand.NewPCG(seed, 1)))
+		if len(group) != 6 {
+			t.Fatalf("a group of %d, want 6", len(group))
+		}
+		seen := map[int]int{}
+		for k, i := range group {
+			label := set.Items[i].Label
+			seen[label]++
+			if (k < 3) != (label == 0) || label != 0 && seen[label] > 1 {
+				t.Fatalf("image %d of group %v is of class %d", k, group, label)
+			}
+		}
+	}
+	if got := a.group(4, a.classes[4], rand.New(rand.NewPCG(1, 1))); got != nil {
+		t.Errorf("a group %v of a class of two images", got)
+	}
+	few := halves(5, 5, 5)
+	if got := (&asking{set: few, classes: few.ByClass()}).group(0, few.ByClass()[0], rand.New(rand.NewPCG(1, 1))); got != nil {
+		t.Errorf("a group %v of three classes: no two of the others may share one", got)
+	}
+}
+
+func TestBaselinesAreWhatTheirMasksScore(t *testing.T) {
+	all := CosegBaselines(halves(2, 3, 1), CosegTest{})["all_foreground"]
+	if all.N != 5 || math.Abs(all.Jaccard-2./3) > 1e-9 || math.Abs(all.Precision-2./3) > 1e-9 {
+		t.Errorf("everything marked: J %v and P %v of %d images, want 2/3 of the 5 that have another of their class", all.Jaccard, all.Precision, all.N)
+	}
+}
+
+func TestMeansAreOverImagesThenClasses(t *testing.T) {
+	of := func(j float64) cosegAnswer { return cosegAnswer{score: eval.MaskScore{Jaccard: j, Precision: j / 2}} }
+	answers := []cosegAnswer{of(0.2), of(0.4), of(0.6), of(1)}
+	answers[3].label = 1
+	got := cosegScore(answers, 1)
+	if math.Abs(got.Jaccard-0.7) > 1e-9 || math.Abs(got.Precision-0.35) > 1e-9 {
+		t.Errorf("J %v and P %v, want 0.7 and 0.35", got.Jaccard, got.Precision)
+	}
+	if ci := got.JaccardCI95; !(ci[0] >= 0.6 && ci[0] < 0.7 && ci[1] > 0.7 && ci[1] <= 0.8) {
+		t.Errorf("interval %v of class means from 0.2 to 0.6 and 1", ci)
+	}
+}
