@@ -62,8 +62,8 @@ bench-gallery: ## what a calibrated gallery promises and keeps, on LFW; writes t
 bench-photos: ## large photographs a second and memory, siam embed --faces; writes the table of docs/results.md (MODEL=model with a detector, FACES=folder)
 	$(GO) run ./bench/photos -model "$(or $(MODEL),f0095.safetensors)" -faces "$(or $(FACES),data/lfw250/lfw250)" $(ARGS)
 
-bench-tracking: ## trackers on MOT15 sequences with two detectors; writes the table of docs/results.md (MOT15=, SORT=folders, MODEL=reid_0288.safetensors)
-	$(GO) run ./bench/tracking -results docs/results.md -mot15 "$(or $(MOT15),data/mot15_sequences/mot15_sequences)" -sort "$(or $(SORT),data/sort_detections/sort_detections)" -model "$(or $(MODEL),reid_0288.safetensors)" $(ARGS)
+bench-tracking: ## trackers on MOT15 sequences with two detectors; writes the table of docs/results.md (MOT15=, SORT=folders, MODEL=reid_0288.safetensors, PAIRS=folder of association networks)
+	$(GO) run ./bench/tracking -results docs/results.md -mot15 "$(or $(MOT15),data/mot15_sequences/mot15_sequences)" -sort "$(or $(SORT),data/sort_detections/sort_detections)" -model "$(or $(MODEL),reid_0288.safetensors)" -pairs "$(PAIRS)" $(ARGS)
 
 bench-search: ## nearest search here, in FAISS and in hnswlib in turn; writes the table of docs/results.md (Debian; ARGS="-graph 100000 -turns 5", an hour with the million)
 	dpkg -s python3-faiss python3-hnswlib >/dev/null 2>&1 || apt-get install -y python3-faiss python3-hnswlib

@@ -38,6 +38,14 @@ type Item struct {
 	// Turn is how Image is laid down before use: the classes that [Turned] makes share the pixels of the ones they
 	// come from. Read an item's picture by Pixels.
 	Turn imgproc.Turn
+	Seen *Seen // where in a video it was; nil for an image of none
+}
+
+// Seen is when and where in a video an item's image was.
+type Seen struct {
+	Next       imgproc.Image // what its place shows in the next frame, of the size of the item's image; without pixels where there is none
+	At         float64       // seconds from the video's beginning
+	X, Y, W, H float64       // of the box, in pixels of the frame
 }
 
 // Pixels is the item's picture: Image after Turn.

@@ -3,6 +3,8 @@ package imgproc
 import (
 	"fmt"
 	"math"
+
+	"github.com/siam-go/siam/internal/kernel"
 )
 
 // Flow says how far each point of a picture moved to the next one, in pixels.
@@ -135,30 +137,37 @@ func weighted(sigma float64, reach, power int) []float32 {
 
 // filtered is the correlation with a kernel along x and one along y; the border goes on outside.
 func (p plane) filtered(kx, ky []float32) plane {
-	return p.along(kx, 1).along(ky, p.w)
+	return p.across(kx).down(ky)
 }
 
-// along is the correlation with a kernel in the direction of a step of 1 or w.
-func (p plane) along(k []float32, step int) plane {
+// across is the correlation with a kernel along each row.
+func (p plane) across(k []float32) plane {
+	out := plane{p.h, p.w, make([]float32, len(p.v))}
+	reach := len(k) / 2
+	padded := make([]float32, p.w+2*reach)
+	for y := range p.h {
+		row := p.v[y*p.w : (y+1)*p.w]
+		copy(padded[reach:], row)
+		for i := range reach {
+			padded[i], padded[reach+p.w+i] = row[0], row[p.w-1]
+		}
+		to := out.v[y*p.w : (y+1)*p.w]
+		for j, w := range k {
+			kernel.Axpy(to, w, padded[j:j+p.w], to)
+		}
+	}
+	return out
+}
+
+// down is the correlation with a kernel along each column.
+func (p plane) down(k []float32) plane {
 	out := plane{p.h, p.w, make([]float32, len(p.v))}
 	reach := len(k) / 2
 	for y := range p.h {
-		for x := range p.w {
-			i, at, n := y*p.w+x, x, p.w
-			if step != 1 {
-				at, n = y, p.h
-			}
-			var sum float32
-			if at >= reach && at+reach < n {
-				for j, w := range k {
-					sum += w * p.v[i+(j-reach)*step]
-				}
-			} else {
-				for j, w := range k {
-					sum += w * p.v[i+(min(max(at+j-reach, 0), n-1)-at)*step]
-				}
-			}
-			out.v[i] = sum
+		to := out.v[y*p.w : (y+1)*p.w]
+		for j, w := range k {
+			at := min(max(y+j-reach, 0), p.h-1)
+			kernel.Axpy(to, w, p.v[at*p.w:(at+1)*p.w], to)
 		}
 	}
 	return out
@@ -182,9 +191,9 @@ func expand(p plane) expansion {
 		m2 += w
 		m4 += w * x * x
 	}
-	one, x1, x2 := p.along(k[0], 1), p.along(k[1], 1), p.along(k[2], 1)
-	f1, fx, fy := one.along(k[0], p.w).v, x1.along(k[0], p.w).v, one.along(k[1], p.w).v
-	fxx, fyy, fxy := x2.along(k[0], p.w).v, one.along(k[2], p.w).v, x1.along(k[1], p.w).v
+	one, x1, x2 := p.across(k[0]), p.across(k[1]), p.across(k[2])
+	f1, fx, fy := one.down(k[0]).v, x1.down(k[0]).v, one.down(k[1]).v
+	fxx, fyy, fxy := x2.down(k[0]).v, one.down(k[2]).v, x1.down(k[1]).v
 	e := expansion{h: p.h, w: p.w}
 	for i := range e.v {
 		e.v[i] = make([]float32, len(p.v))

@@ -11,6 +11,7 @@ import (
 	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/pairnet"
 	"github.com/siam-go/siam/train"
 )
 
@@ -20,8 +21,11 @@ import (
 // Job.Resume the losses are those of an unbroken training. When it fails because its numbers overflow, or because what it has
 // learned is no better than chance, the Progress beside the error has the best model of the validations before, if there is one.
 func (r Recipe) Train(ctx context.Context, job Job) iter.Seq2[Progress, error] {
-	if data, ok := r.Settings.Data.(Shared); ok {
+	switch data := r.Settings.Data.(type) {
+	case Shared:
 		return runCourse(ctx, r, job, func() (course[*coseg.Batch], error) { return newCosegCourse(r, job, data) })
+	case Followed:
+		return runCourse(ctx, r, job, func() (course[*pairnet.Batch], error) { return newPairCourse(r, job, data) })
 	}
 	return runCourse(ctx, r, job, func() (course[*dataset.Batch], error) {
 		data, ok := r.Settings.Data.(labelled)

@@ -51,6 +51,13 @@ func OfflineByMotion() Offline {
 	}
 }
 
+// OfflineByPairs are those that it uses with a network of pairs.
+func OfflineByPairs() Offline {
+	o := DefaultOffline()
+	o.Looks, o.Alike = 6, 0.5
+	return o
+}
+
 // seen is a detection that is used, and where.
 type seen struct {
 	*Detection
@@ -59,16 +66,33 @@ type seen struct {
 	look  []float32
 }
 
-// Run tracks a whole video.
+// Couple is two detections that may be of one object, the earlier first, and when they were, in seconds.
+type Couple struct {
+	A, B     *Detection
+	AtA, AtB float64
+}
+
+// Compare says how little the two detections of each couple look like one object, from 0 to 1, or NaN where it cannot tell: what a network of pairs is
+// for. It is asked of many couples at once.
+type Compare func(ctx context.Context, couples []Couple) ([]float64, error)
+
+// Run tracks a whole video. Detections are compared by their embeddings.
 func (o Offline) Run(ctx context.Context, frames []Frame) (mot.Sequence, Skipped, error) {
+	return o.RunPairs(ctx, frames, nil)
+}
+
+// RunPairs is [Offline.Run] with detections compared as pairs, by what compare says in place of the distance of embeddings; nil compares embeddings.
+func (o Offline) RunPairs(ctx context.Context, frames []Frame, compare Compare) (mot.Sequence, Skipped, error) {
 	all, skipped := o.collect(frames)
 	out := mot.Sequence{Format: "mot"}
-	tracks := o.short(all)
-	if err := ctx.Err(); err != nil {
+	tracks, err := o.short(ctx, all, compare)
+	if err != nil {
 		return out, skipped, err
 	}
 	for _, far := range []float64{o.Far / 3, o.Far} {
-		tracks = o.join(tracks, far)
+		if tracks, err = o.join(ctx, tracks, far, compare); err != nil {
+			return out, skipped, err
+		}
 	}
 	tracks = slices.DeleteFunc(tracks, func(t []seen) bool { return len(t) < o.Least || sum(t) < o.Sum })
 	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
@@ -107,19 +131,27 @@ func (o Offline) odds(score float64) float64 {
 }
 
 // short links detections over the shortest gaps.
-func (o Offline) short(all []seen) [][]seen {
+func (o Offline) short(ctx context.Context, all []seen, compare Compare) ([][]seen, error) {
 	net := Network{Enter: o.Enter, Exit: o.Enter}
+	var couples []Couple
 	for i, d := range all {
 		net.Cost = append(net.Cost, o.odds(d.Score))
 		for j := i + 1; j < len(all) && all[j].at-d.at <= o.Near+1e-9; j++ {
 			if all[j].frame == d.frame || d.Box.Overlap(all[j].Box) == 0 {
 				continue
 			}
-			cost := o.Steep*max(o.Overlap-d.Box.IoU(all[j].Box), 0) + o.Gap*(all[j].at-d.at) + o.differ(d.look, all[j].look)/4
-			if cost < 2*o.Enter {
+			cost := o.Steep*max(o.Overlap-d.Box.IoU(all[j].Box), 0) + o.Gap*(all[j].at-d.at)
+			if compare == nil {
+				cost += o.differ(d.look, all[j].look) / 4
+			}
+			if cost < 2*o.Enter+o.most(compare)/4 {
 				net.Links = append(net.Links, Link{i, j, cost})
+				couples = append(couples, Couple{d.Detection, all[j].Detection, d.at, all[j].at})
 			}
 		}
+	}
+	if err := o.compared(ctx, compare, couples, func(k int, cost float64) { net.Links[k].Cost += cost / 4 }); err != nil {
+		return nil, err
 	}
 	paths, _ := net.Solve()
 	tracks := make([][]seen, len(paths))
@@ -128,7 +160,32 @@ func (o Offline) short(all []seen) [][]seen {
 			tracks[k] = append(tracks[k], all[i])
 		}
 	}
-	return tracks
+	return tracks, nil
+}
+
+// most is how much less than nothing it may cost that two look alike, where that is compared later.
+func (o Offline) most(compare Compare) float64 {
+	if compare == nil {
+		return 0
+	}
+	return o.Looks * o.Alike
+}
+
+// compared adds what couples' looks cost, where compare can tell.
+func (o Offline) compared(ctx context.Context, compare Compare, couples []Couple, add func(k int, cost float64)) error {
+	if compare == nil || len(couples) == 0 {
+		return ctx.Err()
+	}
+	distances, err := compare(ctx, couples)
+	if err != nil {
+		return err
+	}
+	for k, d := range distances {
+		if !math.IsNaN(d) {
+			add(k, o.Looks*(d-o.Alike))
+		}
+	}
+	return nil
 }
 
 // differ is what it costs that two embeddings are not alike, below 0 where they are; 0 where one is missing.
@@ -140,7 +197,7 @@ func (o Offline) differ(a, b []float32) float64 {
 }
 
 // join links whole tracks to those that begin up to far seconds after them.
-func (o Offline) join(tracks [][]seen, far float64) [][]seen {
+func (o Offline) join(ctx context.Context, tracks [][]seen, far float64, compare Compare) ([][]seen, error) {
 	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
 	net := Network{Enter: o.Join / 2, Exit: o.Join / 2}
 	ends := make([]end, len(tracks))
@@ -148,16 +205,26 @@ func (o Offline) join(tracks [][]seen, far float64) [][]seen {
 		net.Cost = append(net.Cost, -1e4) // a track that is there stays
 		ends[i] = o.end(t)
 	}
+	var couples []Couple
 	for i := range tracks {
 		for j := i + 1; j < len(tracks); j++ {
 			a, b := tracks[i][len(tracks[i])-1], tracks[j][0]
 			if b.frame <= a.frame || b.at-a.at > far {
 				continue
 			}
-			if cost := o.link(ends[i], ends[j], b.at-a.at); cost < o.Join {
+			cost := o.link(ends[i], ends[j], b.at-a.at)
+			if compare == nil {
+				cost += o.differ(ends[i].look, ends[j].look)
+			}
+			if cost < o.Join+o.most(compare) {
 				net.Links = append(net.Links, Link{i, j, cost})
+				couples = append(couples, facing(tracks[i], tracks[j])...)
 			}
 		}
+	}
+	err := o.compared(ctx, compare, couples, func(k int, cost float64) { net.Links[k/faces].Cost += cost / faces })
+	if err != nil {
+		return nil, err
 	}
 	paths, _ := net.Solve()
 	joined := make([][]seen, len(paths))
@@ -166,7 +233,30 @@ func (o Offline) join(tracks [][]seen, far float64) [][]seen {
 			joined[k] = append(joined[k], tracks[i]...)
 		}
 	}
-	return joined
+	return joined, nil
+}
+
+// faces is how many couples compare the end of one track with the beginning of another.
+const faces = 4
+
+// facing are couples of a track's last detections and another's first ones: the best of the last and first ten, and the outermost.
+func facing(before, after []seen) (couples []Couple) {
+	pick := func(t []seen, outermost seen) [2]seen {
+		best := t[0]
+		for _, d := range t {
+			if d.Score > best.Score {
+				best = d
+			}
+		}
+		return [2]seen{outermost, best}
+	}
+	tail, head := before[max(0, len(before)-10):], after[:min(10, len(after))]
+	for _, a := range pick(tail, tail[len(tail)-1]) {
+		for _, b := range pick(head, head[0]) {
+			couples = append(couples, Couple{a.Detection, b.Detection, a.at, b.at})
+		}
+	}
+	return couples
 }
 
 // end is how a track begins and ends: middle, velocity a second and height, all in pixels, and how it looks.
@@ -213,8 +303,8 @@ func (o Offline) velocity(t []seen) (v [2]float64) {
 	return [2]float64{(stx - st*sx/n) / spread, (sty - st*sy/n) / spread}
 }
 
-// link is what it costs that b goes on with a after a gap in seconds: how far each is from where the other's motion leads, how sizes and
-// looks differ, and the gap itself.
+// link is what it costs that b goes on with a after a gap in seconds: how far each is from where the other's motion leads, how sizes
+// differ, and the gap itself.
 func (o Offline) link(a, b end, gap float64) float64 {
 	h := (a.last.H + b.first.H) / 2
 	dx := b.first.X + b.first.W/2 - a.last.X - a.last.W/2
@@ -225,5 +315,5 @@ func (o Offline) link(a, b end, gap float64) float64 {
 		far += (sq(dx-v[0]*gap) + sq(dy-v[1]*gap)) / (2 * s * s) / 2
 	}
 	size := math.Log(b.first.H / a.last.H)
-	return far + sq(size)/(2*sq(0.15)) + o.Wait*gap + o.differ(a.look, b.look)
+	return far + sq(size)/(2*sq(0.15)) + o.Wait*gap
 }

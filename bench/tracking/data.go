@@ -7,9 +7,15 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/gomlx/compute"
+
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/eval/tracking"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/pairnet"
 	"github.com/siam-go/siam/track"
 )
 
@@ -109,4 +115,60 @@ func look(ctx context.Context, s settings, videos []video) (map[string]video, er
 		looked[v.key()] = v
 	}
 	return looked, nil
+}
+
+// paired gives the paper's network of pairs each video that has a model NAME.safetensors, which has not learned from it. What it returns besides
+// closes the models.
+func paired(s settings, videos []video) (looks map[string]*pairnet.Look, closeAll func(), err error) {
+	backend, err := cpu.New(cpu.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	looks = map[string]*pairnet.Look{}
+	var models []*pairnet.Model
+	closeAll = func() {
+		for _, m := range models {
+			m.Close()
+		}
+		backend.Finalize()
+	}
+	for _, v := range videos {
+		model, look, err := v.pair(backend, s)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		models = append(models, model)
+		looks[v.key()] = look
+	}
+	return looks, closeAll, nil
+}
+
+// pair looks at a video with its model.
+func (v video) pair(backend compute.Backend, s settings) (*pairnet.Model, *pairnet.Look, error) {
+	file, err := modelfile.Read(filepath.Join(s.pairs, v.name+".safetensors"))
+	if err != nil {
+		return nil, nil, err
+	}
+	images, err := mot.OpenImages(filepath.Join(s.mot15, v.name))
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := pairnet.New(backend, file)
+	if err != nil {
+		return nil, nil, err
+	}
+	look := pairnet.NewLook(model)
+	for i := range v.frames {
+		now, err := images.Read(v.frames[i].Number)
+		if err != nil {
+			continue // motion alone
+		}
+		next, err := images.Read(v.frames[i].Number + 1)
+		if err != nil {
+			next = imgproc.Image{} // nothing is known to move
+		}
+		look.See(&v.frames[i], now, next)
+	}
+	return model, look, nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/eval/tracking"
+	"github.com/siam-go/siam/pairnet"
 	"github.com/siam-go/siam/track"
 )
 
@@ -34,7 +35,7 @@ func offline(o track.Offline) func(v video) (mot.Sequence, error) {
 }
 
 // compared is each sequence by each tracker.
-func compared(ctx context.Context, b *strings.Builder, s settings, videos []video, looked map[string]video) error {
+func compared(ctx context.Context, b *strings.Builder, s settings, videos []video, looked map[string]video, looks map[string]*pairnet.Look) error {
 	methods := []method{
 		{"SORT", online(track.SORT())},
 		{"ByteTrack", online(track.ByteTrack())},
@@ -54,6 +55,12 @@ func compared(ctx context.Context, b *strings.Builder, s settings, videos []vide
 		methods = append(methods,
 			method{"ours with looks", func(v video) (mot.Sequence, error) { return online(track.Ours())(looked[v.key()]) }},
 			method{"ours with looks, whole video", func(v video) (mot.Sequence, error) { return offline(track.DefaultOffline())(looked[v.key()]) }})
+	}
+	if len(looks) > 0 {
+		methods = append(methods, method{"ours with the network of pairs, whole video", func(v video) (mot.Sequence, error) {
+			out, _, err := track.OfflineByPairs().RunPairs(ctx, v.frames, looks[v.key()].Compare)
+			return out, err
+		}})
 	}
 	b.WriteString("| sequence | detector | tracker | MOTA | IDF1 | HOTA | FP | FN | switches |\n|---|---|---|---:|---:|---:|---:|---:|---:|\n")
 	for _, v := range videos {

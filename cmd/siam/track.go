@@ -105,11 +105,12 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err != nil {
 		return err
 	}
-	missing, err := a.lookAtFrames(ctx, f, v.frames)
+	looked, closeModel, err := a.lookAtFrames(ctx, f, v.frames)
 	if err != nil {
 		return err
 	}
-	out, skipped, err := f.runner(settings)(ctx, v.frames)
+	defer closeModel()
+	out, skipped, err := f.runner(settings, looked.compare())(ctx, v.frames)
 	if err != nil {
 		return fmt.Errorf("tracking %s: %w", v.found.Path, err)
 	}
@@ -122,7 +123,7 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 		return err
 	}
 	result := tracked{Sequence: out.Name, Frames: len(v.frames), Detections: len(v.found.Rows) + len(v.found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, v.rate),
-		Skipped: skipped, NoImage: missing, Scores: v.scores, File: f.out}
+		Skipped: skipped, NoImage: looked.missing, Scores: v.scores, File: f.out}
 	if skipped.Bad > 0 {
 		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", v.found.Path, skipped.Bad)
 	}
@@ -131,8 +132,12 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 }
 
 // runner is what tracks a video.
-func (f trackFlags) runner(s track.Settings) func(context.Context, []track.Frame) (mot.Sequence, track.Skipped, error) {
+func (f trackFlags) runner(s track.Settings, compare track.Compare) func(context.Context, []track.Frame) (mot.Sequence, track.Skipped, error) {
 	switch {
+	case compare != nil:
+		return func(ctx context.Context, frames []track.Frame) (mot.Sequence, track.Skipped, error) {
+			return track.OfflineByPairs().RunPairs(ctx, frames, compare)
+		}
 	case f.offline && f.model != "":
 		return track.DefaultOffline().Run
 	case f.offline:

@@ -24,6 +24,7 @@ var floors = [][]string{
 	{"recipe"},
 	{"judge"},
 	{"."},
+	{"pairnet"},
 	{"coseg", "track", "api"},
 	{"train", "gallery", "face", "report"},
 	{"onnx"},
@@ -42,7 +43,7 @@ var floors = [][]string{
 
 // gomlxUsers are the only packages that may see GoMLX, so that its changes reach no further.
 var gomlxUsers = map[string]bool{
-	"cpu": true, "metric": true, "encoder": true, "train": true, "recipe": true, "coseg": true, "onnx": true, ".": true,
+	"cpu": true, "metric": true, "encoder": true, "train": true, "recipe": true, "coseg": true, "pairnet": true, "onnx": true, ".": true,
 	"bench": true,
 }
 
