@@ -170,10 +170,70 @@ type Decision struct {
 	Dismiss  []string `json:"dismiss,omitempty" doc:"erase these"`
 }
 
-// Promise is what a calibration is to promise.
+// Promise is what a calibration is to promise, and by whom it learns besides those who are enrolled and those who were rejected.
 type Promise struct {
 	FPIR float64 `json:"fpir,omitempty" exclusiveMinimum:"0" exclusiveMaximum:"1" doc:"strangers answered match; 0.01 where it is not given"`
 	Miss float64 `json:"miss,omitempty" exclusiveMinimum:"0" exclusiveMaximum:"1" doc:"enrolled people answered no match; 0.02 where it is not given"`
+
+	Strangers []Person          `json:"strangers,omitempty" doc:"people who are not enrolled"`
+	Groups    map[string]string `json:"groups,omitempty" doc:"the group of people, by id or name: the rate is then promised within each group"`
+	Try       bool              `json:"try,omitempty" doc:"answer what is found, and leave the gallery as it is"`
+}
+
+// Person is embeddings of one person, as /v1/embed answers them.
+type Person struct {
+	Name       string      `json:"name"`
+	Embeddings [][]float32 `json:"embeddings" minItems:"1" nullable:"false"`
+}
+
+// Map is embeddings of a gallery on a plane.
+type Map struct {
+	Gallery   string     `json:"gallery"`
+	Method    string     `json:"method"`
+	Of        int        `json:"of" doc:"images in the gallery, of which the map shows some where there are many"`
+	Explained [2]float64 `json:"explained" doc:"share of the variance that each axis of pca shows; 0 of tsne"`
+	Points    []Point    `json:"points"`
+}
+
+// Point is the place of an image on a map.
+type Point struct {
+	ID       string  `json:"id" doc:"empty for a stranger who was rejected"`
+	X        float64 `json:"x"`
+	Y        float64 `json:"y"`
+	Stranger bool    `json:"stranger,omitempty"`
+}
+
+// Judged is a verdict as it is told to those who listen.
+type Judged struct {
+	Number  int64           `json:"number" doc:"of the server's verdicts since it started"`
+	Time    time.Time       `json:"time"`
+	Gallery string          `json:"gallery"`
+	Who     string          `json:"who" doc:"the name of the key that asked"`
+	Result  gallery.Verdict `json:"result"`
+}
+
+// ProgressSuffix ends the names of files of progress, after that of the model.
+const ProgressSuffix = ".progress"
+
+// Trainings is those of a server's folder of models that have not ended.
+type Trainings struct {
+	Trainings []Training `json:"trainings"`
+}
+
+// Training is how far a training is. siam train writes it beside its checkpoint.
+type Training struct {
+	Model      string       `json:"model" doc:"name of the file that it will be"`
+	Recipe     string       `json:"recipe"`
+	Data       string       `json:"data" doc:"name of what it learns from"`
+	State      string       `json:"state" enum:"running,stopped,failed"`
+	Step       int          `json:"step"`
+	Steps      int          `json:"steps"`
+	Started    time.Time    `json:"started"`
+	Updated    time.Time    `json:"updated"`
+	First      int          `json:"first" doc:"the step at which it was started, or went on"`
+	Loss       [][2]float64 `json:"loss" doc:"step and smoothed loss"`
+	Validation [][2]float64 `json:"validation" doc:"step and accuracy, in [0, 1]"`
+	Note       string       `json:"note,omitempty"`
 }
 
 // Problem is an error (RFC 9457).

@@ -43,11 +43,14 @@ type GroupFPIR struct {
 	Rate
 }
 
-// Both are the error rates at one match threshold.
+// Both are the error rates at one match threshold, and who is within it: so many are not answered no match where it is the refer
+// threshold.
 type Both struct {
-	Match float32 `json:"match"`
-	FPIR  float64 `json:"fpir"`
-	FNIR  float64 `json:"fnir"`
+	Match           float32 `json:"match"`
+	FPIR            float64 `json:"fpir"`
+	FNIR            float64 `json:"fnir"`
+	StrangersWithin float64 `json:"strangers_within"` // whose nearest id is within it
+	EnrolledWithin  float64 `json:"enrolled_within"`
 }
 
 // Doubt is something about an id that somebody should look at.
@@ -334,7 +337,12 @@ func (c *comparisons) curve(mated []trial) []Both {
 	var curve []Both
 	for i := range min(len(at), 200) {
 		match := at[i*len(at)/min(len(at), 200)]
-		curve = append(curve, Both{match, mean(strangers, func(t trial) float64 { return t.matched(match) }), mean(mated, func(t trial) float64 { return t.missed(match) })})
+		curve = append(curve, Both{
+			Match: match,
+			FPIR:  mean(strangers, func(t trial) float64 { return t.matched(match) }), FNIR: mean(mated, func(t trial) float64 { return t.missed(match) }),
+			StrangersWithin: mean(strangers, func(t trial) float64 { return truth(t.other <= match) }),
+			EnrolledWithin:  mean(mated, func(t trial) float64 { return truth(t.any() <= match) }),
+		})
 	}
 	return curve
 }

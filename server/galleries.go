@@ -21,6 +21,7 @@ func (s *Server) galleryRoutes() {
 	handle(s, get("gallery", "/v1/galleries/{gallery}", "a gallery's settings and calibration"), policy{}, s.settings)
 	handle(s, get("ids", "/v1/galleries/{gallery}/ids", "who is enrolled"), policy{roles: []Role{RoleEnroll, RoleReview}}, s.listIDs)
 	handle(s, post("calibrate", "/v1/galleries/{gallery}/calibrate", "learn the thresholds from who is enrolled and who was rejected"), policy{roles: []Role{RoleAdmin}, work: true}, s.calibrate)
+	handle(s, get("map", "/v1/galleries/{gallery}/map", "where the embeddings of a gallery lie, on a plane"), policy{roles: []Role{RoleEnroll, RoleReview}, work: true}, s.drawMap)
 	handle(s, get("audit", "/v1/audit", "is the audit log as it was written? some lines of it, from one on"), policy{roles: []Role{RoleAdmin}}, s.audit)
 }
 
@@ -69,9 +70,17 @@ func (s *Server) calibrate(ctx context.Context, in *calibrateInput) (*answer[*ga
 	if err != nil {
 		return nil, err
 	}
-	study, err := g.Calibrate(ctx, gallery.CalibrateOptions{FPIR: cmp.Or(in.Body.FPIR, 0.01), Miss: cmp.Or(in.Body.Miss, 0.02)})
+	promise := in.Body
+	o := gallery.CalibrateOptions{FPIR: cmp.Or(promise.FPIR, 0.01), Miss: cmp.Or(promise.Miss, 0.02), Groups: promise.Groups}
+	for _, p := range promise.Strangers {
+		o.Strangers = append(o.Strangers, gallery.Person{Name: p.Name, Embeddings: p.Embeddings})
+	}
+	study, err := g.Calibrate(ctx, o)
+	if err == nil && !promise.Try {
+		err = g.SetCalibration(ctx, &study.Calibration)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &answer[*gallery.Study]{study}, g.SetCalibration(ctx, &study.Calibration)
+	return &answer[*gallery.Study]{study}, nil
 }

@@ -91,7 +91,7 @@ func (s *Server) judge(ctx context.Context, asked []*gallery.Gallery, photos []g
 		}
 	}
 	for _, r := range results {
-		s.metrics.judged(r.Outcome)
+		s.tell(ctx, r.Verdict)
 	}
 	return out, nil
 }
@@ -110,7 +110,7 @@ func (s *Server) identifyBurst(ctx context.Context, in *identifyInput) (*answer[
 		if err != nil {
 			return nil, err
 		}
-		s.metrics.judged(r.Outcome)
+		s.tell(ctx, r.Verdict)
 		out.Body.Results = append(out.Body.Results, r)
 	}
 	return out, nil
@@ -162,7 +162,7 @@ func (s *Server) verify(ctx context.Context, in *verifyInput) (*answer[gallery.R
 	if err != nil {
 		return nil, err
 	}
-	s.metrics.judged(result.Outcome)
+	s.tell(ctx, result.Verdict)
 	return &answer[gallery.Result]{result}, nil
 }
 

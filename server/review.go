@@ -19,8 +19,14 @@ type cropInput struct {
 	Key     string `path:"key" maxLength:"128"`
 }
 
+type faceInput struct {
+	Gallery string `path:"gallery" maxLength:"512"`
+	ID      string `query:"id" required:"true"`
+}
+
 // picture is an image as an answer.
 type picture struct {
+	Status      int
 	ContentType string `header:"Content-Type"`
 	Body        []byte
 }
@@ -30,6 +36,7 @@ func (s *Server) reviewRoutes() {
 	handle(s, get("review", "/v1/galleries/{gallery}/review", "faces that were referred or not matched and wait for a person, those that look alike together"), look, s.review)
 	handle(s, post("decide", "/v1/galleries/{gallery}/review", "enroll, keep as strangers or dismiss faces that wait; answers what waits then"), look, s.decide)
 	handle(s, get("crop", "/v1/galleries/{gallery}/review/{key}/crop", "the picture of a face that waits"), look, s.crop)
+	handle(s, get("face", "/v1/galleries/{gallery}/face", "a picture of an id"), policy{roles: []Role{RoleEnroll, RoleReview}}, s.faceOf)
 }
 
 func (s *Server) review(ctx context.Context, in *inGallery) (*answer[api.Reviewed], error) {
@@ -75,20 +82,40 @@ func (s *Server) decide(ctx context.Context, in *decideInput) (*answer[api.Revie
 }
 
 func (s *Server) crop(ctx context.Context, in *cropInput) (*picture, error) {
-	g, err := s.named(ctx, in.Gallery)
-	if err != nil {
-		return nil, err
-	}
-	found, err := g.Entries(ctx, gallery.Query{Role: gallery.Waiting, Key: in.Key, Crops: true})
-	if err != nil {
-		return nil, err
-	}
-	if len(found) == 0 || len(found[0].Crop) == 0 {
+	found, err := s.pictureOf(ctx, in.Gallery, gallery.Query{Role: gallery.Waiting, Key: in.Key})
+	if err == nil && found == nil {
 		return nil, refuse(http.StatusNotFound, "no picture waits with key %q", in.Key)
 	}
-	kind := http.DetectContentType(found[0].Crop)
-	if !strings.HasPrefix(kind, "image/") { // it came with an import
-		return nil, refuse(http.StatusNotFound, "what waits with key %q has no picture", in.Key)
+	return found, err
+}
+
+func (s *Server) faceOf(ctx context.Context, in *faceInput) (*picture, error) {
+	id, err := cleanID(in.ID)
+	if err != nil {
+		return nil, err
 	}
-	return &picture{kind, found[0].Crop}, nil
+	found, err := s.pictureOf(ctx, in.Gallery, gallery.Query{Role: gallery.Enrolled, ID: id})
+	if err == nil && found == nil { // which is no fault: not all galleries keep them
+		return &picture{Status: http.StatusNoContent}, nil
+	}
+	return found, err
+}
+
+// pictureOf is the first picture among entries, nil where none has one.
+func (s *Server) pictureOf(ctx context.Context, name string, wanted gallery.Query) (*picture, error) {
+	g, err := s.named(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	wanted.Crops = true
+	found, err := g.Entries(ctx, wanted)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range found {
+		if kind := http.DetectContentType(e.Crop); strings.HasPrefix(kind, "image/") { // others may come with an import
+			return &picture{http.StatusOK, kind, e.Crop}, nil
+		}
+	}
+	return nil, nil
 }

@@ -16,6 +16,7 @@ func (s *Server) routes() {
 	s.enrollRoutes()
 	s.galleryRoutes()
 	s.reviewRoutes()
+	s.trainingRoutes()
 	s.aboutRoutes()
 }
 

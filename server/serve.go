@@ -36,7 +36,9 @@ func (s *Server) Serve(ctx context.Context, at net.Listener, certificate *tls.Ce
 		return err
 	case <-ctx.Done():
 	}
-	s.stopping.Store(true)
+	if !s.stopping.Swap(true) {
+		close(s.stop)
+	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
 	err := h.Shutdown(grace)

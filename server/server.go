@@ -30,6 +30,7 @@ type Options struct {
 	Keys    *Keys
 	Log     *slog.Logger // nil means none
 	Version string       // of the program, for the OpenAPI document
+	Folder  string       // of models, in which trainings leave their progress; may be empty
 	Secure  bool         // it is reached by TLS: the page's cookie is sent by that only
 
 	MaxBytes  int64         // of a request's body: 16 MiB
@@ -65,6 +66,10 @@ type Server struct {
 	slots    chan struct{}       // as many as requests may be at work or wait
 	decoding chan struct{}       // as many as images are decoded at a time
 	stopping atomic.Bool
+	stop     chan struct{} // closed when it stops
+
+	verdicts  verdicts
+	listeners chan struct{} // as many as may listen
 
 	mu        sync.Mutex
 	limits    map[string]*rate.Limiter // by key
@@ -84,6 +89,7 @@ func New(o Options) (*Server, error) {
 		bodies: semaphore.NewWeighted(max(256<<20, 2*o.MaxBytes)), slots: make(chan struct{}, o.Queue),
 		decoding: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		limits:   map[string]*rate.Limiter{}, galleries: map[opened]*gallery.Gallery{},
+		stop: make(chan struct{}), verdicts: verdicts{news: make(chan struct{})}, listeners: make(chan struct{}, 1000),
 	}
 	for _, m := range o.Models {
 		s.eyes[m.File().Hash] = &eye{Model: m}
@@ -101,6 +107,7 @@ func New(o Options) (*Server, error) {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(http.StatusNotFound, "there is nothing for %s at this address: /openapi.json lists what there is", r.Method).write(w)
 	})
+	mux.HandleFunc("GET /v1/galleries/{gallery}/verdicts", s.listen)
 	mux.Handle("GET /metrics", s.metricsHandler())
 	s.handler = s.shell(mux)
 	return s, nil

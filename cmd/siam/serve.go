@@ -103,7 +103,7 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 		defer closeModels()
 		o := f.limits
 		o.Store, o.Models, o.Keys, o.Version = store, models, keys, thisBuild().Version
-		o.Secure = certificate != nil
+		o.Folder, o.Secure = f.models, certificate != nil
 		o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
 		s, err := server.New(o)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -102,8 +101,10 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	}
 	job.Backend = backend
 	var history recipe.History
-	model, err := a.runRecipe(ctx, r, job, func(p recipe.Progress) { history = append(history, p) })
+	progress := newProgressFile(r, f)
+	model, err := a.runRecipe(ctx, r, job, func(p recipe.Progress) { history = append(history, p); progress.step(p) })
 	if err != nil {
+		progress.stop(err)
 		return f.keep(model, err)
 	}
 	if err := model.Write(f.out); err != nil {
@@ -114,7 +115,8 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	}
 	if f.most > 0 && len(history) > 0 && history[len(history)-1].Step < r.Settings.Steps {
 		a.say("checkpoint %s has the rest: go on with --resume", job.Checkpoint)
-	} else if err := os.Remove(job.Checkpoint); err != nil && !errors.Is(err, os.ErrNotExist) {
+		progress.stop(nil)
+	} else if err := errors.Join(removeIfThere(job.Checkpoint), progress.remove()); err != nil {
 		return err
 	}
 	if doubt := judge.Doubt(model.Calibration); doubt != "" {

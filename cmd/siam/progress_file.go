@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/siam-go/siam/api"
+	"github.com/siam-go/siam/internal/atomicfile"
+	"github.com/siam-go/siam/recipe"
+	"github.com/siam-go/siam/report"
+)
+
+const (
+	progressEvery  = 2 * time.Second // how often the file of progress is written
+	progressPoints = 200             // of its curve of the loss
+)
+
+// progressFile tells other programs how far a training is. It lies beside the checkpoint, and goes with it.
+type progressFile struct {
+	path string
+	api.Training
+	steps, losses []float64
+	written       time.Time
+}
+
+func newProgressFile(r recipe.Recipe, f trainFlags) *progressFile {
+	return &progressFile{path: f.out + api.ProgressSuffix, Training: api.Training{
+		Model: filepath.Base(f.out), Recipe: r.Name, Data: filepath.Base(f.data), State: "running", Steps: r.Settings.Steps,
+		Started: time.Now().UTC().Truncate(time.Second), Loss: [][2]float64{}, Validation: [][2]float64{},
+	}}
+}
+
+// step takes in a step. That the file cannot be written ends no training.
+func (p *progressFile) step(s recipe.Progress) {
+	if p.First == 0 {
+		p.First = s.Step
+	}
+	p.Step = s.Step
+	if !math.IsNaN(s.Loss) && !math.IsInf(s.Loss, 0) { // which JSON cannot say
+		p.steps, p.losses = append(p.steps, float64(s.Step)), append(p.losses, s.Loss)
+	}
+	if s.Validation != nil {
+		p.Validation = append(p.Validation, [2]float64{float64(s.Step), *s.Validation})
+	}
+	if s.Note != "" {
+		p.Note = s.Note
+	}
+	if s.Validation != nil || time.Since(p.written) > progressEvery {
+		_ = p.write()
+	}
+}
+
+// stop says that the training ended before it had a model, or all its steps.
+func (p *progressFile) stop(err error) {
+	if p.Step == 0 { // it never began, and the file may be another's
+		return
+	}
+	p.State = "stopped"
+	if err != nil && !errors.Is(err, context.Canceled) {
+		p.State = "failed"
+	}
+	_ = p.write()
+}
+
+// remove ends the file, when there is no more to tell.
+func (p *progressFile) remove() error { return removeIfThere(p.path) }
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (p *progressFile) write() error {
+	p.Loss = [][2]float64{}
+	x, y := report.Smooth(p.steps, p.losses, progressPoints)
+	for i := range x {
+		p.Loss = append(p.Loss, [2]float64{x[i], y[i]})
+	}
+	p.Updated = time.Now().UTC().Truncate(time.Second)
+	p.written = time.Now()
+	return atomicfile.Write(p.path, func(w io.Writer) error { return json.NewEncoder(w).Encode(p.Training) })
+}

@@ -1,0 +1,369 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	_ "image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/siam-go/siam/api"
+	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/server"
+)
+
+// chromium is where a browser is, or the test is skipped.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{os.Getenv("SIAM_TEST_CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil && name != "" {
+			return path
+		}
+	}
+	t.Skip("no Chromium is installed: the page is not tried in a browser")
+	return ""
+}
+
+// film is what a camera sees: a picture that does not move, as a file for Chromium.
+func film(t *testing.T, picture string) string {
+	t.Helper()
+	file, err := os.Open(picture)
+	check(t, err)
+	defer file.Close()
+	m, _, err := image.Decode(file)
+	check(t, err)
+	const side = 480
+	seen := image.NewRGBA(image.Rect(0, 0, side, side))
+	draw.Draw(seen, seen.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src)
+	for y := range side {
+		for x := range side {
+			seen.Set(x, y, m.At(x*m.Bounds().Dx()/side, y*m.Bounds().Dy()/side))
+		}
+	}
+	var frame bytes.Buffer
+	check(t, jpeg.Encode(&frame, seen, nil))
+	return write(t, "camera.mjpeg", bytes.Repeat(frame.Bytes(), 4))
+}
+
+// visitor is a browser on the page of a desk. What goes wrong on the page is an error of the test.
+type visitor struct {
+	*desk
+	ctx context.Context
+
+	mu        sync.Mutex
+	wrong     []string
+	elsewhere []string
+}
+
+func (d *desk) visit(flags ...chromedp.ExecAllocatorOption) *visitor {
+	t := d.t
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("lang", "en"))
+	all, stop := chromedp.NewExecAllocator(context.Background(), append(options, flags...)...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(all)
+	t.Cleanup(cancel)
+	v := &visitor{desk: d, ctx: ctx}
+	check(t, chromedp.Listen(ctx, v.hear))
+	call(v, network.Enable, network.EnableParams{})
+	call(v, log.Enable, cdp.Empty{})
+	call(v, runtime.Enable, cdp.Empty{})
+	call(v, page.Enable, page.EnableParams{})
+	v.do(chromedp.Navigate(d.url), chromedp.WaitVisible("#login"))
+	v.do(chromedp.SendKeys("#key", d.key), chromedp.Click("#login button"), chromedp.WaitVisible("#tabs"))
+	t.Cleanup(func() {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		if len(v.wrong) > 0 {
+			t.Errorf("the browser's console says %q", v.wrong)
+		}
+		if len(v.elsewhere) > 0 {
+			t.Errorf("the page asks elsewhere: %q", v.elsewhere)
+		}
+	})
+	return v
+}
+
+func (v *visitor) hear(event any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		if u := e.Request.URL; !strings.HasPrefix(u, v.url) && !strings.HasPrefix(u, "blob:"+v.url) && !strings.HasPrefix(u, "data:") {
+			v.elsewhere = append(v.elsewhere, u)
+		}
+	case *runtime.EventExceptionThrown:
+		v.wrong = append(v.wrong, fmt.Sprintf("%s %+v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception))
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning {
+			v.wrong = append(v.wrong, fmt.Sprintf("%s %s", e.Type, e.Args[0].Value))
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == log.EntryLevelError {
+			v.wrong = append(v.wrong, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}
+}
+
+func (v *visitor) do(actions ...chromedp.Action[chromedp.Void]) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, 40*time.Second)
+	defer cancel()
+	v.fine(chromedp.Do(ctx, actions...))
+}
+
+// fine ends the test at an error, with what the page says.
+func (v *visitor) fine(err error) {
+	v.t.Helper()
+	if err != nil {
+		ctx, cancel := context.WithTimeout(v.ctx, 5*time.Second)
+		defer cancel()
+		text, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
+		v.t.Fatalf("%v; the page says %q, its console %q", err, text, v.wrong)
+	}
+}
+
+// got is the value of an action.
+func got[T any](v *visitor, action chromedp.Action[T]) T {
+	v.t.Helper()
+	value, err := chromedp.Run(v.ctx, action)
+	v.fine(err)
+	return value
+}
+
+func call[P, R any](v *visitor, command cdp.Command[P, R], params P) {
+	v.t.Helper()
+	_, err := chromedp.Call(v.ctx, command, params)
+	v.fine(err)
+}
+
+// until waits until something is true on the page.
+func until(what string) chromedp.Action[chromedp.Void] { return chromedp.Poll[chromedp.Void](what) }
+
+// choose chooses of a list as a person does.
+func choose(list, value string) chromedp.Action[chromedp.Void] {
+	return chromedp.Steps(chromedp.SetValue(list, value), script(fmt.Sprintf("document.querySelector(%q).dispatchEvent(new Event('change'))", list)))
+}
+
+func script(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](text + "; 0")
+}
+
+// open opens a page by its tab.
+func (v *visitor) open(name string) {
+	v.t.Helper()
+	v.do(chromedp.Click(fmt.Sprintf(`nav a[href="#%s"]`, name)), chromedp.WaitVisible("#"+name))
+}
+
+// sees waits until an element shows a text.
+func (v *visitor) sees(element, text string) {
+	v.t.Helper()
+	v.do(until(fmt.Sprintf("[...document.querySelectorAll(%q)].some(e => e.checkVisibility() && e.textContent.includes(%q))", element, text)))
+}
+
+func absolute(t *testing.T, file string) string {
+	t.Helper()
+	path, err := filepath.Abs(file)
+	check(t, err)
+	return path
+}
+
+// peopled enrols people of two images each, who are far from each other, and rejects strangers, so that a gallery can be calibrated.
+func (d *desk) peopled(name string, people int) {
+	d.t.Helper()
+	g, err := gallery.Open(d.t.Context(), d.store, name, d.model.ForGallery())
+	check(d.t, err)
+	random := rand.New(rand.NewPCG(1, 2))
+	dim := d.model.Spec().Dim
+	near := func(centre []float32, by float64) []float32 {
+		out, norm := make([]float32, dim), 0.
+		for i := range out {
+			out[i] = float32(by * random.NormFloat64())
+			if centre != nil {
+				out[i] += centre[i]
+			}
+			norm += float64(out[i]) * float64(out[i])
+		}
+		for i := range out {
+			out[i] /= float32(math.Sqrt(norm))
+		}
+		return out
+	}
+	var enrol, strangers []gallery.Enrolment
+	for i := range people {
+		centre := near(nil, 1)
+		for range 2 {
+			enrol = append(enrol, gallery.Enrolment{ID: fmt.Sprintf("person %03d", i), Name: "x.png", Face: gallery.Face{Embedding: near(centre, 0.08)}})
+		}
+		strangers = append(strangers, gallery.Enrolment{Name: "y.png", Face: gallery.Face{Embedding: near(nil, 1)}})
+	}
+	_, err = g.Enroll(d.t.Context(), enrol...)
+	check(d.t, err)
+	check(d.t, g.Reject(d.t.Context(), "", strangers...))
+}
+
+func TestGateInABrowserKnowsWhomTheCameraSees(t *testing.T) {
+	d := newDesk(t, server.Options{})
+	r, body := d.form("/v1/galleries/main/enroll", "id=<b>Ánna</b>", "image=@"+a)
+	want[api.Enrolled](t, r, body)
+	v := d.visit(chromedp.Flag("use-file-for-fake-video-capture", film(t, a)))
+	v.do(chromedp.SendKeys("#gate-file", absolute(t, same)))
+	v.sees("#verdicts h3", "A person has to decide: like <b>Ánna</b>")
+	v.sees("#verdicts .do", "To the desk")
+	v.sees("#verdicts ol li", "<b>Ánna</b> — 0.")
+	v.do(chromedp.Click("#camera"), chromedp.WaitVisible("#shoot"), until("document.getElementById('video').videoWidth > 0"), chromedp.Click("#shoot"))
+	v.do(until("document.querySelectorAll('#probes img').length === 4"))
+	v.sees("#verdicts h3", "like <b>Ánna</b>")
+	v.do(chromedp.Click("#camera"), chromedp.WaitNotVisible("#video"))
+	v.do(chromedp.SendKeys("#gate-file", absolute(t, same)))
+	v.do(chromedp.WaitVisible("#verdicts article button"), chromedp.Click("#verdicts article button"))
+	v.sees("#verdicts", "Kept as a stranger.")
+	v.do(choose("#language", "es"))
+	v.sees("nav a", "Puerta")
+}
+
+func TestGalleryAndReviewInABrowser(t *testing.T) {
+	d := newDesk(t, server.Options{})
+	v := d.visit()
+	v.open("gallery")
+	v.do(chromedp.SendKeys("#enroll-id", "Anna"), chromedp.SendKeys("#enroll-file", absolute(t, a)), chromedp.Click("#enroll button"))
+	v.sees("#enrolled", "Anna enrolled: 1 image(s) added.")
+	v.sees("#ids li", "Anna")
+	v.do(chromedp.SendKeys("#search", "zz"))
+	v.do(until("document.querySelectorAll('#ids li').length === 0"))
+	v.open("review")
+	v.sees("#queue", "Nothing waits.")
+	r, body := d.form("/v1/galleries/main/identify", "image=@"+other)
+	want[api.Identified](t, r, body)
+	v.sees("#more", "1 more wait")
+	v.do(chromedp.Click("#more"), chromedp.WaitVisible("#queue .group img"))
+	v.do(chromedp.SendKeys("#queue .group input:not([type=checkbox])", "Zoe"), chromedp.Click("#queue .group form button"))
+	v.sees("#queue", "Nothing waits.")
+	v.open("gallery")
+	v.do(script("document.getElementById('search').value = ''"), chromedp.SendKeys("#search", "Z"))
+	v.sees("#ids li", "Zoe")
+	go func() { // it asks whether one is sure
+		for range chromedp.Events(v.ctx, page.JavascriptDialogOpening) {
+			_, _ = chromedp.Call(v.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}
+	}()
+	v.do(chromedp.Click("#ids li button"))
+	v.sees("#count", "1 enrolled")
+}
+
+func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
+	folder := t.TempDir()
+	progress, err := json.Marshal(api.Training{Recipe: "oneshot-triplet", Data: "omniglot", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
+		Loss: [][2]float64{{100, 0.9}, {300, 0.5}, {500, 0.4}}, Validation: [][2]float64{{250, 0.7}, {500, 0.8}}})
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(folder, "new.safetensors.progress"), progress, 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "broken.progress"), []byte("{"), 0o600))
+	d := newDesk(t, server.Options{Folder: folder})
+	d.peopled("main", 60)
+	v := d.visit()
+	v.open("compare")
+	v.do(chromedp.SendKeys("#file-a", absolute(t, a)), chromedp.SendKeys("#file-b", absolute(t, same)), chromedp.Click("#comparing button"))
+	v.sees("#compare-verdict h3", "Same")
+	v.do(chromedp.SendKeys("#file-b", absolute(t, other)), chromedp.Click("#comparing button"))
+	v.sees("#compare-verdict h3", "Different")
+	v.open("calibration")
+	v.sees("#calibrated", "not calibrated")
+	v.do(chromedp.WaitVisible("#curve canvas"))
+	v.sees("#cost-says", "Of 1,000 strangers")
+	before := got(v, chromedp.Text("#cost"))
+	v.do(chromedp.SendKeys("#fpir", strings.Repeat(kb.ArrowRight, 30)), chromedp.SendKeys("#miss", kb.End))
+	if after := got(v, chromedp.Text("#cost")); before == after {
+		t.Errorf("the slider changes nothing: %s", before)
+	}
+	v.do(chromedp.Click("#calibrate"))
+	v.sees("#calibrated", "Match up to")
+	v.open("map")
+	v.sees("#map-says", "180 of 180 images, of 60 ids.")
+	v.do(chromedp.SendKeys("#find", "person 007"))
+	v.sees("#map-says", "2 images found.")
+	v.do(choose("#method", "tsne"), chromedp.WaitVisible("#points circle.found"))
+	v.open("training")
+	v.sees("#trainings", "oneshot-triplet on omniglot: step 500 of 1000, about 10 minutes left")
+	v.do(chromedp.WaitVisible("#trainings canvas"))
+	check(t, os.Remove(filepath.Join(folder, "new.safetensors.progress")))
+	v.sees("#trainings", "No training runs.")
+}
+
+// Every page, narrow and wide, light and dark, in both languages: nothing is wider than the screen, and axe-core finds no serious fault.
+func TestPagesSuitAllScreensAndReaders(t *testing.T) {
+	axe, err := os.ReadFile(filepath.Join(os.Getenv("SIAM_TEST_AXE"), "node_modules/axe-core/axe.min.js"))
+	if err != nil {
+		t.Log("SIAM_TEST_AXE is no folder where npm has installed axe-core: accessibility is not tried")
+	}
+	d := newDesk(t, server.Options{})
+	d.peopled("main", 60)
+	r, body := d.form("/v1/galleries/main/identify", "image=@"+other)
+	want[api.Identified](t, r, body)
+	v := d.visit()
+	for _, look := range []struct {
+		width  int64
+		scheme string
+		words  string
+	}{{390, "dark", "es"}, {1024, "light", "es"}, {1600, "light", "en"}} {
+		v.do(chromedp.EmulateViewport(look.width, 900))
+		call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}})
+		v.do(choose("#language", look.words))
+		for _, name := range []string{"gate", "gallery", "review", "compare", "calibration", "map", "training"} {
+			v.open(name)
+			v.do(until("!document.body.hasAttribute('aria-busy')"))
+			if name == "gate" {
+				v.do(chromedp.SetUploadFiles("#gate-file", []string{absolute(t, same)}), chromedp.WaitVisible("#verdicts article"))
+			}
+			at := fmt.Sprintf("%s-%d-%s-%s", name, look.width, look.scheme, look.words)
+			v.shoot(at)
+			if wide := got(v, chromedp.Evaluate[int64]("document.documentElement.scrollWidth")); wide > look.width {
+				t.Errorf("%s is %d pixels wide", at, wide)
+			}
+			if len(axe) > 0 {
+				v.audit(at, axe)
+			}
+		}
+	}
+}
+
+// shoot keeps a picture of the page where SIAM_TEST_PICTURES names a folder.
+func (v *visitor) shoot(name string) {
+	v.t.Helper()
+	if folder := os.Getenv("SIAM_TEST_PICTURES"); folder != "" {
+		check(v.t, os.WriteFile(filepath.Join(folder, name+".png"), got(v, chromedp.FullScreenshot(100)), 0o600))
+	}
+}
+
+// audit runs axe-core.
+func (v *visitor) audit(at string, axe []byte) {
+	v.t.Helper()
+	v.do(script(string(axe)))
+	found := got(v, chromedp.Evaluate[[]string](`axe.run().then(r => r.violations.filter(v => v.impact === "serious" || v.impact === "critical")
+		.map(v => v.id + ": " + v.help + " " + v.nodes.slice(0, 3).map(n => n.html).join(" ")))`, chromedp.EvalAwaitPromise))
+	for _, fault := range found {
+		v.t.Errorf("%s: %s", at, fault)
+	}
+}

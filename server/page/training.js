@@ -1,0 +1,44 @@
+"use strict";
+// Training: how far those are that run.
+let asking = 0;
+
+async function openTraining() {
+  clearTimeout(asking);
+  const answer = await ask("GET", "/v1/trainings");
+  showTrainings(answer.trainings);
+  if (opened === "training") asking = setTimeout(() => attempt(openTraining), 2000);
+}
+
+function showTrainings(all) {
+  const where = $("trainings");
+  if (!all.length) return where.replaceChildren(make("p", say("noTraining")));
+  for (const e of [...where.children]) if (!all.some(t => t.model === e.dataset.model)) e.remove();
+  for (const t of all) {
+    let box = [...where.children].find(e => e.dataset.model === t.model);
+    if (!box) {
+      box = make("article", [make("h3", t.model), make("p", [], { className: "says" }), make("progress", [], { max: 1, ariaLabel: t.model }),
+        make("div", [make("div", [], { className: "loss" }), make("div", [], { className: "validation" })], { className: "two" })], { className: "group" });
+      box.dataset.model = t.model;
+      where.append(box);
+    }
+    showTraining(box, t);
+  }
+}
+
+function showTraining(box, t) {
+  const done = t.step - t.first, took = (new Date(t.updated) - new Date(t.started)) / 1000, left = done > 0 ? Math.round(took / done * (t.steps - t.step) / 60) : 0;
+  const silent = t.state === "running" && Date.now() - new Date(t.updated) > 120000;
+  box.querySelector(".says").textContent = say("trainingSays", t.recipe, t.data, t.step, t.steps) + ", " + say(silent ? "silent" : t.state, left) + (t.note ? ". " + t.note : "");
+  box.querySelector("progress").value = t.step / t.steps;
+  const points = t.loss.length + " " + t.validation.length + " " + language + " " + box.clientWidth + " " + colour("ink") + t.step;
+  if (box.dataset.points === points) return;
+  box.dataset.points = points;
+  const draw = (name, list, options) => {
+    const where = box.querySelector("." + name);
+    where.hidden = !list.length;
+    if (list.length) charted(where, list.map(p => p[0]), [{ label: options.label, colour: options.colour, values: list.map(p => p[1]) }], { across: say("step"), ...options, label: options.label + ": " + list.at(-1)[1].toPrecision(3) });
+  };
+  draw("loss", t.loss, { label: say("loss"), colour: "wrong" });
+  draw("validation", t.validation, { label: say("validation"), colour: "link", percent: true });
+}
+Object.assign(pages.training, { open: openTraining, leave: () => clearTimeout(asking) });
