@@ -126,6 +126,16 @@ func (c *Client) Calibrate(ctx context.Context, name string, promise api.Promise
 	return post[gallery.Study](ctx, c, in(name, "calibrate"), promise)
 }
 
+// Map lays out the embeddings of a gallery on a plane, by pca or tsne.
+func (c *Client) Map(ctx context.Context, name, method string) (api.Map, error) {
+	return get[api.Map](ctx, c, in(name, "map")+"?method="+url.QueryEscape(method))
+}
+
+// Trainings lists those that write into the server's folder of models.
+func (c *Client) Trainings(ctx context.Context) (api.Trainings, error) {
+	return get[api.Trainings](ctx, c, "/v1/trainings")
+}
+
 // Review lists the faces that wait for a person.
 func (c *Client) Review(ctx context.Context, name string) (api.Reviewed, error) {
 	return get[api.Reviewed](ctx, c, in(name, "review"))

@@ -200,7 +200,7 @@ func rate(trials []trial, promised float64, of func(trial) float64) Rate {
 func (c *comparisons) study(s Settings, o CalibrateOptions) (*Study, error) {
 	groups := c.groups(o.Groups)
 	if len(groups) == 0 {
-		return nil, errors.New("calibrate: the groups name none of the ids and strangers")
+		return nil, fmt.Errorf("calibrate: the groups name none of the ids and strangers: %w", ErrTooFew)
 	}
 	match, worst := far, ""
 	for _, group := range groups {

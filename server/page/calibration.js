@@ -13,8 +13,6 @@ async function openCalibration() {
   sayCalibrated(now.calibration);
   study = await ask("POST", inGallery("calibrate"), { fpir: 0.34, miss: 0.34, try: true });
   $("study").hidden = false;
-  $("doubts").replaceChildren(...study.doubts.slice(0, 50).map(d => make("li", [d.id + " – " + d.other + " (" + d.distance.toFixed(3) + ")"])));
-  if (!study.doubts.length) $("doubts").append(make("li", say("noDoubts")));
   showCost();
 }
 
@@ -51,6 +49,9 @@ function showCost() {
   body.replaceChildren(row("answeredMatch", 0), row("answeredRefer", 1), row("no_match", 2),
     make("tr", [make("th", say("atDesk"), { scope: "row" }), cell(desk(strangers)), known ? cell(desk(enrolled)) : unknown()], { className: "sum" }));
   $("cost-says").textContent = watch ? say("watchCost", n(desk(strangers)), known ? n(enrolled[2]) : "?") : say("accessCost", known ? n(desk(enrolled)) : "?", n(strangers[0]));
+  const doubts = study.doubts.filter(d => d.distance <= r.match);
+  $("doubts").replaceChildren(...doubts.slice(0, 50).map(d => make("li", d.id + " – " + d.other + " (" + d.distance.toFixed(3) + ")")));
+  if (!doubts.length) $("doubts").append(make("li", say("noDoubts")));
   charted($("curve"), study.curve.map(c => c.match), [
     { label: say("fpirLine"), colour: "wrong", values: study.curve.map(c => c.fpir) },
     ...(known ? [{ label: say("fnirLine"), colour: "link", values: study.curve.map(c => c.fnir) }] : []),

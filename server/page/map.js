@@ -11,7 +11,7 @@ async function openMap() {
 }
 
 // hue is the same for one id every time.
-const hue = id => [...id].reduce((h, c) => (h * 31 + c.codePointAt(0)) % 360, 7);
+const hue = id => [...id].reduce((h, c) => (h * 31 + c.codePointAt(0)) % 9973, 7) * 137.5 % 360;
 
 function drawMap() {
   const all = places.points, ids = new Set(all.filter(p => p.id).map(p => p.id)), wanted = $("find").value.trim().toLocaleLowerCase();
