@@ -20,6 +20,8 @@ type trackFlags struct {
 	seq, det, out, format, tracker, settings string
 	model, render, report                    string
 	offline, camera                          bool
+	gallery                                  string
+	lines, zones                             []string
 	rate                                     float64
 	most                                     int
 }
@@ -59,10 +61,13 @@ whole video is looked at before anything is said: detections become tracks at th
 	flags.StringVar(&f.tracker, "tracker", "ours", "ours, sort, bytetrack or deepsort")
 	flags.StringVar(&f.settings, "settings", "", "`file` that siam track tune wrote")
 	addModelFlag(cmd, &f.model)
+	flags.StringVar(&f.gallery, "gallery", "", "name each track by a gallery of the model, such as sqlite:gate.db, or sqlite:gate.db#staff for its gallery staff: an `address`")
 	flags.BoolVar(&f.camera, "camera-motion", false, "tell from the frames how the camera moves, and move the tracks with it")
 	flags.StringVar(&f.render, "render", "", "`folder` for frames with boxes, ids and trails, or a .gif, or with ffmpeg a video (.mp4, …)")
 	flags.StringVar(&f.report, "report", "", "HTML `file`: a player with the tracks, their lives, and errors where there is a truth")
 	flags.BoolVar(&f.offline, "offline", false, "look at the whole video first: tracks of least cost, gaps filled, boxes smoothed")
+	flags.StringArrayVar(&f.lines, "line", nil, "count who crosses a line: `NAME=X,Y,X,Y`, forward is from its left to its right (repeatable)")
+	flags.StringArrayVar(&f.zones, "zone", nil, "tell who was in a part of the picture, and for how long: `NAME=X,Y,X,Y,X,Y` (repeatable)")
 	flags.Float64Var(&f.rate, "rate", 0, "frames a `second`; by default what the sequence says, or 25")
 	flags.IntVar(&f.most, "max-identities", 0, "how many objects there are at most; 0 means any number")
 	return cmd
@@ -79,6 +84,9 @@ type tracked struct {
 	NoImage    int           `json:"frames_without_image"`
 	Scores     track.Scores  `json:"scores"`
 	File       string        `json:"file"` // of the tracks
+
+	Lines []track.Crossings `json:"lines,omitempty"` // of --line
+	Zones []track.Visits    `json:"zones,omitempty"` // of --zone
 }
 
 // lifetime is when a track was there.
@@ -88,6 +96,8 @@ type lifetime struct {
 	Last  int     `json:"last_frame"`
 	Boxes int     `json:"boxes"`
 	Stay  float64 `json:"seconds"`
+
+	Identity *named `json:"identity,omitempty"` // with --gallery, where there was something to look at
 }
 
 func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error {
@@ -95,6 +105,10 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 		return misused(cmd, "--out is needed, and --seq or --det")
 	}
 	settings, scores, err := f.tracking()
+	if err != nil {
+		return err
+	}
+	count, err := f.counting()
 	if err != nil {
 		return err
 	}
@@ -124,11 +138,15 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	}
 	result := tracked{Sequence: out.Name, Frames: len(v.frames), Detections: len(v.found.Rows) + len(v.found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, v.rate),
 		Skipped: skipped, NoImage: looked.missing, Scores: v.scores, File: f.out}
+	if err := a.nameTracks(ctx, f, looked, v.frames, out.Rows, result.Tracks); err != nil {
+		return err
+	}
+	result.Lines, result.Zones = count.of(out.Rows, v.rate)
 	if skipped.Bad > 0 {
 		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", v.found.Path, skipped.Bad)
 	}
 	return a.print(result, fmt.Sprintf("%s: %d tracks in %d frames, %d boxes of %d detections; written to %s\n", out.Name, len(result.Tracks), result.Frames, result.Boxes,
-		result.Detections, f.out))
+		result.Detections, f.out)+nameText(result.Tracks)+countText(result.Lines, result.Zones))
 }
 
 // runner is what tracks a video.
@@ -244,6 +262,9 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	}
 	if f.camera && (f.seq == "" || f.offline) {
 		return settings, nil, usagef("--camera-motion needs --seq, the folder with the frames' images, and goes with no --offline")
+	}
+	if f.gallery != "" && f.model == "" {
+		return settings, nil, usagef("--gallery needs --model, the model that its people were enrolled with")
 	}
 	if f.model != "" && f.seq == "" {
 		return settings, nil, usagef("--model needs --seq, the folder with the frames' images")

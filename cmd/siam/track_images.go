@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/pairnet"
@@ -15,7 +16,7 @@ import (
 // looker looks at the frames' images. Frames whose image is missing or damaged are counted, and go on with motion alone.
 type looker struct {
 	images  mot.Images
-	embed   track.Embed   // nil for no embeddings
+	model   *siam.Model   // nil for no embeddings
 	camera  *track.Camera // nil where nobody asks how it moves
 	pairs   *pairnet.Look // nil without a model of pairs
 	missing int
@@ -77,8 +78,11 @@ func (a *app) openLook(f trackFlags, l *looker) (closeModel func(), err error) {
 		if err != nil {
 			return nil, err
 		}
-		l.embed = model.EmbedImages
+		l.model = model
 		return closeModel, nil
+	}
+	if f.gallery != "" {
+		return nil, usagef("--gallery needs a model that embeds, and %s compares pairs", f.model)
 	}
 	if !f.offline {
 		return nil, usagef("--model %s compares pairs of the whole video: add --offline, or name a model that embeds", f.model)
@@ -119,10 +123,10 @@ func (l *looker) look(ctx context.Context, frame *track.Frame) error {
 		}
 		l.pairs.See(frame, picture, next)
 	}
-	if l.embed == nil {
+	if l.model == nil {
 		return nil
 	}
-	return frame.LookAt(ctx, picture, track.LeastLooked, l.embed)
+	return frame.LookAt(ctx, picture, track.LeastLooked, l.model.EmbedImages)
 }
 
 // compare compares detections as pairs; nil where they have embeddings.
