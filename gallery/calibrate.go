@@ -32,9 +32,11 @@ type Study struct {
 	// Ungrouped is how many people are in none of the groups, so that nothing is promised of them.
 	Ungrouped int `json:"ungrouped,omitempty"`
 	// NIST's two tables (Face Recognition Technology Evaluation, 1:N).
-	Identification *Rate  `json:"identification"` // FNIR where FPIR is 0.003; nil where fewer than 1,000 people support it
-	Investigation  Rate   `json:"investigation"`  // mated probes whose nearest id is another, at no threshold
-	Curve          []Both `json:"curve"`          // of the errors at rising thresholds
+	Identification *Rate    `json:"identification"` // FNIR where FPIR is 0.003; nil where fewer than 1,000 people support it
+	Investigation  Rate     `json:"investigation"`  // mated probes whose nearest id is another, at no threshold
+	Unlisted       Rate     `json:"unlisted"`       // mated probes whose id is not among the 50 nearest
+	Curve          []Both   `json:"curve"`          // of the errors at rising thresholds
+	Sizes          []AtSize `json:"sizes"`          // smallest first; none where nobody has two images
 }
 
 // GroupFPIR is the rate within one group at the gallery's threshold.
@@ -235,6 +237,8 @@ func (c *comparisons) study(s Settings, o CalibrateOptions) (*Study, error) {
 	study.Referral = rate(mated, 0, func(t trial) float64 { return truth(t.any() > match && t.any() <= refer) })
 	study.StrangerReferral = rate(c.strangersOf("", nil), 0, func(t trial) float64 { return truth(t.other > match && t.other <= refer) })
 	study.Investigation = rate(mated, 0, func(t trial) float64 { return truth(t.own >= t.other) })
+	study.Unlisted = rate(mated, 0, func(t trial) float64 { return truth(len(t.others) == listed && t.own > t.others[listed-1]) })
+	study.Sizes = c.sizes(mated, match, o.FPIR)
 	study.Strangers, study.IDs, study.Images = len(c.people)-len(c.ids), len(c.ids), c.known
 	if all := c.strangersOf("", nil); peopleOf(all) >= supports && len(mated) > 0 {
 		at := matchThreshold(all, nistFPIR)

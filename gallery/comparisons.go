@@ -15,14 +15,15 @@ type Person struct {
 
 // trial is one image that was compared with the gallery as if it came as a probe, its own entry being left out.
 type trial struct {
-	person   int     // whose image; numbers of enrolled ids come first
-	key      string  // of a rejected stranger's entry; empty for others
-	weight   float64 // 1 over the images of the person
-	nearest  string  // the nearest id other than its own; empty when there is none
-	other    float32 // distance to it; +Inf without
-	own      float32 // distance to its own id by its other images; +Inf without
-	mated    float64 // its weight as a probe of its own id
-	rejected float32 // distance to the nearest rejected stranger; +Inf without
+	person   int       // whose image; numbers of enrolled ids come first
+	key      string    // of a rejected stranger's entry; empty for others
+	weight   float64   // 1 over the images of the person
+	nearest  string    // the nearest id other than its own; empty when there is none
+	other    float32   // distance to it; +Inf without
+	others   []float32 // distances to the nearest such ids, up to listed, nearest first
+	own      float32   // distance to its own id by its other images; +Inf without
+	mated    float64   // its weight as a probe of its own id
+	rejected float32   // distance to the nearest rejected stranger; +Inf without
 }
 
 // comparisons are all trials of a gallery and of strangers.
@@ -36,6 +37,9 @@ type comparisons struct {
 }
 
 var far = float32(math.Inf(1))
+
+// listed is how many ids near an image are looked at: NIST's candidate lists are as long.
+const listed = 50
 
 // compare compares the images of a gallery with each other, and those of strangers with the gallery.
 func compare(ctx context.Context, v Vectors, how Representation, by distance.Distance, strangers []Person) (*comparisons, error) {
@@ -150,24 +154,29 @@ func (c *comparisons) fill(ctx context.Context, s *searchable, probes [][]float3
 		of[r.ID]++
 		most = max(most, of[r.ID])
 	}
-	lists, err := s.nearest(ctx, min(most+1+c.rejects, len(s.Refs)), probes)
+	each := len(s.Refs)/max(len(c.ids), 1) + 1
+	lists, err := s.nearest(ctx, min(most+1+c.rejects+listed*each, len(s.Refs)), probes)
 	if err != nil {
 		return err
 	}
 	for i, list := range lists {
 		t := &c.trials[i]
 		t.other, t.rejected = far, far
-		own := ""
+		seen := map[string]bool{}
 		if t.person < len(c.ids) {
-			own = c.ids[t.person]
+			seen[c.ids[t.person]] = true
 		}
 		for _, n := range list {
 			switch r := n.Ref; {
 			case r.Key == t.key: // itself
 			case r.Role == Stranger:
 				t.rejected = min(t.rejected, n.Distance)
-			case r.ID != own && n.Distance < t.other:
-				t.other, t.nearest = n.Distance, r.ID
+			case !seen[r.ID] && len(t.others) < listed:
+				seen[r.ID] = true
+				t.others = append(t.others, n.Distance)
+				if t.nearest == "" {
+					t.other, t.nearest = n.Distance, r.ID
+				}
 			}
 		}
 	}

@@ -109,8 +109,14 @@ func (f fitted) ticks() []tick {
 			values = append(values, i*f.step)
 		}
 	case Log:
-		for e := math.Ceil(f.from - 1e-9); e <= f.to+1e-9; e++ {
-			values = append(values, math.Pow(10, e))
+		steps := []float64{1}
+		if f.to-f.from < 2 { // fewer than two powers of ten
+			steps = []float64{1, 2, 5}
+		}
+		for e := math.Floor(f.from - 1e-9); e <= f.to+1e-9; e++ {
+			for _, step := range steps {
+				values = append(values, step*math.Pow(10, e))
+			}
 		}
 	case Probit:
 		values = probitTicks
@@ -118,7 +124,7 @@ func (f fitted) ticks() []tick {
 	var ticks []tick
 	for _, v := range values {
 		at, ok := f.at(v)
-		if n := len(ticks); ok && (n == 0 || at-ticks[n-1].at > leastTickGap) {
+		if n := len(ticks); ok && at >= -1e-9 && (n == 0 || at-ticks[n-1].at > leastTickGap) {
 			ticks = append(ticks, tick{at, f.label(v)})
 		}
 	}

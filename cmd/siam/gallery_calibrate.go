@@ -155,7 +155,7 @@ func (a *app) readStrangers(ctx context.Context, s *seeing, name string, strict 
 
 func studyText(s gallery.Settings, study *gallery.Study) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gallery %q: match up to %.4f, refer up to %.4f\n", s.Name, study.Thresholds.Match, study.Thresholds.Refer)
+	fmt.Fprintf(&b, "gallery %q: match up to %s distance %.4f, refer up to %.4f\n", s.Name, s.Distance, study.Thresholds.Match, study.Thresholds.Refer)
 	of := ""
 	if study.Group != "" {
 		of = " of group " + study.Group + ", the worst"
@@ -175,7 +175,7 @@ func studyText(s gallery.Settings, study *gallery.Study) string {
 		fmt.Fprintf(&b, "of which the approximate search misses %.2f %% (95 %% interval %.2f to %.2f)\n", 100*(1-r.Value), 100*(1-r.CI95[1]), 100*(1-r.CI95[0]))
 	}
 	for _, w := range study.Doubts[:min(10, len(study.Doubts))] {
-		fmt.Fprintf(&b, "look at %s and %s, distance %.4f: %s\n", w.ID, w.Other, w.Distance, w.Text)
+		fmt.Fprintf(&b, "look at %s and %s, %s distance %.4f: %s\n", w.ID, w.Other, s.Distance, w.Distance, w.Text)
 	}
 	if more := len(study.Doubts) - 10; more > 0 {
 		fmt.Fprintf(&b, "and %d more: --json lists them\n", more)
@@ -206,11 +206,14 @@ func studyReport(s gallery.Settings, study *gallery.Study) *report.Report {
 	if r := study.Recall; r != nil {
 		numbers = append(numbers, report.Rate("nearest that the approximate search finds", estimateOf(*r, "probes"), "the rates of missed people have the rest in them"))
 	}
-	page.Add(report.Section{Title: "What to expect", Text: fmt.Sprintf("A distance up to %.4f is a match, up to %.4f a person has to decide. Each person counts the same, however many images they have.",
-		study.Thresholds.Match, study.Thresholds.Refer), Parts: []report.Part{numbers}})
+	page.Add(report.Section{Title: "What to expect", Text: fmt.Sprintf("A %s distance up to %.4f is a match, up to %.4f a person has to decide. Each person counts the same, however many images they have.",
+		s.Distance, study.Thresholds.Match, study.Thresholds.Refer), Parts: []report.Part{numbers}})
 	if study.FNIR.N > 0 {
 		page.Add(report.Section{Title: "Both errors", Text: "What other thresholds would give.", Parts: []report.Part{studyCurve(study)}})
-		page.Add(report.Section{Title: "As NIST's 1:N evaluation tells it", Parts: []report.Part{nistTable(study)}})
+		page.Add(report.Section{Title: "Gallery size", Text: "Means over all smaller galleries of the same people. In a larger gallery a stranger has more people to be taken for: when it grows, calibrate it again.",
+			Parts: []report.Part{sizeChart(study)}})
+		page.Add(report.Section{Title: "As NIST's 1:N evaluation tells it", Text: "Identification is a gate that answers by itself; an investigation is a person who looks at the nearest 50, at no threshold.",
+			Parts: []report.Part{identificationTable(study), investigationTable(study)}})
 	}
 	if len(study.Groups) > 0 {
 		table := report.Table{Title: "By group", Columns: []string{"group", "FPIR", "95 % interval", "people"}}
@@ -220,11 +223,12 @@ func studyReport(s gallery.Settings, study *gallery.Study) *report.Report {
 		page.Add(report.Section{Title: "Groups", Text: "The rate is promised within the worst group.", Parts: []report.Part{table}})
 	}
 	if len(study.Doubts) > 0 {
-		table := report.Table{Columns: []string{"id", "and", "distance", "why"}}
+		table := report.Table{Columns: []string{"id", "and", s.Distance + " distance", "why"}}
 		for _, w := range study.Doubts {
 			table.Rows = append(table.Rows, []string{w.ID, w.Other, fmt.Sprintf("%.4f", w.Distance), w.Text})
 		}
-		page.Add(report.Section{Title: "Ids to look at", Parts: []report.Part{table}})
+		page.Add(report.Section{Title: "Ids to look at", Text: fmt.Sprintf("The nearest first; a match is up to %.4f, and a person decides up to %.4f.", study.Thresholds.Match, study.Thresholds.Refer),
+			Parts: []report.Part{table}})
 	}
 	return page
 }
@@ -244,14 +248,48 @@ func studyCurve(study *gallery.Study) report.Chart {
 	return c
 }
 
-// nistTable is the pair of figures that NIST gives of 1:N.
-func nistTable(study *gallery.Study) report.Table {
-	identification := "not supported below 1,000 people"
-	if study.Identification != nil {
-		identification = fmt.Sprintf("%.2f %%", 100*study.Identification.Value)
+// sizeChart shows the errors of smaller galleries.
+func sizeChart(study *gallery.Study) report.Chart {
+	promised := fmt.Sprintf("FNIR at FPIR %.2g %%", 100*study.FPIR.Promised)
+	fnir, fpir := report.Series{Name: promised}, report.Series{Name: "FPIR at this gallery's threshold", Dashed: true}
+	most := study.FPIR.Promised
+	for _, at := range study.Sizes {
+		fnir.X, fnir.Y = append(fnir.X, float64(at.IDs)), append(fnir.Y, at.FNIR)
+		fpir.X, fpir.Y = append(fpir.X, float64(at.IDs)), append(fpir.Y, at.FPIR)
+		most = max(most, at.FNIR, at.FPIR)
 	}
-	return report.Table{Columns: []string{"use", "figure", "value"}, Rows: [][]string{
-		{"identification", "FNIR at FPIR 0.003", identification},
-		{"investigation", "nearest id is another, at no threshold", fmt.Sprintf("%.2f %%", 100*study.Investigation.Value)},
-	}}
+	return report.Chart{
+		Title:  "Errors against gallery size",
+		X:      report.Axis{Label: "ids", Scale: report.Log, Min: float64(study.Sizes[0].IDs), Max: float64(study.IDs)},
+		Y:      report.Axis{Label: "rate", Percent: true, Max: min(1.1*most, 1)},
+		Series: []report.Series{fnir, fpir},
+	}
+}
+
+// identificationTable is NIST's figure for a gate: FNIR at a rate of strangers that takes many of them.
+func identificationTable(study *gallery.Study) report.Table {
+	t := report.Table{Title: "Identification", Columns: []string{"FNIR at FPIR 0.003", "people"}}
+	people := study.IDs + study.Strangers
+	if r := study.Identification; r != nil {
+		t.Rows = [][]string{{rateCell(*r), fmt.Sprint(people)}}
+	} else {
+		t.Rows = [][]string{{"not supported below 1,000 people", fmt.Sprint(people)}}
+	}
+	return t
+}
+
+// investigationTable are NIST's figures for a person who looks at a list of 50 candidates.
+func investigationTable(study *gallery.Study) report.Table {
+	t := report.Table{Title: "Investigation, 50 candidates", Columns: []string{"missed", "rate", "ids"}}
+	for _, row := range []struct {
+		name string
+		gallery.Rate
+	}{{"not the first candidate", study.Investigation}, {"not among the candidates", study.Unlisted}} {
+		t.Rows = append(t.Rows, []string{row.name, rateCell(row.Rate), fmt.Sprint(row.N)})
+	}
+	return t
+}
+
+func rateCell(r gallery.Rate) string {
+	return fmt.Sprintf("%.2f %% (%.2f to %.2f)", 100*r.Value, 100*r.CI95[0], 100*r.CI95[1])
 }

@@ -19,7 +19,7 @@ func TestServersErrorsAreTold(t *testing.T) {
 			t.Errorf("error %s is told as %v, want one line that is %v", code, err, want)
 		}
 	}
-	if err := s.failed(context.Background(), "gallery \"g\" in", &pgconn.PgError{Code: "53100"}); !strings.Contains(err.Error(), "its disk is full: nothing was changed") {
+	if err := s.failed(context.Background(), "gallery \"g\" in", &pgconn.PgError{Code: "53100"}); !errors.Is(err, gallery.ErrFull) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a full disk is told as %v", err)
 	}
 }
