@@ -24,46 +24,70 @@ type Cut struct {
 }
 
 // photosAtOnce is how many photographs a view sees together.
-const photosAtOnce = 16
+const photosAtOnce = 8
+
+// some are photographs in order, and in the places of those that could not be read why.
+type some struct {
+	photos   []imgproc.Photo
+	names    []string // of the photos
+	failures []error  // of all, nil for the photos
+}
 
 // Cuts yields what the view takes out of each of the photographs, which files names, in order. Errors of photographs stand in their
-// places. An error of the view, or an embedding that is no numbers, names its file and is the last.
+// places. An error of the view, or an embedding that is no numbers, names its file and is the last. The view looks at some photographs
+// while the next are read.
 func (v View) Cuts(ctx context.Context, files []string, photos iter.Seq2[imgproc.Photo, error]) iter.Seq2[[]Cut, error] {
 	return func(yield func([]Cut, error) bool) {
-		var some []imgproc.Photo
-		var names []string
-		var failures []error // of some and of those between them
-		flush := func() bool {
-			lists, err := v.cut(ctx, names, some)
+		done := make(chan struct{})
+		defer close(done)
+		for group := range groups(files, photos, done) {
+			lists, err := v.cut(ctx, group.names, group.photos)
 			if err != nil {
 				yield(nil, err)
-				return false
+				return
 			}
-			for _, failure := range failures {
+			for _, failure := range group.failures {
 				var cuts []Cut
 				if failure == nil {
 					cuts, lists = lists[0], lists[1:]
 				}
 				if !yield(cuts, failure) {
-					return false
+					return
 				}
 			}
-			some, names, failures = some[:0], names[:0], failures[:0]
-			return true
+		}
+	}
+}
+
+// groups reads photographs one group ahead of who takes them, until done.
+func groups(files []string, photos iter.Seq2[imgproc.Photo, error], done <-chan struct{}) <-chan some {
+	groups := make(chan some)
+	go func() {
+		defer close(groups)
+		var group some
+		send := func() bool {
+			select {
+			case groups <- group:
+				group = some{}
+				return true
+			case <-done:
+				return false
+			}
 		}
 		for photo, err := range photos {
 			if err == nil {
-				some, names = append(some, photo), append(names, files[0])
+				group.photos, group.names = append(group.photos, photo), append(group.names, files[0])
 			}
-			failures, files = append(failures, err), files[min(1, len(files)):]
-			if len(failures) == photosAtOnce && !flush() {
+			group.failures, files = append(group.failures, err), files[min(1, len(files)):]
+			if len(group.failures) == photosAtOnce && !send() {
 				return
 			}
 		}
-		if len(failures) > 0 {
-			flush()
+		if len(group.failures) > 0 {
+			send()
 		}
-	}
+	}()
+	return groups
 }
 
 func (v View) cut(ctx context.Context, names []string, photos []imgproc.Photo) ([][]Cut, error) {

@@ -7,19 +7,34 @@ import (
 
 // huffman gives for the next 16 bits the value in its upper and the length of its code in its lower byte; 0 for no code. Most codes
 // are short: those are found by the first bits in a table that stays in the cache, and where the number behind an AC code is within
-// them too, whole has both at once.
+// them too, whole has both at once. Where nobody wants the numbers, skips has as many as there are.
 type huffman struct {
 	short [1 << shortBits]uint16
 	whole [1 << shortBits]coefficient
+	skips [1 << skipBits]skip
 	all   [1 << 16]uint16
 }
 
-const shortBits = 10
+// How many bits the tables that stay in the cache tell apart.
+const (
+	shortBits = 10
+	skipBits  = 12
+)
 
-// coefficient is an AC coefficient behind so many zeros, in so many bits of the file; 0 bits for none.
+// coefficient is an AC coefficient behind so many zeros, or the end of the block, in so many bits of the file; 0 bits for none.
 type coefficient struct {
 	value       int16
 	zeros, bits uint8
+}
+
+// endOfBlock stands for as many zeros as no block has room for.
+const endOfBlock = 64
+
+// skip is some AC coefficients and the zeros before them, so many places of a block in so many bits of the file; 0 bits for none. The
+// block may end behind them.
+type skip struct {
+	places, bits uint8
+	ends         bool
 }
 
 // readHuffman reads Huffman tables (B.2.4.2).
@@ -69,13 +84,34 @@ func newHuffman(counts, values []uint8) (*huffman, bool) {
 			table.whole[i] = wholeCoefficient(i, uint8(entry>>8), int(entry&255))
 		}
 	}
+	for i := range table.skips {
+		table.skips[i] = table.skipped(i)
+	}
 	return table, true
+}
+
+// skipped reads the coefficients that are whole within the first bits of a block's data.
+func (t *huffman) skipped(first int) (s skip) {
+	for !s.ends {
+		c := t.whole[first<<s.bits&(1<<skipBits-1)>>(skipBits-shortBits)]
+		if c.bits == 0 || s.bits+c.bits > skipBits {
+			break
+		}
+		s.bits += c.bits
+		if s.ends = c.zeros == endOfBlock; !s.ends {
+			s.places += c.zeros + 1
+		}
+	}
+	return s
 }
 
 // wholeCoefficient reads from the first bits of a block's data the number behind an AC code, if all of it is there.
 func wholeCoefficient(first int, rs uint8, length int) coefficient {
 	size := rs & 15
 	used := length + int(size)
+	if rs == 0 {
+		return coefficient{zeros: endOfBlock, bits: uint8(length)}
+	}
 	if size == 0 || used > shortBits {
 		return coefficient{}
 	}
@@ -94,18 +130,22 @@ type bits struct {
 
 // need makes at least 32 bits ready, enough for a code and the number behind it. Beyond the data they are zero, and counted.
 func (b *bits) need() {
-	if b.n >= 32 {
-		return
+	if b.n < 32 {
+		b.hold, b.n = b.refill(b.hold, b.n)
 	}
+}
+
+// refill is need for fewer than 32 bits that are kept in a loop's own variables.
+func (b *bits) refill(hold uint64, n int) (uint64, int) {
 	if b.at+4 <= len(b.data) {
 		if v := binary.BigEndian.Uint32(b.data[b.at:]); !holdsMarker(v) {
-			b.hold = b.hold<<32 | uint64(v)
-			b.n += 32
 			b.at += 4
-			return
+			return hold<<32 | uint64(v), n + 32
 		}
 	}
+	b.hold, b.n = hold, n
 	b.needSlowly()
+	return b.hold, b.n
 }
 
 // holdsMarker says whether one of four bytes is 0xff: whether ^v has a byte that is zero.

@@ -179,6 +179,41 @@ func TestShrunkPicturesAreMeansOfTheWholeOne(t *testing.T) {
 	}
 }
 
+// TestCoefficientsThatNobodyWantsAreSkipped shrinks noise, whose blocks are full of them, to the means of its blocks.
+func TestCoefficientsThatNobodyWantsAreSkipped(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	noise := image.NewGray(image.Rect(0, 0, 128, 96))
+	for i := range noise.Pix {
+		noise.Pix[i] = uint8(48 + rng.UintN(160))
+	}
+	for _, quality := range []int{30, 75, 90, 100} {
+		var file bytes.Buffer
+		if err := gojpeg.Encode(&file, noise, &gojpeg.Options{Quality: quality}); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := gojpeg.Decode(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := gojpeg.Encode(&file, noise, &gojpeg.Options{Quality: quality}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeShrunk(file.Bytes(), 8, image.Rectangle{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range got.Pix {
+			sum := 0.0
+			for k := range 64 {
+				sum += float64(sample(whole, i%16*8+k%8, i/16*8+k/8, 0))
+			}
+			if math.Abs(float64(v)-sum/64) > 1.5 {
+				t.Errorf("quality %d: block %d = %d, want the mean %.1f", quality, i, v, sum/64)
+			}
+		}
+	}
+}
+
 func mean(p Picture, x, y, side, c int) float64 {
 	sum := 0
 	for i := range side * side {

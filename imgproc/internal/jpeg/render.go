@@ -28,6 +28,14 @@ var cosines = func() (t [64]float32) {
 // lowest [log2 side] is the place in zigzag order of the last coefficient that a block of side samples uses.
 var lowest = [4]int{0, 4, 24, 63}
 
+// used is the place of the last coefficient that a block's samples are made of.
+func (c *component) used(block image.Point) int {
+	if !block.In(c.wanted) {
+		return 0
+	}
+	return lowest[mathbits.TrailingZeros(uint(c.side))]
+}
+
 // render makes a picture of the components' samples.
 func (d *decoder) render() Picture {
 	n, shrink := len(d.components), 8/d.side
@@ -70,11 +78,10 @@ func (c *component) render(block *[64]int16, last int, at image.Point) {
 	if !at.In(c.wanted) {
 		return
 	}
+	last = min(last, c.used(at))
 	at = at.Sub(c.wanted.Min)
 	side, stride := c.side, c.side*c.wanted.Dx()
 	to := c.samples[at.Y*side*stride+at.X*side:]
-	log := mathbits.TrailingZeros(uint(side))
-	last = min(last, lowest[log])
 	switch {
 	case last == 0:
 		flat := level(float32(block[0])*float32(c.table[0])/8 + 128.5)

@@ -129,9 +129,10 @@ func (s *scan) mcu(x, y int) error {
 func (s *scan) block(p *part, x, y int) error {
 	if !s.progressive {
 		var block [64]int16
-		last, err := s.sequential(p, &block)
+		at := image.Pt(x, y)
+		last, err := s.sequential(p, &block, p.used(at))
 		if err == nil {
-			p.render(&block, last, image.Pt(x, y))
+			p.render(&block, last, at)
 		}
 		return err
 	}
@@ -163,24 +164,37 @@ func (s *scan) dc(p *part, block *[64]int16) error {
 	return nil
 }
 
-// sequential decodes all coefficients of a block (F.2.2), and returns the place of the last that is not zero. It takes most of the
-// time of a large photograph, so the bits are kept out of memory in its loop.
-func (s *scan) sequential(p *part, block *[64]int16) (last int, err error) {
+// sequential decodes the coefficients of a block (F.2.2) up to the one at place used and skips the others. It returns the place of
+// the last that it decoded and that is not zero. It takes most of the time of a large photograph, so the bits are kept out of memory
+// in its loop.
+func (s *scan) sequential(p *part, block *[64]int16, used int) (last int, err error) {
 	if err := s.dc(p, block); err != nil {
 		return 0, err
 	}
 	hold, n := s.hold, s.n
-	for k := 1; k < 64; k++ {
+	for k := 1; k < 64; {
 		if n < 32 {
-			s.hold, s.n = hold, n
-			s.need()
-			hold, n = s.hold, s.n
+			hold, n = s.refill(hold, n)
+		}
+		if k > used {
+			if skip := p.ac.skips[hold>>(n-skipBits)&(1<<skipBits-1)]; skip.bits > 0 && k+int(skip.places) < 64 {
+				n -= int(skip.bits)
+				k += int(skip.places)
+				if skip.ends {
+					break
+				}
+				continue
+			}
 		}
 		if c := p.ac.whole[hold>>(n-shortBits)&(1<<shortBits-1)]; c.bits > 0 && k+int(c.zeros) < 64 {
 			n -= int(c.bits)
 			k += int(c.zeros)
 			block[k], last = c.value, k
+			k++
 			continue
+		} else if c.zeros == endOfBlock {
+			n -= int(c.bits)
+			break
 		}
 		s.hold, s.n = hold, n
 		rs, err := s.code(p.ac)
@@ -197,6 +211,7 @@ func (s *scan) sequential(p *part, block *[64]int16) (last int, err error) {
 		default:
 			block[k], last = int16(s.signed(size)), k
 		}
+		k++
 		hold, n = s.hold, s.n
 	}
 	s.hold, s.n = hold, n
