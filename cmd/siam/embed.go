@@ -39,6 +39,7 @@ type embedFlags struct {
 	model, format, out string
 	faces              faceFlags
 	strict             bool
+	shard              shard
 }
 
 func (a *app) embedCommand() *cobra.Command {
@@ -52,6 +53,7 @@ func (a *app) embedCommand() *cobra.Command {
 	addModelFlag(cmd, &f.model)
 	f.faces.add(cmd)
 	addStrictFlag(cmd, &f.strict)
+	f.shard.add(cmd)
 	cmd.Flags().StringVar(&f.format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "`file` to write; standard output when not given")
 	return cmd
@@ -98,8 +100,11 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, f embedFlags, f
 	if err != nil {
 		return nil, nil, err
 	}
-	if files, err = a.inFolders(files); err != nil {
+	if files, err = a.inFolders(files, f.shard); err != nil {
 		return nil, nil, err
+	}
+	if len(files) == 0 && f.shard.of > 0 {
+		return []string{}, [][]float32{}, nil
 	}
 	p := a.newProgress("embedding", "files", len(files))
 	defer p.close()
@@ -133,12 +138,14 @@ func (a *app) embedFiles(ctx context.Context, model *siam.Model, f embedFlags, f
 	return names, rows, nil
 }
 
-// inFolders puts the images of folders in place of their names.
-func (a *app) inFolders(names []string) (files []string, err error) {
+// inFolders puts the images of folders in place of their names, and takes those of a part.
+func (a *app) inFolders(names []string, part shard) (files []string, err error) {
 	a.skip(nil)
 	for _, name := range names {
 		if info, err := os.Stat(name); err != nil || !info.IsDir() {
-			files = append(files, name) // what is wrong with it will be said
+			if part.has(name) {
+				files = append(files, name) // what is wrong with it will be said
+			}
 			continue
 		}
 		folder, err := openData(name)
@@ -157,7 +164,7 @@ func (a *app) inFolders(names []string) (files []string, err error) {
 			found.Skipped[i].File = inside(found.Skipped[i].File)
 		}
 		a.skip(found.Skipped)
-		for _, image := range found.Images {
+		for _, image := range part.only(found.Images) {
 			files = append(files, inside(image))
 		}
 	}

@@ -19,6 +19,7 @@ type enrollFlags struct {
 	modelFlags
 	id, data string
 	strict   bool
+	shard    shard
 }
 
 // enrolled is what siam gallery enroll prints as JSON.
@@ -43,6 +44,7 @@ repeated. Of a folder, files that cannot be read or show no face are left out an
 	f.galleryFlags.add(cmd)
 	f.modelFlags.add(cmd)
 	addDataFlag(cmd, &f.data)
+	f.shard.add(cmd)
 	cmd.Flags().StringVar(&f.id, "id", "", "whom the files show")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "with --data, a file that cannot be enrolled is an error")
 	return cmd
@@ -67,6 +69,7 @@ func (a *app) galleryEnroll(ctx context.Context, f enrollFlags, files []string) 
 	} else if _, err := gallery.CleanID(f.id); err != nil {
 		return err
 	}
+	source.files = f.shard.only(source.files)
 	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
 		done, err := a.enrollAll(ctx, s, source)
 		if err != nil {
@@ -164,7 +167,7 @@ func (a *app) enrollAll(ctx context.Context, s *seeing, from enrolSource) (enrol
 		return e.result, err
 	}
 	e.result.countIDs()
-	if len(e.result.Images) == 0 {
+	if len(e.result.Images) == 0 && len(from.files) > 0 { // there may be no file in a part
 		if len(e.failed) > 0 {
 			first = e.failed[0]
 		}
