@@ -22,6 +22,14 @@ func normalized(x *Node) *Node {
 	return Mul(x, Reciprocal(Sqrt(AddScalar(ReduceAndKeep(Square(x), ReduceSum, -1), 1e-6))))
 }
 
+// centred has, of every channel, the mean over the places of both images of a pair taken off. Row i and row n+i of x [2n, h, w, c] are a
+// pair. Without it, all places of maps that are never negative look alike.
+func centred(x *Node) *Node {
+	d := x.Shape().Dimensions
+	pairs := Reshape(x, 2, d[0]/2, d[1]*d[2], d[3])
+	return Reshape(Sub(pairs, ReduceAndKeep(pairs, ReduceMean, 0, 2)), d...)
+}
+
 // leaky is x, and a fifth of it where it is negative.
 func leaky(x *Node) *Node { return Max(x, MulScalar(x, 0.2)) }
 

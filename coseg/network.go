@@ -58,7 +58,7 @@ func (n Network) Compare(scope *model.Scope, a, b []*Node) *Node {
 		at := coarsest - i
 		seen := []*Node{block(l, a[at], fmt.Sprintf("own%d", i+1), encoder.Conv{Filters: width, Size: 1})}
 		if i < n.Spec.Correlated {
-			seen = append(seen, matched(l, a[at], b[at], i+1)...)
+			seen = append(seen, n.matched(l, a[at], b[at], i+1)...)
 		}
 		if x != nil {
 			seen = append(seen, up(l, x, fmt.Sprintf("up%d", i+1), width))
@@ -74,15 +74,18 @@ const matchWidth = 64
 
 // matched says of every place of a how b has its like: the correlation of learned projections, squeezed, with its largest and its
 // mean, and those of the maps themselves, which need no learning.
-func matched(l *encoder.Layers, a, b *Node, number int) []*Node {
+func (n Network) matched(l *encoder.Layers, a, b *Node, number int) []*Node {
 	both := Concatenate([]*Node{a, b}, 0)
-	n := a.Shape().Dim(0)
+	pairs := a.Shape().Dim(0)
 	r := MaxDisplacement(max(a.Shape().Dim(1), a.Shape().Dim(2)))
 	var found []*Node
 	learned := l.Norm(l.Conv(both, fmt.Sprintf("project%d", number), encoder.Conv{Filters: matchWidth, Size: 1}), fmt.Sprintf("project%d_norm", number))
 	for i, x := range []*Node{learned, both} {
+		if n.Spec.Centred {
+			x = centred(x)
+		}
 		x = normalized(x)
-		c := MulScalar(Correlation(Slice(x, AxisRange(0, n)), Slice(x, AxisRange(n)), r), float64(x.Shape().Dim(-1)))
+		c := MulScalar(Correlation(Slice(x, AxisRange(0, pairs)), Slice(x, AxisRange(pairs)), r), float64(x.Shape().Dim(-1)))
 		places := float64(a.Shape().Dim(1) * a.Shape().Dim(2))
 		found = append(found, ReduceAndKeep(c, ReduceMax, -1), MulScalar(ReduceAndKeep(c, ReduceSum, -1), 1/places))
 		found = append(found, block(l, c, fmt.Sprintf("squeeze%d%c", number, 'a'+i), encoder.Conv{Filters: 32, Size: 1}))

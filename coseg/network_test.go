@@ -197,6 +197,46 @@ func TestBadGroupsAreErrors(t *testing.T) {
 	}
 }
 
+// ending is a context that ends when it has been asked a number of times.
+type ending struct {
+	context.Context
+	left int
+}
+
+func (e *ending) Err() error {
+	if e.left--; e.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+func TestAnEndAtAnyMomentIsAnError(t *testing.T) {
+	m := blank(t)
+	encoded, items := scenes(t, m, 3)
+	mask := bitsOf(items[0].Mask)
+	for name, ask := range map[string]func(context.Context) error{
+		"Sureness":       func(ctx context.Context) error { _, err := m.Sureness(ctx, encoded[0], encoded[1]); return err },
+		"Against":        func(ctx context.Context) error { _, err := m.Against(ctx, encoded[0], encoded[1:]...); return err },
+		"SegmentEncoded": func(ctx context.Context) error { _, err := m.SegmentEncoded(ctx, encoded); return err },
+		"Points":         func(ctx context.Context) error { _, err := m.Points(ctx, encoded[0], encoded[1]); return err },
+		"Alikes":         func(ctx context.Context) error { _, err := m.Alikes(ctx, encoded[0], encoded[1]); return err },
+		"Follow":         func(ctx context.Context) error { _, err := m.Follow(ctx, encoded[0], mask, encoded[1:]...); return err },
+		"untrained": func(ctx context.Context) error {
+			m.Untrained = true
+			defer func() { m.Untrained = false }()
+			_, err := m.SegmentEncoded(ctx, encoded)
+			return err
+		},
+	} {
+		moments := 0
+		for ; ask(&ending{t.Context(), moments}) != nil; moments++ {
+		}
+		if moments == 0 {
+			t.Errorf("%s never asks whether its context has ended", name)
+		}
+	}
+}
+
 // TestThePublishedNetworkHasItsShapes records the network of 512 pixels, without running it.
 func TestThePublishedNetworkHasItsShapes(t *testing.T) {
 	spec, err := NewSpec(DOCS, 0)
@@ -265,6 +305,27 @@ func TestCrossEntropyIsTheFormulaAndStaysFinite(t *testing.T) {
 		}
 		if math.Abs(float64(got)-want) > 1e-5*want+1e-6 {
 			t.Errorf("CrossEntropy(%v, %v) = %v, want %v", x[i], y[i], got, want)
+		}
+	}
+}
+
+func TestCentredMapsHaveNoMeanOverTheirPairs(t *testing.T) {
+	const h, w, c = 2, 3, 2
+	x := make([]float32, 4*h*w*c) // two pairs: rows 0 and 2, and 1 and 3
+	for i := range x {
+		x[i] = float32(i*i%13) + float32(i/(h*w*c))
+	}
+	out := MustExecOnce(backend(t), centred, tensors.FromFlatDataAndDimensions(slices.Clone(x), 4, h, w, c))
+	got := tensors.MustCopyFlatData[float32](out)
+	for i := range x {
+		pair, k, sum := i/(h*w*c)%2, i%c, 0.0
+		for j := range x {
+			if j/(h*w*c)%2 == pair && j%c == k {
+				sum += float64(x[j])
+			}
+		}
+		if want := float64(x[i]) - sum/(2*h*w); math.Abs(float64(got[i])-want) > 1e-4 {
+			t.Fatalf("centred(%d) = %v, want %v", i, got[i], want)
 		}
 	}
 }
