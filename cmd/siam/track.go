@@ -20,7 +20,8 @@ type trackFlags struct {
 	seq, det, out, format, tracker, settings string
 	model, render, report                    string
 	offline, camera                          bool
-	gallery                                  string
+	gallery, detector                        string
+	name                                     string // of a sequence whose frames come from a video
 	lines, zones                             []string
 	rate                                     float64
 	most                                     int
@@ -54,8 +55,9 @@ whole video is looked at before anything is said: detections become tracks at th
 	}
 	cmd.AddCommand(a.trackTuneCommand())
 	flags := cmd.Flags()
-	flags.StringVar(&f.seq, "seq", "", "`folder` of the sequence")
+	flags.StringVar(&f.seq, "seq", "", "`folder` of the sequence, of its frames, or a video that ffmpeg reads")
 	flags.StringVar(&f.det, "det", "", "`file` of detections; by default det/det.txt of the sequence")
+	flags.StringVar(&f.detector, "detector", "", "find people in the frames with this YOLOX network, an ONNX `file`, in place of --det")
 	flags.StringVar(&f.out, "out", "", "`file` to write the tracks to")
 	flags.StringVar(&f.format, "format", "mot", "format of the tracks: mot, kitti, coco or jsonl, an object a line")
 	flags.StringVar(&f.tracker, "tracker", "ours", "ours, sort, bytetrack or deepsort")
@@ -115,7 +117,12 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err := f.checkOuts(); err != nil {
 		return err
 	}
-	v, err := a.readTracked(f, scores)
+	video, remove, err := a.openVideo(ctx, &f)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	v, err := a.readTracked(ctx, f, video, scores)
 	if err != nil {
 		return err
 	}
@@ -207,8 +214,13 @@ type trackedVideo struct {
 }
 
 // readTracked reads the detections. Without a map of scores it guesses one.
-func (a *app) readTracked(f trackFlags, scores *track.Scores) (v trackedVideo, err error) {
-	if v.found, err = a.detections(f); err != nil {
+func (a *app) readTracked(ctx context.Context, f trackFlags, video mot.Info, scores *track.Scores) (v trackedVideo, err error) {
+	if f.detector != "" {
+		v.found, err = a.detect(ctx, f, video)
+	} else {
+		v.found, err = a.detections(f, video)
+	}
+	if err != nil {
 		return v, err
 	}
 	if scores == nil {
@@ -263,6 +275,9 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	if f.camera && (f.seq == "" || f.offline) {
 		return settings, nil, usagef("--camera-motion needs --seq, the folder with the frames' images, and goes with no --offline")
 	}
+	if f.detector != "" && (f.seq == "" || f.det != "") {
+		return settings, nil, usagef("--detector needs --seq, the video or the folder with the frames' images, and goes with no --det")
+	}
 	if f.gallery != "" && f.model == "" {
 		return settings, nil, usagef("--gallery needs --model, the model that its people were enrolled with")
 	}
@@ -275,7 +290,10 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 
 // detections reads the file of detections, and what is known of the sequence. It is an error where they cannot be of that sequence, and
 // said where they end long before it.
-func (a *app) detections(f trackFlags) (mot.Sequence, error) {
+func (a *app) detections(f trackFlags, video mot.Info) (mot.Sequence, error) {
+	if f.name != "" && f.det == "" {
+		return mot.Sequence{}, usagef("a video needs --detector, or --det with detections")
+	}
 	from := f.det
 	if from == "" {
 		from = f.seq
@@ -289,6 +307,10 @@ func (a *app) detections(f trackFlags) (mot.Sequence, error) {
 	}
 	found := all[0]
 	if f.seq == "" || f.det == "" {
+		return found, found.CheckFits()
+	}
+	if f.name != "" {
+		found.Name, found.Info = f.name, video
 		return found, found.CheckFits()
 	}
 	if found.Info, err = mot.ReadInfo(os.DirFS(f.seq), "seqinfo.ini"); err != nil && !os.IsNotExist(err) {

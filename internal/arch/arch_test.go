@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"."},
 	{"pairnet"},
 	{"coseg", "track", "api"},
-	{"train", "gallery", "face", "report"},
+	{"train", "gallery", "face", "person", "report"},
 	{"onnx"},
 	{"encoder", "eval", "detect", "boost"},
 	{"modelfile"},

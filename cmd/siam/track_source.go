@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/siam-go/siam/dataset/mot"
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/onnx"
+	"github.com/siam-go/siam/person"
+)
+
+// openVideo makes a folder of frames of a video, where --seq names one. What it returns says what it is, and removes the frames.
+func (a *app) openVideo(ctx context.Context, f *trackFlags) (video mot.Info, remove func(), err error) {
+	info, err := os.Stat(f.seq)
+	if f.seq == "" || err != nil || info.IsDir() {
+		return video, func() {}, nil // reading it says what is wrong
+	}
+	if video, err = probe(ctx, f.seq); err != nil {
+		return video, nil, err
+	}
+	if f.rate > 0 {
+		video.Rate = f.rate
+	}
+	dir, err := os.MkdirTemp("", "siam-frames-*")
+	if err != nil {
+		return video, nil, fmt.Errorf("frames of %s: %w", f.seq, err)
+	}
+	remove = func() { os.RemoveAll(dir) }
+	cmd := exec.CommandContext(ctx, "ffmpeg", "-v", "error", "-nostdin", "-i", f.seq, "-map", "0:v:0", "-r", fmt.Sprint(video.Rate), "-q:v", "2", filepath.Join(dir, "%06d.jpg"))
+	complaint, failed := cmd.CombinedOutput()
+	if ctx.Err() != nil {
+		remove()
+		return video, nil, ctx.Err()
+	}
+	images, err := mot.OpenImages(dir)
+	if err != nil {
+		remove()
+		return video, nil, fmt.Errorf("frames of %s: ffmpeg found none: %s", f.seq, firstLine(complaint))
+	}
+	if failed != nil || len(complaint) > 0 {
+		a.say("%s is damaged or ends early, %d frames could be read: %s", f.seq, images.Last, firstLine(complaint))
+	}
+	video.Frames = images.Last
+	f.name, f.seq = strings.TrimSuffix(filepath.Base(f.seq), filepath.Ext(f.seq)), dir
+	return video, remove, nil
+}
+
+func firstLine(text []byte) string {
+	line, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
+	return string(line)
+}
+
+// probe asks ffprobe what a video is.
+func probe(ctx context.Context, file string) (info mot.Info, err error) {
+	for _, tool := range []string{"ffprobe", "ffmpeg"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return info, fmt.Errorf("%s is a file, and %s, which reads videos, is not installed: install ffmpeg, or name a folder of frames", file, tool)
+		}
+	}
+	cmd := exec.CommandContext(ctx, "ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=avg_frame_rate,width,height", "-of", "json", file)
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	text, err := cmd.Output()
+	var found struct {
+		Streams []struct {
+			Rate          string `json:"avg_frame_rate"`
+			Width, Height int
+		}
+	}
+	if err != nil || json.Unmarshal(text, &found) != nil || len(found.Streams) == 0 {
+		return info, fmt.Errorf("%s is no video that ffmpeg reads: %s", file, firstLine(complaint.Bytes()))
+	}
+	s := found.Streams[0]
+	above, below, _ := strings.Cut(s.Rate, "/")
+	n, err1 := strconv.ParseFloat(above, 64)
+	d, err2 := strconv.ParseFloat(below, 64)
+	info = mot.Info{Rate: 25, Width: s.Width, Height: s.Height}
+	if rate := n / d; err1 == nil && err2 == nil && rate >= leastRate && rate <= 1000 {
+		info.Rate = rate
+	}
+	return info, nil
+}
+
+// detect finds people in all frames of the sequence, as detections.
+func (a *app) detect(ctx context.Context, f trackFlags, video mot.Info) (found mot.Sequence, err error) {
+	images, err := mot.OpenImages(f.seq)
+	if err != nil {
+		return found, err
+	}
+	detector, closeDetector, err := a.openPeople(f.detector)
+	if err != nil {
+		return found, err
+	}
+	defer closeDetector()
+	found = mot.Sequence{Name: f.name, Path: f.detector, Format: "mot", Info: video}
+	found.Info.Frames = images.Last
+	progress := a.newProgress("finding people", "frames", images.Last)
+	defer progress.close()
+	missing := 0
+	for number := 1; number <= images.Last; number++ {
+		progress.add(1)
+		picture, err := images.Read(number)
+		if err != nil {
+			missing++
+			continue
+		}
+		found.Info.Width, found.Info.Height = picture.W, picture.H
+		boxes, err := detector.Detect(ctx, picture)
+		if err != nil {
+			return found, fmt.Errorf("finding people with %s in frame %d: %w", f.detector, number, err)
+		}
+		for _, d := range boxes {
+			box := mot.Box{X: float64(d.Box.X), Y: float64(d.Box.Y), W: float64(d.Box.W), H: float64(d.Box.H)}
+			found.Rows = append(found.Rows, mot.Row{Frame: number, ID: -1, Box: box, Score: float64(d.Score)})
+		}
+	}
+	if missing == images.Last {
+		return found, fmt.Errorf("none of %d frames in %s can be read", missing, images.Dir)
+	}
+	if missing > 0 {
+		a.say("%d of %d frames have no image that can be read in %s", missing, images.Last, images.Dir)
+	}
+	return found, nil
+}
+
+// openPeople opens a detector of people: an ONNX file, or a model that siam import made of one.
+func (a *app) openPeople(file string) (*person.Detector, func(), error) {
+	network, err := readPeople(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	outputs := network.Outputs()
+	if len(outputs) != 1 {
+		return nil, nil, fmt.Errorf("%s has %d outputs, and YOLOX, which finds people, has one", file, len(outputs))
+	}
+	backend, err := a.newBackend()
+	if err != nil {
+		return nil, nil, err
+	}
+	run, err := onnx.NewNetwork(backend, network, outputs[0].Name)
+	if err != nil {
+		backend.Finalize()
+		return nil, nil, fmt.Errorf("open detector %s: %w", file, err)
+	}
+	return person.NewDetector(run), func() { run.Close(); backend.Finalize() }, nil
+}
+
+func readPeople(file string) (*onnx.Model, error) {
+	model, err := modelfile.Read(file)
+	if err != nil {
+		return readNetwork(file)
+	}
+	network := model.Networks[encoder.EncoderNetwork]
+	if network == nil {
+		return nil, errors.New(file + " holds no ONNX network: want YOLOX")
+	}
+	m, err := onnx.Decode(network)
+	if err != nil {
+		return nil, fmt.Errorf("the network in %s: %w", file, err)
+	}
+	return m, nil
+}
