@@ -10,6 +10,34 @@ func (c Change) TouchesEntries() bool {
 	return c.Settings != nil || !c.Expire.IsZero() || len(c.Erase)+len(c.Delete)+len(c.Move)+len(c.Embeddings)+len(c.Put) > 0
 }
 
+// Takes says whether a change takes entries away or alters them, besides those that expire: who has read them must read them anew.
+func (c Change) Takes() bool {
+	return c.Settings != nil || len(c.Erase)+len(c.Delete)+len(c.Move)+len(c.Embeddings) > 0
+}
+
+// Check says what is wrong with a move between ids of which there are images, or not.
+func (m Move) Check(from, to bool) error {
+	switch {
+	case !from:
+		return fmt.Errorf("id %q: %w", m.From, ErrNotFound)
+	case m.Merge && !to:
+		return fmt.Errorf("id %q: %w", m.To, ErrNotFound)
+	case !m.Merge && to:
+		return fmt.Errorf("id %q: %w", m.To, ErrExists)
+	}
+	return nil
+}
+
+// HoldsAll fails with [ErrConflict] where embeddings of one of these models may not be in the gallery.
+func (s Settings) HoldsAll(models ...string) error {
+	for _, model := range models {
+		if !s.Holds(model) {
+			return fmt.Errorf("an entry is of model %.12s: %w", model, ErrConflict)
+		}
+	}
+	return nil
+}
+
 // settings are those of the gallery once the change is made; stored are the present ones of one that is there.
 func (c Change) settings(there bool, stored Settings) (Settings, error) {
 	switch {

@@ -21,8 +21,8 @@ func (c Change) Make(there bool, stored Settings, entries []Entry) (Settings, []
 		return next, nil, err
 	}
 	for _, e := range m.entries {
-		if !next.Holds(e.Model) {
-			return next, nil, fmt.Errorf("an entry is of model %.12s: %w", e.Model, ErrConflict)
+		if err := next.HoldsAll(e.Model); err != nil {
+			return next, nil, err
 		}
 	}
 	return next, m.entries, nil
@@ -75,13 +75,8 @@ func (m *making) move(v Move) error {
 	has := func(id string) bool {
 		return slices.ContainsFunc(m.entries, func(e Entry) bool { return e.ID == id && e.Role == Enrolled })
 	}
-	switch {
-	case !has(v.From):
-		return fmt.Errorf("id %q: %w", v.From, ErrNotFound)
-	case v.Merge && !has(v.To):
-		return fmt.Errorf("id %q: %w", v.To, ErrNotFound)
-	case !v.Merge && has(v.To):
-		return fmt.Errorf("id %q: %w", v.To, ErrExists)
+	if err := v.Check(has(v.From), has(v.To)); err != nil {
+		return err
 	}
 	for i, e := range m.entries {
 		if e.ID == v.From {

@@ -97,12 +97,9 @@ func (g *Gallery) Import(ctx context.Context, r io.Reader) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	in := importing{Gallery: g, settings: s, there: map[string]bool{}}
-	for e, err := range g.store.Entries(ctx, g.name, Query{}) {
-		if err != nil {
-			return in.done, err
-		}
-		in.there[e.Key] = true
+	in := importing{Gallery: g, settings: s}
+	if err := in.look(ctx); err != nil {
+		return in.done, err
 	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 1<<16), maxLine)
@@ -120,6 +117,18 @@ type importing struct {
 	there    map[string]bool
 	lines    int // read
 	done     Imported
+}
+
+// look reads which entries are there.
+func (in *importing) look(ctx context.Context) error {
+	in.there = map[string]bool{}
+	for e, err := range in.store.Entries(ctx, in.name, Query{}) {
+		if err != nil {
+			return err
+		}
+		in.there[e.Key] = true
+	}
+	return nil
 }
 
 // importBytes bounds what comes in one change, besides importAtOnce.
@@ -144,24 +153,44 @@ func (in *importing) some(ctx context.Context, lines *bufio.Scanner) (more bool,
 			entries[i], failures[i] = in.parse(texts[i])
 		}
 	})
-	var put []Entry
-	already := 0
-	for i, e := range entries {
-		if failures[i] != nil {
-			return false, fmt.Errorf("line %d: %w", in.lines+i+1, failures[i])
-		}
-		switch {
-		case e == nil:
-		case in.there[e.Key]:
-			already++
-		default:
-			in.there[e.Key] = true
-			put = append(put, *e)
+	for i, err := range failures {
+		if err != nil {
+			return false, fmt.Errorf("line %d: %w", in.lines+i+1, err)
 		}
 	}
 	in.lines += len(texts)
-	in.done.Already += already
-	return len(texts) > 0, in.put(ctx, put)
+	return len(texts) > 0, in.add(ctx, entries)
+}
+
+// add adds the entries that are not there; nil ones are none. Another program may add some of them at the same time.
+func (in *importing) add(ctx context.Context, entries []*Entry) error {
+	for {
+		var put []Entry
+		added := map[string]bool{}
+		already := 0
+		for _, e := range entries {
+			switch {
+			case e == nil:
+			case in.there[e.Key] || added[e.Key]:
+				already++
+			default:
+				added[e.Key] = true
+				put = append(put, *e)
+			}
+		}
+		err := in.put(ctx, put)
+		if err == nil {
+			in.done.Already += already
+			for key := range added {
+				in.there[key] = true
+			}
+			return nil
+		}
+		before := len(in.there)
+		if !errors.Is(err, ErrExists) || in.look(ctx) != nil || len(in.there) <= before {
+			return err
+		}
+	}
 }
 
 // flat are the fields of an entry in a line that is an entry alone.

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -89,7 +90,7 @@ func (a *applying) saveSettings(there bool, next gallery.Settings) error {
 	before := a.row.settings
 	a.row.settings = next
 	a.row.revision++
-	if a.Settings != nil || len(a.Erase)+len(a.Delete)+len(a.Move)+len(a.Embeddings) > 0 {
+	if a.Takes() {
 		a.row.taken = a.row.revision
 	}
 	if there {
@@ -195,13 +196,8 @@ func (a *applying) move() error {
 		if err != nil {
 			return err
 		}
-		switch {
-		case !from:
-			return fmt.Errorf("id %q: %w", m.From, gallery.ErrNotFound)
-		case m.Merge && !to:
-			return fmt.Errorf("id %q: %w", m.To, gallery.ErrNotFound)
-		case !m.Merge && to:
-			return fmt.Errorf("id %q: %w", m.To, gallery.ErrExists)
+		if err := m.Check(from, to); err != nil {
+			return err
 		}
 		if _, err := a.exec("UPDATE siam_entry SET id = $1 WHERE gallery = $2 AND id = $3", m.To, a.row.number, m.From); err != nil {
 			return err
@@ -268,12 +264,7 @@ func (a *applying) sameModel() error {
 		return err
 	}
 	models, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	for _, model := range models {
-		if !a.row.settings.Holds(model) {
-			return fmt.Errorf("an entry is of model %.12s: %w", model, gallery.ErrConflict)
-		}
-	}
-	return err
+	return cmp.Or(err, a.row.settings.HoldsAll(models...))
 }
 
 // log appends events to the chain.

@@ -127,7 +127,7 @@ func (a *applying) saveSettings(there bool, next gallery.Settings) error {
 	}
 	a.row.revision++
 	a.row.settings = next
-	if a.Settings != nil || len(a.Erase)+len(a.Delete)+len(a.Move)+len(a.Embeddings) > 0 {
+	if a.Takes() {
 		a.row.taken = a.row.revision
 	}
 	if there {
@@ -230,13 +230,8 @@ func (a *applying) move() error {
 		if err != nil {
 			return err
 		}
-		switch {
-		case !from:
-			return fmt.Errorf("id %q: %w", m.From, gallery.ErrNotFound)
-		case m.Merge && !to:
-			return fmt.Errorf("id %q: %w", m.To, gallery.ErrNotFound)
-		case !m.Merge && to:
-			return fmt.Errorf("id %q: %w", m.To, gallery.ErrExists)
+		if err := m.Check(from, to); err != nil {
+			return err
 		}
 		if _, err := a.exec("UPDATE entry SET id = ? WHERE gallery = ? AND id = ?", m.To, a.row.number, m.From); err != nil {
 			return err
@@ -318,8 +313,8 @@ func (a *applying) sameModel() error {
 		if err := rows.Scan(&model); err != nil {
 			return err
 		}
-		if !a.row.settings.Holds(model) {
-			return fmt.Errorf("an entry is of model %.12s: %w", model, gallery.ErrConflict)
+		if err := a.row.settings.HoldsAll(model); err != nil {
+			return err
 		}
 	}
 	return rows.Err()

@@ -136,7 +136,7 @@ func (s *store) plan(ctx context.Context, c gallery.Change) (*plan, error) {
 	if c.Drop {
 		after = nil
 	}
-	p.record.Taken = c.Settings != nil || len(c.Erase)+len(c.Delete)+len(c.Move)+len(c.Embeddings) > 0
+	p.record.Taken = c.Takes()
 	if err := p.differences(s.cluster, v.rows, after); err != nil {
 		return nil, err
 	}
