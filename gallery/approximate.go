@@ -203,12 +203,20 @@ func (s *searchable) serves(gallery string) error {
 		gallery, ErrRecall, s.recall.Value, s.recall.Promised)
 }
 
-// AuditRecall measures what the approximate search of the gallery finds of what an exact one does. It is nil for a gallery that is
-// searched exactly.
+// AuditRecall measures what the approximate search of the gallery, or of its store, finds of what an exact one does. It is nil for a
+// gallery that is searched exactly.
 func (g *Gallery) AuditRecall(ctx context.Context) (*Recall, error) {
 	s, err := g.Settings(ctx)
-	if err != nil || s.Approximate == nil {
+	if err != nil {
 		return nil, err
+	}
+	if store, can := g.store.(Searcher); can && s.Representation == Nearest {
+		if kind, may := g.store.(Approximator); may && kind.Approximate() {
+			return g.storesRecall(ctx, store)
+		}
+	}
+	if s.Approximate == nil {
+		return nil, nil
 	}
 	all, err := g.index.fresh(ctx, s)
 	if err != nil || all.graph == nil {
@@ -220,6 +228,47 @@ func (g *Gallery) AuditRecall(ctx context.Context) (*Recall, error) {
 		r.File, r.Unkept = "", unkept.Error()
 	}
 	return &r, err
+}
+
+// storesProbes is how many probes a store is asked, one at a time.
+const storesProbes = 256
+
+// storesRecall measures a store that searches itself. Nothing is stated of it.
+func (g *Gallery) storesRecall(ctx context.Context, store Searcher) (*Recall, error) {
+	v, err := g.store.Vectors(ctx, g.name, 0)
+	if err != nil {
+		return nil, err
+	}
+	all, err := newSearchable(v, g.model.Distance)
+	if err != nil || len(v.Refs) == 0 {
+		return &Recall{Rate: Rate{Value: 1, CI95: [2]float64{1, 1}}}, err
+	}
+	probes, err := all.between(ctx, storesProbes, 3)
+	if err != nil {
+		return nil, err
+	}
+	exact, err := all.exact.Nearest(ctx, recallOf, probes...)
+	if err != nil {
+		return nil, err
+	}
+	hits, of := 0, 0
+	for i, probe := range probes {
+		found, err := store.Nearest(ctx, g.name, probe, recallOf)
+		if errors.Is(err, errors.ErrUnsupported) { // then it is searched exactly here
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			if f.Distance <= exact[i][len(exact[i])-1].Distance {
+				hits++
+			}
+		}
+		of += len(exact[i])
+	}
+	p := stats.NewProportion(hits, of)
+	return &Recall{Rate: Rate{Value: p.Value, CI95: p.CI95, N: len(probes)}, Vectors: len(v.Refs)}, nil
 }
 
 // failure is why the file of the graph could not be written.

@@ -2,9 +2,12 @@ package gallery_test
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -228,6 +231,50 @@ func TestApproximateGalleriesAgreeWithExactOnesAfterAnyChanges(t *testing.T) {
 	}
 	if float64(missed) > 0.1*float64(of) {
 		t.Errorf("%d of %d nearest ids were missed, want at most a tenth", missed, of)
+	}
+}
+
+// forgetful is a store that searches itself, and finds four of five.
+type forgetful struct{ gallery.Store }
+
+func (forgetful) Approximate() bool { return true }
+
+func (f forgetful) Nearest(ctx context.Context, name string, probe []float32, k int) ([]gallery.Hit, error) {
+	v, err := f.Vectors(ctx, name, 0)
+	if err != nil {
+		return nil, err
+	}
+	var hits []gallery.Hit
+	for i, r := range v.Refs {
+		hits = append(hits, gallery.Hit{Ref: r, Distance: planar().Distance.Of(probe, v.Values[2*i:2*i+2])})
+	}
+	slices.SortFunc(hits, func(a, b gallery.Hit) int { return cmp.Compare(a.Distance, b.Distance) })
+	var found []gallery.Hit
+	for i, h := range hits {
+		if i%5 != 2 && len(found) < k {
+			found = append(found, h)
+		}
+	}
+	return found, nil
+}
+
+func TestWhatAStoresSearchMissesEntersTheRates(t *testing.T) {
+	c := crowd{rand.New(rand.NewPCG(1, 2)), 30, 0.3}
+	exact, store := made(t)
+	c.enroll(t, exact, 60, three)
+	strangers := c.strangers(340, 1)
+	g, err := gallery.Open(t.Context(), forgetful{store}, "g", planar())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := g.AuditRecall(t.Context())
+	if err != nil || r == nil || r.N != 180 || math.Abs(r.Value-0.8) > 1e-9 {
+		t.Fatalf("AuditRecall = %+v, %v, want 0.8 by 180 probes", r, err)
+	}
+	o := gallery.CalibrateOptions{FPIR: 0.05, Miss: 0.05, Strangers: strangers}
+	before, after := calibrate(t, exact, o), calibrate(t, g, o)
+	if want := 1 - (1-before.FNIR.Value)*0.8; math.Abs(after.FNIR.Value-want) > 1e-9 || after.Recall == nil {
+		t.Errorf("FNIR with that search = %v, recall %v, want %v", after.FNIR.Value, after.Recall, want)
 	}
 }
 

@@ -59,6 +59,11 @@ type Searcher interface {
 	Nearest(ctx context.Context, gallery string, probe []float32, k int) ([]Hit, error)
 }
 
+// Approximator is a [Searcher] that may miss some of the nearest.
+type Approximator interface {
+	Approximate() bool // whether it does
+}
+
 // Query says which entries are wanted: all, or those that fit every field that is set.
 type Query struct {
 	ID     string

@@ -127,6 +127,10 @@ func (a *app) auditRecall(ctx context.Context, f auditFlags) error {
 		if r.Value < r.Promised {
 			return fmt.Errorf("gallery %q: %w: %.4f of the nearest, stated %.4f", f.name, gallery.ErrRecall, r.Value, r.Promised)
 		}
+		if r.Promised == 0 {
+			return a.print(r, fmt.Sprintf("gallery %q: the store's search finds %.4f of the ten nearest (95 %% interval %.4f to %.4f, %d probes) of %d entries\n",
+				f.name, r.Value, r.CI95[0], r.CI95[1], r.N, r.Vectors))
+		}
 		text := fmt.Sprintf("gallery %q: the search finds %.4f of the ten nearest (95 %% interval %.4f to %.4f, %d probes), stated %.4f; of %d entries %d cannot be reached\n",
 			f.name, r.Value, r.CI95[0], r.CI95[1], r.N, r.Promised, r.Vectors, r.Unreachable)
 		if r.Unkept != "" {

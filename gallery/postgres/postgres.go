@@ -93,6 +93,9 @@ func (s *store) transact(ctx context.Context, o pgx.TxOptions, do func(pgx.Tx) e
 	return tx.Commit(ctx)
 }
 
+// Approximate implements [gallery.Approximator].
+func (s *store) Approximate() bool { return s.approximate }
+
 // GraphFolder implements [gallery.GraphKeeper].
 func (s *store) GraphFolder() string { return s.graphs }
 
