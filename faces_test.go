@@ -38,7 +38,7 @@ func faceModel(t *testing.T) *siam.Model {
 	}
 	t.Cleanup(backend.Finalize)
 	template, threshold := face.ArcFace(), float32(0.73)
-	file, _, err := onnx.Import(backend, network, onnx.ImportOptions{
+	file, _, err := onnx.Import(t.Context(), backend, network, onnx.ImportOptions{
 		Preprocess: &imgproc.Preprocess{Channels: 3, Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}},
 		Landmarks:  template[:], Detector: detector.Bytes(), Threshold: &threshold,
 	})

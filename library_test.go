@@ -262,7 +262,7 @@ func throughONNX(ctx context.Context, model *siam.Model, file string) (*siam.Mod
 	if err != nil {
 		return nil, err
 	}
-	imported, _, err := onnx.Import(backend, read, onnx.ImportOptions{}) // of others: Preprocess, Outputs, Pool, Distance
+	imported, _, err := onnx.Import(ctx, backend, read, onnx.ImportOptions{}) // of others: Preprocess, Outputs, Pool, Distance
 	if err != nil {
 		return nil, err
 	}

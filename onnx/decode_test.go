@@ -184,7 +184,7 @@ func TestImportAsksForChoices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := Import(newBackend(t), m, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, _, err := Import(t.Context(), newBackend(t), m, test.options); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("Import with %s = %v, want an error with %q", name, err, test.want)
 		}
 	}
@@ -196,7 +196,7 @@ func TestImportedModelsEmbedAsTheirNetworkDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, _, err := Import(backend, m, ImportOptions{Preprocess: &imgproc.Preprocess{Channels: 3}, Outputs: []string{"embedding"}, Normalize: true})
+	file, _, err := Import(t.Context(), backend, m, ImportOptions{Preprocess: &imgproc.Preprocess{Channels: 3}, Outputs: []string{"embedding"}, Normalize: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestImportedModelsSurviveExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	threshold := float32(0.3)
-	want, _, err := Import(backend, m, ImportOptions{
+	want, _, err := Import(t.Context(), backend, m, ImportOptions{
 		Preprocess: &imgproc.Preprocess{Channels: 3, BGR: true}, Outputs: []string{"embedding"}, Normalize: true, Distance: "euclidean",
 		Threshold: &threshold, Landmarks: [][2]float64{{.3, .4}, {.7, .4}, {.5, .6}, {.3, .8}, {.7, .8}},
 	})
@@ -252,7 +252,7 @@ func TestImportedModelsSurviveExport(t *testing.T) {
 	if m, err = Decode(data); err != nil {
 		t.Fatal(err)
 	}
-	got, _, err := Import(backend, m, ImportOptions{Outputs: []string{"embedding"}})
+	got, _, err := Import(t.Context(), backend, m, ImportOptions{Outputs: []string{"embedding"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func imported(t *testing.T, data []byte, images Array) []float32 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, _, err := Import(backend, m, ImportOptions{Distance: "cosine"})
+	file, _, err := Import(t.Context(), backend, m, ImportOptions{Distance: "cosine"})
 	if err != nil {
 		t.Fatal(err)
 	}

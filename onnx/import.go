@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,14 +38,14 @@ type ImportOptions struct {
 
 // Import makes a model of a network, after it tried the network with one image and with two, and says what it found. It fails when
 // the options do not fit the network, with [ErrNoEmbedding] when it makes no embedding and nothing else was asked for, and when it
-// makes anything but finite numbers; what it says names the choice to make.
-func Import(backend compute.Backend, m *Model, o ImportOptions) (*modelfile.File, Findings, error) {
+// makes anything but finite numbers; what it says names the choice to make. When ctx ends, its error is Import's.
+func Import(ctx context.Context, backend compute.Backend, m *Model, o ImportOptions) (*modelfile.File, Findings, error) {
 	named := len(o.Outputs) > 0
 	o, err := o.completed(m)
 	if err != nil {
 		return nil, Findings{}, err
 	}
-	spec, found, err := m.try(backend, o)
+	spec, found, err := m.try(ctx, backend, o)
 	if err != nil {
 		return nil, found, err
 	}

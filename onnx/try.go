@@ -66,7 +66,7 @@ func kindOf(shape []int) string {
 }
 
 // try runs the network on pictures of noise, one by one and together, and describes it as an encoder.
-func (m *Model) try(backend compute.Backend, o ImportOptions) (spec encoder.Spec, found Findings, err error) {
+func (m *Model) try(ctx context.Context, backend compute.Backend, o ImportOptions) (spec encoder.Spec, found Findings, err error) {
 	spec = encoder.Spec{Arch: encoder.Imported, Normalize: o.Normalize, Landmarks: o.Landmarks, Pool: o.Pool}
 	run, err := NewNetwork(backend, m, o.Outputs...)
 	if err != nil {
@@ -80,7 +80,7 @@ func (m *Model) try(backend compute.Backend, o ImportOptions) (spec encoder.Spec
 	pictures := noise(spec.Preprocess, 2)
 	var each [2][]Array
 	for i := range each {
-		if each[i], err = run.Run(context.Background(), pictures.part(i)); err != nil {
+		if each[i], err = run.Run(ctx, pictures.part(i)); err != nil {
 			return spec, found, err
 		}
 		if err := run.checkFinite(each[i]); err != nil {
@@ -93,7 +93,10 @@ func (m *Model) try(backend compute.Backend, o ImportOptions) (spec encoder.Spec
 	if batch := run.model.inputs[0].Shape; batch != nil && batch[0] == 1 {
 		found.OneByOne = "the file says so"
 	} else {
-		found.OneByOne = run.together(pictures, each)
+		found.OneByOne = run.together(ctx, pictures, each)
+	}
+	if err := ctx.Err(); err != nil {
+		return spec, found, err
 	}
 	spec.OneByOne = found.OneByOne != ""
 	spec.Dim, err = found.dim(o.Pool)
@@ -122,8 +125,8 @@ func (f Findings) dim(pool string) (int, error) {
 
 // together runs pictures at once and says what is wrong with that, if anything: a network may have one image built in, or let the
 // images of a batch change each other.
-func (n *Network) together(pictures Array, each [2][]Array) string {
-	both, err := n.Run(context.Background(), pictures)
+func (n *Network) together(ctx context.Context, pictures Array, each [2][]Array) string {
+	both, err := n.Run(ctx, pictures)
 	if err != nil {
 		return fmt.Sprintf("it fails with two: %v", err)
 	}

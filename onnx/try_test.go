@@ -26,7 +26,7 @@ func tried(t *testing.T, m *Model, o ImportOptions) (encoder.Spec, Findings, err
 	if o.Preprocess == nil {
 		o.Preprocess = plainPixels()
 	}
-	file, found, err := Import(newBackend(t), m, o)
+	file, found, err := Import(t.Context(), newBackend(t), m, o)
 	if err != nil {
 		return encoder.Spec{}, found, err
 	}
@@ -65,7 +65,7 @@ func TestNetworksWithOneImageBuiltInEmbedMany(t *testing.T) {
 		t.Fatal(err)
 	}
 	backend := newBackend(t)
-	file, _, err := Import(backend, m, ImportOptions{Preprocess: plainPixels()})
+	file, _, err := Import(t.Context(), backend, m, ImportOptions{Preprocess: plainPixels()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestPoolsTakeTheMeanOrTheFirstToken(t *testing.T) {
 		},
 	} {
 		backend := newBackend(t)
-		file, _, err := Import(backend, m, ImportOptions{Preprocess: plainPixels(), Pool: pool})
+		file, _, err := Import(t.Context(), backend, m, ImportOptions{Preprocess: plainPixels(), Pool: pool})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -223,5 +223,17 @@ func TestImagesOfOtherTypesAreGivenAsTheNetworkReadsThem(t *testing.T) {
 		if (err != nil) == kind.real() {
 			t.Errorf("Import of a network that reads %s with pixels from -1 to 1: %v, want an error only for whole numbers", kind, err)
 		}
+	}
+}
+
+func TestImportEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m, err := Decode(small(13, "Reshape x one -> y", map[string]*Tensor{"one": list(1, 192)}).encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file, _, err := Import(ctx, newBackend(t), m, ImportOptions{Preprocess: plainPixels()}); !errors.Is(err, context.Canceled) || file != nil {
+		t.Errorf("Import under an ended context = %v, %v, want no file and context.Canceled", file, err)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ func (a *app) importCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.importNetwork(f, options)
+			return a.importNetwork(cmd.Context(), f, options)
 		},
 	}
 	flags := cmd.Flags()
@@ -130,7 +131,7 @@ func readDetector(path string) ([]byte, error) {
 	return m.Bytes(), nil
 }
 
-func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
+func (a *app) importNetwork(ctx context.Context, f importFlags, options onnx.ImportOptions) error {
 	if err := checkOut(f.out); err != nil {
 		return err
 	}
@@ -150,7 +151,7 @@ func (a *app) importNetwork(f importFlags, options onnx.ImportOptions) error {
 		return err
 	}
 	defer backend.Finalize()
-	file, found, err := onnx.Import(backend, network, options)
+	file, found, err := onnx.Import(ctx, backend, network, options)
 	if err != nil {
 		return importError(f.onnx, err)
 	}
