@@ -33,6 +33,7 @@ type CosegResult struct {
 	CosegScore
 	MAE     float64               `json:"mae"`
 	FMax    float64               `json:"f_max"`
+	S       float64               `json:"s_measure"`
 	Classes map[string]CosegScore `json:"classes"`
 	// Nothing is of pairs of two classes; nil where there is one class only, and for baselines.
 	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
@@ -54,6 +55,15 @@ type cosegAnswer struct {
 	label int
 	score eval.MaskScore
 	maps  eval.MapScore
+	s     float64 // structure measure
+}
+
+// newCosegAnswer judges the probabilities of a mask [h·w].
+func newCosegAnswer(item dataset.Item, bits []bool, probability []float32) cosegAnswer {
+	truth := item.Mask
+	return cosegAnswer{
+		item.Label, eval.ScoreMask(bits, truth.Pix), eval.ScoreMap(probability, truth.Pix), eval.Structure(probability, truth.Pix, truth.H, truth.W),
+	}
 }
 
 // Coseg asks a model for the mask of each image of a set, averaged over other images of its class, and of pairs of two classes. It fails
@@ -139,7 +149,7 @@ func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool,
 		a.missed++
 	}
 	mask.Present = true // the masks themselves are judged; presence is judged apart
-	return cosegAnswer{item.Label, eval.ScoreMask(mask.Bits(), item.Mask.Pix), eval.ScoreMap(mask.Probability, item.Mask.Pix)}, true, nil
+	return newCosegAnswer(item, mask.Bits(), mask.Probability), true, nil
 }
 
 func (a *asking) nothing() *CosegNothing {
@@ -168,6 +178,7 @@ func (a *asking) result(answers []cosegAnswer) CosegResult {
 		byClass[x.label] = append(byClass[x.label], x)
 		r.MAE += x.maps.MAE / float64(len(answers))
 		r.FMax += x.maps.FMax / float64(len(answers))
+		r.S += x.s / float64(len(answers))
 	}
 	for label, of := range byClass {
 		r.Classes[a.set.Classes[label].Name] = cosegScore(of, a.test.Seed)

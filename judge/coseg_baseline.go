@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/siam-go/siam/dataset"
-	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
 )
 
@@ -24,7 +23,7 @@ func CosegBaselines(set *dataset.Set, test CosegTest) map[string]CosegResult {
 			for i, v := range p {
 				bits[i] = v > 0.5
 			}
-			answers = append(answers, cosegAnswer{it.Label, eval.ScoreMask(bits, it.Mask.Pix), eval.ScoreMap(p, it.Mask.Pix)})
+			answers = append(answers, newCosegAnswer(it, bits, p))
 		}
 		if len(answers) > 0 {
 			results[name] = a.result(answers)

@@ -127,7 +127,7 @@ func (r cosegEvaluation) text() string {
 	for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
 		row(name, r.Baselines[name].CosegScore)
 	}
-	fmt.Fprintf(&b, "%-18s MAE %.3f, F-max %.3f\n", "as co-saliency", r.MAE, r.FMax)
+	fmt.Fprintf(&b, "%-18s MAE %.3f, F-max %.3f, S-measure %.3f\n", "as co-saliency", r.MAE, r.FMax, r.S)
 	if n := r.Nothing; n != nil {
 		fmt.Fprintf(&b, "%-18s %.1f %% of the area marked (%.1f to %.1f) in %d pairs; an object said to be there in %.1f %%, and missed in %.1f %% of the images that share one\n",
 			"nothing shared", 100*n.Area, 100*n.AreaCI95[0], 100*n.AreaCI95[1], n.N, 100*n.Present, 100*n.Missed)
