@@ -25,12 +25,16 @@ type BurstResult struct {
 	Frames []Frame `json:"frames"`
 }
 
+// agreement is how much of the weight has to show the id that is matched.
+const agreement = 2./3 - 1e-6
+
 // burstCandidates is how many ids near each frame are compared with all frames.
 const burstCandidates = 10
 
 // IdentifyBurst finds out who one person is who is on several photographs, by the main face of each: an id is as far as the mean of its
 // distances to the frames, weighted by [Face.Weight]. Frames that deserve no verdict do not count; when none does, the verdict is refer.
-// So it is when two frames match different ids, or when most of the weight is nearer to another id than the one that would match.
+// So it is when two frames match different ids, or when a third of the weight or more does not show the id that would match: it is nearest
+// to another, or farther than the refer threshold.
 //
 // Thresholds are those made for single images: means of distances spread less, so strangers come below them less often. It fails like [Gallery.Identify], and when no photograph shows a face.
 func (g *Gallery) IdentifyBurst(ctx context.Context, photos []Photograph, o IdentifyOptions) (BurstResult, error) {
@@ -70,14 +74,15 @@ type burst struct {
 	hashes []string
 	probes [][]float32
 	found  [][]Candidate
-	match  float32 // threshold; -Inf without
+	match  float32 // thresholds; -Inf without
+	far    float32
 	refuse string  // why none counts
 }
 
 func newBurst(s Settings, photos []Photograph) (*burst, error) {
-	b := &burst{match: -far}
+	b := &burst{match: -far, far: -far}
 	if s.Calibration != nil {
-		b.match = s.Calibration.Thresholds.Match
+		b.match, b.far = s.Calibration.Thresholds.Match, s.Calibration.Thresholds.Refer
 	}
 	for _, p := range photos {
 		at := slices.IndexFunc(p.Faces, func(f Face) bool { return f.Main })
@@ -197,7 +202,7 @@ func (b *burst) disagree(v Verdict) string {
 		if f.Weight == 0 || f.Distance == nil {
 			continue
 		}
-		if f.ID == v.ID {
+		if f.ID == v.ID && *f.Distance <= b.far {
 			agreeing += f.Weight
 		}
 		if *f.Distance > b.match {
@@ -208,8 +213,8 @@ func (b *burst) disagree(v Verdict) string {
 		}
 		first = f
 	}
-	if v.Outcome == Match && agreeing < 0.5 {
-		return fmt.Sprintf("frames disagree: most are nearer to another than to %q", v.ID)
+	if v.Outcome == Match && agreeing < agreement {
+		return fmt.Sprintf("frames disagree: %.0f %% of their weight does not show %q", 100*(1-agreeing), v.ID)
 	}
 	return ""
 }

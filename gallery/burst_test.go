@@ -34,6 +34,8 @@ func TestABurstIsTheWeightedMeanOfItsFrames(t *testing.T) {
 		{"a refused frame does not count", []gallery.Photograph{frame("a.png", 0.5, 0, 1), blurred}, gallery.Match, "anna", 0.5, "within"},
 		{"all refused", []gallery.Photograph{blurred}, gallery.Refer, "", 0, "too blurred"},
 		{"two matches", []gallery.Photograph{frame("a.png", 0, 0, 1), frame("b.png", 10, 0, 1)}, gallery.Refer, "", 5, "frames disagree: a.png is like \"anna\", and b.png like \"bert\""},
+		{"one of two shows nobody enrolled", []gallery.Photograph{frame("a.png", 0, 0, 3), frame("b.png", -2.4, 0, 2)}, gallery.Refer, "anna", 0.96, "frames disagree: 40 % of their weight does not show \"anna\""},
+		{"one of three shows nobody enrolled", []gallery.Photograph{frame("a.png", 0, 0, 1), frame("b.png", 0, 0, 1), frame("c.png", -2.5, 0, 1)}, gallery.Match, "anna", 2.5 / 3, "within"},
 		{"nobody", []gallery.Photograph{frame("a.png", 5, 0, 1), frame("b.png", 5, 1, 1)}, gallery.NoMatch, "", (5 + math.Sqrt(26)) / 2, "no id"},
 	}
 	for _, test := range tests {
