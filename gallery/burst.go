@@ -76,7 +76,7 @@ type burst struct {
 	found  [][]Candidate
 	match  float32 // thresholds; -Inf without
 	far    float32
-	refuse string  // why none counts
+	refuse string // why none counts
 }
 
 func newBurst(s Settings, photos []Photograph) (*burst, error) {
