@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers and bench-search (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses bench-thresholds bench-tracking bench-search tutorials demo
+.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses bench-thresholds bench-tracking bench-search bench-server tutorials demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -61,6 +61,9 @@ bench-gallery: ## what a calibrated gallery promises and keeps, on LFW; writes t
 
 bench-photos: ## large photographs a second and memory, siam embed --faces; writes the table of docs/results.md (MODEL=model with a detector, FACES=folder)
 	$(GO) run ./bench/photos -model "$(or $(MODEL),f0095.safetensors)" -faces "$(or $(FACES),data/lfw250/lfw250)" $(ARGS)
+
+bench-server: ## siam serve under load; writes the table of docs/results.md (Linux; MODEL=model of whole images, ARGS="-rates 100,300")
+	$(GO) run ./bench/server -results docs/results.md -model "$(or $(MODEL),faces.safetensors)" $(ARGS)
 
 bench-tracking: ## trackers on MOT15 sequences with two detectors; writes the table of docs/results.md (MOT15=, SORT=folders, MODEL=reid_0288.safetensors, PAIRS=folder of association networks)
 	$(GO) run ./bench/tracking -results docs/results.md -mot15 "$(or $(MOT15),data/mot15_sequences/mot15_sequences)" -sort "$(or $(SORT),data/sort_detections/sort_detections)" -model "$(or $(MODEL),reid_0288.safetensors)" -pairs "$(PAIRS)" $(ARGS)
