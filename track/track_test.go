@@ -272,3 +272,35 @@ func benchmarkUpdate(b *testing.B, n, embed int) {
 func BenchmarkUpdate20(b *testing.B)         { benchmarkUpdate(b, 20, 0) }
 func BenchmarkUpdate20Embedded(b *testing.B) { benchmarkUpdate(b, 20, 128) }
 func BenchmarkUpdate1000(b *testing.B)       { benchmarkUpdate(b, 1000, 0) }
+
+func TestTuningTakesNothingThatAVideoLosesBy(t *testing.T) {
+	for name, c := range map[string]struct {
+		values, than []float64
+		want         bool
+	}{
+		"all gain":            {[]float64{0.5, 0.6}, []float64{0.4, 0.5}, true},
+		"one gains":           {[]float64{0.5, 0.5}, []float64{0.4, 0.5}, true},
+		"one gains, one less": {[]float64{0.9, 0.49}, []float64{0.4, 0.5}, false},
+		"nothing changes":     {[]float64{0.4, 0.5}, []float64{0.4, 0.5}, false},
+	} {
+		if got := better(c.values, c.than); got != c.want {
+			t.Errorf("%s: better(%v, %v) = %v", name, c.values, c.than, got)
+		}
+	}
+}
+
+func TestASearchChangesKnobsOnly(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 100 {
+		p, want := Default().changed(rng), Default()
+		if p == want {
+			t.Fatal("nothing changed")
+		}
+		for _, knob := range knobs {
+			*knob(&want) = *knob(&p)
+		}
+		if p != want {
+			t.Fatalf("more than the knobs changed: %+v", p)
+		}
+	}
+}

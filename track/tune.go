@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"reflect"
 
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/eval/tracking"
@@ -81,7 +80,7 @@ func Tune(ctx context.Context, videos []Video, o TuneOptions) (Tuned, error) {
 	for i, v := range videos {
 		mapped[i] = Video{v.Truth, v.with(best.Scores)}
 	}
-	most, err := merit(mapped, best.Params)
+	most, err := merits(mapped, best.Params)
 	if err != nil {
 		return best, err
 	}
@@ -91,38 +90,55 @@ func Tune(ctx context.Context, videos []Video, o TuneOptions) (Tuned, error) {
 			return best, err
 		}
 		p := best.Params.changed(rng)
-		value, err := merit(mapped, p)
+		values, err := merits(mapped, p)
 		if err != nil {
 			return best, err
 		}
-		if value > most {
-			best.Params, most = p, value
+		if better(values, most) {
+			best.Params, most = p, values
 		}
 	}
 	return best, nil
 }
 
-func merit(videos []Video, p Params) (sum float64, err error) {
+// merits are the means of MOTA and IDF1 of each video.
+func merits(videos []Video, p Params) (values []float64, err error) {
 	for _, v := range videos {
 		j, err := v.Judge(p.Settings(), Scores{})
 		if err != nil {
-			return 0, fmt.Errorf("tuning on %s: %w", v.Truth.Name, err)
+			return nil, fmt.Errorf("tuning on %s: %w", v.Truth.Name, err)
 		}
-		sum += (j.MOTA + j.IDF1) / 2 / float64(len(videos))
+		values = append(values, (j.MOTA+j.IDF1)/2)
 	}
-	return sum, nil
+	return values, nil
 }
 
-// changed is p with one to three of its numbers changed by a third or so.
-func (p Params) changed(rng *rand.Rand) Params {
-	fields := reflect.ValueOf(&p).Elem()
-	for range 1 + rng.IntN(3) {
-		switch f := fields.Field(rng.IntN(fields.NumField())); f.Kind() {
-		case reflect.Int:
-			f.SetInt(max(1, f.Int()+int64(rng.IntN(3))-1))
-		default:
-			f.SetFloat(max(f.Float(), 0.001) * math.Exp(0.35*rng.NormFloat64()))
+// better reports whether some video gains and none loses: what helps one at the cost of another is of that one only.
+func better(values, than []float64) bool {
+	gains := false
+	for i, v := range values {
+		if v < than[i] {
+			return false
 		}
+		gains = gains || v > than[i]
+	}
+	return gains
+}
+
+// knobs are the numbers that a search changes. A few videos tell no more than these: with all, what is best on two is far off on a third.
+var knobs = []func(p *Params) *float64{
+	func(p *Params) *float64 { return &p.High },
+	func(p *Params) *float64 { return &p.Low },
+	func(p *Params) *float64 { return &p.Sum },
+	func(p *Params) *float64 { return &p.Lost },
+	func(p *Params) *float64 { return &p.Coast },
+}
+
+// changed is p with one or two of its knobs changed by a fifth or so.
+func (p Params) changed(rng *rand.Rand) Params {
+	for range 1 + rng.IntN(2) {
+		knob := knobs[rng.IntN(len(knobs))](&p)
+		*knob = max(*knob, 0.001) * math.Exp(0.2*rng.NormFloat64())
 	}
 	return p
 }

@@ -19,7 +19,7 @@ import (
 type trackFlags struct {
 	seq, det, out, format, tracker, settings string
 	model, render, report                    string
-	offline, camera                          bool
+	offline, camera, blobs                   bool
 	gallery, detector                        string
 	name                                     string // of a sequence whose frames come from a video
 	lines, zones                             []string
@@ -58,6 +58,7 @@ whole video is looked at before anything is said: detections become tracks at th
 	flags.StringVar(&f.seq, "seq", "", "`folder` of the sequence, of its frames, or a video that ffmpeg reads")
 	flags.StringVar(&f.det, "det", "", "`file` of detections; by default det/det.txt of the sequence")
 	flags.StringVar(&f.detector, "detector", "", "find people in the frames with this YOLOX network, an ONNX `file`, in place of --det")
+	flags.BoolVar(&f.blobs, "blobs", false, "without a detector: what differs from the background, before a camera that stands still")
 	flags.StringVar(&f.out, "out", "", "`file` to write the tracks to")
 	flags.StringVar(&f.format, "format", "mot", "format of the tracks: mot, kitti, coco or jsonl, an object a line")
 	flags.StringVar(&f.tracker, "tracker", "ours", "ours, sort, bytetrack or deepsort")
@@ -215,7 +216,7 @@ type trackedVideo struct {
 
 // readTracked reads the detections. Without a map of scores it guesses one.
 func (a *app) readTracked(ctx context.Context, f trackFlags, video mot.Info, scores *track.Scores) (v trackedVideo, err error) {
-	if f.detector != "" {
+	if f.detector != "" || f.blobs {
 		v.found, err = a.detect(ctx, f, video)
 	} else {
 		v.found, err = a.detections(f, video)
@@ -275,8 +276,8 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	if f.camera && (f.seq == "" || f.offline) {
 		return settings, nil, usagef("--camera-motion needs --seq, the folder with the frames' images, and goes with no --offline")
 	}
-	if f.detector != "" && (f.seq == "" || f.det != "") {
-		return settings, nil, usagef("--detector needs --seq, the video or the folder with the frames' images, and goes with no --det")
+	if found := f.detector != "" || f.blobs; found && (f.seq == "" || f.det != "" || f.detector != "" && f.blobs) {
+		return settings, nil, usagef("--detector and --blobs need --seq, the video or the folder with the frames' images; give one of them or --det")
 	}
 	if f.gallery != "" && f.model == "" {
 		return settings, nil, usagef("--gallery needs --model, the model that its people were enrolled with")
@@ -292,7 +293,7 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 // said where they end long before it.
 func (a *app) detections(f trackFlags, video mot.Info) (mot.Sequence, error) {
 	if f.name != "" && f.det == "" {
-		return mot.Sequence{}, usagef("a video needs --detector, or --det with detections")
+		return mot.Sequence{}, usagef("a video needs --detector, --blobs, or --det with detections")
 	}
 	from := f.det
 	if from == "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,9 +15,11 @@ import (
 
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 	"github.com/siam-go/siam/person"
+	"github.com/siam-go/siam/track"
 )
 
 // openVideo makes a folder of frames of a video, where --seq names one. What it returns says what it is, and removes the frames.
@@ -91,37 +94,44 @@ func probe(ctx context.Context, file string) (info mot.Info, err error) {
 	return info, nil
 }
 
-// detect finds people in all frames of the sequence, as detections.
+// detect finds people, or what moves, in all frames of the sequence, as detections.
 func (a *app) detect(ctx context.Context, f trackFlags, video mot.Info) (found mot.Sequence, err error) {
 	images, err := mot.OpenImages(f.seq)
 	if err != nil {
 		return found, err
 	}
-	detector, closeDetector, err := a.openPeople(f.detector)
+	find, closeFinder, err := a.openFinder(f, images)
 	if err != nil {
 		return found, err
 	}
-	defer closeDetector()
-	found = mot.Sequence{Name: f.name, Path: f.detector, Format: "mot", Info: video}
+	defer closeFinder()
+	found = mot.Sequence{Name: cmp.Or(f.name, filepath.Base(filepath.Clean(f.seq))), Path: f.seq, Format: "mot", Info: video}
+	if f.name == "" {
+		if found.Info, err = mot.ReadInfo(os.DirFS(f.seq), "seqinfo.ini"); err != nil && !os.IsNotExist(err) {
+			return found, fmt.Errorf("read %s/seqinfo.ini: %w", f.seq, err)
+		}
+	}
 	found.Info.Frames = images.Last
 	progress := a.newProgress("finding people", "frames", images.Last)
 	defer progress.close()
 	missing := 0
 	for number := 1; number <= images.Last; number++ {
 		progress.add(1)
+		if err := ctx.Err(); err != nil {
+			return found, err
+		}
 		picture, err := images.Read(number)
 		if err != nil {
 			missing++
 			continue
 		}
 		found.Info.Width, found.Info.Height = picture.W, picture.H
-		boxes, err := detector.Detect(ctx, picture)
+		boxes, err := find(ctx, picture)
 		if err != nil {
-			return found, fmt.Errorf("finding people with %s in frame %d: %w", f.detector, number, err)
+			return found, fmt.Errorf("finding people in frame %d of %s: %w", number, f.seq, err)
 		}
 		for _, d := range boxes {
-			box := mot.Box{X: float64(d.Box.X), Y: float64(d.Box.Y), W: float64(d.Box.W), H: float64(d.Box.H)}
-			found.Rows = append(found.Rows, mot.Row{Frame: number, ID: -1, Box: box, Score: float64(d.Score)})
+			found.Rows = append(found.Rows, mot.Row{Frame: number, ID: -1, Box: d.Box, Score: d.Score})
 		}
 	}
 	if missing == images.Last {
@@ -131,6 +141,48 @@ func (a *app) detect(ctx context.Context, f trackFlags, video mot.Info) (found m
 		a.say("%d of %d frames have no image that can be read in %s", missing, images.Last, images.Dir)
 	}
 	return found, nil
+}
+
+// finder finds boxes in a frame.
+type finder func(ctx context.Context, picture imgproc.Image) ([]track.Detection, error)
+
+// openFinder is what finds boxes: a detector, or what moves before a still camera.
+func (a *app) openFinder(f trackFlags, images mot.Images) (finder, func(), error) {
+	if f.blobs {
+		find, err := openBlobs(images)
+		return find, func() {}, err
+	}
+	detector, closeDetector, err := a.openPeople(f.detector)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(ctx context.Context, picture imgproc.Image) (boxes []track.Detection, err error) {
+		found, err := detector.Detect(ctx, picture)
+		for _, d := range found {
+			box := mot.Box{X: float64(d.Box.X), Y: float64(d.Box.Y), W: float64(d.Box.W), H: float64(d.Box.H)}
+			boxes = append(boxes, track.Detection{Box: box, Score: float64(d.Score)})
+		}
+		return boxes, err
+	}, closeDetector, nil
+}
+
+// openBlobs learns the background from frames all over the video.
+func openBlobs(images mot.Images) (finder, error) {
+	const learned = 30
+	var some []imgproc.Image
+	step := max(1, images.Last/learned)
+	for number := 1; number <= images.Last; number += step {
+		if m, err := images.Read(number); err == nil {
+			some = append(some, m)
+		}
+	}
+	if len(some) == 0 {
+		return nil, fmt.Errorf("none of the frames in %s that the background is learned from can be read", images.Dir)
+	}
+	blobs := track.NewBlobs(some)
+	return func(_ context.Context, picture imgproc.Image) ([]track.Detection, error) {
+		return blobs.Find(picture), nil
+	}, nil
 }
 
 // openPeople opens a detector of people: an ONNX file, or a model that siam import made of one.
