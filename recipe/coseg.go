@@ -40,7 +40,7 @@ type Shared struct {
 // CosegSmall trains on two cores.
 func CosegSmall() Recipe {
 	return cosegRecipe("coseg-small", "masks of what two images share: a light network of its own, trained from nothing", Shared{
-		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.15, Negatives: 0.2, Pasted: 0.2, Moved: 0.15, Families: 2000, Overlap: 0.5, Out: 5,
+		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.15, Negatives: 0.2, Pasted: 0.2, Moved: 0.15, Families: 2000, Overlap: 1, Out: 5,
 	}, ScheduleSettings{Steps: 1500, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
 }
 
