@@ -1,7 +1,7 @@
 # What people run here. Every target works on a clean clone with Go alone, except bench-peers and bench-search (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-peers bench-ort bench-losses bench-thresholds bench-tracking bench-search bench-server tutorials demo
+.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-step bench-peers bench-ort bench-losses bench-thresholds bench-tracking bench-search bench-server tutorials demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -43,6 +43,9 @@ bench: ## Go benchmarks of kernels, layers and training steps
 
 bench-layers: ## every product of some networks through the whole backend; writes the table of docs/results.md
 	$(GO) run ./bench/layers -results docs/results.md $(ARGS)
+
+bench-step: ## what a training step's time goes into, operation by operation; writes the table of docs/results.md
+	$(GO) run ./bench/step -results docs/results.md $(ARGS)
 
 bench-peers: ## siam and PyTorch in turn on this machine; writes the table of docs/results.md (Debian; ARGS="-rounds 5", PYTHON=...)
 	test -n "$(PYTHON)" || dpkg -s python3-torch libopenblas0-openmp >/dev/null 2>&1 || apt-get install -y python3-torch libopenblas0-openmp

@@ -42,7 +42,7 @@ func (g *body) foldConstants(backend *Backend) error {
 	for _, r := range p.outputs {
 		fr.mem[r] = memory.Allocate(p.blocks[r].bytes)
 	}
-	if err := fr.run(); err != nil {
+	if err := fr.run(nil); err != nil {
 		return err
 	}
 	by := map[*value]*value{}

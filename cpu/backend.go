@@ -65,8 +65,9 @@ type Backend struct {
 	mu        sync.Mutex
 	fallbacks map[string]bool // see Fallbacks
 	finalized atomic.Bool
-	unfused   bool          // for tests: leave out the passes that fuse
-	inspect   func(g *body) // for tests: sees, and may reorder, what will be lowered
+	account   atomic.Pointer[account] // see Account; nil for none
+	unfused   bool                    // for tests: leave out the passes that fuse
+	inspect   func(g *body)           // for tests: sees, and may reorder, what will be lowered
 }
 
 var _ compute.Backend = (*Backend)(nil)

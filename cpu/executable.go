@@ -53,6 +53,8 @@ func (e *Executable) Finalize() {
 
 // Execute implements compute.Executable. Donated inputs are written over where the plan allows it.
 func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.DeviceNum) ([]compute.Buffer, error) {
+	clock := e.backend.newClock()
+	defer clock.spent(executionName)
 	fr, err := e.take()
 	if err != nil {
 		return nil, err
@@ -67,7 +69,7 @@ func (e *Executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 		return nil, err
 	}
 	fr.recall(inputs)
-	if err := fr.run(); err != nil {
+	if err := fr.run(clock); err != nil {
 		return nil, fmt.Errorf("cpu backend: executing %q: %w", e.name, err)
 	}
 	fr.remember(inputs)

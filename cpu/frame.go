@@ -109,14 +109,16 @@ func (fr *frame) leave() {
 }
 
 // run executes the program. A panic or an error of a task ends it.
-func (fr *frame) run() error {
+func (fr *frame) run(clock *clock) error {
 	fr.err = nil
+	clock.spent(executionName)
 	for i := range fr.program.tasks {
 		k := &fr.program.tasks[i]
 		if k.kept > 0 && fr.kept[k.kept-1] != nil {
 			continue
 		}
 		fr.team.run(k)
+		clock.spent(k.name)
 		if fr.err != nil {
 			return fr.err
 		}

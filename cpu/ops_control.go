@@ -84,7 +84,7 @@ func (k *call) run(fr *frame, inputs, outputs [][]byte) error {
 		called.mem[r] = outputs[i]
 	}
 	defer called.release()
-	return called.run()
+	return called.run(nil)
 }
 
 func lowerIf(c *compiler, n *node) bool {

@@ -214,5 +214,5 @@ func (fr *frame) runPart(thread, i int) error {
 	bind(part.program.parameters, fr.program.parameters)
 	bind(part.program.outputs, fr.program.outputs)
 	defer part.release()
-	return part.run()
+	return part.run(nil)
 }

@@ -62,10 +62,7 @@ func (w Workload) Measure(ctx context.Context, backend siam.Backend) (Speed, err
 	if w.Pairs < 1 || w.Steps < 1 {
 		return Speed{}, fmt.Errorf("measure %d steps of %d pairs: want at least 1 of each", w.Steps, w.Pairs)
 	}
-	trainer, err := train.New(backend, train.Pairs{Spec: w.Spec}, train.Config{
-		Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 1e-3},
-		StepsPerEpoch: w.Steps, Seed: w.Seed, Watch: train.Watch{Off: true},
-	})
+	trainer, err := w.trainer(backend)
 	if err != nil {
 		return Speed{}, err
 	}
@@ -74,9 +71,14 @@ func (w Workload) Measure(ctx context.Context, backend siam.Backend) (Speed, err
 		return Speed{}, err
 	}
 	batch := w.batch()
-	step, err := w.timeTraining(ctx, trainer, batch)
-	if err != nil {
-		return Speed{}, err
+	var steps []time.Duration
+	for took, err := range timed(ctx, trainer, batch) {
+		if err != nil {
+			return Speed{}, err
+		}
+		if steps = append(steps, took); len(steps) == warmUp+w.Steps {
+			break
+		}
 	}
 	embedding, err := w.timeEmbedding(ctx, embedder, batch.Images)
 	if err != nil {
@@ -84,10 +86,29 @@ func (w Workload) Measure(ctx context.Context, backend siam.Backend) (Speed, err
 	}
 	latency, err := w.timeEmbedding(ctx, embedder, batch.Images[:len(batch.Images)/batch.N])
 	return Speed{
-		TrainPairs:  float64(w.Pairs) / step.Seconds(),
+		TrainPairs:  float64(w.Pairs) / median(steps[warmUp:]).Seconds(),
 		EmbedImages: float64(batch.N) / embedding.Seconds(),
 		Latency:     latency,
 	}, err
+}
+
+// Train yields how long each training step takes, for as long as the loop goes on. The first ones compile the graph and fill the caches.
+func (w Workload) Train(ctx context.Context, backend siam.Backend) iter.Seq2[time.Duration, error] {
+	return func(yield func(time.Duration, error) bool) {
+		trainer, err := w.trainer(backend)
+		if err != nil {
+			yield(0, err)
+			return
+		}
+		timed(ctx, trainer, w.batch())(yield)
+	}
+}
+
+func (w Workload) trainer(backend siam.Backend) (*train.Trainer[*dataset.Batch], error) {
+	return train.New(backend, train.Pairs{Spec: w.Spec}, train.Config{
+		Optimizer: train.NewAdam(), Layer: train.Layer{Rate: 1e-3},
+		StepsPerEpoch: max(w.Steps, 1), Seed: w.Seed, Watch: train.Watch{Off: true},
+	})
 }
 
 // batch is pairs of images of normally distributed noise: rows i and Pairs+i are a pair.
@@ -106,26 +127,19 @@ func (w Workload) batch() *dataset.Batch {
 	return b
 }
 
-// timeTraining is the median time of a step.
-func (w Workload) timeTraining(ctx context.Context, trainer *train.Trainer[*dataset.Batch], batch *dataset.Batch) (time.Duration, error) {
-	var took []time.Duration
-	start := time.Now()
-	for _, err := range trainer.Steps(ctx, repeated(batch, warmUp+w.Steps)) {
-		if err != nil {
-			return 0, err
+// timed yields how long each step on the same batch takes.
+func timed(ctx context.Context, trainer *train.Trainer[*dataset.Batch], batch *dataset.Batch) iter.Seq2[time.Duration, error] {
+	return func(yield func(time.Duration, error) bool) {
+		again := func(yield func(*dataset.Batch, error) bool) {
+			for yield(batch, nil) {
+			}
 		}
-		took = append(took, time.Since(start))
-		start = time.Now()
-	}
-	return median(took[warmUp:]), nil
-}
-
-func repeated(batch *dataset.Batch, times int) iter.Seq2[*dataset.Batch, error] {
-	return func(yield func(*dataset.Batch, error) bool) {
-		for range times {
-			if !yield(batch, nil) {
+		start := time.Now()
+		for _, err := range trainer.Steps(ctx, again) {
+			if !yield(time.Since(start), err) {
 				return
 			}
+			start = time.Now()
 		}
 	}
 }
