@@ -242,7 +242,7 @@ func TestAGalleryThatIsMadeAgainForgetsWhoWasInTheFirst(t *testing.T) {
 	g, err := gallery.OpenNamed(t.Context(), d.store, "main")
 	check(t, err)
 	check(t, g.Drop(t.Context()))
-	g, err = gallery.Create(t.Context(), d.store, d.model.ForGallery(), d.model.ForGallery().Settings("main", gallery.Watch))
+	_, err = gallery.Create(t.Context(), d.store, d.model.ForGallery(), d.model.ForGallery().Settings("main", gallery.Watch))
 	check(t, err)
 	r, body = d.form("/v1/galleries/main/enroll", "id=Zoe", "image=@"+a)
 	want[api.Enrolled](t, r, body)
