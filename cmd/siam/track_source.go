@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,7 @@ import (
 // openVideo makes a folder of frames of a video, where --seq names one. What it returns says what it is, and removes the frames.
 func (a *app) openVideo(ctx context.Context, f *trackFlags) (video mot.Info, remove func(), err error) {
 	info, err := os.Stat(f.seq)
-	if f.seq == "" || err != nil || info.IsDir() {
+	if f.seq == "" || err != nil || info.IsDir() || holdsRows(f.seq) {
 		return video, func() {}, nil // reading it says what is wrong
 	}
 	if video, err = probe(ctx, f.seq); err != nil {
@@ -56,6 +57,11 @@ func (a *app) openVideo(ctx context.Context, f *trackFlags) (video mot.Info, rem
 	video.Frames = images.Last
 	f.name, f.seq = strings.TrimSuffix(filepath.Base(f.seq), filepath.Ext(f.seq)), dir
 	return video, remove, nil
+}
+
+// holdsRows reports whether a file's name is that of detections, or of an archive with them.
+func holdsRows(file string) bool {
+	return slices.Contains([]string{".txt", ".csv", ".json", ".zip", ".tar", ".gz", ".tgz"}, strings.ToLower(filepath.Ext(file)))
 }
 
 func firstLine(text []byte) string {
