@@ -47,6 +47,9 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) error {
+	if s.steps < 1 {
+		return fmt.Errorf("%d steps: want at least 1", s.steps)
+	}
 	var table strings.Builder
 	fmt.Fprintf(&table, "`make bench-step`, %s: %s, %d threads, %s, %.0f GFLOP/s and %.0f GB/s at most; commit %s, %s; load average %s.\n\n",
 		time.Now().Format(time.DateOnly), bench.Processor(), s.threads, kernel.Active(), bench.Limit(s.threads, time.Second), bench.Bandwidth(s.threads),
