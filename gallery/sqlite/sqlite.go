@@ -16,6 +16,7 @@ import (
 	"sync"
 
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/internal/batch"
 	sqlite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 )
@@ -39,7 +40,8 @@ type store struct {
 	db   *sql.DB
 	seal sealer
 
-	writing sync.Mutex // one change at a time; other programs are kept away by the file's lock
+	writing sync.Mutex // one transaction at a time; other programs are kept away by the file's lock
+	queue   *batch.Queue[asked, error]
 }
 
 // Open opens a file. It fails with [fs.ErrNotExist] where there is none and Create is not set, with [gallery.ErrNewerStore],
@@ -49,6 +51,7 @@ func Open(ctx context.Context, path string, o Options) (gallery.Store, error) {
 		return nil, fmt.Errorf("open gallery store: %w", err)
 	}
 	s := &store{path: path}
+	s.queue = batch.New(changesAtOnce, s.applyAll, gallery.ErrUnreachable)
 	var err error
 	if s.db, err = sql.Open("sqlite", dsn(path)); err != nil {
 		return nil, s.failed("open", err)

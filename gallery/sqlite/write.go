@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/siam-go/siam/gallery"
@@ -56,25 +57,87 @@ func (s *store) tryWrite(ctx context.Context, do func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// Apply implements [gallery.Store].
+// changesAtOnce is how many changes share a transaction, and so one wait for the disk.
+const changesAtOnce = 64
+
+// asked is a change that somebody waits for.
+type asked struct {
+	ctx    context.Context
+	change gallery.Change
+}
+
+// Apply implements [gallery.Store]. Changes that are asked for at the same time wait for the disk together.
 func (s *store) Apply(ctx context.Context, c gallery.Change) error {
-	erases := c.Drop || !c.ForgetLog.IsZero() || len(c.Erase)+len(c.Delete)+len(c.Embeddings) > 0
-	mayErase := erases || !c.Expire.IsZero()
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		if erases {
-			if err := due(ctx, tx, scrubNow); err != nil {
-				return err
-			}
-		}
-		return (&applying{s, ctx, tx, c, shelf{}}).run()
-	})
+	results, err := s.queue.Do(ctx, []asked{{ctx, c}})
+	if err == nil {
+		err = results[0]
+	}
 	if err != nil {
 		return s.failed(fmt.Sprintf("gallery %q in", c.Gallery), err)
 	}
-	if mayErase {
+	if erases(c) || !c.Expire.IsZero() {
 		return s.failed("erase in", s.scrub(ctx))
 	}
 	return nil
+}
+
+// erases says whether a change takes bytes away that must leave the file at once.
+func erases(c gallery.Change) bool {
+	return c.Drop || !c.ForgetLog.IsZero() || len(c.Erase)+len(c.Delete)+len(c.Embeddings) > 0
+}
+
+// applyAll makes changes in one transaction, and each in its own where that fails: what is wrong with one is no fault of the others.
+func (s *store) applyAll(all []asked, _ func()) ([]error, error) {
+	errs := make([]error, len(all))
+	if len(all) > 1 {
+		ctx, stop := untilAllGo(all)
+		err := s.write(ctx, func(tx *sql.Tx) error {
+			for _, a := range all {
+				if err := s.apply(ctx, tx, a.change); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		stop()
+		if err == nil {
+			return errs, nil
+		}
+	}
+	for i, a := range all {
+		errs[i] = s.write(a.ctx, func(tx *sql.Tx) error { return s.apply(a.ctx, tx, a.change) })
+	}
+	return errs, nil
+}
+
+// untilAllGo ends when nobody waits any more.
+func untilAllGo(all []asked) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var gone atomic.Int64
+	stops := []func() bool{}
+	for _, a := range all {
+		stops = append(stops, context.AfterFunc(a.ctx, func() {
+			if gone.Add(1) == int64(len(all)) {
+				cancel()
+			}
+		}))
+	}
+	return ctx, func() {
+		for _, stop := range stops {
+			stop()
+		}
+		cancel()
+	}
+}
+
+// apply makes a change in a transaction.
+func (s *store) apply(ctx context.Context, tx *sql.Tx, c gallery.Change) error {
+	if erases(c) {
+		if err := due(ctx, tx, scrubNow); err != nil {
+			return err
+		}
+	}
+	return (&applying{s, ctx, tx, c, shelf{}}).run()
 }
 
 // applying is a change being made.
