@@ -20,10 +20,10 @@ func TestTheAccountHasWhatTimeWentInto(t *testing.T) {
 	for i := range x {
 		x[i] = make([]float32, 48)
 	}
-	exec.MustExec(x)
+	exec.MustCall(x)
 	sums := backend.(*Backend).Account()
 	start := time.Now()
-	exec.MustExec(x)
+	exec.MustCall(x)
 	took, all := time.Since(start), time.Duration(0)
 	first := sums()
 	for _, part := range first {
@@ -32,7 +32,7 @@ func TestTheAccountHasWhatTimeWentInto(t *testing.T) {
 	if first["Dot"] <= 0 || first["ReduceSum"] <= 0 || first[executionName] <= 0 || all > took {
 		t.Errorf("of %v the account has %v", took, first)
 	}
-	exec.MustExec(x)
+	exec.MustCall(x)
 	if second := sums(); second["Dot"] <= first["Dot"] {
 		t.Errorf("the account has %v, and after another execution %v", first, second)
 	}

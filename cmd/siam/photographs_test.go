@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"flag"
 	"image"
 	"image/jpeg"
 	"os"
@@ -43,6 +44,9 @@ func TestPhotographScripts(t *testing.T) {
 			"documented": page.documentedCommand,
 		},
 	})
+	if strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
+		return // some scripts were left out
+	}
 	for _, row := range page.unseen() {
 		if elsewhere[row] == withFaces {
 			t.Errorf("docs/json.md has %s, which no command prints in testdata/photographs", row)
