@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/siam-go/siam/distance"
@@ -63,7 +64,9 @@ func (x *index) fresh(ctx context.Context, s Settings) (*searchable, error) {
 // searchable is vectors that do not change any more.
 type searchable struct {
 	Vectors
-	exact *search.Exact
+	exact   *search.Exact
+	asked   atomic.Int64
+	compact func() *search.Compact
 	// Where the search is approximate:
 	graph  *search.Graph
 	of     map[string]int // rows by key
@@ -72,7 +75,21 @@ type searchable struct {
 
 func newSearchable(v Vectors, by distance.Distance) (*searchable, error) {
 	exact, err := search.NewExact(by, max(v.Dim, 1), v.Values)
-	return &searchable{Vectors: v, exact: exact}, err
+	if err != nil {
+		return nil, err
+	}
+	return &searchable{Vectors: v, exact: exact, compact: sync.OnceValue(exact.Compact)}, nil
+}
+
+// worthCodes is how many searches have to be asked for before vectors of a byte a number are worth making.
+const worthCodes = 16
+
+// flat finds the k vectors nearest to each probe, all of them.
+func (s *searchable) flat(ctx context.Context, k int, probes [][]float32) ([][]distance.Neighbour, error) {
+	if s.asked.Add(1) <= worthCodes {
+		return s.exact.Nearest(ctx, k, probes...)
+	}
+	return s.compact().Nearest(ctx, k, probes...)
 }
 
 // nearest finds the k vectors nearest to each probe.
@@ -80,7 +97,7 @@ func (s *searchable) nearest(ctx context.Context, k int, probes [][]float32) ([]
 	if s.graph != nil {
 		return s.nearly(ctx, k, probes)
 	}
-	lists, err := s.exact.Nearest(ctx, k, probes...)
+	lists, err := s.flat(ctx, k, probes)
 	if err != nil {
 		return nil, err
 	}

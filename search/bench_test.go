@@ -32,4 +32,9 @@ func BenchmarkMillion(b *testing.B) {
 			}
 		})
 	}
+	b.Run("codes", func(b *testing.B) {
+		for b.Loop() {
+			exact.Compact()
+		}
+	})
 }

@@ -27,11 +27,16 @@ func NewCompact(by distance.Distance, dim int, vectors []float32) (*Compact, err
 	if err != nil {
 		return nil, err
 	}
-	x := &Compact{Exact: exact}
-	if exact.rows != nil {
-		x.encode()
+	return exact.Compact(), nil
+}
+
+// Compact makes codes of the same vectors: a quarter of their memory more, in about the time of twenty searches.
+func (x *Exact) Compact() *Compact {
+	c := &Compact{Exact: x}
+	if x.rows != nil {
+		c.encode()
 	}
-	return x, nil
+	return c
 }
 
 // encode rounds all rows to multiples of one scale.
