@@ -11,7 +11,8 @@ type Pairing struct {
 	Detection *Detection
 	Steps     float64 // since the track was seen, in [Settings.Frame]s
 	motion    *Motion
-	index     int // of the detection
+	index     int  // of the detection
+	blind     bool // looks are not known
 	// embeddings of all detections
 	embeddings [][]float32
 }
@@ -36,7 +37,7 @@ func (p *Pairing) Mahalanobis() float64 { return p.motion.far(&p.Track.motion, p
 
 // Looks is the distance of the detection's embedding from the track's nearest, in [0, 2]; unknown where one of both has none.
 func (p *Pairing) Looks() (distance float64, known bool) {
-	if len(p.Track.compared) == 0 {
+	if len(p.Track.compared) == 0 || p.blind {
 		return 0, false
 	}
 	d := &p.Track.compared[p.index]

@@ -45,7 +45,7 @@ func (t *Tracker) create(detections []Detection, usable []int) {
 		}
 		tr := &Track{State: Tentative, Score: d.Score, Detection: i, Hits: 1, Born: t.at, Seen: t.at}
 		tr.motion = t.settings.Motion.start(d.Box)
-		tr.before, tr.last, tr.Box, tr.predicted = tr.motion, d.Box, d.Box, d.Box
+		tr.before, tr.last, tr.look, tr.Box, tr.predicted = tr.motion, d.Box, d.Box, d.Box, d.Box
 		tr.memory.sum = d.Score
 		if e := t.embeddings[i]; e != nil {
 			tr.memory.keep(e, t.settings.Memory.Size)

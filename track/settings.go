@@ -33,6 +33,9 @@ type Settings struct {
 	Offline  Offline // how a whole video is tracked
 	// MaxIdentities is how many objects there are at most; 0 knows no number. A new one is then the track that was lost and is nearest.
 	MaxIdentities int
+	// Explain is of how many pairs [Tracker.Association] tells in a frame at most, tracks × detections; of frames with more it tells nothing, and 0
+	// asks for none. The costs are computed once more for it.
+	Explain int
 }
 
 // Stage is one round of pairing.

@@ -22,7 +22,7 @@ type saved struct {
 type savedTrack struct {
 	Track
 	Motion, Before filter
-	Last           mot.Box
+	Last, Look     mot.Box
 	Streak, Missed int
 	Rows           [][]float32
 	Next           int
@@ -33,7 +33,7 @@ type savedTrack struct {
 func (t *Tracker) Save() ([]byte, error) {
 	s := saved{Version: 1, Updates: t.updates, IDs: t.ids, At: t.at, Clock: t.clock, Skipped: t.skipped}
 	for _, tr := range t.tracks {
-		s.Tracks = append(s.Tracks, savedTrack{*tr, tr.motion, tr.before, tr.last, tr.streak, tr.missed, tr.memory.rows, tr.memory.next, tr.memory.sum})
+		s.Tracks = append(s.Tracks, savedTrack{*tr, tr.motion, tr.before, tr.last, tr.look, tr.streak, tr.missed, tr.memory.rows, tr.memory.next, tr.memory.sum})
 	}
 	data, err := json.Marshal(s)
 	if err != nil {
@@ -55,7 +55,7 @@ func Restore(settings Settings, state []byte) (*Tracker, error) {
 	t.updates, t.ids, t.at, t.clock, t.skipped = s.Updates, s.IDs, s.At, s.Clock, s.Skipped
 	for _, one := range s.Tracks {
 		tr := one.Track
-		tr.motion, tr.before, tr.last, tr.streak, tr.missed = one.Motion, one.Before, one.Last, one.Streak, one.Missed
+		tr.motion, tr.before, tr.last, tr.look, tr.streak, tr.missed = one.Motion, one.Before, one.Last, one.Look, one.Streak, one.Missed
 		tr.memory = memory{one.Rows, one.Next, one.Sum}
 		if !tr.motion.finite() || tr.ID > s.IDs || tr.memory.next < 0 || tr.memory.next > 0 && tr.memory.next >= len(tr.memory.rows) {
 			return nil, fmt.Errorf("track: restoring a state: track %d is damaged", tr.ID)

@@ -49,13 +49,15 @@ type Track struct {
 	Seen      time.Duration // time of the last
 
 	motion    filter
-	before    filter // at the last detection
-	last      mot.Box
-	streak    int // detections without a miss between
-	missed    int // frames since the last one
+	before    filter  // at the last detection
+	last      mot.Box // box of the last detection, moved with the camera since
+	look      mot.Box // the same where it was seen
+	streak    int     // detections without a miss between
+	missed    int     // frames since the last one
 	memory    memory
 	compared  []float64 // with the detections of this frame, by appearance; unknown until asked for, and NaN where there is no answer
 	predicted mot.Box
+	row       int // in the association of this frame
 }
 
 // Unseen is how long ago a track was last seen, at a time.

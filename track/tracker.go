@@ -26,6 +26,7 @@ type Tracker struct {
 	reported   []Track
 	rows       []*Track
 	cols       []int
+	account    account
 }
 
 // New is a tracker that has seen nothing.
@@ -63,13 +64,17 @@ func (t *Tracker) Update(at time.Duration, detections []Detection) ([]Track, err
 	for _, i := range usable {
 		t.free[i] = true
 	}
-	for _, stage := range t.settings.Stages {
+	t.beginAccount(len(detections), usable)
+	for i, stage := range t.settings.Stages {
+		t.account.stage = i
 		t.pair(stage, detections, usable)
 	}
 	t.miss()
 	t.create(detections, usable)
 	t.end()
-	return t.report(), nil
+	reported := t.report()
+	t.endAccount()
+	return reported, nil
 }
 
 func filled[T any](to []T, n int, with T) []T {
@@ -198,22 +203,26 @@ func (t *Tracker) assign(s Stage, age int, detections []Detection) {
 		limit = 1e6
 	}
 	t.solver.Begin(len(t.rows), len(t.cols), limit)
-	p := Pairing{motion: &t.settings.Motion, embeddings: t.embeddings}
+	p := t.pairing()
 	for _, tr := range t.rows {
-		p.Track, p.Steps = tr, float64(t.unseen(tr))/float64(t.settings.Frame)
+		p.Track, p.Steps = tr, t.steps(tr)
 		for j, i := range t.cols {
 			p.Detection, p.index = &detections[i], i
 			t.solver.Offer(j, s.Cost(&p))
 		}
 		t.solver.EndRow()
 	}
-	for r, j := range t.solver.End() {
+	chosen := t.solver.End()
+	if t.explains() {
+		t.weigh(s, detections, chosen)
+	}
+	for r, j := range chosen {
 		if j < 0 {
 			continue
 		}
 		i := t.cols[j]
 		if s.Late {
-			p.Track, p.Detection, p.index = t.rows[r], &detections[i], i
+			p.Track, p.Steps, p.Detection, p.index = t.rows[r], t.steps(t.rows[r]), &detections[i], i
 			if s.Cost(&p) > s.Gate {
 				continue
 			}
@@ -221,6 +230,14 @@ func (t *Tracker) assign(s Stage, age int, detections []Detection) {
 		t.hit(t.rows[r], i, &detections[i])
 	}
 }
+
+// pairing is what the pairs of a frame have in common.
+func (t *Tracker) pairing() Pairing {
+	return Pairing{motion: &t.settings.Motion, embeddings: t.embeddings}
+}
+
+// steps is how many frames ago a track was seen, as time goes.
+func (t *Tracker) steps(tr *Track) float64 { return float64(t.unseen(tr)) / float64(t.settings.Frame) }
 
 // unseen is how long ago a track was seen, by the tracker's clock.
 func (t *Tracker) unseen(tr *Track) time.Duration {
@@ -234,11 +251,11 @@ func (t *Tracker) unseen(tr *Track) time.Duration {
 func (t *Tracker) hit(tr *Track, index int, d *Detection) {
 	t.free[index] = false
 	m := &t.settings.Motion
-	if n := float64(t.unseen(tr)) / float64(t.settings.Frame); t.settings.Reupdate && n > 1.5 {
+	if n := t.steps(tr); t.settings.Reupdate && n > 1.5 {
 		tr.motion = m.along(tr.before, tr.last, d.Box, n)
 	}
 	m.update(&tr.motion, d.Box, 1)
-	tr.before, tr.last = tr.motion, d.Box
+	tr.before, tr.last, tr.look = tr.motion, d.Box, d.Box
 	if tr.missed > 1 {
 		tr.streak = 0
 	}

@@ -51,6 +51,18 @@ func Frames(s mot.Sequence, rate float64, scores Scores) ([]Frame, error) {
 	return frames, nil
 }
 
+// Next moves the tracks with the camera, where that is known, and updates them: see [Tracker.Update].
+func (t *Tracker) Next(f Frame) ([]Track, error) {
+	if f.Scale > 0 {
+		t.Move(f.Scale, f.DX, f.DY)
+	}
+	tracks, err := t.Update(f.At, f.Detections)
+	if err != nil {
+		return nil, fmt.Errorf("frame %d: %w", f.Number, err)
+	}
+	return tracks, nil
+}
+
 // Run gives all frames to a new tracker, and returns what it reports.
 func (s Settings) Run(frames []Frame) (mot.Sequence, Skipped, error) {
 	return s.RunContext(context.Background(), frames)
@@ -64,12 +76,9 @@ func (s Settings) RunContext(ctx context.Context, frames []Frame) (mot.Sequence,
 		if err := ctx.Err(); err != nil {
 			return out, tracker.Skipped(), err
 		}
-		if f.Scale > 0 {
-			tracker.Move(f.Scale, f.DX, f.DY)
-		}
-		tracks, err := tracker.Update(f.At, f.Detections)
+		tracks, err := tracker.Next(f)
 		if err != nil {
-			return out, tracker.Skipped(), fmt.Errorf("frame %d: %w", f.Number, err)
+			return out, tracker.Skipped(), err
 		}
 		for _, tr := range tracks {
 			out.Rows = append(out.Rows, mot.Row{Frame: f.Number, ID: tr.ID, Box: tr.Box, Score: tr.Score})
