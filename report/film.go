@@ -15,7 +15,8 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Film is a player: the frames of a video with the tracks' boxes, ids and trails, when each track lived, and what is wrong by the truth.
+// Film is a player: the frames of a video with the tracks' boxes, ids and trails, when each track lived, what the tracker weighed in the frame, and
+// what is wrong by the truth.
 type Film struct {
 	Frames []FilmFrame
 	Width  int // of the frames, in pixels of the boxes
@@ -23,12 +24,14 @@ type Film struct {
 	Rate   float64 // frames a second
 	Tracks []mot.Row
 	Wrong  []Mistake
+	Gates  []float64 // of the tracker's stages, for the matrices of the frames
 }
 
 // FilmFrame is one frame; a picture that is nil stays grey.
 type FilmFrame struct {
 	Number  int
 	Picture image.Image
+	Matrix  *FilmMatrix // nil for none
 }
 
 // Mistake is an error of the tracks, and where.
@@ -65,6 +68,8 @@ var (
 	filmHTML string
 	//go:embed film.js
 	filmJS string
+	//go:embed film_matrix.js
+	filmMatrixJS string
 )
 
 var filmTemplate = template.Must(template.New("film").Parse(filmHTML))
@@ -77,11 +82,13 @@ type filmData struct {
 	Frames []filmNumber `json:"frames"`
 	Tracks []filmBox    `json:"tracks"`
 	Wrong  []filmBox    `json:"wrong"`
+	Gates  []any        `json:"gates"`
 }
 
 type filmNumber struct {
-	Number  int    `json:"number"`
-	Picture string `json:"picture,omitempty"`
+	Number  int         `json:"number"`
+	Picture string      `json:"picture,omitempty"`
+	Matrix  *matrixData `json:"matrix,omitempty"`
 }
 
 type filmBox struct {
@@ -95,18 +102,19 @@ type filmBox struct {
 
 // HTML implements [Part].
 func (f Film) HTML() (template.HTML, error) {
-	data := filmData{Width: f.Width, Height: f.Height, Rate: f.Rate, Frames: []filmNumber{}, Tracks: []filmBox{}, Wrong: []filmBox{}}
+	data := filmData{Width: f.Width, Height: f.Height, Rate: f.Rate, Frames: []filmNumber{}, Tracks: []filmBox{}, Wrong: []filmBox{}, Gates: []any{}}
+	for _, gate := range f.Gates {
+		data.Gates = append(data.Gates, number(gate))
+	}
 	for _, frame := range f.Frames {
 		picture, err := filmPicture(frame.Picture)
 		if err != nil {
 			return "", fmt.Errorf("frame %d: %w", frame.Number, err)
 		}
-		data.Frames = append(data.Frames, filmNumber{frame.Number, picture})
+		data.Frames = append(data.Frames, filmNumber{frame.Number, picture, frame.Matrix.data()})
 	}
-	four := func(b mot.Box) [4]float64 { return [4]float64{b.X, b.Y, b.W, b.H} }
 	for _, r := range f.Tracks {
-		c := labelColour(r.ID)
-		data.Tracks = append(data.Tracks, filmBox{Frame: r.Frame, ID: r.ID, Box: four(r.Box), Colour: fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B)})
+		data.Tracks = append(data.Tracks, filmBox{Frame: r.Frame, ID: r.ID, Box: four(r.Box), Colour: cssColour(r.ID)})
 	}
 	for _, w := range f.Wrong {
 		data.Wrong = append(data.Wrong, filmBox{Frame: w.Frame, ID: max(w.Track, w.Truth), Box: four(w.Box), Kind: string(w.Kind), From: w.From})
@@ -117,7 +125,12 @@ func (f Film) HTML() (template.HTML, error) {
 	}
 	return fill(filmTemplate, struct {
 		Data, Script template.JS
-	}{template.JS(encoded), template.JS(filmJS)})
+	}{template.JS(encoded), template.JS(filmMatrixJS + filmJS)})
+}
+
+func cssColour(id int) string {
+	c := labelColour(id)
+	return fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B)
 }
 
 // filmPicture holds a frame inside the page, "" for none.

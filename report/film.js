@@ -18,6 +18,8 @@
   picture.width = data.width * scale; picture.height = data.height * scale;
   range.max = data.frames.length - 1;
   find(".errors-label").hidden = data.wrong.length === 0;
+  find(".matrix").hidden = !data.frames.some(f => f.matrix);
+  const showMatrix = filmMatrix(film, data, images, index, known);
   const pen = picture.getContext("2d");
   const label = (text, x, y, colour) => {
     pen.font = "bold 14px system-ui, sans-serif";
@@ -55,6 +57,7 @@
     for (const row of wrong[now]) counts[row.kind] = (counts[row.kind] || 0) + 1;
     find(".says").textContent = `${tracks[now].length} tracks` + (data.wrong.length ? `; in this frame ${counts.miss || 0} missed, ${counts.false_positive || 0} that show nobody, ${counts.switch || 0} switched` : "");
     drawLives(now);
+    showMatrix(now);
   };
   const drawLives = now => {
     const row = Math.max(4, Math.min(16, 360 / ids.length)), ruler = 18;

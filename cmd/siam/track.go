@@ -67,7 +67,7 @@ whole video is looked at before anything is said: detections become tracks at th
 	flags.StringVar(&f.gallery, "gallery", "", "name each track by a gallery of the model, such as sqlite:gate.db, or sqlite:gate.db#staff for its gallery staff: an `address`")
 	flags.BoolVar(&f.camera, "camera-motion", false, "tell from the frames how the camera moves, and move the tracks with it")
 	flags.StringVar(&f.render, "render", "", "`folder` for frames with boxes, ids and trails, or a .gif, or with ffmpeg a video (.mp4, …)")
-	flags.StringVar(&f.report, "report", "", "HTML `file`: a player with the tracks, their lives, and errors where there is a truth")
+	flags.StringVar(&f.report, "report", "", "HTML `file`: a player with the tracks, their lives, what each pair cost, and errors where there is a truth")
 	flags.BoolVar(&f.offline, "offline", false, "look at the whole video first: tracks of least cost, gaps filled, boxes smoothed")
 	flags.StringArrayVar(&f.lines, "line", nil, "count who crosses a line: `NAME=X,Y,X,Y`, forward is from its left to its right (repeatable)")
 	flags.StringArrayVar(&f.zones, "zone", nil, "tell who was in a part of the picture, and for how long: `NAME=X,Y,X,Y,X,Y` (repeatable)")
@@ -141,7 +141,7 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err := a.writeTracks(f, out); err != nil {
 		return err
 	}
-	if err := (pictures{app: a, flags: f, frames: v.frames, rate: v.rate, tracks: out}).show(ctx); err != nil {
+	if err := (pictures{app: a, flags: f, frames: v.frames, rate: v.rate, tracks: out, online: f.online(settings)}).show(ctx); err != nil {
 		return err
 	}
 	result := tracked{Sequence: out.Name, Frames: len(v.frames), Detections: len(v.found.Rows) + len(v.found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, v.rate),

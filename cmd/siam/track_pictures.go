@@ -32,7 +32,8 @@ type pictures struct {
 	frames []track.Frame
 	rate   float64
 	tracks mot.Sequence
-	images *mot.Images // nil where there are none
+	images *mot.Images     // nil where there are none
+	online *track.Settings // the tracker; nil for one of the whole video
 }
 
 // show writes the page and the rendered frames that were asked for.
@@ -229,10 +230,10 @@ func (p pictures) report(ctx context.Context) error {
 	step := max(p.step(), 1)
 	for i, f := range p.frames {
 		frame := report.FilmFrame{Number: f.Number}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if p.images != nil && i%step == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 			m, err := p.picture(f.Number)
 			if err != nil {
 				return err
@@ -240,6 +241,9 @@ func (p pictures) report(ctx context.Context) error {
 			frame.Picture = m
 		}
 		film.Frames = append(film.Frames, frame)
+	}
+	if err := p.weighed(ctx, &film, step); err != nil {
+		return err
 	}
 	page := report.New("Tracks")
 	page.Subtitle = fmt.Sprintf("%s, tracker %s, commit %s", p.tracks.Name, p.flags.named(), thisBuild().Commit)
