@@ -15,3 +15,18 @@ func Demo() Recipe {
 	s.Validation = 4
 	return r
 }
+
+// DemoStreet is the recipe of the encoder that siam demo tracks with: it tells figures of invented streets by their clothes, after seconds.
+func DemoStreet() Recipe {
+	r := Things()
+	r.Name = "demo-street"
+	r.Summary = "a small network on the figures of invented streets, trained in seconds"
+	s := &r.Settings
+	s.Size, s.Height, s.Dim, s.Widths = 16, 32, 32, []int{16, 32}
+	s.Mirror, s.Distort = false, "light"
+	s.Data = Identities{Colour: true, People: 16, Photos: 4}
+	s.Steps, s.Every, s.Trials = 150, 50, 500
+	s.Average = 0.95
+	s.Validation = 12
+	return r
+}

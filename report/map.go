@@ -47,9 +47,9 @@ func (m Map) svg(first string) (string, error) {
 	for i, picture := range m.Images {
 		colour := labelColour(m.Labels[i])
 		if m.Ink {
-			picture = inked(shrunk(picture), colour)
+			picture = inked(shrunk(picture, pictureSide), colour)
 		}
-		uri, err := dataURI(picture)
+		uri, err := dataURI(picture, pictureSide)
 		if err != nil {
 			return "", err
 		}

@@ -52,7 +52,7 @@ func (m Map) Image() (image.Image, error) {
 		box := image.Rect(0, 0, side, side).Add(at)
 		colour := labelColour(m.Labels[i])
 		if m.Ink {
-			picture = inked(shrunk(picture), colour)
+			picture = inked(shrunk(picture, pictureSide), colour)
 		} else {
 			frame := within(box, picture.Bounds()).Inset(-2 * mapScale)
 			draw.Draw(canvas, frame, image.NewUniform(color.Color(colour)), image.Point{}, draw.Src)

@@ -13,15 +13,15 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// pictureSide is the longest side, in pixels, of a picture inside a page; larger ones are made smaller.
-const pictureSide = 160
+// pictureSide is the longest side, in pixels, of a picture inside a page, and largeSide that of a large one; what is larger is made smaller.
+const pictureSide, largeSide = 160, 320
 
 // dataURI holds a picture inside the page: as PNG, or as JPEG where that is smaller and nothing shines through.
-func dataURI(picture image.Image) (template.URL, error) {
+func dataURI(picture image.Image, most int) (template.URL, error) {
 	if picture == nil {
 		return "", fmt.Errorf("a picture is missing")
 	}
-	picture = shrunk(picture)
+	picture = shrunk(picture, most)
 	var asPNG, asJPEG bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
 	if err := encoder.Encode(&asPNG, picture); err != nil {
@@ -36,13 +36,13 @@ func dataURI(picture image.Image) (template.URL, error) {
 	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(asPNG.Bytes())), nil
 }
 
-// shrunk returns the picture with no side longer than pictureSide.
-func shrunk(picture image.Image) image.Image {
+// shrunk returns the picture with no side longer than most.
+func shrunk(picture image.Image, most int) image.Image {
 	box := picture.Bounds()
-	if max(box.Dx(), box.Dy()) <= pictureSide {
+	if max(box.Dx(), box.Dy()) <= most {
 		return picture
 	}
-	to := within(image.Rect(0, 0, pictureSide, pictureSide), box)
+	to := within(image.Rect(0, 0, most, most), box)
 	small := image.NewNRGBA(to.Sub(to.Min))
 	draw.CatmullRom.Scale(small, small.Bounds(), picture, box, draw.Src, nil)
 	return small

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 
 	"golang.org/x/image/draw"
@@ -41,6 +42,15 @@ type Tile struct {
 	Image   image.Image
 	Caption string // shown on pages; in files only in place of a picture, two lines at most
 	Verdict Verdict
+	Large   bool // on pages
+}
+
+// uri holds the tile's picture inside a page.
+func (t Tile) uri() (template.URL, error) {
+	if t.Large {
+		return dataURI(t.Image, largeSide)
+	}
+	return dataURI(t.Image, pictureSide)
 }
 
 // Sheet is a contact sheet: pictures row by row. It is a [Part], and a picture of its own by WriteFile.
@@ -57,18 +67,23 @@ func (s Sheet) columns() int {
 	return 10
 }
 
-var sheetTemplate = template.Must(template.New("sheet").Funcs(template.FuncMap{"uri": dataURI, "class": Verdict.class, "breakable": breakable}).Parse(
-	`{{define "tile"}}<div class="tile {{class .Verdict}}"><img src="{{uri .Image}}" alt="{{.Caption}}">` +
+var sheetTemplate = template.Must(template.New("sheet").Funcs(template.FuncMap{"uri": Tile.uri, "class": Verdict.class, "breakable": breakable}).Parse(
+	`{{define "tile"}}<div class="tile {{class .Verdict}}"><img src="{{uri .}}" alt="{{.Caption}}">` +
 		`{{if eq (class .Verdict) "right"}}<span class="sign">✓</span>{{else if eq (class .Verdict) "wrong"}}<span class="sign">✗</span>{{end}}</div>{{end}}` +
-		`<div class="sheet" style="--columns: {{.Columns}}; max-width: {{.Width}}px">` +
+		`<div class="sheet{{if .Large}} large{{end}}" style="--columns: {{.Columns}}; max-width: {{.Width}}px">` +
 		`{{range .Tiles}}<figure>{{template "tile" .}}{{with .Caption}}<figcaption>{{breakable .}}</figcaption>{{end}}</figure>{{end}}</div>`))
 
 // HTML implements [Part].
 func (s Sheet) HTML() (template.HTML, error) {
+	large, width := slices.ContainsFunc(s.Tiles, func(t Tile) bool { return t.Large }), 110
+	if large {
+		width = 230
+	}
 	return fill(sheetTemplate, struct {
 		Tiles          []Tile
 		Columns, Width int
-	}{s.Tiles, s.columns(), s.columns() * 110})
+		Large          bool
+	}{s.Tiles, s.columns(), s.columns() * width, large})
 }
 
 // WriteFile writes the pictures side by side as a PNG file. A file already there stays whole until the new one is.

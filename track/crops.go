@@ -16,8 +16,8 @@ type Embed func(ctx context.Context, pictures []imgproc.Image) ([][]float32, err
 // LeastLooked is the score of detections below which nobody needs to look at their pictures.
 const LeastLooked = 0.1
 
-// crop is the part of a picture that a box shows, at least 8 pixels wide and high; false where that is not inside.
-func crop(picture imgproc.Image, b mot.Box) (imgproc.Image, bool) {
+// Crop is the part of a picture that a box shows, at least 8 pixels wide and high; false where that is not inside.
+func Crop(picture imgproc.Image, b mot.Box) (imgproc.Image, bool) {
 	if !possible(b) {
 		return imgproc.Image{}, false
 	}
@@ -37,7 +37,7 @@ func (f *Frame) LookAt(ctx context.Context, picture imgproc.Image, least float64
 		if d.Score < least {
 			continue
 		}
-		if c, inside := crop(picture, d.Box); inside {
+		if c, inside := Crop(picture, d.Box); inside {
 			crops, of = append(crops, c), append(of, i)
 		}
 	}

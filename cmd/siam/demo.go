@@ -28,6 +28,7 @@ type demoResult struct {
 	Same    siam.Verdict        `json:"same_pair"`      // two drawings of one character
 	Other   siam.Verdict        `json:"different_pair"` // drawings of two characters
 	Gallery demoGallery         `json:"gallery"`
+	Street  demoStreet          `json:"street"`
 }
 
 func (a *app) demoCommand() *cobra.Command {
@@ -73,6 +74,9 @@ func (a *app) demo(ctx context.Context, out string) error {
 		return err
 	}
 	if result.Gallery, err = a.galleryDemo(ctx, model, unseen, out); err != nil {
+		return err
+	}
+	if result.Street, err = a.streetDemo(ctx, backend, recipe.DemoStreet(), newDemoStreetSize(a.seed)); err != nil {
 		return err
 	}
 	result.Seconds = time.Since(started).Seconds()
@@ -143,6 +147,7 @@ func demoReport(ctx context.Context, unseen *dataset.Set, history recipe.History
 		return err
 	}
 	page.Add(result.Gallery.section())
+	page.Add(result.Street.section())
 	recipe.AddTraining(page, recipe.Demo().Settings, history)
 	return page.WriteFile(result.Report)
 }
@@ -156,6 +161,7 @@ func (r demoResult) text(files []string) string {
 	for _, v := range r.Gallery.Verdicts {
 		fmt.Fprintf(&b, "%s\n", verdictLine(v.Result, false))
 	}
+	b.WriteString(r.Street.text())
 	fmt.Fprintf(&b, "\nafter %.0f seconds; the report with pictures is %s\n", r.Seconds, r.Report)
 	return b.String()
 }

@@ -237,6 +237,11 @@ func numbered(rows []Row, frame int) []Row {
 	return rows
 }
 
+// Pictures calls do for each frame's number, with what draws the frame: one that is not drawn costs nothing.
+func (w World) Pictures(ctx context.Context, do func(number int, draw func() imgproc.Image) error) error {
+	return w.run(ctx, func(number int, f worldFrame) error { return do(number, f.draw) })
+}
+
 // Write puts the world at dir, where nothing may be yet, as MOTChallenge lays a sequence out: img1, det/det.txt, gt/gt.txt, seqinfo.ini.
 func (w World) Write(ctx context.Context, dir string) error {
 	return atomicfile.Folder(dir, func(partial string) error {
