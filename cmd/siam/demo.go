@@ -35,7 +35,7 @@ func (a *app) demoCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "train, judge and use a Siamese network on invented alphabets, with a report",
+		Short: "train, judge and use a Siamese network on invented alphabets, and track an invented street, with a report",
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), out) },
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "siam-demo", "folder for the model, the pictures and the report")
