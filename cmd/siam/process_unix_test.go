@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -87,7 +88,10 @@ func TestCtrlCLeavesACheckpoint(t *testing.T) {
 		t.Errorf("its last line is %q, want one that ends in %q", last, want)
 	}
 	left, err := filepath.Glob("*safetensors*")
-	if err != nil || len(left) != 1 || left[0] != "m.safetensors.checkpoint" {
-		t.Errorf("left behind: %v, %v, want the checkpoint alone", left, err)
+	if want := []string{"m.safetensors.checkpoint", "m.safetensors.progress"}; err != nil || !slices.Equal(left, want) {
+		t.Errorf("left behind: %v, %v, want %v", left, err, want)
+	}
+	if progress, err := os.ReadFile("m.safetensors.progress"); err != nil || !strings.Contains(string(progress), `"state":"stopped"`) {
+		t.Errorf("the file of progress is %s, %v, want one that says stopped", progress, err)
 	}
 }
