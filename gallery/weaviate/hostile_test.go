@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,11 +80,24 @@ func TestAFullClusterLosesNothing(t *testing.T) {
 	store := openAt(t, "full", 0)
 	defer store.Close()
 	lined(t, store, 5)
-	var shards []struct{ Name string }
+	type shard struct{ Name, Status string }
+	var shards []shard
 	ask(t, 0, "schema/Siam_full/shards", &shards)
 	status := func(status string) {
 		for _, s := range shards {
 			set(t, "schema/Siam_full/shards/"+s.Name, map[string]string{"status": status})
+		}
+		for node := range gallerytest.Nodes { // each hears of it in its own time
+			for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+				var now []shard
+				ask(t, node, "schema/Siam_full/shards", &now)
+				if !slices.ContainsFunc(now, func(s shard) bool { return s.Status != status }) {
+					break
+				}
+				if time.Since(start) > time.Minute {
+					t.Fatalf("node %d still has shards %v, want %s", node, now, status)
+				}
+			}
 		}
 	}
 	erase := gallery.Change{Gallery: "g", Erase: []string{"id 0"}}
