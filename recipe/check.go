@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/siam-go/siam/train"
 )
 
 // rule is the range that a setting has.
@@ -42,12 +44,40 @@ func (s Settings) checkEncoder(data labelled) error {
 	return err
 }
 
+// checkOneRate checks the settings of a training that has one learning rate for all layers and no trials: by these rules and the schedule's.
+func (s Settings) checkOneRate(rules []rule) error {
+	for _, r := range s.ScheduleSettings.rules() {
+		if r.name != "validation" && r.name != "trials" { // which it does not have
+			rules = append(rules, r)
+		}
+	}
+	if err := broken(append(rules, rule{"optimizer", s.Optimizer, s.Optimizer != "sgd", "adam or adamw"})); err != nil {
+		return err
+	}
+	_, err := s.optimizer()
+	return err
+}
+
+// oneRate configures such a training.
+func (s Settings) oneRate(stepsPerEpoch int, seed uint64) (train.Config, error) {
+	optimizer, err := s.optimizer()
+	return train.Config{
+		Optimizer: optimizer, Schedule: s.schedule(), Layer: train.Layer{Rate: s.Rate, L2: s.L2.of(Other, 0)},
+		StepsPerEpoch: max(1, stepsPerEpoch), Average: s.Average, Seed: seed,
+	}, err
+}
+
 // checkRules compares each setting with the range it may have.
 func (s Settings) checkRules(data labelled) error {
-	for _, r := range slices.Concat(s.EncoderSettings.rules(), s.ObjectiveSettings.rules(), data.rules(s.ObjectiveSettings), s.ScheduleSettings.rules(), []rule{
+	return broken(slices.Concat(s.EncoderSettings.rules(), s.ObjectiveSettings.rules(), data.rules(s.ObjectiveSettings), s.ScheduleSettings.rules(), []rule{
 		{"whiten", s.Whiten, s.Whiten == 0 || !s.hasPairHead(), "0 for pairs"},
 		{"optimizer", s.Optimizer, s.Optimizer != "sgd" || s.hasPairHead(), "adam or adamw, as sgd comes with rates for the layers of objective=pairs"},
-	}) {
+	}))
+}
+
+// broken reports the first rule that does not hold.
+func broken(rules []rule) error {
+	for _, r := range rules {
 		if !r.fine {
 			return fmt.Errorf("setting %s=%v: want %s", r.name, r.value, r.want)
 		}

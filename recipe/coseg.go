@@ -101,20 +101,7 @@ func (c Shared) check(s Settings) error {
 		{"families", c.Families, c.Families >= 6, "6 or more"},
 		{"out", c.Out, c.Out == 0 || c.Out >= 2, "0, or 2 or more"},
 	}
-	for _, r := range s.ScheduleSettings.rules() {
-		if r.name != "validation" && r.name != "trials" { // which it does not have
-			rules = append(rules, r)
-		}
-	}
-	for _, r := range rules {
-		if !r.fine {
-			return fmt.Errorf("setting %s=%v: want %s", r.name, r.value, r.want)
-		}
-	}
-	if s.Optimizer == "sgd" {
-		return errors.New("setting optimizer=sgd: want adam or adamw")
-	}
-	if _, err := s.optimizer(); err != nil {
+	if err := s.checkOneRate(rules); err != nil {
 		return err
 	}
 	_, err := c.spec(s)
@@ -186,19 +173,14 @@ func (w *cosegCourse) newTrainer(overlap float64) error {
 	if err != nil {
 		return err
 	}
-	s := w.recipe.Settings
-	optimizer, err := s.optimizer()
+	config, err := w.recipe.Settings.oneRate(len(w.sampler.Set.Items)/w.sampler.Pairs, w.job.Seed)
 	if err != nil {
 		return err
-	}
-	config := train.Config{
-		Optimizer: optimizer, Schedule: s.schedule(), Layer: train.Layer{Rate: s.Rate, L2: s.L2.of(Other, 0)},
-		StepsPerEpoch: max(1, len(w.sampler.Set.Items)/w.sampler.Pairs), Average: s.Average, Seed: w.job.Seed,
 	}
 	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network, Overlap: overlap}), config); err != nil {
 		return err
 	}
-	if init := w.job.Init; init != nil && init.Kind == coseg.Kind {
+	if init := w.job.Init; init != nil && (init.Kind == coseg.Kind || w.spec.Arch != coseg.Pyramid) { // else it brought the encoder alone
 		if err := w.trainer.SetWeights(init.Weights); err != nil {
 			return fmt.Errorf("starting from another model: %w", err)
 		}

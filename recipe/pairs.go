@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -108,26 +109,13 @@ func (d Followed) spec() (pairnet.Spec, error) {
 func (d Followed) check(s Settings) error {
 	rules := []rule{
 		{"batch", d.Batch, d.Batch >= 1 && d.Batch <= 10000, "1 to 10000"},
-		{"far", d.Far, d.Far > 0, "more than 0"},
+		{"far", d.Far, d.Far > 0 && !math.IsInf(d.Far, 0), "more than 0"},
 		{"crops", d.Crops, d.Crops >= 0 && d.Crops <= 1, "0 to 1"},
 		{"trees", d.Trees, d.Trees >= 0 && d.Trees <= 100000, "0 to 100000"},
 		{"taught", d.Taught, d.Taught >= 1, "1 or more"},
 		{"out", d.Out, d.Out >= 2, "2 or more"},
 	}
-	for _, r := range s.ScheduleSettings.rules() {
-		if r.name != "validation" && r.name != "trials" { // which it does not have
-			rules = append(rules, r)
-		}
-	}
-	for _, r := range rules {
-		if !r.fine {
-			return fmt.Errorf("setting %s=%v: want %s", r.name, r.value, r.want)
-		}
-	}
-	if s.Optimizer == "sgd" {
-		return errors.New("setting optimizer=sgd: want adam or adamw")
-	}
-	if _, err := s.optimizer(); err != nil {
+	if err := s.checkOneRate(rules); err != nil {
 		return err
 	}
 	_, err := d.spec()
@@ -172,14 +160,9 @@ func newPairCourse(r Recipe, job Job, data Followed) (c course[*pairnet.Batch], 
 }
 
 func (w *pairCourse) newTrainer() error {
-	s := w.recipe.Settings
-	optimizer, err := s.optimizer()
+	config, err := w.recipe.Settings.oneRate(w.learned.Items()/w.data.Batch, w.job.Seed)
 	if err != nil {
 		return err
-	}
-	config := train.Config{
-		Optimizer: optimizer, Schedule: s.schedule(), Layer: train.Layer{Rate: s.Rate, L2: s.L2.of(Other, 0)},
-		StepsPerEpoch: max(1, w.learned.Items()/w.data.Batch), Average: s.Average, Seed: w.job.Seed,
 	}
 	if w.trainer, err = train.New(w.job.Backend, train.Task[*pairnet.Batch](pairnet.Pairs{Spec: w.spec}), config); err != nil {
 		return err

@@ -89,10 +89,8 @@ func (a *app) readMasked(ctx context.Context, f evalCosegFlags) (*dataset.Set, e
 		return nil, err
 	}
 	a.leaveOutOf(set)
-	if len(f.only) > 0 {
-		if set, err = judge.OnlyClasses(set, f.only); err != nil {
-			return nil, fmt.Errorf("--only: %w", err)
-		}
+	if set, err = onlyClasses(set, f.only); err != nil {
+		return nil, err
 	}
 	if f.every > 0 {
 		_, set = dataset.SplitEvery(set, f.every)

@@ -90,15 +90,25 @@ func (a *app) readLabelled(ctx context.Context, f labelledFlags, enough imgproc.
 		return nil, err
 	}
 	a.leaveOutOf(set)
-	if len(f.only) > 0 {
-		if set, err = judge.OnlyClasses(set, f.only); err != nil {
-			return nil, fmt.Errorf("--only: %w", err)
-		}
+	if set, err = onlyClasses(set, f.only); err != nil {
+		return nil, err
 	}
 	if f.each > 0 {
 		set = judge.Thinned(set, f.each)
 	}
 	return set, judge.CanJudge(set, folder.Path)
+}
+
+// onlyClasses are the images of the classes that --only names, all when it names none.
+func onlyClasses(set *dataset.Set, names []string) (*dataset.Set, error) {
+	if len(names) == 0 {
+		return set, nil
+	}
+	set, err := judge.OnlyClasses(set, names)
+	if err != nil {
+		return nil, fmt.Errorf("--only: %w", err)
+	}
+	return set, nil
 }
 
 // openOld opens the older model that --against names, nil when it names none.
