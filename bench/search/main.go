@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -30,7 +31,7 @@ const (
 
 type settings struct {
 	n, graph, turns, threads int
-	python, results          string
+	python, results, keep    string
 }
 
 func main() {
@@ -40,6 +41,7 @@ func main() {
 	flag.IntVar(&s.turns, "turns", 7, "how often each takes its turn; medians count")
 	flag.IntVar(&s.threads, "threads", runtime.GOMAXPROCS(0), "processor threads")
 	flag.StringVar(&s.python, "python", "/usr/bin/python3", "Python with faiss and hnswlib")
+	flag.StringVar(&s.keep, "keep", "", "folder in which built graphs stay, so that a later run only searches them")
 	flag.StringVar(&s.results, "results", "", "file to write the table to")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -158,19 +160,17 @@ func (t *table) approximate(ctx context.Context, dir, name string, made func(n i
 			want = append(want, int32(n.Row))
 		}
 	}
+	if t.keep != "" {
+		dir = filepath.Join(t.keep, fmt.Sprintf("%s-%d", name, t.graph))
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
 	p, err := t.open(ctx, dir, vectors, asked, want)
 	if err != nil {
 		return err
 	}
-	g, err := search.NewGraph(distance.SquaredEuclidean(), dim, search.GraphOptions{Links: links, Build: build, Seed: 1})
-	if err != nil {
-		return err
-	}
-	keys := make([]string, t.graph)
-	for i := range keys {
-		keys[i] = fmt.Sprintf("%07d", i)
-	}
-	made1, err := timed(func() error { return g.Add(keys, vectors) })
+	g, made1, err := built(filepath.Join(dir, "siam.graph"), vectors)
 	if err != nil {
 		return err
 	}
@@ -203,6 +203,37 @@ func (t *table) approximate(ctx context.Context, dir, name string, made func(n i
 	}
 	t.add(r)
 	return p.stop()
+}
+
+// built is a graph of the vectors and what its building took; it is read where an earlier run left it.
+func built(file string, vectors []float32) (*search.Graph, turn, error) {
+	keys := make([]string, len(vectors)/dim)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("%07d", i)
+	}
+	var took turn
+	if text, err := os.ReadFile(file + ".json"); err == nil {
+		if err := json.Unmarshal(text, &took); err != nil {
+			return nil, took, err
+		}
+		g, _, err := search.ReadGraphFile(file, distance.SquaredEuclidean(), dim, keys, vectors)
+		return g, took, err
+	}
+	g, err := search.NewGraph(distance.SquaredEuclidean(), dim, search.GraphOptions{Links: links, Build: build, Seed: 1})
+	if err != nil {
+		return nil, took, err
+	}
+	if took, err = timed(func() error { return g.Add(keys, vectors) }); err != nil {
+		return nil, took, err
+	}
+	if err := g.WriteFile(file); err != nil {
+		return nil, took, err
+	}
+	text, err := json.Marshal(took)
+	if err != nil {
+		return nil, took, err
+	}
+	return g, took, os.WriteFile(file+".json", text, 0o644)
 }
 
 // asking searches a graph with a breadth.

