@@ -89,16 +89,21 @@ func New(backend compute.Backend, file *modelfile.File) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	network, err := NewNetwork(backend, spec, file.Networks[encoder.EncoderNetwork])
-	if err != nil {
-		return nil, err
-	}
-	store, err := train.NewStore(backend, train.Task[*Batch](Pairs{Network: network}), file.Weights)
+	network, store, err := stored(backend, spec, file)
 	if err != nil {
 		return nil, err
 	}
 	m := &Model{Spec: spec, store: store, Threshold: DefaultPresence, offset: offset(file)}
 	return m, m.build(backend, network)
+}
+
+// stored is a file's network with the store of its weights.
+func stored(backend compute.Backend, spec Spec, file *modelfile.File) (n Network, store *model.Store, err error) {
+	if n, err = NewNetwork(backend, spec, file.Networks[encoder.EncoderNetwork]); err != nil {
+		return n, nil, err
+	}
+	store, err = train.NewStore(backend, train.Task[*Batch](Pairs{Network: n}), file.Weights)
+	return n, store, err
 }
 
 // DefaultPresence is the presence from which an object counts as there.

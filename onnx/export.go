@@ -11,7 +11,6 @@ import (
 	"github.com/gomlx/compute"
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
@@ -62,7 +61,7 @@ func Export(backend compute.Backend, file *modelfile.File) ([]byte, error) {
 	if e.spec.Arch == encoder.Imported {
 		return append(slices.Clone(file.Networks[encoder.EncoderNetwork]), encodeMetadata(e.metadata)...), nil
 	}
-	input := ValueInfo{Name: "images", Shape: e.spec.InputShape(tracedBatch)}
+	input := ValueInfo{Name: "images", Shape: e.spec.InputShape(unknownDim)}
 	if e.spec.Vector > 0 {
 		input.Name = "vectors"
 	}
@@ -96,37 +95,20 @@ func ExportHead(backend compute.Backend, file *modelfile.File) ([]byte, error) {
 	if !e.spec.PairHead {
 		return nil, fmt.Errorf("export the pair head: the model has none, its embeddings are compared by the distance %s", file.Distance)
 	}
-	row := []int{tracedBatch, e.spec.Dim}
+	row := []int{unknownDim, e.spec.Dim}
 	inputs := []ValueInfo{{Name: "a", Shape: row}, {Name: "b", Shape: row}}
 	return e.graph(inputs, "distance", func(scope *model.Scope, in []*Node) *Node {
 		return Sigmoid(Neg(encoder.PairHead(scope, in[0], in[1])))
 	})
 }
 
-// graph traces what build does with the model's weights.
-func (e export) graph(inputs []ValueInfo, output string, build func(*model.Scope, []*Node) *Node) (data []byte, err error) {
+// graph writes what build does with the model's weights.
+func (e export) graph(inputs []ValueInfo, output string, build func(*model.Scope, []*Node) *Node) ([]byte, error) {
 	store := model.NewStore()
 	if err := encoder.SetWeights(e.backend, store, e.spec, e.file.Weights); err != nil {
 		return nil, err
 	}
-	weights := map[string]*Tensor{}
-	for _, w := range e.file.Weights {
-		weights["/"+w.Name] = floatTensor(w.Shape, w.Values)
-	}
-	err = exceptions.TryCatch[error](func() {
-		m, err := trace(e.backend, weights, inputs, output, func(in []*Node) *Node {
-			model.SetStore(in[0].Graph(), store)
-			return build(store.RootScope(), in)
-		})
-		if err != nil {
-			panic(err)
-		}
-		m.foldNorms()
-		m.shareWeights()
-		m.dropUnused()
-		m.metadata = e.metadata
-		data = m.encode()
-	})
+	data, err := Written{store, e.file.Weights, inputs, output, e.metadata, build}.Encode(e.backend)
 	if err != nil {
 		return nil, fmt.Errorf("export %s: %w", e.spec.Arch, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/internal/onnxruntime"
 	"github.com/siam-go/siam/modelfile"
 )
 
@@ -91,7 +92,7 @@ func TestExportedEncodersGiveTheSameEmbeddings(t *testing.T) {
 				if got := imported(t, data, images); difference(got, want) > 1e-5 {
 					t.Errorf("%d images exported and imported differ by %.2g of the largest number, want 1e-5", n, difference(got, want))
 				}
-				if ortFolder() == "" {
+				if !onnxruntime.Installed() {
 					continue
 				}
 				path := filepath.Join(t.TempDir(), "model.onnx")
@@ -103,7 +104,7 @@ func TestExportedEncodersGiveTheSameEmbeddings(t *testing.T) {
 					t.Errorf("%d images in ONNX Runtime: shape %v, differ by %.2g of the largest number, want 1e-4", n, got.Shape, difference(got.Values, want))
 				}
 			}
-			needRuntime(t)
+			onnxruntime.Need(t)
 		})
 	}
 }
@@ -184,7 +185,7 @@ func TestExportedEncodersOfVectorsGiveTheSameEmbeddings(t *testing.T) {
 	if d := difference(got[0].Values, want); d > 1e-5 {
 		t.Errorf("3 vectors exported and imported differ by %.2g of the largest number, want 1e-5", d)
 	}
-	needRuntime(t)
+	onnxruntime.Need(t)
 	path := filepath.Join(t.TempDir(), "model.onnx")
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
@@ -260,7 +261,7 @@ func TestExportedPairHeadGivesTheSameDistances(t *testing.T) {
 	if d := difference(got[0].Values, want); d > 1e-5 {
 		t.Errorf("distances of the exported head = %v, want %v", got[0].Values, want)
 	}
-	needRuntime(t)
+	onnxruntime.Need(t)
 	path := filepath.Join(t.TempDir(), "head.onnx")
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)

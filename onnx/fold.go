@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"slices"
@@ -115,7 +116,7 @@ func (m *Model) shareWeights() {
 			if t == nil {
 				continue
 			}
-			content := fmt.Sprint(t.Type, t.Shape, string(t.raw))
+			content := fmt.Sprint(t.Type, t.Shape, sha256.Sum256(t.raw))
 			if names[content] == "" {
 				names[content] = name
 			}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/siam-go/siam/internal/onnxruntime"
 )
 
 // opCase is a network of one operation on the input x.
@@ -233,7 +235,7 @@ func TestOperationsAgreeWithONNXRuntime(t *testing.T) {
 		tested[strings.TrimPrefix(c.domain+"."+c.op, ".")] = true
 		t.Run(c.name, func(t *testing.T) {
 			if *update {
-				needRuntime(t)
+				onnxruntime.Need(t)
 				data, x, outputs := c.file()
 				path := filepath.Join(t.TempDir(), "op.onnx")
 				if err := os.WriteFile(path, data, 0o644); err != nil {

@@ -1,19 +1,13 @@
 package onnx
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"math"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/gomlx/compute"
 
 	"github.com/siam-go/siam/cpu"
+	"github.com/siam-go/siam/internal/onnxruntime"
 )
 
 func newBackend(t testing.TB) compute.Backend {
@@ -26,78 +20,22 @@ func newBackend(t testing.TB) compute.Backend {
 	return backend
 }
 
-// ortFolder is where ONNX Runtime for Node.js is installed, see bench/ort/package.json; empty if it is not.
-func ortFolder() string {
-	folder, err := filepath.Abs("../bench/ort")
-	if err != nil {
-		return ""
-	}
-	if _, err := os.Stat(filepath.Join(folder, "node_modules", "onnxruntime-node")); err != nil {
-		return ""
-	}
-	if _, err := exec.LookPath("node"); err != nil {
-		return ""
-	}
-	return folder
-}
-
-func needRuntime(t *testing.T) {
-	t.Helper()
-	if ortFolder() == "" {
-		t.Skip("ONNX Runtime is not here; install it: cd bench/ort && ONNXRUNTIME_NODE_INSTALL=skip npm ci")
-	}
-}
-
-type ortTensor struct {
-	Name   string `json:"name,omitempty"`
-	Type   string `json:"type,omitempty"` // of the network's input; float32 when empty
-	Shape  []int  `json:"shape"`
-	Values string `json:"values"` // base64 of float32
-}
-
 // inRuntime runs an ONNX file in ONNX Runtime. Inputs and outputs are in ONNX's own order.
 func inRuntime(t *testing.T, file string, infos []ValueInfo, inputs []Array, outputs []string) []Array {
 	t.Helper()
-	results, err := askRuntime(file, infos, inputs, outputs)
+	var given []onnxruntime.Tensor
+	for i, in := range inputs {
+		given = append(given, onnxruntime.Tensor{Name: infos[i].Name, Type: infos[i].Type.String(), Shape: in.Shape, Values: in.Values})
+	}
+	results, err := onnxruntime.Run(file, given, outputs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return results
-}
-
-func askRuntime(file string, infos []ValueInfo, inputs []Array, outputs []string) ([]Array, error) {
-	request := map[string]any{"model": file, "threads": 2, "outputs": outputs}
-	tensors := []ortTensor{}
-	for i, in := range inputs {
-		raw := packed(Float, in.Values, nil, nil)
-		tensors = append(tensors, ortTensor{infos[i].Name, infos[i].Type.String(), in.Shape, base64.StdEncoding.EncodeToString(raw)})
+	var arrays []Array
+	for _, r := range results {
+		arrays = append(arrays, Array{r.Shape, r.Values})
 	}
-	request["inputs"] = tensors
-	text, err := json.Marshal(request)
-	if err != nil {
-		return nil, err
-	}
-	cmd := exec.Command("node", "run.js")
-	cmd.Dir, cmd.Stdin = ortFolder(), bytes.NewReader(text)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	answer, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("ONNX Runtime on %s: %w: %s", file, err, stderr.String())
-	}
-	var reply struct{ Outputs []ortTensor }
-	if err := json.Unmarshal(answer, &reply); err != nil {
-		return nil, err
-	}
-	results := make([]Array, len(reply.Outputs))
-	for i, o := range reply.Outputs {
-		raw, err := base64.StdEncoding.DecodeString(o.Values)
-		if err != nil {
-			return nil, err
-		}
-		results[i] = Array{o.Shape, (&Tensor{Type: Float, Shape: o.Shape, raw: raw}).Float32s()}
-	}
-	return results, nil
+	return arrays
 }
 
 // channelsFirst turns [n, h, w, c] into [n, c, h, w].

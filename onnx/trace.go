@@ -28,6 +28,7 @@ type tracedFunction struct {
 	builder *tracedBuilder
 	model   *Model
 	weights map[string]*Tensor // of parameters, by name
+	open    bool               // the first axis of tracedBatch stands for any number
 	values  map[compute.Value]traced
 	result  compute.Value
 }
@@ -62,23 +63,23 @@ func (f *tracedFunction) tensor(name string, t *Tensor) string {
 	return name
 }
 
-// trace makes an ONNX network of what build does with inputs of the given shapes, whose first axis is the batch of tracedBatch.
-// Images [n, h, w, c] become [n, c, h, w].
+// trace makes an ONNX network of what build does with inputs of the given shapes, whose first axes are either all unknownDim, a batch of
+// any size, or none. Images [n, h, w, c] become [n, c, h, w].
 func trace(inside compute.Backend, weights map[string]*Tensor, inputs []ValueInfo, output string, build func(inputs []*Node) *Node) (*Model, error) {
 	t := newTracer(inside, weights)
 	f := t.builder.function
 	g := NewGraph(t, "trace")
 	nodes := make([]*Node, len(inputs))
 	for i, info := range inputs {
-		nodes[i] = Parameter(g, info.Name, float32Shape(info.Shape...))
-	}
-	for _, info := range inputs {
 		shape := slices.Clone(info.Shape)
 		if len(shape) == 4 {
 			shape = []int{shape[0], shape[3], shape[1], shape[2]}
 		}
-		shape[0] = unknownDim
 		f.model.inputs = append(f.model.inputs, ValueInfo{info.Name, Float, shape})
+		if shape = slices.Clone(info.Shape); shape[0] == unknownDim {
+			f.open, shape[0] = true, tracedBatch
+		}
+		nodes[i] = Parameter(g, info.Name, float32Shape(shape...))
 	}
 	if err := g.Compile(build(nodes)); err != nil {
 		return nil, err
@@ -101,7 +102,9 @@ func (f *tracedFunction) finish(output string) error {
 	}
 	f.add("Identity", output, []string{f.ordered(v, len(dims))}, nil)
 	shape := slices.Clone(dims)
-	shape[0] = unknownDim
+	if f.open {
+		shape[0] = unknownDim
+	}
 	f.model.outputs = []ValueInfo{{output, Float, shape}}
 	return nil
 }

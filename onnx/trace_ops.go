@@ -3,7 +3,6 @@ package onnx
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -209,109 +208,6 @@ func (f *tracedFunction) BatchNormForInference(x, scale, offset, mean, variance 
 	}
 	name := f.add("BatchNormalization", "", inputs, map[string]attribute{"epsilon": {float: epsilon}})
 	return f.set(v, nil, traced{name: name, axes: axes})
-}
-
-// DotGeneral becomes a MatMul with weights.
-func (f *tracedFunction) DotGeneral(lhs compute.Value, lhsContract, lhsBatch []int, rhs compute.Value, rhsContract, rhsBatch []int, config compute.DotGeneralConfig) (compute.Value, error) {
-	v, err := f.Function.DotGeneral(lhs, lhsContract, lhsBatch, rhs, rhsContract, rhsBatch, config)
-	if err != nil {
-		return nil, err
-	}
-	x, err := f.of(lhs)
-	if err != nil {
-		return nil, err
-	}
-	w, err := f.of(rhs)
-	if err != nil {
-		return nil, err
-	}
-	if w.known == nil || len(w.known.Shape) != 2 || len(f.dims(lhs)) != 2 || len(lhsContract) != 1 || lhsContract[0] != 1 || len(lhsBatch) > 0 {
-		return nil, errors.New("export a product: only rows times weights can be exported")
-	}
-	weights := w.known
-	if rhsContract[0] == 1 {
-		weights = weights.transposed([]int{1, 0})
-	}
-	name := f.add("MatMul", "", []string{f.ordered(x, 2), f.constant(weights)}, nil)
-	return f.set(v, nil, traced{name: name, axes: identity(2)})
-}
-
-// Reshape keeps the batch, if it is the first axis before and after.
-func (f *tracedFunction) Reshape(x compute.Value, dims ...int) (compute.Value, error) {
-	v, err := f.Function.Reshape(x, dims...)
-	if err != nil {
-		return nil, err
-	}
-	t, err := f.of(x)
-	if err != nil {
-		return nil, err
-	}
-	if t.known != nil {
-		return f.set(v, nil, traced{known: t.known.reshaped(dims)})
-	}
-	from := f.dims(x)
-	if len(from) == 0 || len(dims) == 0 || from[0] != tracedBatch || dims[0] != tracedBatch {
-		return nil, fmt.Errorf("export a reshape: %v to %v moves the batch", from, dims)
-	}
-	shape := toInt64s(dims)
-	shape[0] = -1
-	inputs := []string{f.ordered(t, len(from)), f.constant(intTensor(Int64, []int{len(shape)}, shape))}
-	return f.set(v, nil, traced{name: f.add("Reshape", "", inputs, nil), axes: identity(len(dims))})
-}
-
-// Reverse becomes a Slice that goes backwards.
-func (f *tracedFunction) Reverse(x compute.Value, axes ...int) (compute.Value, error) {
-	v, err := f.Function.Reverse(x, axes...)
-	if err != nil {
-		return nil, err
-	}
-	t, err := f.of(x)
-	if err != nil {
-		return nil, err
-	}
-	if t.known != nil || slices.Contains(axes, 0) {
-		return nil, errors.New("export a reversal: only those within one image can be exported")
-	}
-	var along, last, end, step []int64
-	for _, axis := range axes {
-		along, last, end, step = append(along, int64(t.axes[axis])), append(last, -1), append(end, math.MinInt64), append(step, -1)
-	}
-	inputs := []string{t.name}
-	for _, list := range [][]int64{last, end, along, step} {
-		inputs = append(inputs, f.constant(intTensor(Int64, []int{len(list)}, list)))
-	}
-	return f.set(v, nil, traced{name: f.add("Slice", "", inputs, nil), axes: t.axes})
-}
-
-// ReduceSum leaves out the axes it sums over.
-func (f *tracedFunction) ReduceSum(x compute.Value, axes ...int) (compute.Value, error) {
-	v, err := f.Function.ReduceSum(x, axes...)
-	if err != nil {
-		return nil, err
-	}
-	t, err := f.of(x)
-	if err != nil {
-		return nil, err
-	}
-	if t.known != nil || len(axes) == 0 || slices.Contains(axes, 0) {
-		return nil, errors.New("export a sum: only those within one image can be exported")
-	}
-	var over []int64
-	var kept []int
-	for i, axis := range t.axes {
-		if slices.Contains(axes, i) {
-			over = append(over, int64(axis))
-		} else {
-			kept = append(kept, axis)
-		}
-	}
-	sorted := slices.Sorted(slices.Values(kept))
-	for i, axis := range kept {
-		kept[i] = slices.Index(sorted, axis)
-	}
-	inputs := []string{t.name, f.constant(intTensor(Int64, []int{len(over)}, over))}
-	name := f.add("ReduceSum", "", inputs, map[string]attribute{"keepdims": {integer: 0}})
-	return f.set(v, nil, traced{name: name, axes: kept})
 }
 
 // BroadcastInDim writes nothing: ONNX's operations repeat axes of length 1 themselves.

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/onnxruntime"
 	"github.com/siam-go/siam/internal/realdata"
 )
 
@@ -108,7 +109,7 @@ func TestNetworksAgreeWithONNXRuntimeOnPhotographs(t *testing.T) {
 	for _, n := range networks() {
 		t.Run(filepath.Base(n.file), func(t *testing.T) {
 			path := realdata.Network(t, n.file)
-			needRuntime(t)
+			onnxruntime.Need(t)
 			m, err := ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -139,7 +140,7 @@ func TestTransformersAgreeWithONNXRuntime(t *testing.T) {
 			if _, err := os.Stat(path); err != nil {
 				t.Skip("it is not made; run: python3 bench/ort/networks.py bench/ort/made")
 			}
-			needRuntime(t)
+			onnxruntime.Need(t)
 			n := network{values: imgproc.Preprocess{Channels: 3, Mean: []float32{.5, .5, .5}, Std: []float32{.5, .5, .5}}}
 			images := n.pictures([3]int{2, 224, 224}, []imgproc.Image{scene(224, 224)})
 			got, names := n.ours(t, path, images)
@@ -228,7 +229,7 @@ func TestNetworksAgreeWithReference(t *testing.T) {
 // updated asks ONNX Runtime.
 func updated(t *testing.T, path string, images Array, names []string) map[string]reference {
 	t.Helper()
-	needRuntime(t)
+	onnxruntime.Need(t)
 	m, err := ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/onnx"
 	"github.com/spf13/cobra"
@@ -12,14 +13,14 @@ import (
 type exportedFiles struct {
 	File  string `json:"file"`
 	Head  string `json:"head,omitempty"`
-	Bytes int    `json:"bytes"` // of the encoder
+	Bytes int    `json:"bytes"` // of the encoder, or of the network of co-segmentation
 }
 
 func (a *app) exportCommand() *cobra.Command {
 	var modelFile, out, head string
 	cmd := &cobra.Command{
 		Use:   "export --model M --onnx FILE",
-		Short: "write a model's encoder as an ONNX file, for other programs",
+		Short: "write a model's network as an ONNX file, for other programs",
 		Args:  wants(),
 		RunE: func(*cobra.Command, []string) error {
 			if modelFile == "" || out == "" {
@@ -44,7 +45,13 @@ func (a *app) export(file *modelfile.File, out, head string) error {
 		return err
 	}
 	defer backend.Finalize()
-	network, err := onnx.Export(backend, file)
+	write := onnx.Export
+	if file.Kind == coseg.Kind {
+		if write = coseg.Export; head != "" {
+			return usagef("--head: a model of co-segmentation has no pair head")
+		}
+	}
+	network, err := write(backend, file)
 	if err != nil {
 		return err
 	}
@@ -63,6 +70,8 @@ func (a *app) export(file *modelfile.File, out, head string) error {
 			return err
 		}
 		text += fmt.Sprintf("%s: %d bytes\n", head, len(headNetwork))
+	} else if file.Kind == coseg.Kind {
+		text += "images a and b, prepared as its metadata siam.preprocess says, to the masks of both; see docs/coseg.md\n"
 	} else if file.Distance == "" {
 		text += "the model compares embeddings by a pair head, which --head FILE writes\n"
 	}

@@ -37,7 +37,7 @@ var floors = [][]string{
 	{"distance"},
 	{"internal/kernel"},
 	{"assign", "internal/parallel", "internal/batch", "internal/memory", "internal/atomicfile", "internal/filekind"},
-	{"internal/realdata"},
+	{"internal/realdata", "internal/onnxruntime"},
 	{"internal/arch"},
 }
 
