@@ -5,6 +5,7 @@ package coseg
 
 import (
 	"fmt"
+	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
 )
@@ -22,35 +23,56 @@ func Correlation(a, b *Node, maxDisplacement int) *Node {
 		panic(fmt.Errorf("coseg: correlation of %s and %s up to %d places: want two equal [n, h, w, c]", a.Shape(), b.Shape(), maxDisplacement))
 	}
 	n, h, w, c := a.Shape().Dim(0), a.Shape().Dim(1), a.Shape().Dim(2), a.Shape().Dim(3)
-	d := 2*maxDisplacement + 1
-	products := Einsum("npc,nqc->npq", Reshape(a, n, h*w, c), Reshape(b, n, h*w, c))
-	products = MulScalar(Reshape(products, n, h, w, h, w), 1/float64(c)) // y, x, v, u
-	byColumn := byDisplacement(TransposeAllAxes(products, 0, 1, 3, 2, 4), maxDisplacement)
-	byRow := byDisplacement(TransposeAllAxes(byColumn, 0, 3, 4, 1, 2), maxDisplacement) // x, dx, y, dy
-	return Reshape(TransposeAllAxes(byRow, 0, 3, 1, 4, 2), n, h, w, d*d)
+	x := Einsum("npc,nqc->npq", Reshape(a, n, h*w, c), Reshape(b, n, h*w, c))
+	x = MulScalar(Reshape(x, n, h, w, h, w), 1/float64(c)) // y, x, v, u
+	x = padded(x, 4, 0, w-1)
+	x = earlier(Reshape(x, n*h, w, -1), 1)
+	x = padded(Reshape(x, n, h, w, h, 2*w-1), 3, 0, h-1)
+	x = earlier(Reshape(x, n, h, -1), 2*w-1)
+	x = Reshape(x, n, h, w, 2*h-1, 2*w-1) // y, x, dy, dx
+	x = upTo(upTo(x, 3, maxDisplacement), 4, maxDisplacement)
+	return Reshape(x, n, h, w, -1)
 }
 
 // MaxDisplacement is the one that sees all of a map with the longer side side: 2·(side−1)+1 channels a direction, as the authors have
 // it (31 for 16). The lecture's D = 2·max(w, h)+1 is a maximum displacement of side itself, whose outermost channels are always 0.
 func MaxDisplacement(side int) int { return side - 1 }
 
-// byDisplacement re-indexes the last two axes [m, m], of places i and j, to [m, 2r+1], of places i and displacements j − i + r.
+// earlier re-indexes x [n, m, k] so that, counted over all of a row of m·k numbers, those of its part i come (m−1−i)·step places later
+// than they did, and the first (m−1)·step are 0. The last step numbers of a part are 0 and give way.
 //
-// With r zeros on both sides row i begins r places before it, so that in rows one longer the wanted ones stand below each other.
-func byDisplacement(x *Node, r int) *Node {
-	dims := x.Shape().Dimensions
-	m, last := dims[len(dims)-1], len(dims)-1
-	zeros := func(count int, rank int) *Node {
-		shape := append([]int{}, dims[:rank-1]...)
-		return Zeros(x.Graph(), shapeOf(x, append(shape, count)))
+// So what was at place j of part i is at j − i·step + (m−1)·step: places have become displacements.
+func earlier(x *Node, step int) *Node {
+	n, m, k := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(2)
+	if m == 1 {
+		return x
 	}
-	if r > 0 {
-		side := zeros(r, last+1)
-		x = Concatenate([]*Node{side, x, side}, last)
+	x = Reshape(SliceAxis(x, 2, AxisRange(0, k-step)), n, m*(k-step))
+	return Reshape(padded(x, 1, (m-1)*step, step), n, m, k)
+}
+
+// padded has zeros before and after an axis of x. It is a concatenation, as a padding has no gradient in GoMLX.
+func padded(x *Node, axis, before, after int) *Node {
+	parts := []*Node{x}
+	zeros := func(count int) []*Node {
+		if count == 0 {
+			return nil
+		}
+		dims := slices.Clone(x.Shape().Dimensions)
+		dims[axis] = count
+		return []*Node{Zeros(x.Graph(), shapeOf(x, dims))}
 	}
-	lead := append([]int{}, dims[:last-1]...)
-	flat := Reshape(x, append(append([]int{}, lead...), m*(m+2*r))...)
-	flat = Concatenate([]*Node{flat, zeros(m, last)}, last-1)
-	rows := Reshape(flat, append(lead, m, m+2*r+1)...)
-	return SliceAxis(rows, last, AxisRange(0, 2*r+1))
+	if parts = slices.Concat(zeros(before), parts, zeros(after)); len(parts) == 1 {
+		return x
+	}
+	return Concatenate(parts, axis)
+}
+
+// upTo has, of an axis of displacements from −m to m, those from −r to r.
+func upTo(x *Node, axis, r int) *Node {
+	m := x.Shape().Dim(axis) / 2
+	if r < m {
+		return SliceAxis(x, axis, AxisRange(m-r, m+r+1))
+	}
+	return padded(x, axis, r-m, r-m)
 }
