@@ -1,7 +1,7 @@
-# What people run here. Every target works on a clean clone with Go alone, except bench-peers and bench-search (Debian packages) and bench-ort (Node.js).
+# What people run here. Every target works on a clean clone with Go alone, except bench-peers, bench-coseg and bench-search (Debian packages) and bench-ort (Node.js).
 GO ?= go
 
-.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-step bench-peers bench-ort bench-losses bench-thresholds bench-tracking bench-search bench-server tutorials demo
+.PHONY: check tidy test kill test-arm64 testdata bench bench-layers bench-step bench-peers bench-ort bench-coseg bench-losses bench-thresholds bench-tracking bench-search bench-server tutorials demo
 
 check: ## format, vet, staticcheck, builds for other machines
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on the files above"; exit 1; }
@@ -55,6 +55,10 @@ bench-ort: ## public networks here and in ONNX Runtime in turn; writes the table
 	test -d bench/ort/node_modules || ONNXRUNTIME_NODE_INSTALL=skip npm ci --prefix bench/ort
 	test -d bench/ort/made || ! dpkg -s python3-torchvision >/dev/null 2>&1 || /usr/bin/python3 bench/ort/networks.py bench/ort/made
 	$(GO) run ./bench/ort $(ARGS)
+
+bench-coseg: ## the published network of co-segmentation at full size, and its correlation layer, beside PyTorch; writes the table of docs/results.md (Debian; PYTHON=..., ARGS="-turns 2")
+	test -n "$(PYTHON)" || dpkg -s python3-torch libopenblas0-openmp >/dev/null 2>&1 || apt-get install -y python3-torch libopenblas0-openmp
+	$(GO) run ./bench/coseg -results docs/results.md -python "$(or $(PYTHON),/usr/bin/python3)" $(ARGS)
 
 bench-losses: ## train one small network with every loss on Omniglot; writes the table of docs/results.md (DATA=folder)
 	$(GO) run ./bench/losses -data "$(or $(DATA),data/omniglot)" $(ARGS)

@@ -13,6 +13,7 @@ var vggWidths = [][]int{{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, 
 
 const (
 	docsWidth   = 1024 // channels of conv6 and of the decoder's first convolution
+	docsSlope   = 0.2  // of LeakyReLU
 	docsSqueeze = 512  // channels of the image's own map beside the correlation
 )
 
@@ -31,7 +32,7 @@ func vgg(l *encoder.Layers, x *Node) *Node {
 }
 
 func docsConv(l *encoder.Layers, x *Node, name string, filters, size int) *Node {
-	return leaky(l.Conv(x, name, encoder.Conv{Filters: filters, Size: size, Same: true, Bias: true}))
+	return l.LeakyReLU(l.Conv(x, name, encoder.Conv{Filters: filters, Size: size, Same: true, Bias: true}), docsSlope)
 }
 
 // docsDecoder are the convolutions after each of the published decoder's up-convolutions.
@@ -50,7 +51,8 @@ func (n Network) compareDOCS(l *encoder.Layers, a, b *Node) *Node {
 	}
 	x = docsConv(l, x, "conv7", docsWidth, 3)
 	for i, row := range docsDecoder {
-		x = leaky(DepthToSpace(l.Conv(x, fmt.Sprintf("deconv%d", i+1), encoder.Conv{Filters: 4 * row.width, Size: 3, Same: true, Bias: true})))
+		x = l.Conv(x, fmt.Sprintf("deconv%d", i+1), encoder.Conv{Filters: 4 * row.width, Size: 3, Same: true, Bias: true})
+		x = l.LeakyReLU(DepthToSpace(x), docsSlope)
 		for j := range row.convs {
 			x = docsConv(l, x, fmt.Sprintf("deconv%d_%d", i+1, j+1), row.width, 3)
 		}

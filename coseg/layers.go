@@ -30,9 +30,6 @@ func centred(x *Node) *Node {
 	return Reshape(Sub(pairs, ReduceAndKeep(pairs, ReduceMean, 0, 2)), d...)
 }
 
-// leaky is x, and a fifth of it where it is negative.
-func leaky(x *Node) *Node { return Max(x, MulScalar(x, 0.2)) }
-
 // block is a convolution with normalisation and ReLU.
 func block(l *encoder.Layers, x *Node, name string, c encoder.Conv) *Node {
 	c.Same = true

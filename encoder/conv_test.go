@@ -47,3 +47,28 @@ func TestConvolutionsHaveTheRightGradientToTheirInput(t *testing.T) {
 		})
 	}
 }
+
+func TestLeakyReLUIsItsFormulaWithItsGradient(t *testing.T) {
+	x := []float32{-3, -0.5, -1e-30, 0, 1e-30, 0.5, 3}
+	for _, training := range []bool{false, true} {
+		exec := model.MustNewExec(backend(t), model.NewStore(), func(scope *model.Scope, x *Node) []*Node {
+			scope.Store().SetTraining(x.Graph(), training)
+			y := NewLayers(scope).LeakyReLU(x, 0.2)
+			return []*Node{y, Gradient(ReduceAllSum(Mul(y, IotaFull(x.Graph(), x.Shape()))), x)[0]}
+		})
+		out := exec.MustCall(tensors.FromFlatDataAndDimensions(x, len(x)))
+		y, gradient := tensors.MustCopyFlatData[float32](out[0]), tensors.MustCopyFlatData[float32](out[1])
+		for i, v := range x {
+			want, slope := v, float32(1)
+			if v < 0 {
+				want, slope = 0.2*v, 0.2
+			}
+			if math.Abs(float64(y[i]-want)) > 1e-6*math.Abs(float64(want)) {
+				t.Errorf("LeakyReLU(%v), training %v = %v, want %v", v, training, y[i], want)
+			}
+			if d := gradient[i] - float32(i)*slope; d > 1e-6 || d < -1e-6 {
+				t.Errorf("gradient of LeakyReLU at %v, training %v = %v, want %v", v, training, gradient[i], float32(i)*slope)
+			}
+		}
+	}
+}

@@ -120,6 +120,19 @@ func follow(average *model.Variable, value *Node) {
 // ReLU is max(x, 0).
 func ReLU(x *Node) *Node { return Max(x, ScalarZero(x.Graph(), x.DType())) }
 
+// LeakyReLU is max(x, slope·x), slope in (0, 1). In training its gradient is made of the result, so that x need not be kept.
+func (l *Layers) LeakyReLU(x *Node, slope float64) *Node {
+	if !l.scope.IsTraining(x.Graph()) {
+		return Max(x, MulScalar(x, slope))
+	}
+	var y *Node
+	x = IdentityWithCustomGradient(x, func(_, v *Node) *Node {
+		return Add(MulScalar(v, slope), MulScalar(Mul(v, NonNegativeIndicator(y)), 1-slope))
+	})
+	y = Sub(x, StopGradient(MulScalar(MinScalar(x, 0), 1-slope)))
+	return y
+}
+
 // MaxPool2 takes the largest of each 2×2 window of x [n, h, w, c]; an odd last row or column is dropped.
 func MaxPool2(x *Node) *Node { return MaxPool(x).Window(2).Done() }
 

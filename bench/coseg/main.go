@@ -62,7 +62,7 @@ func compare(ctx context.Context, s settings) error {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
 		fmt.Fprintln(os.Stderr, r)
-		rows.WriteString(r.markdown(w, limit))
+		rows.WriteString(r.markdown(w))
 	}
 	if strings.Contains("step", s.only) {
 		taken, err := stepApart(ctx, s)

@@ -27,7 +27,6 @@ import (
 // work is what both engines do.
 type work struct {
 	name, text string
-	flops      float64 // of direct products; 0 where they say nothing
 	inputs     [][]int
 	declare    func(compute.Backend, *model.Store) error
 	build      func(scope *model.Scope, in []*Node) []*Node
@@ -123,23 +122,23 @@ func (r row) String() string {
 	return fmt.Sprintf("%s: %.4f s; PyTorch %.4f s, channels last %.4f s: %.2f times as fast", r.name, r.ours, r.plain, r.lasting, r.times())
 }
 
-func (r row) markdown(w work, limit float64) string {
+func (r row) markdown(w work) string {
 	return fmt.Sprintf("| %s | %.4g s | %.4g s | %.4g s | **%.2f ×** |\n", w.text, r.ours, r.plain, r.lasting, r.times())
 }
 
 // measure gives both engines their turns, of about a third of a second or one run.
 func measure(ctx context.Context, s settings, w work) (row, error) {
 	r := row{name: w.name, ours: math.Inf(1), plain: math.Inf(1), lasting: math.Inf(1)}
+	there, err := startPython(ctx, s, w) // it warms up meanwhile
+	if err != nil {
+		return r, err
+	}
+	defer there.stop()
 	here, err := newEngine(s, w)
 	if err != nil {
 		return r, err
 	}
 	defer here.backend.Finalize()
-	there, err := startPython(ctx, s, w)
-	if err != nil {
-		return r, err
-	}
-	defer there.stop()
 	first, err := here.run()
 	if err != nil {
 		return r, err
@@ -193,9 +192,7 @@ func startPython(ctx context.Context, s settings, w work) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start PyTorch (apt-get install python3-torch libopenblas0-openmp, or -python FILE): %w", err)
 	}
-	p := &process{cmd: cmd, in: in, out: bufio.NewReader(out)}
-	_, _, err = p.run(1) // to warm up
-	return p, err
+	return &process{cmd: cmd, in: in, out: bufio.NewReader(out)}, nil
 }
 
 // run is the fastest of some runs in each layout, in seconds.
