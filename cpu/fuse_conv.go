@@ -19,6 +19,7 @@ type fusedConv struct {
 type fusedDot struct {
 	dotAttrs
 	epilogue
+	permutation []int // of the result's axes, after all else, or nil
 }
 
 // fuseConvolutions joins convolutions with a reversed kernel before them and their epilogue, and matrix products with the
@@ -41,6 +42,7 @@ func (g *body) fuseConvolutions() {
 		case n.op == compute.OpTypeDotGeneral && n.attrs.(dotAttrs).ours(n):
 			a := fusedDot{dotAttrs: n.attrs.(dotAttrs)}
 			end = a.take(fused, n, a.columns(n.inputs[1].shape), r)
+			end = a.takeTranspose(end, n.inputs[0], r)
 			fused.op, fused.attrs = opDot, a
 		default:
 			continue
@@ -129,7 +131,13 @@ func lowerFusedConv(c *compiler, n *node) bool {
 
 func lowerFusedDot(c *compiler, n *node) bool {
 	a := n.attrs.(fusedDot)
-	a.product(c, a.lower(c, n.inputs[2:], a.columns(n.inputs[1].shape)), n.inputs[0], n.inputs[1], n.outputs[0])
+	l, y := n.inputs[0], n.outputs[0]
+	permutation := a.permutation
+	if permutation == nil {
+		permutation = allAxes(y.shape)
+	}
+	m, _ := a.result(l.shape, y.shape, permutation)
+	a.product(c, a.lower(c, n.inputs[2:], a.columns(n.inputs[1].shape)), l, n.inputs[1], side{matrices: m, block: c.out(y)})
 	return true
 }
 

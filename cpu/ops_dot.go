@@ -16,10 +16,59 @@ func dotApart(s *splitter, n *node) bool {
 	return len(a.lhsBatch) == 0 && !slices.Contains(a.lhsContract, 0) && !s.batched[n.inputs[1]]
 }
 
-// side is one operand of a product: [batch, free, contracted] or, if transposed, [batch, contracted, free].
+// side is one operand of a product: a batch of matrices [free, contracted] or, if transposed, [contracted, free].
 type side struct {
+	matrices
 	block      ref
 	transposed bool
+}
+
+// matrices are where the matrices of a batch lie: from which number on, and how far apart their rows are.
+type matrices struct {
+	starts []int
+	stride int
+}
+
+// matricesOf finds the matrices [rows, cols] of a batch in memory, of axes of these sizes and strides; false if the numbers of a row
+// do not follow each other, or rows do not lie equally far apart.
+func matricesOf(dims, strides, batch, rows, cols []int) (m matrices, ok bool) {
+	width, step, together := joined(dims, strides, cols)
+	height, stride, apart := joined(dims, strides, rows)
+	if !together || !apart || width > 1 && step != 1 {
+		return m, false
+	}
+	m.starts, m.stride = []int{0}, width
+	if height > 1 {
+		m.stride = stride
+	}
+	for _, axis := range batch {
+		var starts []int
+		for _, start := range m.starts {
+			for i := range dims[axis] {
+				starts = append(starts, start+i*strides[axis])
+			}
+		}
+		m.starts = starts
+	}
+	return m, m.stride >= width
+}
+
+// joined is the size and the stride of the axis that some axes make together; false if they make none.
+func joined(dims, strides, axes []int) (size, stride int, ok bool) {
+	size = 1
+	for i := len(axes) - 1; i >= 0; i-- {
+		axis := axes[i]
+		switch {
+		case dims[axis] == 1:
+			continue
+		case size == 1:
+			stride = strides[axis]
+		case strides[axis] != size*stride:
+			return 0, 0, false
+		}
+		size *= dims[axis]
+	}
+	return size, stride, true
 }
 
 func lowerDot(c *compiler, n *node) bool {
@@ -27,7 +76,9 @@ func lowerDot(c *compiler, n *node) bool {
 	if !a.ours(n) {
 		return false
 	}
-	a.product(c, noEpilogue, n.inputs[0], n.inputs[1], n.outputs[0])
+	y := n.outputs[0]
+	m, _ := a.result(n.inputs[0].shape, y.shape, allAxes(y.shape))
+	a.product(c, noEpilogue, n.inputs[0], n.inputs[1], side{matrices: m, block: c.out(y)})
 	return true
 }
 
@@ -43,15 +94,28 @@ func (a dotAttrs) columns(r shapes.Shape) int {
 	return r.Size() / axesSize(r, a.rhsBatch) / axesSize(r, a.rhsContract)
 }
 
-// product computes batches of [m, k]·[k, n]. Operands whose axes are not in such an order are transposed first.
-func (a dotAttrs) product(c *compiler, e epilogueBlocks, l, r, y *value) {
+// product computes batches of [m, k]·[k, n]. Operands whose numbers are not in such an order are transposed first.
+func (a dotAttrs) product(c *compiler, e epilogueBlocks, l, r *value, to side) {
 	batch := axesSize(l.shape, a.lhsBatch)
 	k := axesSize(l.shape, a.lhsContract)
 	s := kernel.GemmShape{M: l.shape.Size() / batch / k, N: a.columns(r.shape), K: k}
 	left := c.arrange(l, a.lhsBatch, a.lhsContract)
 	right := c.arrange(r, a.rhsBatch, a.rhsContract)
 	s.TransA, s.TransB = left.transposed, !right.transposed
-	c.gemm(s, batch, e, c.out(y), left.block, right.block)
+	s.LDA, s.LDB, s.LDC = left.stride, right.stride, to.stride
+	c.gemm(s, e, to, left, right)
+}
+
+// result is where a product's result of this shape goes: in the order of its axes, which permutation gives.
+func (a dotAttrs) result(l, y shapes.Shape, permutation []int) (m matrices, ok bool) {
+	strides := make([]int, len(permutation)) // of the axes of the product, before they were permuted
+	dims := make([]int, len(permutation))
+	for i, axis := range permutation {
+		strides[axis], dims[axis] = y.Strides()[i], y.Dimensions[i]
+	}
+	axes := allAxes(y)
+	batch, free := len(a.lhsBatch), l.Rank()-len(a.lhsContract)
+	return matricesOf(dims, strides, axes[:batch], axes[batch:free], axes[free:])
 }
 
 func axesSize(shape shapes.Shape, axes []int) int {
@@ -62,25 +126,23 @@ func axesSize(shape shapes.Shape, axes []int) int {
 	return size
 }
 
-// arrange brings the axes of an operand into one of the orders of side.
+// arrange finds an operand's matrices in memory, or brings them into an order that a product can read.
 func (c *compiler) arrange(v *value, batch, contract []int) side {
-	var free []int
-	for _, axis := range allAxes(v.shape) {
-		if !slices.Contains(batch, axis) && !slices.Contains(contract, axis) {
-			free = append(free, axis)
-		}
+	free := without(v.shape.Rank(), slices.Concat(batch, contract))
+	if m, ok := matricesOf(v.shape.Dimensions, v.shape.Strides(), batch, free, contract); ok {
+		return side{m, c.in(v), false}
 	}
-	normal := slices.Concat(batch, free, contract)
-	turned := slices.Concat(batch, contract, free)
-	switch {
-	case sameLayout(v.shape, normal):
-		return side{c.in(v), false}
-	case sameLayout(v.shape, turned):
-		return side{c.in(v), true}
+	if m, ok := matricesOf(v.shape.Dimensions, v.shape.Strides(), batch, contract, free); ok {
+		return side{m, c.in(v), true}
 	}
 	moved := c.scratch(v.shape.Size())
-	transpose(c, moved, c.in(v), v.shape, normal)
-	return side{moved, false}
+	transpose(c, moved, c.in(v), v.shape, slices.Concat(batch, free, contract))
+	rows, cols := axesSize(v.shape, free), axesSize(v.shape, contract)
+	m := matrices{stride: cols}
+	for i := range axesSize(v.shape, batch) {
+		m.starts = append(m.starts, i*rows*cols)
+	}
+	return side{m, moved, false}
 }
 
 // sameLayout reports whether permuting the axes leaves the elements where they are.
@@ -99,19 +161,20 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 }
 
 // gemm emits batches of the product C = A·B. A constant B is packed at once.
-func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogueBlocks, to, left, right ref) {
+func (c *compiler) gemm(s kernel.GemmShape, e epilogueBlocks, to, left, right side) {
+	batch := len(to.starts)
 	if batch == 1 && kernel.GemmSuitsSquares(s, c.backend.options.Precision.kernel()) {
-		c.squareGemm(s, e, to, left, right)
+		c.squareGemm(s, e, to.block, left.block, right.block)
 		return
 	}
 	g := kernel.NewGemm(s)
-	stream := c.exceedsCaches(to)
+	stream := c.exceedsCaches(to.block)
 	if batch == 1 {
-		if packed, known := c.packConstant(right, g.PackSize(), func(to, from []float32) { g.Pack(to, from, 0, g.PackUnits()) }); known {
+		if packed, known := c.packConstant(right.block, g.PackSize(), func(to, from []float32) { g.Pack(to, from, 0, g.PackUnits()) }); known {
 			c.emit(g.Units(), 2*s.M*s.N*s.K/productOps, func(fr *frame, thread, lo, hi int) {
 				ep := e.bind(fr)
 				ep.Stream = stream
-				g.Run(fr.f32(to), fr.f32(left), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
+				g.Run(fr.f32(to.block), fr.f32(left.block), fr.f32(packed), &ep, lo, hi, &fr.workspaces[thread])
 			})
 			return
 		}
@@ -121,8 +184,8 @@ func (c *compiler) gemm(s kernel.GemmShape, batch int, e epilogueBlocks, to, lef
 		ep := e.bind(fr)
 		ep.Stream = stream
 		for i, part := range parts(lo, hi, units) {
-			y, l, r := fr.f32(to)[i*s.M*s.N:], fr.f32(left)[i*s.M*s.K:], fr.f32(right)[i*s.K*s.N:]
-			g.RunUnpacked(y[:s.M*s.N], l[:s.M*s.K], r[:s.K*s.N], &ep, part.lo, part.hi, &fr.workspaces[thread])
+			y, l, r := fr.f32(to.block)[to.starts[i]:], fr.f32(left.block)[left.starts[i]:], fr.f32(right.block)[right.starts[i]:]
+			g.RunUnpacked(y, l, r, &ep, part.lo, part.hi, &fr.workspaces[thread])
 		}
 	})
 }

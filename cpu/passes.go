@@ -100,7 +100,7 @@ func (g *body) rewrite(backend *Backend) error {
 		return err
 	}
 	if !backend.unfused {
-		for _, pass := range []func(){g.fuseL1, g.reduceAlgebra, g.fuseBlocks, g.fuseConvolutions, g.fuseAdam, g.fuseSquares, g.fuseChains} {
+		for _, pass := range []func(){g.fuseL1, g.reduceAlgebra, g.readTransposed, g.fuseBlocks, g.fuseConvolutions, g.fuseAdam, g.fuseSquares, g.fuseChains} {
 			pass()
 			g.order(asRecorded)
 		}
