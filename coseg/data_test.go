@@ -2,6 +2,7 @@ package coseg
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -193,13 +194,47 @@ func TestRefiningMovesAnEdgeToTheImages(t *testing.T) {
 		}
 		mask[i] = min(1, max(0, 0.5+float32(78-i%side)/12)) // soft, at 78
 	}
-	got := refine(m, mask)
+	got := refine(m, mask, side, side)
 	row := got[70*side:][:side]
 	if step, beside := row[74]-row[75], max(row[73]-row[74], row[75]-row[76]); step < 3*beside {
 		t.Errorf("around the edge at 75: %.2f, want the mask's steepest step there", row[70:80])
 	}
-	flat := refine(imgproc.Filled(side, side, 1, 9), mask)
+	flat := refine(imgproc.Filled(side, side, 1, 9), mask, side, side)
 	if d := flat[70*side+20] - 1; d > 1e-3 || d < -1e-3 {
 		t.Errorf("on a flat image: %v, want 1", flat[70*side+20])
+	}
+}
+
+// A mask found in a copy of an eighth of the size ends, in the photograph, where the object does.
+func TestAMaskIsFittedToTheLargePhotograph(t *testing.T) {
+	const side, shrink = 400, 8
+	m := imgproc.New(side, side, 3)
+	object := func(i int) bool { return math.Hypot(float64(i%side)-180, float64(i/side)-210) < 95 }
+	for i := range side * side {
+		if object(i) {
+			copy(m.Pix[3*i:], []uint8{230, 200, 210})
+		}
+	}
+	small := Mask{Probability: make([]float32, side*side/shrink/shrink), H: side / shrink, W: side / shrink, Presence: 0.75, Present: true}
+	for i := range small.Probability {
+		if object((i/small.W*side+i%small.W)*shrink + shrink/2*(side+1)) {
+			small.Probability[i] = 1
+		}
+	}
+	got := small.For(m)
+	if got.H != side || got.W != side || got.Presence != 0.75 || !got.Present {
+		t.Fatalf("%d×%d, presence %v, want 400×400 and 0.75", got.W, got.H, got.Presence)
+	}
+	wrong := 0
+	for i, on := range got.Bits() {
+		if on != object(i) {
+			wrong++
+		}
+	}
+	if wrong > 300 { // half a pixel around the circle; a pixel of the copy would be 4,800
+		t.Errorf("%d pixels are on the wrong side of the edge", wrong)
+	}
+	if small.H != side/shrink {
+		t.Error("the small mask changed")
 	}
 }

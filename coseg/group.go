@@ -195,7 +195,15 @@ func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
 // toImage brings probabilities [h, w] of the network's input to the pixels of the image, and their edges to the image's.
 func (e Encoded) toImage(values []float32, h, w int) ([]float32, int, int) {
 	full := enlarge(values, h, w, e.input.Height, e.input.Width)
-	return refine(e.grey, e.view.MaskBack(full)), e.grey.H, e.grey.W
+	return refine(e.grey, e.view.MaskBack(full), e.grey.H, e.grey.W), e.grey.H, e.grey.W
+}
+
+// For is the mask of a larger copy of the image that it was found in, its edges moved to those that show there: a photograph is segmented
+// as a small copy, and only its mask is as large as it is. It panics where image has no pixels.
+func (m Mask) For(image imgproc.Image) Mask {
+	m.Probability = refine(image.Grey(), m.Probability, m.H, m.W)
+	m.H, m.W = image.H, image.W
+	return m
 }
 
 // sureness is how sure a mask is that there is something: the mean of the largest hundredth of its logits.
@@ -239,15 +247,16 @@ func enlarge(values []float32, h, w, height, width int) []float32 {
 	if h == height && w == width {
 		return values
 	}
-	out := make([]float32, height*width)
+	out, lefts, shares := make([]float32, height*width), make([]int, width), make([]float32, width)
+	for x := range width {
+		lefts[x], shares[x] = between(x, width, w)
+	}
 	for y := range height {
 		top, dy := between(y, height, h)
-		for x := range width {
-			left, dx := between(x, width, w)
-			right, bottom := min(left+1, w-1), min(top+1, h-1)
-			upper := values[top*w+left]*(1-dx) + values[top*w+right]*dx
-			lower := values[bottom*w+left]*(1-dx) + values[bottom*w+right]*dx
-			out[y*width+x] = upper*(1-dy) + lower*dy
+		upper, lower := values[top*w:][:w], values[min(top+1, h-1)*w:][:w]
+		for x, left := range lefts {
+			right, dx := min(left+1, w-1), shares[x]
+			out[y*width+x] = (upper[left]*(1-dx)+upper[right]*dx)*(1-dy) + (lower[left]*(1-dx)+lower[right]*dx)*dy
 		}
 	}
 	return out

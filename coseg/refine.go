@@ -13,7 +13,9 @@ const refineSide = 480
 //	q = a·I + b,  a = cov(I, p) / (var(I) + ε),  b = mean(p) − a·mean(I)
 //
 // a and b are found on a smaller image and enlarged (K. He, J. Sun, "Fast guided filter", 2015).
-func refine(image imgproc.Image, mask []float32) []float32 {
+//
+// The mask is [mh·mw], of any size.
+func refine(image imgproc.Image, mask []float32, mh, mw int) []float32 {
 	const epsilon = 1e-3
 	long := max(image.H, image.W)
 	h, w := image.H, image.W
@@ -22,7 +24,7 @@ func refine(image imgproc.Image, mask []float32) []float32 {
 	}
 	radius := max(1, max(h, w)/50)
 	guide := levels(imgproc.Resize(image, h, w))
-	p := enlarge(mask, image.H, image.W, h, w)
+	p := enlarge(mask, mh, mw, h, w)
 	product := func(x, y []float32) []float32 {
 		out := make([]float32, len(x))
 		for i := range x {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"math"
 	"slices"
 	"strings"
 
@@ -14,10 +15,14 @@ import (
 
 // read reads one mask: 255 on the object, 0 beside it and [MaskVoid] where nobody knows.
 func (m maskFile) read(f Folder) (imgproc.Image, error) {
-	if m.label == 0 {
-		return readMask(f, m.file)
+	data, err := imgproc.ReadBytesFS(f.FS, m.file)
+	if err != nil {
+		return imgproc.Image{}, err
 	}
-	labels, err := readLabels(f, m.file)
+	if m.label == 0 {
+		return decodeMask(data)
+	}
+	labels, err := decodeLabels(data)
 	if err != nil {
 		return labels, err
 	}
@@ -33,16 +38,16 @@ func (m maskFile) read(f Folder) (imgproc.Image, error) {
 	}), nil
 }
 
-// readMask reads the mask of one class as painting programs and scripts write it: white on black with grey for void; a palette or grey
+// decodeMask reads the mask of one class as painting programs and scripts write it: white on black with grey for void; a palette or grey
 // levels whose numbers are labels, 0 the background and 255 void; or transparent where the object is not.
-func readMask(f Folder, file string) (imgproc.Image, error) {
-	decoded, err := readPNG(f, file)
+func decodeMask(data []byte) (imgproc.Image, error) {
+	decoded, err := decodePNG(data)
 	if errors.Is(err, errNoPNG) {
-		m, err := imgproc.ReadFS(f.FS, file)
+		m, err := imgproc.DecodeBytes(data, nil)
 		if err != nil {
-			return m, err
+			return imgproc.Image{}, err
 		}
-		return m.Grey().Mapped(maskLevel), nil
+		return m.Image.Grey().Mapped(maskLevel), nil
 	}
 	if err != nil {
 		return imgproc.Image{}, err
@@ -61,6 +66,26 @@ func readMask(f Folder, file string) (imgproc.Image, error) {
 		return imgproc.Image{}, fmt.Errorf("its levels go from 0 to %d of 255: want white on the object, or 0 and 1", most)
 	}
 	return grey.Mapped(maskLevel), nil
+}
+
+// ReadMask reads a mask from a file as [ReadMasked] reads those of masks/: 255 on the object, 0 beside it and [MaskVoid] where nobody
+// knows.
+func ReadMask(file string) (imgproc.Image, error) {
+	data, err := imgproc.ReadBytes(file)
+	if err != nil {
+		return imgproc.Image{}, err
+	}
+	m, err := decodeMask(data)
+	if err != nil {
+		return m, fmt.Errorf("read mask %s: %w", file, err)
+	}
+	return m, nil
+}
+
+// MaskFits says whether a mask of mh×mw pixels may be that of an image of h×w: of its shape, but for rounding.
+func MaskFits(mh, mw, h, w int) bool {
+	shape := float64(mw) * float64(h) / (float64(mh) * float64(w))
+	return math.Abs(math.Log(shape)) <= math.Log(1.06)
 }
 
 // anyLabel makes a mask of labels: what is no background is the object.
@@ -123,9 +148,18 @@ func twoMost(levels []uint8) (most, second uint8) {
 	return most, second
 }
 
-// readLabels reads a PNG file whose palette's numbers, or grey levels, are labels.
+// readLabels is [decodeLabels] of a file.
 func readLabels(f Folder, file string) (imgproc.Image, error) {
-	decoded, err := readPNG(f, file)
+	data, err := imgproc.ReadBytesFS(f.FS, file)
+	if err != nil {
+		return imgproc.Image{}, err
+	}
+	return decodeLabels(data)
+}
+
+// decodeLabels reads a PNG file whose palette's numbers, or grey levels, are labels.
+func decodeLabels(data []byte) (imgproc.Image, error) {
+	decoded, err := decodePNG(data)
 	if err != nil {
 		return imgproc.Image{}, err
 	}
@@ -148,12 +182,8 @@ func labelsOf(pix []uint8, stride int, size image.Point) imgproc.Image {
 
 var errNoPNG = errors.New("it is no PNG")
 
-// readPNG decodes a PNG with its palette; one larger than any image may be is refused by its header.
-func readPNG(f Folder, file string) (image.Image, error) {
-	data, err := imgproc.ReadBytesFS(f.FS, file)
-	if err != nil {
-		return nil, err
-	}
+// decodePNG decodes a PNG with its palette; one larger than any image may be is refused by its header.
+func decodePNG(data []byte) (image.Image, error) {
 	header, err := png.DecodeConfig(bytes.NewReader(data))
 	switch {
 	case !bytes.HasPrefix(data, []byte("\x89PNG")):

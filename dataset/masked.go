@@ -3,7 +3,6 @@ package dataset
 import (
 	"context"
 	"fmt"
-	"math"
 	"path"
 	"slices"
 	"strings"
@@ -233,7 +232,7 @@ func (s *Set) loadMasked(ctx context.Context, f Folder, masks []maskFile) error 
 // cover gives the item its mask, at the image's size; an image that is larger than is of use is shrunk.
 func (it *Item) cover(mask imgproc.Image) error {
 	m := it.Image
-	if shape := float64(mask.W) * float64(m.H) / (float64(mask.H) * float64(m.W)); math.Abs(math.Log(shape)) > math.Log(1.06) {
+	if !MaskFits(mask.H, mask.W, m.H, m.W) {
 		return fmt.Errorf("a mask of %d×%d pixels for an image of %d×%d: want the same shape", mask.W, mask.H, m.W, m.H)
 	}
 	if long := max(m.H, m.W); long > maskedSide {

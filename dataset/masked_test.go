@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -117,6 +118,13 @@ func TestMasksOfEveryKindAreRead(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
+		}
+		file := filepath.Join(t.TempDir(), "mask.png")
+		if err := os.WriteFile(file, c.mask.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if alone, err := ReadMask(file); err != nil || !bytes.Equal(alone.Pix, s.Items[0].Mask.Pix) {
+			t.Errorf("%s: alone it reads otherwise than with its image (%v)", name, err)
 		}
 		if row := s.Items[0].Mask.Row(3); row[0] != c.left || row[7] != c.right {
 			t.Errorf("%s: mask from %d to %d, want %d and %d", name, row[0], row[7], c.left, c.right)

@@ -46,8 +46,10 @@ func ScoreMask(found []bool, truth []uint8) MaskScore {
 
 // MapScore is how well probabilities agree with a true mask, in the measures of co-saliency.
 type MapScore struct {
-	MAE  float64 // mean absolute difference (Perazzi et al. 2012)
-	FMax float64 // the largest F with β² = 0.3 over 256 thresholds (Achanta et al. 2009)
+	MAE float64 // mean absolute difference (Perazzi et al. 2012)
+	// F is F with β² = 0.3 where what is at least k/255 counts as found (Achanta et al. 2009). The F-max of many images is the largest of
+	// their mean, as one threshold has to serve all.
+	F [256]float64
 }
 
 // ScoreMap compares probabilities in [0, 1] with a true mask as [ScoreMask] reads it. It panics when the lengths differ.
@@ -73,12 +75,12 @@ func ScoreMap(probability []float32, truth []uint8) MapScore {
 		s.MAE += math.Abs(float64(probability[i]) - float64(t)/255)
 	}
 	s.MAE /= float64(max(1, counted))
-	s.FMax = fMax(object, beside, objects)
+	s.F = fCurve(object, beside, objects)
 	return s
 }
 
-// fMax is the largest F over thresholds, of how many pixels of object and beside it have each level.
-func fMax(object, beside [256]int, objects int) (best float64) {
+// fCurve is F by threshold, of how many pixels of object and beside it have each level.
+func fCurve(object, beside [256]int, objects int) (f [256]float64) {
 	const beta2 = 0.3
 	hits, found := 0, 0
 	for level := 255; level >= 0; level-- {
@@ -87,7 +89,7 @@ func fMax(object, beside [256]int, objects int) (best float64) {
 			continue
 		}
 		precision, recall := float64(hits)/float64(found), float64(hits)/float64(objects)
-		best = max(best, (1+beta2)*precision*recall/(beta2*precision+recall))
+		f[level] = (1 + beta2) * precision * recall / (beta2*precision + recall)
 	}
-	return best
+	return f
 }

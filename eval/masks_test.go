@@ -31,7 +31,9 @@ func TestScoreMap(t *testing.T) {
 	if want := (0 + 0.8 + 0.6 + 0) / 4; math.Abs(got.MAE-want) > 1e-6 {
 		t.Errorf("MAE = %v, want %v", got.MAE, want)
 	}
-	if want := 0.8125; math.Abs(got.FMax-want) > 1e-9 {
-		t.Errorf("FMax = %v, want %v", got.FMax, want)
+	for level, want := range map[int]float64{255: 0.8125, 205: 0.8125, 204: 1.3 * 0.25 / (0.3*0.5 + 0.5), 102: 1.3 * 2 / 3 / (0.2 + 1), 0: 1.3 * 0.5 / (0.15 + 1)} {
+		if math.Abs(got.F[level]-want) > 1e-9 {
+			t.Errorf("F from %d on = %v, want %v", level, got.F[level], want)
+		}
 	}
 }

@@ -174,12 +174,16 @@ const resamples = 1000
 func (a *asking) result(answers []cosegAnswer) CosegResult {
 	r := CosegResult{CosegScore: cosegScore(answers, a.test.Seed), Classes: map[string]CosegScore{}}
 	byClass := map[int][]cosegAnswer{}
+	var curve [256]float64
 	for _, x := range answers {
 		byClass[x.label] = append(byClass[x.label], x)
 		r.MAE += x.maps.MAE / float64(len(answers))
-		r.FMax += x.maps.FMax / float64(len(answers))
+		for k, f := range x.maps.F {
+			curve[k] += f / float64(len(answers))
+		}
 		r.S += x.s / float64(len(answers))
 	}
+	r.FMax = slices.Max(curve[:])
 	for label, of := range byClass {
 		r.Classes[a.set.Classes[label].Name] = cosegScore(of, a.test.Seed)
 	}

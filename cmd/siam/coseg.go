@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/coseg"
-	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/internal/atomicfile"
 	"github.com/spf13/cobra"
@@ -22,7 +21,7 @@ import (
 type cosegFlags struct {
 	model, out, fromMask, fromPoint string
 	threshold                       float64
-	points                          bool
+	points, strict                  bool
 }
 
 func (a *app) cosegCommand() *cobra.Command {
@@ -51,8 +50,9 @@ of masks: its maps are clustered over the group.`,
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "`folder` to write; it must not exist yet")
 	flags.Float64Var(&f.threshold, "presence", -1, "presence in [0, 1] from which an object counts as there; the model's own when not given")
-	flags.StringVar(&f.fromMask, "from-mask", "", "the object's mask in A, an image `file` of A's shape: white on the object")
+	flags.StringVar(&f.fromMask, "from-mask", "", "the object's mask in A, an image `file` of A's shape: white on the object, or transparent beside it")
 	flags.StringVar(&f.fromPoint, "from-point", "", "a place `X,Y` on the object in A, in pixels from its top left corner")
+	addStrictFlag(cmd, &f.strict)
 	flags.BoolVar(&f.points, "points", false, "list and draw the places of A that have their like in the others")
 	return cmd
 }
@@ -120,7 +120,7 @@ func (a *app) coseg(ctx context.Context, f cosegFlags, args []string) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	files, err := imageFiles(args)
+	files, err := a.inFolders(args, shard{})
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (a *app) coseg(ctx context.Context, f cosegFlags, args []string) error {
 	if f.threshold >= 0 {
 		model.Threshold = f.threshold
 	}
-	group, err := a.readGroup(ctx, model, files)
+	group, err := a.readGroup(ctx, model, f, files)
 	if err != nil {
 		return err
 	}
@@ -143,38 +143,11 @@ func (a *app) coseg(ctx context.Context, f cosegFlags, args []string) error {
 		return err
 	}
 	result := cosegResult{Folder: f.out, Threshold: model.Threshold}
-	err = atomicfile.Folder(f.out, func(partial string) error { return result.write(partial, group) })
+	err = atomicfile.Folder(f.out, func(partial string) error { return result.write(ctx, partial, group) })
 	if err != nil {
 		return cannotWrite(f.out, err)
 	}
 	return a.print(result, result.text())
-}
-
-// imageFiles are the files that arguments name, those of folders in the order of their names.
-func imageFiles(args []string) ([]string, error) {
-	var files []string
-	for _, arg := range args {
-		info, err := os.Stat(arg)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("read %s: no such file or directory", arg)
-		}
-		if err != nil || !info.IsDir() {
-			files = append(files, arg) // reading it says what is wrong
-			continue
-		}
-		folder, err := dataset.OpenFolder(arg)
-		if err != nil {
-			return nil, err
-		}
-		inside, err := folder.Images()
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range inside {
-			files = append(files, filepath.Join(arg, filepath.FromSlash(name)))
-		}
-	}
-	return files, nil
 }
 
 // cosegResult is what siam coseg prints as JSON, and writes.

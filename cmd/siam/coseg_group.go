@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/report"
 )
@@ -15,7 +17,9 @@ const comparedMost = 12
 // cosegGroup are images and what was found in them.
 type cosegGroup struct {
 	files   []string
-	images  []imgproc.Image
+	images  []imgproc.Image // large ones as small copies
+	shrinks []int           // how many times smaller each copy is than its file
+	from    imgproc.Image   // the mask file of the first, if one is named
 	encoded []coseg.Encoded
 	masks   []coseg.Mask
 	matches [][]coseg.Match // of the first image with each; empty unless asked for
@@ -23,24 +27,40 @@ type cosegGroup struct {
 	grid    [2]int          // rows and columns of places
 }
 
-// readGroup reads and encodes images.
-func (a *app) readGroup(ctx context.Context, model *coseg.Model, files []string) (*cosegGroup, error) {
-	photos, err := readPhotos(ctx, files, nil)
-	if err != nil {
-		return nil, err
-	}
-	g := &cosegGroup{files: files, matches: make([][]coseg.Match, len(files))}
+// copySide is from which longest side a copy of a large photograph is fine enough to find what it shows; its mask's edges are found in
+// the photograph itself.
+const copySide = 640
+
+// readGroup reads and encodes images. Those that cannot be read are left out, unless that leaves nothing to compare.
+func (a *app) readGroup(ctx context.Context, model *coseg.Model, f cosegFlags, files []string) (*cosegGroup, error) {
+	enough := func(h, w int) bool { return max(h, w) >= copySide && model.Spec.Preprocess.Enough(h, w) }
+	g := &cosegGroup{}
 	p := a.newProgress("encoding", "images", len(files))
 	defer p.close()
-	for i, photo := range photos {
+	var failed []*dataset.FileError
+	read := -1
+	for photo, err := range dataset.Photos(ctx, files, enough) {
+		read++
+		first := read == 0 && (f.fromMask != "" || f.fromPoint != "") // which the others follow
+		if file, ok := errors.AsType[*dataset.FileError](err); ok && !f.strict && !first {
+			failed = append(failed, file)
+			continue
+		} else if err != nil {
+			return nil, err
+		}
 		image := photo.Image.RGB()
 		encoded, err := model.Encode(ctx, image)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", files[i], err)
+			return nil, fmt.Errorf("%s: %w", files[read], err)
 		}
-		g.images, g.encoded = append(g.images, image), append(g.encoded, encoded)
+		g.files, g.images, g.shrinks, g.encoded = append(g.files, files[read]), append(g.images, image), append(g.shrinks, photo.Shrink), append(g.encoded, encoded)
 		p.add(1)
 	}
+	if len(g.files) < 2 && len(failed) > 0 {
+		return nil, failed[0]
+	}
+	g.matches = make([][]coseg.Match, len(g.files))
+	a.leaveOut(failed, len(files))
 	return g, nil
 }
 
@@ -71,33 +91,59 @@ func (g *cosegGroup) segment(ctx context.Context, model *coseg.Model, f cosegFla
 
 // given is the mask of the first image that the flags name; nil for none.
 func (g *cosegGroup) given(ctx context.Context, model *coseg.Model, f cosegFlags) ([]bool, error) {
+	h, w := g.encoded[0].Size()
 	switch {
 	case f.fromPoint != "":
 		point, err := pointOf(f.fromPoint)
 		if err != nil {
 			return nil, err
 		}
-		mask, err := model.At(ctx, g.encoded[0], point)
+		shrink := float32(g.shrinks[0])
+		at := imgproc.Point{X: point.X / shrink, Y: point.Y / shrink}
+		if at.X < 0 || at.Y < 0 || at.X >= float32(w) || at.Y >= float32(h) {
+			return nil, fmt.Errorf("--from-point %s lies outside %s of %d×%d pixels", f.fromPoint, g.files[0], w*g.shrinks[0], h*g.shrinks[0])
+		}
+		mask, err := model.At(ctx, g.encoded[0], at)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", g.files[0], err)
 		}
 		return mask, nil
 	case f.fromMask != "":
-		mask, err := imgproc.ReadFile(f.fromMask)
-		if err != nil {
+		var err error
+		if g.from, err = dataset.ReadMask(f.fromMask); err != nil {
 			return nil, err
 		}
-		h, w := g.encoded[0].Size()
-		if mask.H*w != mask.W*h {
-			return nil, fmt.Errorf("mask %s of %d×%d pixels for %s of %d×%d: want the same shape", f.fromMask, mask.W, mask.H, g.files[0], w, h)
+		if !dataset.MaskFits(g.from.H, g.from.W, h, w) {
+			return nil, fmt.Errorf("mask %s of %d×%d pixels for %s of %d×%d: want the same shape", f.fromMask, g.from.W, g.from.H,
+				g.files[0], w*g.shrinks[0], h*g.shrinks[0])
 		}
-		bits := make([]bool, h*w)
-		for i, v := range mask.Grey().Nearest(h, w).Pix {
-			bits[i] = v >= 128
-		}
-		return bits, nil
+		return marked(g.from, h, w), nil
 	}
 	return nil, nil
+}
+
+// marked is a mask at a size.
+func marked(mask imgproc.Image, h, w int) []bool {
+	bits := make([]bool, h*w)
+	for i, v := range mask.Nearest(h, w).Pix {
+		bits[i] = v == 255
+	}
+	return bits
+}
+
+// full is an image at the size of its file, and its mask.
+func (g *cosegGroup) full(i int) (imgproc.Image, coseg.Mask, error) {
+	if g.shrinks[i] == 1 {
+		return g.images[i], g.masks[i], nil
+	}
+	picture, err := imgproc.ReadFile(g.files[i])
+	if err != nil {
+		return picture, coseg.Mask{}, err
+	}
+	if i == 0 && len(g.from.Pix) > 0 {
+		return picture.RGB(), coseg.NewMask(marked(g.from, picture.H, picture.W), picture.H, picture.W), nil
+	}
+	return picture.RGB(), g.masks[i].For(picture), nil
 }
 
 // compare finds how alike the places of all images are.

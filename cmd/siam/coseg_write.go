@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -18,10 +19,13 @@ import (
 )
 
 // write fills a folder with the pictures, the page and coseg.json.
-func (r *cosegResult) write(folder string, g *cosegGroup) error {
+func (r *cosegResult) write(ctx context.Context, folder string, g *cosegGroup) error {
 	sheet := report.Sheet{Columns: 3, Side: 160}
 	taken, says := map[string]bool{}, make([]string, len(g.masks))
 	for i := range g.masks {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		entry, tiles, err := g.writeImage(folder, freeName(g.files[i], taken), i)
 		if err != nil {
 			return err
@@ -45,33 +49,45 @@ func (r *cosegResult) write(folder string, g *cosegGroup) error {
 
 // writeImage writes the pictures of one image, and returns those of the sheet.
 func (g *cosegGroup) writeImage(folder, stem string, i int) (cosegImage, []report.Tile, error) {
-	mask, picture := g.masks[i], g.images[i]
+	picture, mask, err := g.full(i)
+	if err != nil {
+		return cosegImage{}, nil, err
+	}
 	bits := mask.Bits()
 	entry := cosegImage{
 		File: g.files[i], Presence: mask.Presence, Present: mask.Present, Area: mask.Area(), RLE: coseg.NewRLE(bits, mask.H, mask.W),
 		Mask: stem + "-mask.png", Cutout: stem + "-cutout.png", Overlay: stem + "-overlay.png",
 	}
-	cut, over := cutout(picture, mask), overlay(picture, bits)
-	pictures := map[string]image.Image{entry.Mask: oneBit(bits, mask.H, mask.W), entry.Cutout: cut, entry.Overlay: over}
+	pictures := map[string]image.Image{entry.Mask: oneBit(bits, mask.H, mask.W), entry.Cutout: cutout(picture, mask), entry.Overlay: overlay(picture, bits)}
 	if len(g.matches[i]) > 0 {
 		entry.Lines = stem + "-points.png"
-		for _, m := range g.matches[i] {
-			entry.Points = append(entry.Points, cosegPoint{
-				[2]float64{float64(m.A.X), float64(m.A.Y)}, [2]float64{float64(m.B.X), float64(m.B.Y)}, m.Alike,
-			})
-		}
-		pictures[entry.Lines] = lines(g.images[0], picture, entry.Points)
+		entry.Points = g.points(i, float64(g.shrinks[0]), float64(g.shrinks[i]))
+		pictures[entry.Lines] = lines(g.images[0], g.images[i], g.points(i, 1, 1))
 	}
+	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
 	for name, picture := range pictures {
-		if err := atomicfile.Write(filepath.Join(folder, name), func(w io.Writer) error { return png.Encode(w, picture) }); err != nil {
+		if err := atomicfile.Write(filepath.Join(folder, name), func(w io.Writer) error { return encoder.Encode(w, picture) }); err != nil {
 			return entry, nil, err
 		}
 	}
+	small := g.masks[i]
 	verdict := report.Right
 	if !mask.Present {
 		verdict = report.Unmarked
 	}
-	return entry, []report.Tile{{Image: picture.GoImage(), Verdict: verdict}, {Image: over, Verdict: verdict}, {Image: cut, Verdict: verdict}}, nil
+	return entry, []report.Tile{
+		{Image: g.images[i].GoImage(), Verdict: verdict}, {Image: overlay(g.images[i], small.Bits()), Verdict: verdict}, {Image: cutout(g.images[i], small), Verdict: verdict},
+	}, nil
+}
+
+// points are the places that correspond in the first image and another, these so many times larger than their copies.
+func (g *cosegGroup) points(i int, first, here float64) (points []cosegPoint) {
+	for _, m := range g.matches[i] {
+		points = append(points, cosegPoint{
+			[2]float64{first * float64(m.A.X), first * float64(m.A.Y)}, [2]float64{here * float64(m.B.X), here * float64(m.B.Y)}, m.Alike,
+		})
+	}
+	return points
 }
 
 // freeName is the file's name without its end, numbered where another has it already.
