@@ -76,10 +76,12 @@ func (x *Compact) Nearest(ctx context.Context, k int, probes ...[]float32) ([][]
 		return nil, err
 	}
 	found := make([][]distance.Neighbour, len(probes))
+	var coded []codedProbe
+	var which []int
 	for i, probe := range probes {
 		if q, ok := x.probe(probe); ok && x.len() > 0 {
 			if p := x.code(q); p.fits {
-				found[i] = x.ranked(probe, k, x.likely(ctx, min(k, x.len()), p))
+				coded, which = append(coded, p), append(which, i)
 				continue
 			}
 		}
@@ -87,35 +89,63 @@ func (x *Compact) Nearest(ctx context.Context, k int, probes ...[]float32) ([][]
 			return nil, err
 		}
 	}
+	if len(which) > 0 {
+		for n, rows := range x.likely(ctx, min(k, x.len()), coded) {
+			found[which[n]] = x.ranked(probes[which[n]], k, rows)
+		}
+	}
 	return found, ctx.Err()
 }
 
-// likely is the rows that may be among the k nearest.
-func (x *Compact) likely(ctx context.Context, k int, p codedProbe) []int32 {
+// likely is the rows that may be among the k nearest to each probe, in one pass over the codes.
+func (x *Compact) likely(ctx context.Context, k int, probes []codedProbe) [][]int32 {
 	blocks := (x.len() + blockRows - 1) / blockRows
 	var next atomic.Int64
 	var mu sync.Mutex
-	var parts []*collector
+	parts := make([][]*collector, len(probes))
 	parallel.Ranges(blocks, func(int, int) {
-		c := newCollector(k, p.widen)
-		at, dots, values := make([]int32, blockRows), make([]int32, blockRows), make([]float32, blockRows)
+		w := compactWorker{x: x, probes: probes}
+		for _, p := range probes {
+			w.collectors = append(w.collectors, newCollector(k, p.widen))
+		}
 		for b := int(next.Add(1)) - 1; b < blocks && ctx.Err() == nil; b = int(next.Add(1)) - 1 {
-			lo, hi := b*blockRows, min((b+1)*blockRows, x.len())
-			n := roundUp(hi-lo, kernel.RowsTogether)
-			for i := range at[:n] {
-				at[i] = int32(min(i, hi-lo-1))
-			}
-			kernel.DotsAt(dots[:n], p.codes, x.codes[lo*x.width:hi*x.width], at[:n])
-			for i, square := range x.squares[lo:hi] {
-				values[i] = square - float32(dots[i])*p.twice
-			}
-			c.take(values[:hi-lo], lo)
+			w.block(b*blockRows, min((b+1)*blockRows, x.len()))
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		parts = append(parts, c)
+		for i, c := range w.collectors {
+			parts[i] = append(parts[i], c)
+		}
 	})
-	return merged(parts)
+	kept := make([][]int32, len(probes))
+	for i, part := range parts {
+		kept[i] = merged(part)
+	}
+	return kept
+}
+
+// compactWorker compares blocks of codes with probes.
+type compactWorker struct {
+	x          *Compact
+	probes     []codedProbe
+	collectors []*collector
+	at, dots   [blockRows]int32
+	values     [blockRows]float32
+}
+
+func (w *compactWorker) block(lo, hi int) {
+	n := roundUp(hi-lo, kernel.RowsTogether)
+	for i := range w.at[:n] {
+		w.at[i] = int32(min(i, hi-lo-1))
+	}
+	codes := w.x.codes[lo*w.x.width : hi*w.x.width] // stay in the cache from one probe to the next
+	for p, probe := range w.probes {
+		kernel.DotsAt(w.dots[:n], probe.codes, codes, w.at[:n])
+		for i, square := range w.x.squares[lo:hi] {
+			w.values[i] = square - float32(w.dots[i])*probe.twice
+		}
+		w.collectors[p].take(w.values[:hi-lo], lo)
+	}
 }
 
 // codedProbe is a probe of numbers from −255 to 255.
