@@ -44,6 +44,10 @@ type house struct{ db, keys, secret string }
 
 func (p program) house(ctx context.Context, name, modelFile string, entries int) (house, error) {
 	h := house{db: filepath.Join(p.folder, name+".db"), keys: filepath.Join(p.folder, name+".json")}
+	if secret, err := os.ReadFile(h.db + ".secret"); err == nil { // it was made before
+		h.secret = string(secret)
+		return h, nil
+	}
 	keys, err := server.OpenKeys(h.keys)
 	if err != nil {
 		return h, err
@@ -80,7 +84,7 @@ func (p program) house(ctx context.Context, name, modelFile string, entries int)
 			return h, err
 		}
 	}
-	return h, nil
+	return h, os.WriteFile(h.db+".secret", []byte(h.secret), 0o600)
 }
 
 // direction is a random unit vector.
@@ -99,8 +103,10 @@ func direction(random *rand.Rand, dim int) []float32 {
 // serving is siam serve at work.
 type serving struct {
 	*client.Client
-	process *exec.Cmd
-	probes  []client.Image
+	process  *exec.Cmd
+	probes   []client.Image
+	lines    lines
+	requests [][]byte // who is on each probe?
 }
 
 func (p program) serve(ctx context.Context, h house) (*serving, error) {
@@ -111,6 +117,7 @@ func (p program) serve(ctx context.Context, h house) (*serving, error) {
 	address := free.Addr().String()
 	free.Close()
 	s := &serving{process: exec.Command(p.path, "serve", "--db", "sqlite:"+h.db, "--keys", h.keys, "--addr", address, "--rate", "1e9", "--rate-burst", "1000000000", "--queue", "1000")}
+	s.lines.address = address
 	s.process.Stderr = os.Stderr
 	if err := s.process.Start(); err != nil {
 		return nil, err
@@ -121,6 +128,11 @@ func (p program) serve(ctx context.Context, h house) (*serving, error) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for i := range 64 {
 		s.probes = append(s.probes, client.Image{Name: fmt.Sprint(i, ".png"), Data: face(random)})
+		asking, err := request(h.secret, s.probes[i])
+		if err != nil {
+			return nil, err
+		}
+		s.requests = append(s.requests, asking)
 	}
 	for begin := time.Now(); time.Since(begin) < time.Minute; time.Sleep(time.Millisecond) {
 		if s.Ready(ctx) == nil {

@@ -5,13 +5,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"image"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/siam-go/siam"
 )
 
 // load is what became of requests.
@@ -55,14 +52,14 @@ func (l *load) failures() string {
 }
 
 // arrivals asks at a fixed rate.
-func (s *serving) arrivals(ctx context.Context, rate int, lasting time.Duration) *load {
+func (s *serving) arrivals(rate int, lasting time.Duration) *load {
 	l, begin := &load{}, time.Now()
 	var all sync.WaitGroup
 	for i := range int(lasting.Seconds() * float64(rate)) {
 		due := begin.Add(time.Duration(i) * time.Second / time.Duration(rate))
 		time.Sleep(time.Until(due))
 		all.Go(func() {
-			_, err := s.Identify(ctx, "main", s.probes[i%len(s.probes)])
+			err := s.lines.ask(s.requests[i%len(s.requests)])
 			l.add(time.Since(due), err)
 		})
 	}
@@ -72,7 +69,7 @@ func (s *serving) arrivals(ctx context.Context, rate int, lasting time.Duration)
 }
 
 // waiting lets clients ask, each as soon as it has its answer.
-func (s *serving) waiting(ctx context.Context, clients, requests int) *load {
+func (s *serving) waiting(clients, requests int) *load {
 	l, begin := &load{}, time.Now()
 	var all sync.WaitGroup
 	var next atomic.Int64
@@ -80,7 +77,7 @@ func (s *serving) waiting(ctx context.Context, clients, requests int) *load {
 		all.Go(func() {
 			for i := next.Add(1); i <= int64(requests); i = next.Add(1) {
 				asked := time.Now()
-				_, err := s.Identify(ctx, "main", s.probes[int(i)%len(s.probes)])
+				err := s.lines.ask(s.requests[int(i)%len(s.requests)])
 				l.add(time.Since(asked), err)
 			}
 		})
@@ -111,28 +108,4 @@ func (b *run) start(ctx context.Context, p program) (time.Duration, error) {
 		}
 	}
 	return best, nil
-}
-
-// inProcess is how many images a second the encoder embeds in batches of 32.
-func (b *run) inProcess(ctx context.Context) (float64, error) {
-	model, err := siam.Open(b.model)
-	if err != nil {
-		return 0, err
-	}
-	defer model.Close()
-	images := make([]image.Image, 32)
-	for i := range images {
-		images[i] = image.NewRGBA(image.Rect(0, 0, 64, 64))
-	}
-	if _, err := model.Embed(ctx, images...); err != nil {
-		return 0, err
-	}
-	n, begin := 0, time.Now()
-	for time.Since(begin) < 5*time.Second {
-		if _, err := model.Embed(ctx, images...); err != nil {
-			return 0, err
-		}
-		n += len(images)
-	}
-	return float64(n) / time.Since(begin).Seconds(), nil
 }

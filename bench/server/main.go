@@ -29,6 +29,7 @@ func main() {
 	flag.DurationVar(&b.each, "each", 10*time.Second, "how long each rate lasts")
 	flag.IntVar(&b.many, "requests", 20_000, "requests over which memory is watched")
 	results := flag.String("results", "", "file whose table to rewrite; empty for none")
+	flag.StringVar(&b.folder, "folder", "", "where galleries are made, or were made before; a temporary folder when not given")
 	flag.Parse()
 	for rate := range strings.SplitSeq(*rates, ",") {
 		n, err := strconv.Atoi(rate)
@@ -52,6 +53,7 @@ func main() {
 // run is one call of the command.
 type run struct {
 	model, siam   string
+	folder        string
 	entries, many int
 	rates         []int
 	each          time.Duration
@@ -59,14 +61,15 @@ type run struct {
 
 // all measures, and makes the table.
 func (b *run) all(ctx context.Context) (text string, err error) {
-	folder, err := os.MkdirTemp("", "siam-bench-server-*")
-	if err != nil {
-		return "", err
+	if b.folder == "" {
+		if b.folder, err = os.MkdirTemp("", "siam-bench-server-*"); err != nil {
+			return "", err
+		}
+		defer os.RemoveAll(b.folder)
 	}
-	defer os.RemoveAll(folder)
-	p := program{b.siam, folder}
+	p := program{b.siam, b.folder}
 	if b.siam == "" {
-		if p, err = build(folder); err != nil {
+		if p, err = build(b.folder); err != nil {
 			return "", err
 		}
 	}
@@ -77,7 +80,7 @@ func (b *run) all(ctx context.Context) (text string, err error) {
 		return "", err
 	}
 	fmt.Fprintf(&t, "| start to first verdict, gallery of 10,000 | %d ms |\n", took.Milliseconds())
-	inside, err := b.inProcess(ctx)
+	alone, searched, err := b.inProcess(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -91,14 +94,14 @@ func (b *run) all(ctx context.Context) (text string, err error) {
 	}
 	defer s.stop()
 	for _, rate := range b.rates {
-		l := s.arrivals(ctx, rate, b.each)
+		l := s.arrivals(rate, b.each)
 		fmt.Fprintf(&t, "| identify, gallery of %d, %d requests a second | p50 %.0f ms, p99 %.0f ms%s |\n", b.entries, rate, ms(l.at(0.5)), ms(l.at(0.99)), l.failures())
 	}
 	before := s.memory()
-	waiting := s.waiting(ctx, 32, b.many)
+	waiting := s.waiting(32, b.many)
 	after := s.memory()
 	fmt.Fprintf(&t, "| 32 waiting clients | %.0f requests a second%s |\n", waiting.rate(), waiting.failures())
-	fmt.Fprintf(&t, "| the encoder alone, batches of 32, in process | %.0f images a second |\n", inside)
+	fmt.Fprintf(&t, "| encoder and search, batches of 32, in process | %.0f images a second; the encoder alone %.0f |\n", searched, alone)
 	fmt.Fprintf(&t, "| memory before and after %d requests | %d MB, %d MB |\n", b.many, before>>10, after>>10)
 	return t.String(), nil
 }
