@@ -38,7 +38,9 @@ func New(address, key string, opts ...Option) (*Client, error) {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("server %q: want an address such as http://127.0.0.1:8080", address)
 	}
-	c := &Client{base: strings.TrimSuffix(address, "/"), key: key, http: &http.Client{Timeout: time.Minute}}
+	pool := http.DefaultTransport.(*http.Transport).Clone()
+	pool.MaxIdleConnsPerHost = pool.MaxIdleConns // it asks one server, perhaps from many goroutines
+	c := &Client{base: strings.TrimSuffix(address, "/"), key: key, http: &http.Client{Timeout: time.Minute, Transport: pool}}
 	for _, opt := range opts {
 		opt(c)
 	}

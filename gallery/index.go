@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/siam-go/siam/distance"
+	"github.com/siam-go/siam/internal/batch"
 	"github.com/siam-go/siam/search"
 )
 
@@ -17,6 +18,8 @@ import (
 type index struct {
 	of     *Gallery
 	folder string // of graphs; empty for none
+
+	questions *batch.Queue[question, answer]
 
 	mu      sync.Mutex
 	made    time.Time // the gallery whose vectors these are: one that was dropped and made again counts its revisions anew
@@ -26,7 +29,11 @@ type index struct {
 	unkept  error       // why the file of the graph could not be written
 }
 
-func newIndex(g *Gallery) *index { return &index{of: g, now: &searchable{}} }
+func newIndex(g *Gallery) *index {
+	x := &index{of: g, now: &searchable{}}
+	x.questions = batch.New(questionsAtOnce, x.answer, ErrUnreachable)
+	return x
+}
 
 // fresh is what is to be searched now.
 func (x *index) fresh(ctx context.Context, s Settings) (*searchable, error) {
@@ -145,7 +152,8 @@ func (g *Gallery) Prepare(ctx context.Context) error {
 	return err
 }
 
-// search finds the k ids, or strangers, nearest to each probe: by the store where it can, and otherwise in memory.
+// search finds the k ids, or strangers, nearest to each probe: by the store where it can, and otherwise in memory, for all who ask at
+// the same time together.
 func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]float32) ([][]Candidate, error) {
 	if searcher, can := g.store.(Searcher); can && s.Representation == Nearest {
 		found, err := g.ask(ctx, searcher, k, probes)
@@ -153,28 +161,14 @@ func (g *Gallery) search(ctx context.Context, s Settings, k int, probes ...[]flo
 			return found, err
 		}
 	}
-	found := make([][]Candidate, len(probes))
-	all, err := g.index.fresh(ctx, s)
-	if err != nil || len(all.Refs) == 0 || len(probes) == 0 {
-		return found, err
+	if len(probes) == 0 {
+		return nil, nil
 	}
-	if err := all.serves(g.name); err != nil {
+	answers, err := g.index.questions.Do(ctx, []question{{ctx, s, k, probes}})
+	if err != nil {
 		return nil, err
 	}
-	for wanted := 4 * k; ; wanted *= 4 { // ids have several images
-		lists, err := all.nearest(ctx, min(wanted, len(all.Refs)), probes)
-		if err != nil {
-			return nil, err
-		}
-		enough := true
-		for i, list := range lists {
-			found[i] = candidates(list, k)
-			enough = enough && (len(found[i]) == k || wanted >= len(all.Refs))
-		}
-		if enough {
-			return found, nil
-		}
-	}
+	return answers[0].found, answers[0].err
 }
 
 // ask lets the store search.

@@ -13,28 +13,52 @@ import (
 	"time"
 
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/internal/batch"
 )
+
+// readsAtOnce is how many who ask for the galleries at the same time are answered by one reading.
+const readsAtOnce = 64
 
 // Galleries implements [gallery.Store].
 func (s *store) Galleries(ctx context.Context) ([]gallery.Settings, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT settings FROM gallery ORDER BY name")
+	all, err := s.reads.Do(ctx, []context.Context{ctx})
 	if err != nil {
 		return nil, s.failed("read", err)
+	}
+	return slices.Clone(all[0]), nil
+}
+
+// readAll reads the galleries for all who ask.
+func (s *store) readAll(all []context.Context, _ func()) ([][]gallery.Settings, error) {
+	ctx, stop := batch.UntilAllGo(all, func(ctx context.Context) context.Context { return ctx })
+	defer stop()
+	settings, err := s.galleries(ctx)
+	return slices.Repeat([][]gallery.Settings{settings}, len(all)), err
+}
+
+func (s *store) galleries(ctx context.Context) ([]gallery.Settings, error) {
+	statement, err := s.prepared(ctx, "SELECT settings FROM gallery ORDER BY name")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := statement.QueryContext(ctx)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var all []gallery.Settings
 	for rows.Next() {
 		var text []byte
 		if err := rows.Scan(&text); err != nil {
-			return nil, s.failed("read", err)
+			return nil, err
 		}
 		settings, err := decodeSettings(text)
 		if err != nil {
-			return nil, s.failed("read", err)
+			return nil, err
 		}
 		all = append(all, settings)
 	}
-	return all, s.failed("read", rows.Err())
+	return all, rows.Err()
 }
 
 func decodeSettings(text []byte) (settings gallery.Settings, err error) {
@@ -50,16 +74,10 @@ type shelf struct {
 	settings                gallery.Settings
 }
 
-// querier is a database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // find reads the row of a gallery; there is false where there is none.
-func find(ctx context.Context, from querier, name string) (row shelf, there bool, err error) {
+func find(ctx context.Context, tx transaction, name string) (row shelf, there bool, err error) {
 	var text []byte
-	err = from.QueryRowContext(ctx, "SELECT number, revision, taken, settings FROM gallery WHERE name = ?", name).
+	err = tx.QueryRowContext(ctx, "SELECT number, revision, taken, settings FROM gallery WHERE name = ?", name).
 		Scan(&row.number, &row.revision, &row.taken, &text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil
@@ -72,27 +90,27 @@ func find(ctx context.Context, from querier, name string) (row shelf, there bool
 }
 
 // reading is a moment of one gallery.
-func (s *store) reading(ctx context.Context, name string, read func(*sql.Tx, shelf) error) error {
+func (s *store) reading(ctx context.Context, name string, read func(transaction, shelf) error) error {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	row, there, err := find(ctx, tx, name)
+	row, there, err := find(ctx, transaction{tx, s}, name)
 	if err != nil {
 		return err
 	}
 	if !there {
 		return fmt.Errorf("gallery %q: %w", name, gallery.ErrNotFound)
 	}
-	return read(tx, row)
+	return read(transaction{tx, s}, row)
 }
 
 // Entries implements [gallery.Store].
 func (s *store) Entries(ctx context.Context, name string, q gallery.Query) iter.Seq2[gallery.Entry, error] {
 	return func(yield func(gallery.Entry, error) bool) {
 		stopped := false
-		err := s.reading(ctx, name, func(tx *sql.Tx, row shelf) error {
+		err := s.reading(ctx, name, func(tx transaction, row shelf) error {
 			query, args := selectEntries(row.number, q)
 			rows, err := tx.QueryContext(ctx, query, args...)
 			if err != nil {
@@ -169,7 +187,7 @@ func (s *store) entry(rows *sql.Rows, dim int) (e gallery.Entry, err error) {
 
 // Vectors implements [gallery.Store].
 func (s *store) Vectors(ctx context.Context, name string, since int64) (v gallery.Vectors, err error) {
-	err = s.reading(ctx, name, func(tx *sql.Tx, row shelf) error {
+	err = s.reading(ctx, name, func(tx transaction, row shelf) error {
 		v = gallery.Vectors{Revision: row.revision, Dim: row.settings.Dim}
 		if since > 0 && since >= row.taken && since <= row.revision {
 			v.Since = since

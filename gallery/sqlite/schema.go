@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -81,7 +80,7 @@ func (s *store) look(ctx context.Context) (empty bool, err error) {
 }
 
 // create makes the tables, unless another program has just done it.
-func (s *store) create(tx *sql.Tx) error {
+func (s *store) create(tx transaction) error {
 	var tables int
 	if err := tx.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil || tables > 0 {
 		return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 )
@@ -18,7 +17,7 @@ const (
 const scrubAfter = 24 * time.Hour
 
 // due says in a transaction that bytes have to leave the file.
-func due(ctx context.Context, tx *sql.Tx, when int) error {
+func due(ctx context.Context, tx transaction, when int) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO scrub VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET erasures = erasures + 1", when, time.Now().UnixMicro())
 	return err
 }
@@ -26,8 +25,10 @@ func due(ctx context.Context, tx *sql.Tx, when int) error {
 // scrub makes the bytes of what was erased leave the disk, if that is due. While another program reads it has to wait for some seconds;
 // then it is left to the next who opens the file or erases something.
 func (s *store) scrub(ctx context.Context) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+	if err := s.writing.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.writing.Release(1)
 	var now, later int64 // erasures
 	err := s.db.QueryRowContext(ctx, "SELECT coalesce(sum(erasures) FILTER (WHERE id = ?1), 0), coalesce(sum(erasures) FILTER (WHERE id = ?2 AND since < ?3), 0) FROM scrub",
 		scrubNow, scrubLater, time.Now().Add(-scrubAfter).UnixMicro()).Scan(&now, &later)

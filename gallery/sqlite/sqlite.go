@@ -13,7 +13,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"sync"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/internal/batch"
@@ -32,6 +33,8 @@ type Options struct {
 const (
 	application = 0x5349414d // "SIAM"
 	version     = 1
+
+	idle = 8 // connections that are kept open
 )
 
 // store is an open file.
@@ -40,8 +43,10 @@ type store struct {
 	db   *sql.DB
 	seal sealer
 
-	writing sync.Mutex // one transaction at a time; other programs are kept away by the file's lock
-	queue   *batch.Queue[asked, error]
+	writing    *semaphore.Weighted // one transaction at a time; other programs are kept away by the file's lock
+	queue      *batch.Queue[asked, error]
+	reads      *batch.Queue[context.Context, []gallery.Settings]
+	statements statements
 }
 
 // Open opens a file. It fails with [fs.ErrNotExist] where there is none and Create is not set, with [gallery.ErrNewerStore],
@@ -50,12 +55,14 @@ func Open(ctx context.Context, path string, o Options) (gallery.Store, error) {
 	if err := prepare(path, o.Create); err != nil {
 		return nil, fmt.Errorf("open gallery store: %w", err)
 	}
-	s := &store{path: path}
+	s := &store{path: path, writing: semaphore.NewWeighted(1)}
 	s.queue = batch.New(changesAtOnce, s.applyAll, gallery.ErrUnreachable)
+	s.reads = batch.New(readsAtOnce, s.readAll, gallery.ErrUnreachable)
 	var err error
 	if s.db, err = sql.Open("sqlite", dsn(path)); err != nil {
 		return nil, s.failed("open", err)
 	}
+	s.db.SetMaxIdleConns(idle)
 	if err := s.setUp(ctx, o.Key); err != nil {
 		s.db.Close()
 		return nil, s.failed("open", err)

@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/internal/batch"
 	sqlite "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 )
@@ -18,9 +18,11 @@ import (
 const patience = 30 * time.Second
 
 // write runs a transaction that has the file for itself.
-func (s *store) write(ctx context.Context, do func(*sql.Tx) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
+func (s *store) write(ctx context.Context, do func(transaction) error) error {
+	if err := s.writing.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer s.writing.Release(1)
 	return s.patiently(ctx, func() error { return s.tryWrite(ctx, do) })
 }
 
@@ -42,13 +44,13 @@ func busy(err error) bool {
 	return ok && at.Code()&0xff == codes.SQLITE_BUSY
 }
 
-func (s *store) tryWrite(ctx context.Context, do func(*sql.Tx) error) error {
+func (s *store) tryWrite(ctx context.Context, do func(transaction) error) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // does nothing after the commit
-	if err := do(tx); err != nil {
+	if err := do(transaction{tx, s}); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -68,9 +70,19 @@ type asked struct {
 
 // Apply implements [gallery.Store]. Changes that are asked for at the same time wait for the disk together.
 func (s *store) Apply(ctx context.Context, c gallery.Change) error {
-	results, err := s.queue.Do(ctx, []asked{{ctx, c}})
-	if err == nil {
-		err = results[0]
+	done := make(chan error, 1)
+	go func() { // who makes a change for others too may have less time than they
+		results, err := s.queue.Do(ctx, []asked{{ctx, c}})
+		if err == nil {
+			err = results[0]
+		}
+		done <- err
+	}()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
 	if err != nil {
 		return s.failed(fmt.Sprintf("gallery %q in", c.Gallery), err)
@@ -90,8 +102,8 @@ func erases(c gallery.Change) bool {
 func (s *store) applyAll(all []asked, _ func()) ([]error, error) {
 	errs := make([]error, len(all))
 	if len(all) > 1 {
-		ctx, stop := untilAllGo(all)
-		err := s.write(ctx, func(tx *sql.Tx) error {
+		ctx, stop := batch.UntilAllGo(all, func(a asked) context.Context { return a.ctx })
+		err := s.write(ctx, func(tx transaction) error {
 			for _, a := range all {
 				if err := s.apply(ctx, tx, a.change); err != nil {
 					return err
@@ -105,33 +117,13 @@ func (s *store) applyAll(all []asked, _ func()) ([]error, error) {
 		}
 	}
 	for i, a := range all {
-		errs[i] = s.write(a.ctx, func(tx *sql.Tx) error { return s.apply(a.ctx, tx, a.change) })
+		errs[i] = s.write(a.ctx, func(tx transaction) error { return s.apply(a.ctx, tx, a.change) })
 	}
 	return errs, nil
 }
 
-// untilAllGo ends when nobody waits any more.
-func untilAllGo(all []asked) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	var gone atomic.Int64
-	stops := []func() bool{}
-	for _, a := range all {
-		stops = append(stops, context.AfterFunc(a.ctx, func() {
-			if gone.Add(1) == int64(len(all)) {
-				cancel()
-			}
-		}))
-	}
-	return ctx, func() {
-		for _, stop := range stops {
-			stop()
-		}
-		cancel()
-	}
-}
-
 // apply makes a change in a transaction.
-func (s *store) apply(ctx context.Context, tx *sql.Tx, c gallery.Change) error {
+func (s *store) apply(ctx context.Context, tx transaction, c gallery.Change) error {
 	if erases(c) {
 		if err := due(ctx, tx, scrubNow); err != nil {
 			return err
@@ -144,7 +136,7 @@ func (s *store) apply(ctx context.Context, tx *sql.Tx, c gallery.Change) error {
 type applying struct {
 	*store
 	ctx context.Context
-	tx  *sql.Tx
+	tx  transaction
 	gallery.Change
 	row shelf
 }
@@ -324,12 +316,8 @@ func (a *applying) put() error {
 	if len(a.Put) == 0 {
 		return nil
 	}
-	entry, err := a.tx.PrepareContext(a.ctx, `INSERT INTO entry (gallery, key, role, id, embedding, model, source, name, made, note, distance, expires, added)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-	if err != nil {
-		return err
-	}
-	defer entry.Close()
+	const insert = `INSERT INTO entry (gallery, key, role, id, embedding, model, source, name, made, note, distance, expires, added)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	for _, e := range a.Put {
 		var distance any
 		if e.Distance != nil {
@@ -339,7 +327,7 @@ func (a *applying) put() error {
 		if !e.Expires.IsZero() {
 			expires = e.Expires.UnixMicro()
 		}
-		result, err := entry.ExecContext(a.ctx, a.row.number, e.Key, string(e.Role), e.ID, a.seal.seal(embeddingBytes(e.Embedding), e.Key+" embedding"),
+		result, err := a.tx.ExecContext(a.ctx, insert, a.row.number, e.Key, string(e.Role), e.ID, a.seal.seal(embeddingBytes(e.Embedding), e.Key+" embedding"),
 			e.Model, e.Source, e.Name, e.When.UnixMicro(), e.Note, distance, expires, a.row.revision)
 		if at, ok := errors.AsType[*sqlite.Error](err); ok && at.Code() == codes.SQLITE_CONSTRAINT_UNIQUE {
 			return fmt.Errorf("entry %s: %w", e.Key, gallery.ErrExists)
