@@ -32,7 +32,7 @@ const (
 //
 // The copies of weights that a collapse would go back to are not in it: a resumed training makes new ones.
 func (t *Trainer[B]) SaveCheckpoint(path string, sampler []byte) error {
-	saved, err := t.save(func(*model.Variable) bool { return true })
+	saved, err := t.save(func(v *model.Variable) bool { return topScope(v) != gatheredScope }) // a step begins with none
 	if err != nil {
 		return fmt.Errorf("save checkpoint %s: %w", path, err)
 	}

@@ -37,6 +37,9 @@ type Config struct {
 	RampEpochs int
 	// StepsPerEpoch defines an epoch for schedule and ramp.
 	StepsPerEpoch int
+	// Accumulate above 1 makes a step of so many batches, one after another: of the mean of their gradients. So a large batch fits into
+	// memory.
+	Accumulate int
 	// Clip above 0 scales the gradient of all weights together down to at most this length.
 	Clip float64
 	// Average above 0 keeps an exponential moving average of the weights, which is then the result: after each step it
@@ -53,6 +56,8 @@ func (c Config) check(layers []string) error {
 		return errors.New("no optimizer")
 	case c.StepsPerEpoch < 1:
 		return fmt.Errorf("%d steps per epoch, want at least 1", c.StepsPerEpoch)
+	case c.Accumulate < 0:
+		return fmt.Errorf("gradients of %d batches make a step, want 0 or more", c.Accumulate)
 	case !(c.Clip >= 0):
 		return fmt.Errorf("clip %v, want 0 or more", c.Clip)
 	case !(c.Average >= 0 && c.Average < 1):

@@ -23,6 +23,7 @@ const ObjectiveLayer = "objective"
 const (
 	optimizerScope = "optimizer"
 	averageScope   = "average"
+	gatheredScope  = "gathered"
 	randomNumbers  = "/" + model.RNGStateVariableName
 )
 
@@ -204,6 +205,7 @@ type stepSettings struct {
 	rates, momenta []*Node // by layer
 	scalars        []*Node // the optimizer's
 	keep           *Node   // the share the weights' average keeps
+	again          *Node   // 0 for the first batch of a step, else 1
 }
 
 // settings are the numbers of the coming step, in the order that split takes them apart.
@@ -217,7 +219,7 @@ func (t *Trainer[B]) settings() *tensors.Tensor {
 		momenta = append(momenta, float32(t.config.momentum(layer, at.Epoch())))
 	}
 	keep := min(t.config.Average, float64(1+t.state.Step)/float64(10+t.state.Step))
-	all := slices.Concat(rates, momenta, t.config.Optimizer.Scalars(t.state.Updates+1), []float32{float32(keep)})
+	all := slices.Concat(rates, momenta, t.config.Optimizer.Scalars(t.state.Updates+1), []float32{float32(keep), float32(min(1, t.gathered.batches))})
 	return tensors.FromFlatDataAndDimensions(all, len(all))
 }
 
@@ -230,7 +232,8 @@ func (t *Trainer[B]) split(settings *Node) stepSettings {
 	return stepSettings{
 		rates:   all[:layers],
 		momenta: all[layers : 2*layers],
-		scalars: all[2*layers : len(all)-1],
-		keep:    all[len(all)-1],
+		scalars: all[2*layers : len(all)-2],
+		keep:    all[len(all)-2],
+		again:   all[len(all)-1],
 	}
 }

@@ -3,6 +3,8 @@ package train
 import (
 	"fmt"
 
+	"github.com/gomlx/gomlx/ml/model"
+
 	"github.com/siam-go/siam/modelfile/safetensors"
 )
 
@@ -89,9 +91,11 @@ func (t *Trainer[B]) ease() (what string, ok bool) {
 	}
 	t.task = easier
 	t.state.Easier++
-	if t.exec != nil {
-		t.exec.Finalize()
-		t.exec = nil
+	for _, exec := range []**model.Exec{&t.exec, &t.gathers} {
+		if *exec != nil {
+			(*exec).Finalize()
+			*exec = nil
+		}
 	}
 	return what, true
 }

@@ -12,7 +12,7 @@ import (
 // [Watched], [Layered] and [Identified].
 type Task[B any] interface {
 	// Declare creates in store all variables that Loss uses, with their initial values, which may depend on the training's seed: the
-	// store's parameter [model.ParamInitialSeed]. Those of the model may be in any scope but "optimizer", "average" and
+	// store's parameter [model.ParamInitialSeed]. Those of the model may be in any scope but "optimizer", "average", "gathered" and
 	// [ObjectiveLayer], and are what [Trainer.Weights] returns. In [ObjectiveLayer] is what is learned besides the model, such as
 	// proxies, and, not trainable, what is remembered from batch to batch, of which all zeros is the beginning. Package encoder has
 	// layers with initial values, and Record, which creates the variables of a graph. The error says why nothing can be trained.

@@ -359,3 +359,64 @@ func TestEncodersOfVectorsTrain(t *testing.T) {
 		t.Errorf("step of an encoder of vectors on images = %v, want an error that says so", err)
 	}
 }
+
+// joined makes one batch of every so many.
+func joined(batches iter.Seq2[points, error], count int) iter.Seq2[points, error] {
+	return func(yield func(points, error) bool) {
+		var all points
+		for p, err := range batches {
+			all.x, all.y = append(all.x, p.x...), append(all.y, p.y...)
+			if len(all.x) < count*len(p.x) {
+				continue
+			}
+			if !yield(all, err) {
+				return
+			}
+			all = points{}
+		}
+	}
+}
+
+func TestGradientsOfSeveralBatchesMakeTheStepOfOneLargeBatch(t *testing.T) {
+	for name, optimizer := range map[string]Optimizer{"sgd": SGD{}, "adam": NewAdam()} {
+		t.Run(name, func(t *testing.T) {
+			config := lineConfig()
+			config.Optimizer, config.Clip, config.Average = optimizer, 0.5, 0.9
+			large := lineTrainer(t, line{}, config)
+			want := lineLosses(t, large, joined(samples(0, 15), 3))
+			config.Accumulate = 3
+			small := lineTrainer(t, line{}, config)
+			got := lineLosses(t, small, samples(0, 7)) // the seventh makes no step
+			path := filepath.Join(t.TempDir(), "checkpoint")
+			if err := small.SaveCheckpoint(path, nil); err != nil {
+				t.Fatal(err)
+			}
+			small = lineTrainer(t, line{}, config)
+			if _, err := small.LoadCheckpoint(path); err != nil || small.Done() != 2 {
+				t.Fatal(small.Done(), err)
+			}
+			got = append(got, lineLosses(t, small, samples(6, 15))...)
+			if len(got) != 5 || len(want) != 5 {
+				t.Fatalf("%d steps, want 5 and %d", len(got), len(want))
+			}
+			for i := range want {
+				if math.Abs(got[i]-want[i]) > 1e-5*want[i] {
+					t.Errorf("loss of step %d = %v, want %v", i+1, got[i], want[i])
+				}
+			}
+			ours, err := small.Weights()
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs, err := large.Weights()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, w := range theirs {
+				if math.Abs(float64(ours[i].Values[0]-w.Values[0])) > 1e-5 {
+					t.Errorf("%s = %v, want %v", w.Name, ours[i].Values, w.Values)
+				}
+			}
+		})
+	}
+}

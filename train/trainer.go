@@ -24,6 +24,8 @@ type Trainer[B any] struct {
 	layers      []string
 	store       *model.Store
 	exec        *model.Exec // of stepGraph, nil until the first step
+	gathers     *model.Exec // of stepGraph for a batch that does not end its step, likewise
+	gathered    gathered
 	state       state
 	healthy     healthy
 }
@@ -88,7 +90,7 @@ func (t *Trainer[B]) declare() error {
 		return err
 	}
 	for v := range t.store.IterVariables() {
-		if first := topScope(v); first == optimizerScope || first == averageScope {
+		if first := topScope(v); first == optimizerScope || first == averageScope || first == gatheredScope {
 			return fmt.Errorf("the task declares variable %s, but the scope %s is the trainer's", v.Path(), first)
 		}
 		if v.Path() == randomNumbers {
@@ -117,15 +119,17 @@ func (t *Trainer[B]) moment() Moment { return Moment{t.state.Step, t.config.Step
 
 func (t *Trainer[B]) layerIndex(v *model.Variable) int { return slices.Index(t.layers, layerOf(v)) }
 
-// Steps does one step for each batch and yields what it showed. It ends with the batches, with the caller's break, or with
+// Steps does one step for each batch, or for each Config.Accumulate batches, and yields what it showed. It ends with the batches, with the caller's break, or with
 // the first error: that of a batch, ctx's, or a loss or gradient that is not finite. After ctx's end and after a loss that
-// is not finite the trainer is as it was after the last good step: it can be saved, and Steps can be called again.
+// is not finite the trainer is as it was after the last good step: it can be saved, and Steps can be called again. Batches that do not
+// make a whole step change no weight.
 func (t *Trainer[B]) Steps(ctx context.Context, batches iter.Seq2[B, error]) iter.Seq2[Step, error] {
 	return func(yield func(Step, error) bool) {
 		if err := ctx.Err(); err != nil {
 			yield(Step{}, err)
 			return
 		}
+		t.gathered = gathered{}
 		for batch, err := range batches {
 			if err == nil {
 				err = ctx.Err()
@@ -134,6 +138,9 @@ func (t *Trainer[B]) Steps(ctx context.Context, batches iter.Seq2[B, error]) ite
 			if err == nil {
 				step, err = t.step(batch)
 			}
+			if err == nil && t.gathered.batches > 0 {
+				continue // the step goes on with the next batch
+			}
 			if !yield(step, err) || err != nil {
 				return
 			}
@@ -141,10 +148,12 @@ func (t *Trainer[B]) Steps(ctx context.Context, batches iter.Seq2[B, error]) ite
 	}
 }
 
-// step trains on one batch.
+// step trains on one batch. What it showed is of all batches of a step, once the last of them is done.
 func (t *Trainer[B]) step(batch B) (Step, error) {
-	if err := t.keepHealthy(); err != nil {
-		return Step{}, err
+	if t.gathered.batches == 0 {
+		if err := t.keepHealthy(); err != nil {
+			return Step{}, err
+		}
 	}
 	number, rate := t.state.Step+1, t.rate(t.state.Step)
 	result, err := t.run(batch)
@@ -158,13 +167,18 @@ func (t *Trainer[B]) step(batch B) (Step, error) {
 	if !finite(result.loss) || !finite(squares) {
 		return Step{}, &NotFinite{Step: number, Rate: rate, Where: t.diagnose(batch, result)}
 	}
+	if t.gather(result); t.gathered.batches < t.config.parts() {
+		return Step{}, nil
+	}
+	seen := t.gathered.sum
+	t.gathered = gathered{}
 	step := Step{
-		Number: number, Epoch: t.Epoch(), Loss: result.loss, Rate: rate, Gradient: math.Sqrt(squares),
-		Active: result.sight.Active, Mean: result.sight.Mean, Spread: result.sight.Spread,
+		Number: number, Epoch: t.Epoch(), Loss: seen.loss, Rate: rate, Gradient: math.Sqrt(squares),
+		Active: seen.sight.Active, Mean: seen.sight.Mean, Spread: seen.sight.Spread,
 	}
 	t.state.Step++
 	t.state.Updates++
-	step.Note, err = t.watch(result.sight)
+	step.Note, err = t.watch(seen.sight)
 	return step, err
 }
 
@@ -193,12 +207,16 @@ func (t *Trainer[B]) run(batch B) (r result, err error) {
 
 // execute compiles the graph if need be and runs it. It panics on errors.
 func (t *Trainer[B]) execute(inputs []*tensors.Tensor) result {
-	if t.exec == nil {
-		t.exec = model.MustNewExec(t.backend, t.store, func(scope *model.Scope, inputs []*Node) *Node {
-			return t.stepGraph(scope, inputs)
+	exec, last := &t.exec, t.last()
+	if !last {
+		exec = &t.gathers
+	}
+	if *exec == nil {
+		*exec = model.MustNewExec(t.backend, t.store, func(scope *model.Scope, inputs []*Node) *Node {
+			return t.stepGraph(scope, inputs, last)
 		}).SetMaxCache(-1)
 	}
-	output := t.exec.MustCall(inputs)[0]
+	output := (*exec).MustCall(inputs)[0]
 	for _, in := range inputs {
 		in.MustFinalizeAll()
 	}
@@ -218,8 +236,10 @@ func (t *Trainer[B]) execute(inputs []*tensors.Tensor) result {
 // The result is one vector: loss, typical value, active fraction, mean and spread of the distances, then the squared length
 // of each layer's gradient.
 //
+// A batch that is not the last of its step changes no weight; its gradients are held for the next.
+//
 // When loss or gradient is not finite, the step changes no weight, so that the last good ones remain.
-func (t *Trainer[B]) stepGraph(scope *model.Scope, inputs []*Node) *Node {
+func (t *Trainer[B]) stepGraph(scope *model.Scope, inputs []*Node, last bool) *Node {
 	store, g := scope.Store(), inputs[0].Graph()
 	settings := t.split(inputs[0])
 	store.SetTraining(g, true)
@@ -229,15 +249,21 @@ func (t *Trainer[B]) stepGraph(scope *model.Scope, inputs []*Node) *Node {
 	weights := t.trainable(g)
 	mustTeach(outcome, weights)
 	loss := t.penalized(outcome.Loss, weights, g)
-	gradients := Gradient(loss, nodes(weights, g)...)
+	gradients := t.together(scope, weights, Gradient(loss, nodes(weights, g)...), settings.again)
 	lengths := t.lengths(weights, gradients)
 	total := ReduceAllSum(lengths)
 	finite := LogicalAnd(IsFinite(loss), IsFinite(total))
-	t.update(scope, settings, weights, t.safe(gradients, total, finite))
+	if last {
+		t.update(scope, settings, weights, t.safe(gradients, total, finite))
+	} else {
+		t.hold(scope, weights, gradients, finite)
+	}
 	for v, old := range before {
 		v.SetNodeValue(Where(finite, v.NodeValue(g), old))
 	}
-	t.follow(scope, settings.keep, finite)
+	if last {
+		t.follow(scope, settings.keep, finite)
+	}
 	return Concatenate([]*Node{Stack(outcome.numbers(loss), 0), lengths}, 0)
 }
 
