@@ -8,23 +8,15 @@ import (
 	"github.com/siam-go/siam/encoder"
 )
 
-// vggWidths are the channels of VGG16's convolutions; a pooling ends each row.
-var vggWidths = [][]int{{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}}
-
 const (
 	docsWidth   = 1024 // channels of conv6 and of the decoder's first convolution
 	docsSlope   = 0.2  // of LeakyReLU
 	docsSqueeze = 512  // channels of the image's own map beside the correlation
 )
 
-// vgg is the published encoder: VGG16's convolutions and conv6_1 and conv6_2, with LeakyReLU 0.2, to [n, h/32, w/32, 1024].
-func vgg(l *encoder.Layers, x *Node) *Node {
-	for i, row := range vggWidths {
-		for j, width := range row {
-			x = docsConv(l, x, fmt.Sprintf("conv%d_%d", i+1, j+1), width, 3)
-		}
-		x = encoder.MaxPool2(x)
-	}
+// docsEncoder is the published encoder: VGG16's and conv6_1 and conv6_2, to [n, h/32, w/32, 1024].
+func docsEncoder(l *encoder.Layers, x *Node) *Node {
+	x = vgg16(l, x)
 	for j := range 2 {
 		x = docsConv(l, x, fmt.Sprintf("conv6_%d", j+1), docsWidth, 3)
 	}

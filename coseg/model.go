@@ -55,6 +55,9 @@ func NewFile(spec Spec, weights []modelfile.Tensor, imported []byte) (*modelfile
 // SpecOf is the spec of a model file, checked.
 func SpecOf(file *modelfile.File) (Spec, error) {
 	var spec Spec
+	if file.Kind == EncoderKind {
+		return spec, errors.New("the model is VGG16's convolutions alone: start from it with siam train coseg-docs --init")
+	}
 	if file.Kind != Kind {
 		return spec, fmt.Errorf("the model is of kind %q, none for co-segmentation: train one with siam train coseg-small", file.Kind)
 	}

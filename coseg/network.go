@@ -29,7 +29,7 @@ func (n Network) Encode(scope *model.Scope, images *Node) []*Node {
 		}
 		return maps
 	}
-	return []*Node{vgg(encoder.NewLayers(scope.In("encoder")), images)}
+	return []*Node{docsEncoder(encoder.NewLayers(scope.In("encoder")), images)}
 }
 
 func (n Network) encodeSmall(scope *model.Scope, x *Node) []*Node {

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -12,6 +13,7 @@ import (
 	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/train"
@@ -22,6 +24,7 @@ type Shared struct {
 	Arch       string `json:"arch"`       // one of package coseg
 	Correlated int    `json:"correlated"` // at how many of the coarsest maps two images are compared; 0 trains one that sees a single image
 	Couples    int    `json:"couples"`    // pairs of images in a batch
+	Accumulate int    `json:"accumulate"` // batches whose gradients make a step; 0 means 1
 	// Generated, Negatives, Pasted and Moved are the parts of the pairs that are of the generated world; that share nothing; that get
 	// objects of other classes pasted in; and whose second image is one of another class with the shared object pasted in. Families is
 	// how many the world has.
@@ -54,7 +57,7 @@ func CosegMobilenet() Recipe {
 // CosegDocs is the published network.
 func CosegDocs() Recipe {
 	return cosegRecipe("coseg-docs", "masks of what two images share: the published network of VGG16 at 512 pixels, for a long run", Shared{
-		Arch: coseg.DOCS, Correlated: 1, Couples: 1, Families: 2000, Negatives: 0.2, Out: 5,
+		Arch: coseg.DOCS, Correlated: 1, Couples: 1, Accumulate: 10, Families: 2000, Negatives: 0.2, Out: 5,
 	}, ScheduleSettings{Steps: 100000, Optimizer: "adam", Rate: 1e-5, L2: ByLayer{Other: 5e-4}, Every: 5000})
 }
 
@@ -93,6 +96,7 @@ func (c Shared) check(s Settings) error {
 	part := func(v float64) bool { return v >= 0 && v <= 1 }
 	rules := []rule{
 		{"couples", c.Couples, c.Couples >= 1 && c.Couples <= 1000, "1 to 1000"},
+		{"accumulate", c.Accumulate, c.Accumulate >= 0 && c.Accumulate <= 1000, "0 to 1000"},
 		{"generated", c.Generated, part(c.Generated), "0 to 1"},
 		{"negatives", c.Negatives, part(c.Negatives), "0 to 1"},
 		{"pasted", c.Pasted, part(c.Pasted), "0 to 1"},
@@ -120,6 +124,15 @@ func (c Shared) spec(s Settings) (coseg.Spec, error) {
 	return spec, spec.Check()
 }
 
+// asGiven has images prepared as the model that a training starts from wants them, which knows better than an architecture.
+func asGiven(spec coseg.Spec, init *modelfile.File) coseg.Spec {
+	var from struct{ Preprocess imgproc.Preprocess }
+	if init != nil && json.Unmarshal(init.Spec, &from) == nil && len(from.Preprocess.Mean) == 3 && len(from.Preprocess.Std) == 3 {
+		spec.Preprocess.Mean, spec.Preprocess.Std = from.Preprocess.Mean, from.Preprocess.Std
+	}
+	return spec
+}
+
 // cosegCourse is a training of co-segmentation at work.
 type cosegCourse struct {
 	recipe    Recipe
@@ -129,6 +142,7 @@ type cosegCourse struct {
 	trainer   *train.Trainer[*coseg.Batch]
 	sampler   *coseg.Sampler
 	validated *dataset.Set
+	parts     int // batches of a step
 }
 
 // newCosegCourse checks the settings and builds everything that the first step needs.
@@ -143,6 +157,7 @@ func newCosegCourse(r Recipe, job Job, data Shared) (c course[*coseg.Batch], err
 	if w.spec, err = data.spec(r.Settings); err != nil {
 		return c, err
 	}
+	w.spec = asGiven(w.spec, job.Init)
 	learned, validated := dataset.SplitEvery(job.Background, data.Out)
 	if w.validated = validated; !hasPair(validated) {
 		w.validated = job.Background // too few to keep any out
@@ -154,7 +169,7 @@ func newCosegCourse(r Recipe, job Job, data Shared) (c course[*coseg.Batch], err
 	if err := w.sampler.Check(); err != nil {
 		return c, err
 	}
-	if err := w.newTrainer(data.Overlap); err != nil {
+	if err := w.newTrainer(data); err != nil {
 		return c, err
 	}
 	return course[*coseg.Batch]{trainer: w.trainer, batches: w.batches, score: w.score, model: w.model, memory: new(struct{})}, nil
@@ -165,7 +180,7 @@ func hasPair(set *dataset.Set) bool {
 	return slices.ContainsFunc(set.ByClass(), func(items []int32) bool { return len(items) >= 2 })
 }
 
-func (w *cosegCourse) newTrainer(overlap float64) error {
+func (w *cosegCourse) newTrainer(data Shared) error {
 	if init := w.job.Init; init != nil {
 		w.imported = init.Networks[encoder.EncoderNetwork]
 	}
@@ -173,23 +188,45 @@ func (w *cosegCourse) newTrainer(overlap float64) error {
 	if err != nil {
 		return err
 	}
-	config, err := w.recipe.Settings.oneRate(len(w.sampler.Set.Items)/w.sampler.Pairs, w.job.Seed)
+	w.parts = max(1, data.Accumulate)
+	config, err := w.recipe.Settings.oneRate(len(w.sampler.Set.Items)/(w.sampler.Pairs*w.parts), w.job.Seed)
 	if err != nil {
 		return err
 	}
-	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network, Overlap: overlap}), config); err != nil {
+	config.Accumulate = data.Accumulate
+	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network, Overlap: data.Overlap}), config); err != nil {
 		return err
 	}
-	if init := w.job.Init; init != nil && (init.Kind == coseg.Kind || w.spec.Arch != coseg.Pyramid) { // else it brought the encoder alone
-		if err := w.trainer.SetWeights(init.Weights); err != nil {
-			return fmt.Errorf("starting from another model: %w", err)
+	return w.start()
+}
+
+// start gives the trainer the weights of the model to start from; of an encoder alone, beside its own.
+func (w *cosegCourse) start() error {
+	init := w.job.Init
+	if init == nil || w.spec.Arch == coseg.Pyramid && init.Kind == modelfile.Encoder {
+		return nil // its network is the encoder, and has no other weights
+	}
+	weights := init.Weights
+	if init.Kind == coseg.EncoderKind && w.spec.Arch == coseg.DOCS {
+		own, err := w.trainer.Weights()
+		if err != nil {
+			return err
 		}
+		weights = slices.Clone(weights)
+		for _, t := range own {
+			if !slices.ContainsFunc(init.Weights, func(given modelfile.Tensor) bool { return given.Name == t.Name }) {
+				weights = append(weights, t)
+			}
+		}
+	}
+	if err := w.trainer.SetWeights(weights); err != nil {
+		return fmt.Errorf("starting from another model: %w", err)
 	}
 	return nil
 }
 
 func (w *cosegCourse) batches(ctx context.Context) (iter.Seq2[*coseg.Batch, error], error) {
-	return dataset.Prefetch(ctx, dataset.PrefetchOptions{Start: w.trainer.Done(), End: w.recipe.Settings.Steps}, w.sampler.Fill), nil
+	return dataset.Prefetch(ctx, dataset.PrefetchOptions{Start: w.trainer.Done() * w.parts, End: w.recipe.Settings.Steps * w.parts}, w.sampler.Fill), nil
 }
 
 // score is the mean Jaccard on the images that were kept out.

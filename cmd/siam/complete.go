@@ -49,7 +49,7 @@ func filesEnding(ends ...string) completion {
 func flagCompletions() map[string]completion {
 	models, networks := filesEnding("safetensors"), filesEnding("onnx")
 	return map[string]completion{
-		"--model": models, "--init": models, "--compatible-with": models, "--against": models, "--onnx": networks, "--detector": networks,
+		"--model": models, "--init": models, "--compatible-with": models, "--against": models, "--safetensors": models, "--onnx": networks, "--detector": networks,
 		"--report": filesEnding("html"), "--backend": words(siam.Backends()...), "--precision": words("fp32", "bf16", "bf16x3"), "--set": completeSetting,
 		"--gallery": completeGallery, "--db": completeStore, "--id": completeID,
 		"embed --format": words("json", "csv", "npy"), "embed --out": filesEnding("json", "csv", "npy"),

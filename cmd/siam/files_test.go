@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"os"
 	"regexp"
@@ -68,6 +69,22 @@ func hugePNGCommand(ts *testscript.TestScript, _ bool, args []string) {
 // foreignCommand: foreign FILE writes a sound safetensors file that is no model.
 func foreignCommand(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check((&safetensors.File{}).WriteFile(ts.MkAbs(args[0])))
+}
+
+// vgg16Command: vgg16 FILE writes a safetensors file with the names and shapes of torchvision's VGG16, all zeros.
+func vgg16Command(ts *testscript.TestScript, _ bool, args []string) {
+	var f safetensors.File
+	layer, channels := 0, 3
+	for _, row := range [][]int{{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}} {
+		for _, width := range row {
+			name := fmt.Sprintf("features.%d.", layer)
+			f.Tensors = append(f.Tensors, safetensors.FromFloat32(name+"weight", []int{width, channels, 3, 3}, make([]float32, 9*width*channels)),
+				safetensors.FromFloat32(name+"bias", []int{width}, make([]float32, width)))
+			layer, channels = layer+2, width
+		}
+		layer++
+	}
+	ts.Check(f.WriteFile(ts.MkAbs(args[0])))
 }
 
 // npyCommand: npy FILE ROWS COLUMNS wants a NumPy file, version 1.0, of little-endian float32 with unit rows.

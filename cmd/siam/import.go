@@ -16,10 +16,10 @@ import (
 
 // importFlags are those of siam import.
 type importFlags struct {
-	onnx, out, preprocess, distance, align, detector, pool string
-	outputs                                                []string
-	normalize                                              bool
-	threshold                                              float32
+	onnx, safetensors, out, preprocess, distance, align, detector, pool string
+	outputs                                                             []string
+	normalize                                                           bool
+	threshold                                                           float32
 }
 
 // importedModel is what siam import prints as JSON.
@@ -44,10 +44,19 @@ func (a *app) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import --onnx FILE --preprocess TEXT --out MODEL",
 		Short: "make a model of an ONNX network: an encoder, a detector or a feature pyramid",
+		Long: `Makes a model of an ONNX network: an encoder, a detector or a feature pyramid.
+
+With --safetensors, of torchvision's weights of VGG16, the encoder that a training of the recipe coseg-docs starts from with --init.`,
 		Example: `  siam import --onnx face.onnx --preprocess bgr,range=0..255 --align retail --detector yunet.onnx --threshold 0.7 --out face.safetensors
   siam compare --model face.safetensors --faces a.jpg b.jpg`,
 		Args: wants(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.safetensors != "" {
+				if err := f.checkWeights(cmd); err != nil {
+					return err
+				}
+				return a.importWeights(f)
+			}
 			if f.onnx == "" || f.out == "" {
 				return usagef("--onnx and --out are needed: the network to read and the model file to write")
 			}
@@ -60,6 +69,7 @@ func (a *app) importCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.onnx, "onnx", "", "ONNX `file` to read")
+	flags.StringVar(&f.safetensors, "safetensors", "", "safetensors `file` of torchvision's VGG16 to read instead")
 	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
 	flags.StringVar(&f.preprocess, "preprocess", "", preprocessHelp)
 	flags.StringSliceVar(&f.outputs, "output", nil, "`name` of the tensor that is wanted, such as the embedding; several, or all, for a detector or a pyramid")

@@ -1,0 +1,23 @@
+package recipe
+
+import (
+	"testing"
+
+	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/modelfile"
+)
+
+func TestACosegTrainingPreparesImagesAsItsBeginningWants(t *testing.T) {
+	spec, err := coseg.NewSpec(coseg.DOCS, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := asGiven(spec, nil); got.Preprocess.Mean[0] != spec.Preprocess.Mean[0] {
+		t.Errorf("mean %v without a model to start from, want %v", got.Preprocess.Mean, spec.Preprocess.Mean)
+	}
+	init := &modelfile.File{Kind: coseg.EncoderKind, Spec: []byte(`{"preprocess": {"height": 512, "mean": [0.1, 0.2, 0.3], "std": [0.4, 0.5, 0.6]}}`)}
+	got := asGiven(spec, init).Preprocess
+	if got.Mean[2] != 0.3 || got.Std[0] != 0.4 || got.Height != 32 {
+		t.Errorf("prepared by %+v, want the mean and deviation of the model to start from", got)
+	}
+}
