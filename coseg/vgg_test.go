@@ -106,7 +106,7 @@ func TestVGG16IsTorchvisions(t *testing.T) {
 func TestWeightsOfAnotherArchitectureAreNamed(t *testing.T) {
 	for want, change := range map[string]func(f *safetensors.File){
 		"there is no tensor features.0.weight [64 3 3 3], which torchvision's VGG16 has": func(f *safetensors.File) { f.Tensors = nil },
-		"there is no tensor features.28.bias [512], which": func(f *safetensors.File) { f.Tensors = f.Tensors[:len(f.Tensors)-1] },
+		"there is no tensor features.28.bias [512], which":                               func(f *safetensors.File) { f.Tensors = f.Tensors[:len(f.Tensors)-1] },
 		"tensor features.0.weight has shape [64 3 1 1], torchvision's VGG16 has [64 3 3 3]": func(f *safetensors.File) {
 			f.Tensors[0] = safetensors.FromFloat32("features.0.weight", []int{64, 3, 1, 1}, make([]float32, 192))
 		},
