@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/report"
 )
 
 // Verdict is the answer about two images.
@@ -261,4 +262,32 @@ type Login struct {
 type Session struct {
 	Name  string   `json:"name"`
 	Roles []string `json:"roles"`
+}
+
+// Masks is what images share, and what a page needs to show it.
+type Masks struct {
+	Model             string  `json:"model"` // name of its file
+	PresenceThreshold float64 `json:"presence_threshold"`
+	Found             []Mask  `json:"found"` // of each image
+	report.GroupData
+}
+
+// Mask is what was found of one image.
+type Mask struct {
+	Presence float64 `json:"presence"` // how sure it is that the image shows what the others do, in [0, 1]
+	Present  bool    `json:"present"`
+	Area     float64 `json:"area"` // the part of the image that its mask covers, in [0, 1]
+}
+
+// Tracks are pages of tracked videos.
+type Tracks struct {
+	Tracks []Track `json:"tracks"`
+}
+
+// Track is one of them, at /v1/tracks/FILE.
+type Track struct {
+	Name    string    `json:"name"`
+	File    string    `json:"file"`
+	Bytes   int64     `json:"bytes"`
+	Updated time.Time `json:"updated"`
 }

@@ -84,6 +84,11 @@ func (c *Client) Embed(ctx context.Context, how Look, images ...Image) (api.Embe
 	return send[api.Embedded](ctx, c, "/v1/embed", newForm().look(how).images(images))
 }
 
+// Masks finds what two or more images share; model is the name of a model of co-segmentation, needed where the server holds several.
+func (c *Client) Masks(ctx context.Context, model string, images ...Image) (api.Masks, error) {
+	return send[api.Masks](ctx, c, "/v1/masks", newForm().value("model", model).images(images))
+}
+
 // Enroll adds images of an id to a gallery, all or none.
 func (c *Client) Enroll(ctx context.Context, name, id string, images ...Image) (api.Enrolled, error) {
 	return send[api.Enrolled](ctx, c, in(name, "enroll"), newForm().value("id", id).images(images))

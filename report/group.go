@@ -45,14 +45,18 @@ var (
 
 var groupTemplate = template.Must(template.New("group").Parse(groupHTML))
 
-// groupData is what the page's script reads.
-type groupData struct {
+// GroupScript is the script that shows a group on a page: its function showGroup(element, data, words), in which data is a [GroupData].
+func GroupScript() string { return groupJS }
+
+// GroupData is a group as the page's script reads it.
+type GroupData struct {
 	Threshold float64        `json:"threshold"`
-	Images    []groupPicture `json:"images"`
-	Alike     [][]string     `json:"alike"` // base64 of bytes: 127 times the cosine plus 128
+	Images    []GroupPicture `json:"images"`
+	Alike     [][]string     `json:"alike"` // of image i with each: base64 of bytes: 127 times the cosine plus 128
 }
 
-type groupPicture struct {
+// GroupPicture is an image of a [GroupData]; picture and mask are data URLs.
+type GroupPicture struct {
 	Name    string     `json:"name"`
 	Says    string     `json:"says"`
 	Picture string     `json:"picture"`
@@ -65,17 +69,30 @@ type groupPicture struct {
 
 // HTML implements [Part].
 func (g Group) HTML() (template.HTML, error) {
-	data := groupData{Threshold: g.Threshold, Images: []groupPicture{}, Alike: [][]string{}}
+	data, err := g.Data()
+	if err != nil {
+		return "", err
+	}
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		return "", err
+	}
+	return fill(groupTemplate, struct{ Data, Script template.JS }{template.JS(encoded), template.JS(groupJS)})
+}
+
+// Data is the group as the page's script reads it.
+func (g Group) Data() (GroupData, error) {
+	data := GroupData{Threshold: g.Threshold, Images: []GroupPicture{}, Alike: [][]string{}}
 	for _, m := range g.Images {
 		picture, err := filmPicture(m.Picture)
 		if err != nil {
-			return "", fmt.Errorf("picture %s: %w", m.Name, err)
+			return data, fmt.Errorf("picture %s: %w", m.Name, err)
 		}
 		mask, err := levelsURI(m.Probability, m.Picture.Bounds())
 		if err != nil {
-			return "", fmt.Errorf("mask of %s: %w", m.Name, err)
+			return data, fmt.Errorf("mask of %s: %w", m.Name, err)
 		}
-		data.Images = append(data.Images, groupPicture{m.Name, m.Says, picture, mask, m.Present, m.Rows, m.Columns, m.Seen})
+		data.Images = append(data.Images, GroupPicture{m.Name, m.Says, picture, mask, m.Present, m.Rows, m.Columns, m.Seen})
 	}
 	for _, row := range g.Alike {
 		var encoded []string
@@ -84,11 +101,7 @@ func (g Group) HTML() (template.HTML, error) {
 		}
 		data.Alike = append(data.Alike, encoded)
 	}
-	encoded, err := json.Marshal(data)
-	if err != nil {
-		return "", err
-	}
-	return fill(groupTemplate, struct{ Data, Script template.JS }{template.JS(encoded), template.JS(groupJS)})
+	return data, nil
 }
 
 // bytesOf writes cosines as bytes.

@@ -1,8 +1,8 @@
 "use strict";
 // Masks of a group of images: see Group in package report.
-(() => {
-  const group = document.currentScript.parentElement, find = name => group.querySelector(name);
-  const data = JSON.parse(find('script[type="application/json"]').textContent);
+// showGroup shows it in an element that has its controls; words are what the buttons of an image say.
+function showGroup(group, data, words) {
+  const find = name => group.querySelector(name);
   const range = find("input[type=range]"), masked = find(".masked");
   const alike = data.alike.map(row => row.map(text => Uint8Array.from(atob(text), c => c.charCodeAt(0))));
   range.value = Math.round(100 * data.threshold);
@@ -107,7 +107,7 @@
     const view = { ...entry, canvas, w: canvas.width, h: canvas.height, pen: canvas.getContext("2d") };
     view.picture = pixels(picture, view.w, view.h); view.mask = pixels(mask, view.w, view.h);
     figure.append(canvas, caption);
-    for (const [text, cut] of [["Save mask", false], ["Save cut-out", true]]) {
+    for (const [text, cut] of [[words[0], false], [words[1], true]]) {
       const button = document.createElement("button");
       button.type = "button"; button.textContent = text; button.onclick = () => saved(view, cut);
       figure.append(button);
@@ -121,4 +121,4 @@
     for (const [figure, view] of made) { find(".pictures").append(figure); views.push(view); }
     all();
   }, error => { find(".pictures").textContent = error.message; });
-})();
+}

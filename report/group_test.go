@@ -23,7 +23,7 @@ func TestAGroupHoldsItsMasksAndHowAlikeItsPlacesAre(t *testing.T) {
 	}
 	_, rest, _ := strings.Cut(string(html), `<script type="application/json">`)
 	text, _, ok := strings.Cut(rest, "</script>")
-	var data groupData
+	var data GroupData
 	if err := json.Unmarshal([]byte(text), &data); err != nil || !ok {
 		t.Fatalf("the page's data: %v in %.80q", err, text)
 	}

@@ -32,9 +32,28 @@ func (b *body) Read(p []byte) (int, error) {
 
 // takeIn reads the body of a request into memory, and then takes a place in the queue if it is work. What is returned gives both back.
 func (s *Server) takeIn(w http.ResponseWriter, r *http.Request, p policy) (release func(), err error) {
-	if r.Method == http.MethodGet {
-		return func() {}, nil
+	held := func() {}
+	if r.Method != http.MethodGet {
+		if held, err = s.readBody(w, r, p); err != nil {
+			return nil, err
+		}
 	}
+	if !p.work {
+		return held, nil
+	}
+	if err := s.queueUp(); err != nil {
+		held()
+		return nil, s.unreadable(err, 0)
+	}
+	return func() {
+		s.metrics.waiting.Dec()
+		<-s.slots
+		held()
+	}, nil
+}
+
+// readBody reads the body of a request into memory. What is returned gives that back.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, p policy) (release func(), err error) {
 	most := p.most
 	if most == 0 {
 		most = s.MaxBytes
@@ -49,20 +68,11 @@ func (s *Server) takeIn(w http.ResponseWriter, r *http.Request, p policy) (relea
 	} else {
 		err = readText(r)
 	}
-	if err == nil && p.work {
-		err = s.queueUp()
-	}
 	if err != nil {
 		s.bodies.Release(b.held)
 		return nil, s.unreadable(err, most)
 	}
-	return func() {
-		if p.work {
-			s.metrics.waiting.Dec()
-			<-s.slots
-		}
-		s.bodies.Release(b.held)
-	}, nil
+	return func() { s.bodies.Release(b.held) }, nil
 }
 
 // queueUp takes a place in the queue.

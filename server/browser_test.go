@@ -318,7 +318,7 @@ func TestPagesSuitAllScreensAndReaders(t *testing.T) {
 	if err != nil {
 		t.Log("SIAM_TEST_AXE is no folder where npm has installed axe-core: accessibility is not tried")
 	}
-	d := newDesk(t, server.Options{})
+	d := newDesk(t, server.Options{Folder: tracked(t), Masks: []server.Masks{masker(t, "one.safetensors")}})
 	d.peopled("main", 60)
 	r, body := d.form("/v1/galleries/main/identify", "image=@"+other)
 	want[api.Identified](t, r, body)
@@ -327,15 +327,18 @@ func TestPagesSuitAllScreensAndReaders(t *testing.T) {
 		width  int64
 		scheme string
 		words  string
-	}{{390, "dark", "es"}, {1024, "light", "es"}, {1600, "light", "en"}} {
+	}{{390, "dark", "es"}, {1000, "dark", "en"}, {1000, "light", "es"}, {390, "light", "en"}, {1600, "light", "en"}} {
 		v.do(chromedp.EmulateViewport(look.width, 900))
 		call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}})
 		v.do(choose("#language", look.words))
-		for _, name := range []string{"gate", "gallery", "review", "compare", "calibration", "map", "training"} {
+		for _, name := range []string{"gate", "gallery", "review", "compare", "calibration", "map", "training", "tracks", "masks"} {
 			v.open(name)
 			v.do(until("!document.body.hasAttribute('aria-busy')"))
 			if name == "gate" {
 				v.do(chromedp.SetUploadFiles("#gate-file", []string{absolute(t, same)}), chromedp.WaitVisible("#verdicts article"))
+			}
+			if name == "masks" {
+				v.do(chromedp.SetUploadFiles("#masks-file", []string{absolute(t, a), absolute(t, same), absolute(t, other)}), until("document.querySelectorAll('#shared canvas').length === 3"))
 			}
 			at := fmt.Sprintf("%s-%d-%s-%s", name, look.width, look.scheme, look.words)
 			v.shoot(at)

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/siam-go/siam/api"
+	"github.com/siam-go/siam/report"
 )
 
 //go:embed page
@@ -21,6 +23,9 @@ func (s *Server) pageRoutes(mux *http.ServeMux) {
 		panic(err) // it is built in
 	}
 	mux.Handle("GET /{$}", http.FileServerFS(files))
+	mux.HandleFunc("GET /page/group.js", func(w http.ResponseWriter, r *http.Request) { // the same as that of the pages of siam coseg
+		http.ServeContent(w, r, "group.js", time.Time{}, strings.NewReader(report.GroupScript()))
+	})
 	mux.Handle("GET /page/", http.StripPrefix("/page/", http.FileServerFS(files)))
 	handle(s, post("session-begin", "/v1/session", "keep a key in a cookie, for the page"), policy{open: true, most: 4 << 10}, s.beginSession)
 	handle(s, get("session", "/v1/session", "what the key in the cookie may do; nothing without one"), policy{open: true}, s.session)

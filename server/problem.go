@@ -62,7 +62,11 @@ func refusal(err error, log *slog.Logger, what string) *refused {
 			return refuse(known.status, "%s", err)
 		}
 	}
-	log.Error(what, "error", err)
+	if errors.Is(err, context.Canceled) && !errors.Is(err, gallery.ErrUnreachable) { // whoever asked has gone, or is to ask again: no fault
+		log.Debug(what, "error", err)
+	} else {
+		log.Error(what, "error", err)
+	}
 	switch {
 	case errors.Is(err, gallery.ErrUnreachable):
 		return busy("the store cannot be reached: try again")

@@ -17,6 +17,7 @@ func (s *Server) routes() {
 	s.galleryRoutes()
 	s.reviewRoutes()
 	s.trainingRoutes()
+	s.maskRoutes()
 	s.aboutRoutes()
 }
 

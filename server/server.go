@@ -27,10 +27,11 @@ import (
 type Options struct {
 	Store   gallery.Store
 	Models  []Model
+	Masks   []Masks // models of co-segmentation
 	Keys    *Keys
 	Log     *slog.Logger // nil means none
 	Version string       // of the program, for the OpenAPI document
-	Folder  string       // of models, in which trainings leave their progress; may be empty
+	Folder  string       // of models, in which trainings leave their progress and siam track its pages; may be empty
 	Secure  bool         // it is reached by TLS: the page's cookie is sent by that only
 
 	MaxBytes  int64         // of a request's body: 16 MiB
@@ -108,6 +109,7 @@ func New(o Options) (*Server, error) {
 		refuse(http.StatusNotFound, "there is nothing for %s at this address: /openapi.json lists what there is", r.Method).write(w)
 	})
 	mux.HandleFunc("GET /v1/galleries/{gallery}/verdicts", s.listen)
+	mux.HandleFunc("GET /v1/tracks/{name}", s.player)
 	mux.Handle("GET /metrics", s.metricsHandler())
 	s.handler = s.shell(mux)
 	return s, nil

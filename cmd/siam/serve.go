@@ -15,8 +15,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gomlx/compute"
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/server"
 	"github.com/spf13/cobra"
 )
@@ -50,7 +53,7 @@ Ctrl-C lets it finish what it has begun to answer.`,
 	f.addStore(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:8080", "address and `port` to listen on; 0.0.0.0:8080 listens to other machines")
-	flags.StringVar(&f.models, "models", "", "`folder` of model files to serve besides those of the galleries")
+	flags.StringVar(&f.models, "models", "", "`folder` of model files to serve besides those of the galleries, where trainings and pages of siam track may lie too")
 	flags.StringVar(&f.certificate, "tls-cert", "", "`file` of the certificate of TLS, PEM")
 	flags.StringVar(&f.key, "tls-key", "", "`file` of its key, PEM")
 	flags.BoolVar(&f.selfSigned, "tls-self-signed", false, "speak TLS with a certificate made now, of which browsers warn")
@@ -96,12 +99,13 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 		return err
 	}
 	return f.withStore(ctx, func(store gallery.Store) error {
-		models, closeModels, err := a.servedModels(ctx, store, f.models)
+		models, masks, closeModels, err := a.servedModels(ctx, store, f.models)
 		if err != nil {
 			return err
 		}
 		defer closeModels()
 		o := f.limits
+		o.Masks = masks
 		o.Store, o.Models, o.Keys, o.Version = store, models, keys, thisBuild().Version
 		o.Folder, o.Secure = f.models, certificate != nil
 		o.Log = slog.New(slog.NewTextHandler(a.stderr, nil))
@@ -146,23 +150,35 @@ func (f *serveFlags) tls() (*tls.Certificate, error) {
 }
 
 // servedModels are the models of a store's galleries, from where these found them last, and those in a folder.
-func (a *app) servedModels(ctx context.Context, store gallery.Store, folder string) (models []server.Model, closeAll func(), err error) {
+func (a *app) servedModels(ctx context.Context, store gallery.Store, folder string) (models []server.Model, masks []server.Masks, closeAll func(), err error) {
 	files, err := modelFiles(ctx, store, folder)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	backend, err := a.newBackend()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	closeAll = func() {
 		for _, m := range models {
+			m.Close()
+		}
+		for _, m := range masks {
 			m.Close()
 		}
 		backend.Finalize()
 	}
 	known := map[string]bool{}
 	for _, file := range files {
+		if mask, is, err := a.servedMask(backend, file); err != nil {
+			closeAll()
+			return nil, nil, nil, modelError(file.path, err)
+		} else if is {
+			if mask.Model != nil {
+				masks = append(masks, mask)
+			}
+			continue
+		}
 		model, err := siam.Open(file.path, siam.WithBackend(backend))
 		if errors.Is(err, fs.ErrNotExist) && file.of != "" {
 			a.say("gallery %q cannot be served: its model is not at %s; give its folder with --models", file.of, file.path)
@@ -170,7 +186,7 @@ func (a *app) servedModels(ctx context.Context, store gallery.Store, folder stri
 		}
 		if err != nil {
 			closeAll()
-			return nil, nil, modelError(file.path, err)
+			return nil, nil, nil, modelError(file.path, err)
 		}
 		if known[model.File().Hash] {
 			model.Close()
@@ -181,9 +197,27 @@ func (a *app) servedModels(ctx context.Context, store gallery.Store, folder stri
 	}
 	if len(models) == 0 {
 		closeAll()
-		return nil, nil, errors.New("there is no model to serve: make a gallery with siam gallery create, or name a folder of models with --models")
+		return nil, nil, nil, errors.New("there is no model to serve: make a gallery with siam gallery create, or name a folder of models with --models")
 	}
-	return models, closeAll, nil
+	return models, masks, closeAll, nil
+}
+
+// servedMask opens a model of co-segmentation; is says that a file of the folder is no encoder of embeddings, and has nothing to do with galleries.
+func (a *app) servedMask(backend compute.Backend, file modelFile) (mask server.Masks, is bool, err error) {
+	if file.of != "" {
+		return mask, false, nil
+	}
+	read, err := modelfile.Read(file.path)
+	if err != nil || read.Kind == modelfile.Encoder {
+		return mask, false, nil // opening it says what is wrong
+	}
+	if read.Kind != coseg.Kind {
+		a.say("%s is left out: a model of kind %q is not served", file.path, read.Kind)
+		return mask, true, nil
+	}
+	mask = server.Masks{Name: filepath.Base(file.path)}
+	mask.Model, err = coseg.New(backend, read)
+	return mask, true, err
 }
 
 // modelFile is a model file, and the gallery that it is for where that named it.

@@ -75,6 +75,8 @@ const pages = {
   calibration: { roles: ["admin"] },
   map: { roles: ["enroll", "review"] },
   training: { roles: ["admin"] },
+  tracks: { roles: ["admin"] },
+  masks: { roles: ["identify"] },
 };
 const mayOpen = name => pages[name].roles.some(may);
 let opened = "";
