@@ -15,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gomlx/compute"
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/gallery"
@@ -168,9 +167,10 @@ func (a *app) servedModels(ctx context.Context, store gallery.Store, folder stri
 		}
 		backend.Finalize()
 	}
+	open := func(file *modelfile.File) (*coseg.Model, error) { return coseg.New(backend, file) }
 	known := map[string]bool{}
 	for _, file := range files {
-		if mask, is, err := a.servedMask(backend, file); err != nil {
+		if mask, is, err := a.servedMask(file, open); err != nil {
 			closeAll()
 			return nil, nil, nil, modelError(file.path, err)
 		} else if is {
@@ -203,7 +203,7 @@ func (a *app) servedModels(ctx context.Context, store gallery.Store, folder stri
 }
 
 // servedMask opens a model of co-segmentation; is says that a file of the folder is no encoder of embeddings, and has nothing to do with galleries.
-func (a *app) servedMask(backend compute.Backend, file modelFile) (mask server.Masks, is bool, err error) {
+func (a *app) servedMask(file modelFile, open func(*modelfile.File) (*coseg.Model, error)) (mask server.Masks, is bool, err error) {
 	if file.of != "" {
 		return mask, false, nil
 	}
@@ -216,7 +216,7 @@ func (a *app) servedMask(backend compute.Backend, file modelFile) (mask server.M
 		return mask, true, nil
 	}
 	mask = server.Masks{Name: filepath.Base(file.path)}
-	mask.Model, err = coseg.New(backend, read)
+	mask.Model, err = open(read)
 	return mask, true, err
 }
 
