@@ -160,6 +160,19 @@ func (s *serving) memory() int {
 	return 0
 }
 
+// processor is the processor time that the server has taken so far.
+func (s *serving) processor() time.Duration {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+	_, after, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(after)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * time.Second / 100 // Linux counts hundredths for everyone
+}
+
 // face is a PNG of 64×64 pixels.
 func face(random *rand.Rand) []byte {
 	m := image.NewRGBA(image.Rect(0, 0, 64, 64))
