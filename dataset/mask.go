@@ -15,6 +15,9 @@ import (
 
 // read reads one mask: 255 on the object, 0 beside it and [MaskVoid] where nobody knows.
 func (m maskFile) read(f Folder) (imgproc.Image, error) {
+	if m.coco != nil {
+		return m.coco.read()
+	}
 	data, err := imgproc.ReadBytesFS(f.FS, m.file)
 	if err != nil {
 		return imgproc.Image{}, err

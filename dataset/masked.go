@@ -22,6 +22,8 @@ const maskedSide = 640
 //	images/T_N_s.jpg with labels/T_N_s.png and labels.txt: MSRC, the class of an image being that of its theme T
 //	rgb/NAME.jpg with figure_ground/NAME.jpg: Weizmann's horses
 //	JPEGImages/NAME.jpg with SegmentationClass/NAME.png: PASCAL VOC, an item for each class that an image shows
+//	annotations/instances_PART.json with PART/NAME.jpg or images/NAME.jpg, or FILE.coco.json beside its images: COCO, an item for each
+//	category that an image shows, from polygons and run lengths; crowds are void
 //
 // Masks of another size than their images are brought to it. An image without a mask is skipped.
 func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
@@ -39,7 +41,11 @@ func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
 	case f.has("JPEGImages") && f.has("SegmentationClass"):
 		masks, err = s.listVOC(ctx, f)
 	default:
-		return nil, fmt.Errorf("read %s: no images with masks: want images/CLASS/NAME.jpg with masks/CLASS/NAME.png, or the layout of MSRC, VOC or Weizmann's horses", f.Path)
+		lists := f.cocoLists()
+		if len(lists) == 0 {
+			return nil, fmt.Errorf("read %s: no images with masks: want images/CLASS/NAME.jpg with masks/CLASS/NAME.png, or the layout of MSRC, VOC, COCO or Weizmann's horses", f.Path)
+		}
+		masks, err = s.listCOCO(ctx, f, lists)
 	}
 	if err != nil {
 		return nil, err
@@ -50,10 +56,11 @@ func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
 	return s, s.loadMasked(ctx, f, masks)
 }
 
-// maskFile says where an item's mask is: a file, and which of its labels is the object, or 0 where bright is.
+// maskFile says where an item's mask is: a file, and which of its labels is the object, or 0 where bright is; or what a list of COCO's outlines.
 type maskFile struct {
 	file  string
 	label uint8
+	coco  *cocoMask // the outlines of a list, where file is one
 }
 
 // add lists an item.
@@ -143,7 +150,7 @@ func (s *Set) listMSRC(f Folder) ([]maskFile, error) {
 			s.Skipped = append(s.Skipped, Skipped{"images/" + file, "it is there twice, and shows another theme"})
 		default:
 			s.add(theme.class, "images/"+file)
-			found = append(found, maskFile{"labels/" + stem(file) + ".png", theme.label})
+			found = append(found, maskFile{file: "labels/" + stem(file) + ".png", label: theme.label})
 		}
 	}
 	return found, nil
@@ -174,7 +181,7 @@ func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
 		for i, class := range vocClasses {
 			if seen[i+1] {
 				s.add(class, "JPEGImages/"+stem(file)+".jpg")
-				found = append(found, maskFile{"SegmentationClass/" + file, uint8(i + 1)})
+				found = append(found, maskFile{file: "SegmentationClass/" + file, label: uint8(i + 1)})
 			}
 		}
 	}

@@ -29,8 +29,8 @@ func (a *app) evalCosegCommand() *cobra.Command {
 all pixels that is right, and J, intersection over union of the object; means over images, then over classes. Besides, what it marks in pairs of two
 classes. Masks that know nothing of the other image are shown beside it.
 
-DIR has images/CLASS/NAME.jpg with masks/CLASS/NAME.png (white is the object, grey 128 counts neither way), or is laid out as MSRC, PASCAL VOC or
-Weizmann's horses.`,
+DIR has images/CLASS/NAME.jpg with masks/CLASS/NAME.png (white is the object, grey 128 counts neither way), or is laid out as MSRC, PASCAL VOC, COCO
+(annotations/instances_PART.json with PART/NAME.jpg) or Weizmann's horses.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.evalCoseg(cmd.Context(), f) },
 	}
 	addModelFlag(cmd, &f.model)
