@@ -30,3 +30,17 @@ func DemoStreet() Recipe {
 	s.Validation = 12
 	return r
 }
+
+// DemoCoseg is the recipe of the network of co-segmentation that siam demo trains: on pairs of the generated world alone, for half a minute.
+func DemoCoseg() Recipe {
+	r := CosegSmall()
+	r.Name = "demo-coseg"
+	r.Summary = "a small network on pairs of invented pictures, trained in half a minute"
+	s := &r.Settings
+	s.Size = 64
+	data := s.Data.(Shared)
+	data.Generated, data.Correlated, data.Out = 1, 3, 0
+	s.Data = data
+	s.Steps, s.Every, s.Rate = 120, 120, 3e-3
+	return r
+}

@@ -29,13 +29,14 @@ type demoResult struct {
 	Other   siam.Verdict        `json:"different_pair"` // drawings of two characters
 	Gallery demoGallery         `json:"gallery"`
 	Street  demoStreet          `json:"street"`
+	Shared  demoCoseg           `json:"shared"`
 }
 
 func (a *app) demoCommand() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "train, judge and use a Siamese network on invented alphabets, and track an invented street, with a report",
+		Short: "train, judge and use a Siamese network on invented alphabets, track an invented street, and mask what pictures share, with a report",
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), out) },
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "siam-demo", "folder for the model, the pictures and the report")
@@ -77,6 +78,9 @@ func (a *app) demo(ctx context.Context, out string) error {
 		return err
 	}
 	if result.Street, err = a.streetDemo(ctx, backend, recipe.DemoStreet(), newDemoStreetSize(a.seed)); err != nil {
+		return err
+	}
+	if result.Shared, err = a.cosegDemo(ctx, backend, recipe.DemoCoseg(), demoCosegSize{families: 6, images: 6}); err != nil {
 		return err
 	}
 	result.Seconds = time.Since(started).Seconds()
@@ -148,6 +152,7 @@ func demoReport(ctx context.Context, unseen *dataset.Set, history recipe.History
 	}
 	page.Add(result.Gallery.section())
 	page.Add(result.Street.section())
+	page.Add(result.Shared.section())
 	recipe.AddTraining(page, recipe.Demo().Settings, history)
 	return page.WriteFile(result.Report)
 }
@@ -162,6 +167,7 @@ func (r demoResult) text(files []string) string {
 		fmt.Fprintf(&b, "%s\n", verdictLine(v.Result, false))
 	}
 	b.WriteString(r.Street.text())
+	b.WriteString(r.Shared.text())
 	fmt.Fprintf(&b, "\nafter %.0f seconds; the report with pictures is %s\n", r.Seconds, r.Report)
 	return b.String()
 }

@@ -110,7 +110,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 	if err := model.Write(f.out); err != nil {
 		return err
 	}
-	if err := f.writeReport(history, r); err != nil {
+	if err := errors.Join(writeSplit(r, job.Background, f.out), f.writeReport(history, r)); err != nil {
 		return err
 	}
 	if f.most > 0 && len(history) > 0 && history[len(history)-1].Step < r.Settings.Steps {
