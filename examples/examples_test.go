@@ -27,10 +27,11 @@ var prints = map[string]string{
 }
 
 // course are the modules that docs/tutorials explains, whose tests run the first's commands.
-var course = []string{"triplet", "course"}
+var course = []string{"triplet", "coseg", "course"}
 
 func TestCourseTellsRightFromWrong(t *testing.T) {
 	goCommand(t, "triplet", "vet", "./...")
+	goCommand(t, "coseg", "vet", "./...")
 	goCommand(t, "course", "vet", "./...")
 	goCommand(t, "course", "test", "./...")
 }

@@ -87,9 +87,13 @@ func TestSymbolsPointToTheirLines(t *testing.T) {
 var code = regexp.MustCompile("(?s)```go\n(.*?)```")
 
 func TestCodeOnThePagesIsThatOfTheExamples(t *testing.T) {
-	files, err := filepath.Glob("../../examples/triplet/*.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, example := range []string{"triplet", "coseg"} {
+		found, err := filepath.Glob("../../examples/" + example + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	var all strings.Builder
 	for _, file := range files {
