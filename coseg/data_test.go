@@ -74,8 +74,20 @@ func TestBatchesDependOnTheStepAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if !slices.Equal(a.Images, b.Images) || !slices.Equal(a.Masks, b.Masks) || !slices.Equal(a.Weights, b.Weights) {
+	if !slices.Equal(a.Images, b.Images) || !slices.Equal(a.Masks, b.Masks) || !slices.Equal(a.Weights, b.Weights) ||
+		!slices.Equal(a.Objects, b.Objects) || !slices.Equal(a.Classes, b.Classes) {
 		t.Error("the batch of a step differs after another step's")
+	}
+	for i := range a.N { // what two images share has one class, and what is marked is an object
+		shared := slices.ContainsFunc(a.Masks[i*256:][:256], func(v float32) bool { return v > 0 })
+		if shared && a.Classes[i] != a.Classes[i+a.N] {
+			t.Errorf("pair %d shares something, of classes %d and %d", i, a.Classes[i], a.Classes[i+a.N])
+		}
+	}
+	for i, v := range a.Masks {
+		if v > a.Objects[i] {
+			t.Fatalf("pixel %d is shared by %v and object by %v", i, v, a.Objects[i])
+		}
 	}
 	if _, err := (Pairs{Network: Network{Spec: spec}}).Feed(&a); err != nil {
 		t.Error(err)
@@ -89,8 +101,12 @@ func TestMasksOfBatchesAreSharesOfTheirPixels(t *testing.T) {
 		128, 128, 0, 0,
 		128, 128, 0, 0,
 	}
-	mask, weight := make([]float32, 4), make([]float32, 4)
-	shrinkMask(mask, weight, labels, 4, 2)
+	labels[2] = alone
+	mask, weight, object := make([]float32, 4), make([]float32, 4), make([]float32, 4)
+	shrinkMask(shrunk{mask, weight, object}, labels, 4, 2)
+	if want := []float32{0.75, 2. / 3, 0, 0}; !slices.Equal(object, want) {
+		t.Errorf("objects %v, want %v", object, want)
+	}
 	if want := []float32{0.75, 1. / 3, 0, 0}; !slices.Equal(mask, want) {
 		t.Errorf("masks %v, want %v", mask, want)
 	}

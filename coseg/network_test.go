@@ -349,3 +349,60 @@ func TestOverlapIsTheSoftJaccardOfWhatCounts(t *testing.T) {
 		}
 	}
 }
+
+func TestLikenessContrastsTheObjectsOfClasses(t *testing.T) {
+	const images, side, channels = 4, 2, 3
+	random := rand.New(rand.NewPCG(8, 8))
+	x, objects := make([]float32, images*side*side*channels), make([]float32, images*16)
+	for i := range x {
+		x[i] = random.Float32()
+	}
+	for i := range objects {
+		objects[i] = float32(random.IntN(2))
+	}
+	classes := []int32{3, 5, 3, 3}
+	got := tensors.ToScalar[float32](MustExecOnce(backend(t), Likeness, tensors.FromFlatDataAndDimensions(x, images, side, side, channels),
+		tensors.FromFlatDataAndDimensions(objects, images, 4, 4), tensors.FromFlatDataAndDimensions(classes, images)))
+
+	centre := make([]float64, channels)
+	for i, v := range x {
+		centre[i%channels] += float64(v) / (images * side * side)
+	}
+	means := make([][]float64, images)
+	for i := range images {
+		means[i] = make([]float64, channels)
+		for p := range 16 { // each place of the map has four pixels
+			at := (i*side+p/4/2)*side + p%4/2
+			for c := range channels {
+				means[i][c] += float64(objects[16*i+p]) * (float64(x[at*channels+c]) - centre[c])
+			}
+		}
+	}
+	cosine := func(a, b []float64) float64 {
+		var ab, aa, bb float64
+		for c := range a {
+			ab, aa, bb = ab+a[c]*b[c], aa+a[c]*a[c], bb+b[c]*b[c]
+		}
+		return ab / math.Sqrt(aa*bb)
+	}
+	want, anchors := 0.0, 0.0
+	for i := range images {
+		all, same, positives := 0.0, 0.0, 0.0
+		for j := range images {
+			if i == j {
+				continue
+			}
+			logit := cosine(means[i], means[j]) / 0.1
+			all += math.Exp(logit)
+			if classes[i] == classes[j] {
+				same, positives = same+logit, positives+1
+			}
+		}
+		if positives > 0 {
+			want, anchors = want+math.Log(all)-same/positives, anchors+1
+		}
+	}
+	if want /= anchors; math.Abs(float64(got)-want) > 1e-4 {
+		t.Errorf("likeness %v, want %v", got, want)
+	}
+}

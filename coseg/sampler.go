@@ -47,6 +47,7 @@ func (s *Sampler) Fill(ctx context.Context, b *Batch, step int) error {
 	size, area := s.Spec.Preprocess.Size(), h*w
 	b.N = s.Pairs
 	b.Images, b.Masks, b.Weights = sized(b.Images, 2*b.N*size), sized(b.Masks, 2*b.N*area), sized(b.Weights, 2*b.N*area)
+	b.Objects, b.Classes = sized(b.Objects, 2*b.N*area), sized(b.Classes, 2*b.N)
 	var labels []uint8
 	for i := range b.N {
 		if err := ctx.Err(); err != nil {
@@ -55,15 +56,16 @@ func (s *Sampler) Fill(ctx context.Context, b *Batch, step int) error {
 		for side, item := range s.pair(rng) {
 			row := i + side*b.N
 			labels = s.write(b.Images[row*size:][:size], labels, item, rng)
-			shrinkMask(b.Masks[row*area:][:area], b.Weights[row*area:][:area], labels, s.Spec.Preprocess.Width, w)
+			shrinkMask(shrunk{b.Masks[row*area:][:area], b.Weights[row*area:][:area], b.Objects[row*area:][:area]}, labels, s.Spec.Preprocess.Width, w)
+			b.Classes[row] = int32(item.Label)
 		}
 	}
 	return nil
 }
 
-func sized(s []float32, n int) []float32 {
+func sized[T any](s []T, n int) []T {
 	if cap(s) < n {
-		return make([]float32, n)
+		return make([]T, n)
 	}
 	return s[:n]
 }
@@ -80,34 +82,43 @@ func (s *Sampler) write(dst []float32, labels []uint8, item dataset.Item, rng *r
 	return labels
 }
 
-// shrinkMask makes of labels [k·h, k·w] the share of object and the weight of each of the pixels [h, w].
-func shrinkMask(mask, weight []float32, labels []uint8, fullWidth, w int) {
+// alone is the level of an object in a mask that its pair does not share.
+const alone = 254
+
+// shrunk is a mask of fewer pixels [h, w]: the share of each that is shared object, its weight, and the share that is object at all.
+type shrunk struct{ mask, weight, object []float32 }
+
+// shrinkMask makes one of labels [k·h, k·w].
+func shrinkMask(to shrunk, labels []uint8, fullWidth, w int) {
 	k := fullWidth / w
-	for i := range mask {
+	for i := range to.mask {
 		y, x := i/w*k, i%w*k
-		var object, known float32
+		var shared, lone, known float32
 		for dy := range k {
 			for _, v := range labels[(y+dy)*fullWidth+x:][:k] {
-				if v != dataset.MaskVoid {
-					known++
+				switch v {
+				case dataset.MaskVoid:
+					known--
+				case 255:
+					shared++
+				case alone:
+					lone++
 				}
-				if v == 255 {
-					object++
-				}
+				known++
 			}
 		}
-		mask[i], weight[i] = 0, known/float32(k*k)
+		to.mask[i], to.weight[i], to.object[i] = 0, known/float32(k*k), 0
 		if known > 0 {
-			mask[i] = object / known
+			to.mask[i], to.object[i] = shared/known, (shared+lone)/known
 		}
 	}
 }
 
-// pair draws two images with the masks of what they share.
+// pair draws two images with the masks of what they share, and labels that are the same where they share it.
 func (s *Sampler) pair(rng *rand.Rand) [2]dataset.Item {
 	negative := rng.Float64() < s.Negatives
 	if s.Set == nil || rng.Float64() < s.Generated {
-		return s.World.Pair(s.Families, negative, rng)
+		return s.worldPair(negative, rng)
 	}
 	classes := s.Set.ByClass()
 	label := s.class(classes, 2, nil, rng)
@@ -122,7 +133,7 @@ func (s *Sampler) pair(rng *rand.Rand) [2]dataset.Item {
 	}
 	pair := [2]dataset.Item{s.Set.Items[first], s.Set.Items[second]}
 	if negative {
-		pair[0], pair[1] = unmarked(pair[0]), unmarked(pair[1])
+		pair[0], pair[1] = unmarked(pair[0], alone), unmarked(pair[1], alone)
 	}
 	if len(classes) <= 3 {
 		return pair
@@ -131,7 +142,8 @@ func (s *Sampler) pair(rng *rand.Rand) [2]dataset.Item {
 	fourth := s.class(classes, 1, []int{label, other, third}, rng) // so that strangers do not share a class either
 	switch {
 	case !negative && rng.Float64() < s.Moved:
-		pair[1] = pasted(unmarked(s.oneOf(classes[third], rng)), pair[1], 255, rng)
+		pair[1] = pasted(unmarked(s.oneOf(classes[third], rng), 0), pair[1], 255, rng)
+		pair[1].Label = label
 	case rng.Float64() < s.Pasted:
 		pair[0] = pasted(pair[0], s.oneOf(classes[third], rng), 0, rng)
 		pair[1] = pasted(pair[1], s.oneOf(classes[fourth], rng), 0, rng)
@@ -143,9 +155,25 @@ func (s *Sampler) oneOf(items []int32, rng *rand.Rand) dataset.Item {
 	return s.Set.Items[items[rng.IntN(len(items))]]
 }
 
-// unmarked is an item of which nothing is wanted.
-func unmarked(item dataset.Item) dataset.Item {
-	item.Mask = item.Mask.Mapped(func(uint8) uint8 { return 0 })
+// worldPair is a pair of the generated world, whose labels no other has.
+func (s *Sampler) worldPair(empty bool, rng *rand.Rand) [2]dataset.Item {
+	pair := s.World.Pair(s.Families, empty, rng)
+	label := 1<<20 + 2*rng.IntN(1<<20)
+	pair[0].Label, pair[1].Label = label, label
+	if empty {
+		pair[1].Label++
+	}
+	return pair
+}
+
+// unmarked is an item of which nothing is wanted: its object has a level of its own.
+func unmarked(item dataset.Item, level uint8) dataset.Item {
+	item.Mask = item.Mask.Mapped(func(v uint8) uint8 {
+		if v == 255 {
+			return level
+		}
+		return 0
+	})
 	return item
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/metric"
 	"github.com/siam-go/siam/train"
 )
 
@@ -21,6 +22,8 @@ type Batch struct {
 	Images  []float32 // [2n, h, w, 3], as Spec.Preprocess makes them
 	Masks   []float32 // [2n, h, w] of the size of the mask logits: the share of each pixel that is object, in [0, 1]
 	Weights []float32 // as Masks: how much each pixel counts, 0 where it is void
+	Objects []float32 // as Masks: the share of each pixel that is the object of the image's class, shared or not
+	Classes []int32   // [2n]: images of the same number show the same
 }
 
 // Pairs trains a [Network] on pairs of images. It is a [train.Task].
@@ -28,6 +31,8 @@ type Pairs struct {
 	Network Network
 	// Overlap is how much the loss of the masks' overlap, [Overlap], counts beside the cross-entropy; 0 leaves it out, as published.
 	Overlap float64
+	// Likeness is how much the loss of the objects' likeness, [Likeness], counts; 0 leaves it out, as published.
+	Likeness float64
 }
 
 // Declare implements [train.Task].
@@ -37,7 +42,7 @@ func (p Pairs) Declare(backend compute.Backend, store *model.Store) error {
 	}
 	return encoder.Record(backend, store, func(scope *model.Scope, g *Graph) {
 		pre := p.Network.Spec.Preprocess
-		p.logits(scope, Parameter(g, "images", shapes.Make(dtypes.Float32, 2, pre.Height, pre.Width, 3)))
+		p.compare(scope, Parameter(g, "images", shapes.Make(dtypes.Float32, 2, pre.Height, pre.Width, 3)))
 	})
 }
 
@@ -45,31 +50,37 @@ func (p Pairs) Declare(backend compute.Backend, store *model.Store) error {
 func (p Pairs) Feed(b *Batch) ([]*tensors.Tensor, error) {
 	pre := p.Network.Spec.Preprocess
 	h, w := p.Network.Spec.OutputSize()
-	if len(b.Images) != 2*b.N*pre.Size() || len(b.Masks) != 2*b.N*h*w || len(b.Weights) != len(b.Masks) {
-		return nil, fmt.Errorf("batch of %d pairs with %d numbers of images, %d of masks and %d of weights", b.N, len(b.Images), len(b.Masks), len(b.Weights))
+	if len(b.Images) != 2*b.N*pre.Size() || len(b.Masks) != 2*b.N*h*w || len(b.Weights) != len(b.Masks) || len(b.Objects) != len(b.Masks) || len(b.Classes) != 2*b.N {
+		return nil, fmt.Errorf("batch of %d pairs with %d numbers of images, %d of masks, %d of weights, %d of objects and %d classes", b.N, len(b.Images), len(b.Masks), len(b.Weights),
+			len(b.Objects), len(b.Classes))
 	}
 	return []*tensors.Tensor{
 		tensors.FromFlatDataAndDimensions(b.Images, 2*b.N, pre.Height, pre.Width, 3),
 		tensors.FromFlatDataAndDimensions(b.Masks, 2*b.N, h, w),
 		tensors.FromFlatDataAndDimensions(b.Weights, 2*b.N, h, w),
+		tensors.FromFlatDataAndDimensions(b.Objects, 2*b.N, h, w),
+		tensors.FromFlatDataAndDimensions(b.Classes, 2*b.N),
 	}, nil
 }
 
-// logits are the mask logits [2n, h, w] of n pairs: each image is encoded once and compared with the other of its pair.
-func (p Pairs) logits(scope *model.Scope, images *Node) *Node {
-	a := p.Network.Encode(scope, images)
-	b := make([]*Node, len(a))
+// compare gives the mask logits [2n, h, w] of n pairs and the maps of their images: each is encoded once and compared with the other
+// of its pair.
+func (p Pairs) compare(scope *model.Scope, images *Node) (logits *Node, maps []*Node) {
+	maps = p.Network.Encode(scope, images)
+	b := make([]*Node, len(maps))
 	n := images.Shape().Dim(0) / 2
-	for i, m := range a {
+	for i, m := range maps {
 		b[i] = Concatenate([]*Node{Slice(m, AxisRange(n)), Slice(m, AxisRange(0, n))}, 0)
 	}
-	return p.Network.Compare(scope, a, b)
+	return p.Network.Compare(scope, maps, b), maps
 }
 
 // Loss implements [train.Task]: the binary cross-entropy of the pixels that count, mean over an image's and over pairs, added over the
-// two images of a pair; and the loss of their overlap, where asked for, likewise. Active is the part of these pixels that is answered wrongly.
+// two images of a pair; and the losses of their overlap and of likeness, where asked for. Active is the part of these pixels that is
+// answered wrongly.
 func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
-	x, mask, weight := p.logits(scope, inputs[0]), inputs[1], inputs[2]
+	x, maps := p.compare(scope, inputs[0])
+	mask, weight := inputs[1], inputs[2]
 	perImage := func(v *Node) *Node {
 		counted := MaxScalar(ReduceSum(weight, 1, 2), 1)
 		return Div(ReduceSum(Mul(v, weight), 1, 2), counted)
@@ -78,8 +89,27 @@ func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
 	if p.Overlap > 0 {
 		loss = Add(loss, MulScalar(ReduceAllMean(Overlap(x, mask, weight)), 2*p.Overlap))
 	}
+	if p.Likeness > 0 {
+		loss = Add(loss, MulScalar(Likeness(maps[len(maps)-1], inputs[3], inputs[4]), p.Likeness))
+	}
 	wrong := MulScalar(OneMinus(Mul(Sign(x), Sign(AddScalar(mask, -0.5)))), 0.5)
 	return train.Outcome{Loss: loss, Active: ReduceAllMean(perImage(StopGradient(wrong)))}
+}
+
+// likenessTemperature is that of the contrastive loss.
+const likenessTemperature = 0.1
+
+// Likeness is the supervised contrastive loss ([metric.SupCon], cosine distance) of the images' objects: of the means of map x [2n, h, w, c]
+// over the objects [2n, H, W], less the batch's mean over all places. It makes objects of a class alike, and those of others not, wherever
+// they come together in a batch; what two images share is then to be seen from the map.
+func Likeness(x, objects, classes *Node) *Node {
+	d := x.Shape().Dimensions
+	times := objects.Shape().Dim(1) / d[1]
+	share := ReduceMean(Reshape(objects, d[0], d[1], times, d[2], times), 2, 4)
+	x = Sub(x, ReduceAndKeep(x, ReduceMean, 0, 1, 2))
+	means := ReduceSum(Mul(x, InsertAxes(share, -1)), 1, 2) // their length does not count
+	parts := metric.SupCon(likenessTemperature).Terms(metric.Within(metric.Cosine(), means, classes))
+	return Div(ReduceAllSum(parts[0].Sum), MaxScalar(ReduceAllSum(parts[0].Count), 1))
 }
 
 // CrossEntropy is −[y·log σ(x) + (1−y)·log(1 − σ(x))] of logits x and targets y in [0, 1], finite for every x.

@@ -35,6 +35,8 @@ type Shared struct {
 	Families  int     `json:"families"`
 	// Overlap is how much the loss of the masks' overlap counts beside the cross-entropy.
 	Overlap float64 `json:"overlap"`
+	// Likeness is how much the loss of the objects' likeness counts, by their classes.
+	Likeness float64 `json:"likeness"`
 	// Out keeps every image out of training whose number in its class is divisible by it; they validate, or all images do where no class
 	// has two of them. 0 keeps none out.
 	Out int `json:"out"`
@@ -102,6 +104,7 @@ func (c Shared) check(s Settings) error {
 		{"pasted", c.Pasted, part(c.Pasted), "0 to 1"},
 		{"moved", c.Moved, part(c.Moved), "0 to 1"},
 		{"overlap", c.Overlap, c.Overlap >= 0 && c.Overlap <= 100, "0 to 100"},
+		{"likeness", c.Likeness, c.Likeness >= 0 && c.Likeness <= 100, "0 to 100"},
 		{"families", c.Families, c.Families >= 6, "6 or more"},
 		{"out", c.Out, c.Out == 0 || c.Out >= 2, "0, or 2 or more"},
 	}
@@ -194,7 +197,7 @@ func (w *cosegCourse) newTrainer(data Shared) error {
 		return err
 	}
 	config.Accumulate = data.Accumulate
-	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network, Overlap: data.Overlap}), config); err != nil {
+	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network, Overlap: data.Overlap, Likeness: data.Likeness}), config); err != nil {
 		return err
 	}
 	return w.start()
