@@ -88,7 +88,7 @@ func TestDecodeReadsKinds(t *testing.T) {
 		"big_endian.tif": {gradient, 0}, "orientation6.tif": {gradient, 0}, "grey_alpha.tif": {whiteWhere(greys, transparent), 0},
 		"grey_white.tif": {negative(greys), 0}, "grey16_white.tif": {negative(greys), 0}, "grey4.tif": {greysOf(4), 0}, "grey2.tif": {greysOf(2), 0},
 		"palette4.tif": {bars, 0}, "bw_g4_mb.tif": {whiteCorner, 0}, "bw_g4_mw.tif": {negative(whiteCorner), 0},
-		"bw_g4_lsb.tif": {whiteCorner, 0}, "bw_group3.tif": {whiteCorner, 0},
+		"bw_g4_lsb.tif": {whiteCorner, 0}, "bw_group3.tif": {whiteCorner, 0}, "bw_group3_fill.tif": {whiteCorner, 0},
 		"lossy.webp": {gradient, 20}, "exif6.webp": {gradient, 0}, "animated.webp": {gradient, 20},
 		"lossy_alpha.webp":   {whiteWhere(gradient, func(x, _ int) bool { return x < 12 }), 20},
 		"animated_part.webp": {whiteWhere(gradient, func(x, y int) bool { return x < 6 || x >= 18 || y < 4 || y >= 12 }), 0},
@@ -106,6 +106,19 @@ func TestDecodeReadsKinds(t *testing.T) {
 			t.Errorf("%s: a sample is off by %d, want at most %d", name, off, c.tolerance)
 		}
 	}
+}
+
+// withPixels alters the packed pixels of a PNG.
+func withPixels(data []byte, alter func([]byte) []byte) []byte {
+	altered := bytes.Clone(data[:pngSignature])
+	for _, c := range pngChunks(data) {
+		body := bytes.Clone(c.body)
+		if c.kind == "IDAT" {
+			body = alter(body)
+		}
+		altered = appendPNGChunk(altered, c.kind, body)
+	}
+	return altered
 }
 
 func TestLossyWebPHasTheLevelsThatLibwebpGives(t *testing.T) {
@@ -139,6 +152,9 @@ func TestDecodeReadsPNGsThatViewersRead(t *testing.T) {
 		"a profile's bad checksum":  withChunk(sound, "iCCP", []byte("x\x00\x00nonsense"), false),
 		"an orientation":            withChunk(turned, "eXIf", exif, true),
 		"an orientation with Exif.": withChunk(turned, "eXIf", append([]byte("Exif\x00\x00"), exif...), true),
+		"a wrong sum of its pixels": withPixels(sound, func(z []byte) []byte { z[len(z)-1] ^= 1; return z }),
+		"no sum of its pixels":      withPixels(sound, func(z []byte) []byte { return z[:len(z)-4] }),
+		"more after its pixels":     withPixels(sound, func(z []byte) []byte { return append(z, "more"...) }),
 		"16 bits":                   encoded(t, png.Encode, wide),
 	} {
 		m, err := Decode(bytes.NewReader(data))

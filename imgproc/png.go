@@ -2,9 +2,12 @@ package imgproc
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/zlib"
 	"encoding/binary"
 	"hash/crc32"
 	"image/png"
+	"io"
 
 	"github.com/siam-go/siam/imgproc/internal/unread"
 )
@@ -63,13 +66,52 @@ func pngChunks(data []byte) []pngChunk {
 }
 
 // mendedPNG leaves out what is not needed to show the picture: chunks whose name begins with a small letter, but for a whole tRNS. It
-// puts an end mark where there is none.
+// puts an end mark where there is none, and the right checksum below whole pixels.
 func mendedPNG(data []byte) []byte {
 	mended := bytes.Clone(data[:min(pngSignature, len(data))])
+	var pixels []byte
 	for _, c := range pngChunks(data) {
-		if ancillary := c.kind[0]&0x20 != 0; (!ancillary || c.kind == "tRNS" && c.whole) && c.kind != "IEND" {
+		ancillary := c.kind[0]&0x20 != 0
+		switch {
+		case c.kind == "IDAT" && c.whole:
+			pixels = append(pixels, c.body...)
+		case (!ancillary || c.kind == "tRNS" && c.whole) && c.kind != "IEND":
 			mended = append(mended, c.all...)
 		}
 	}
-	return append(mended, "\x00\x00\x00\x00IEND\xae\x42\x60\x82"...)
+	mended = appendPNGChunk(mended, "IDAT", withRightSum(pixels, mostPNGBytes(data)))
+	return appendPNGChunk(mended, "IEND", nil)
+}
+
+func appendPNGChunk(to []byte, kind string, body []byte) []byte {
+	to = binary.BigEndian.AppendUint32(to, uint32(len(body)))
+	from := len(to)
+	to = append(append(to, kind...), body...)
+	return binary.BigEndian.AppendUint32(to, crc32.ChecksumIEEE(to[from:]))
+}
+
+// mostPNGBytes is what a picture of this size has at most when it is unpacked: 8 bytes a pixel and a byte for each row of each pass.
+func mostPNGBytes(data []byte) int64 {
+	w, h, err := pngSize(data)
+	if err != nil {
+		return 0
+	}
+	return (8*int64(w) + 2) * (int64(h) + 8)
+}
+
+// withRightSum packs what zlib packed once more, when all of it is there but for its checksum. Viewers do not look at that.
+func withRightSum(packed []byte, most int64) []byte {
+	if len(packed) < 2 {
+		return packed
+	}
+	raw, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed[2:])), most))
+	if err != nil {
+		return packed
+	}
+	var again bytes.Buffer
+	z := zlib.NewWriter(&again)
+	if _, err := z.Write(raw); err != nil || z.Close() != nil {
+		return packed
+	}
+	return again.Bytes()
 }

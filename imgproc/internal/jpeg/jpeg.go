@@ -140,6 +140,7 @@ const (
 	restartInterval             = 0xdd
 	app0, app1, app14           = 0xe0, 0xe1, 0xee
 	firstFrame, lastFrame       = 0xc0, 0xcf
+	lsFrame                     = 0xf7
 	firstRestart, lastRestart   = 0xd0, 0xd7
 	baseline, extended, progres = 0xc0, 0xc1, 0xc2
 )
@@ -207,7 +208,7 @@ func (d *decoder) segment(marker uint8, body []byte) error {
 		d.header.JFIF = true
 	case marker == app14 && len(body) >= 12 && string(body[:5]) == "Adobe":
 		d.header.Adobe = int(body[11])
-	case marker >= firstFrame && marker <= lastFrame && marker != 0xc8 && marker != 0xcc:
+	case marker >= firstFrame && marker <= lastFrame && marker != 0xc8 && marker != 0xcc, marker == lsFrame:
 		return d.frame(marker, body)
 	}
 	return nil
@@ -252,6 +253,7 @@ var unreadFrames = map[uint8]unread.Kind{
 	0xc3: "lossless coding", 0xc5: "hierarchical coding", 0xc6: "hierarchical coding", 0xc7: "hierarchical lossless coding",
 	0xc9: "arithmetic coding", 0xca: "progressive arithmetic coding", 0xcb: "lossless arithmetic coding",
 	0xcd: "hierarchical arithmetic coding", 0xce: "hierarchical arithmetic coding", 0xcf: "hierarchical arithmetic coding",
+	lsFrame: "JPEG-LS",
 }
 
 // allocate makes room for the samples, and the coefficients of a progressive file, when the first scan begins. Every block takes a bit

@@ -133,7 +133,7 @@ func TestAFileOfEndlessScansIsRefusedBeforeItIsDecoded(t *testing.T) {
 func TestModesThatAreNotDecodedAreNamed(t *testing.T) {
 	data := encode(t, picture(16, 16, false))
 	at := bytes.Index(data, []byte{0xff, 0xc0})
-	for marker, want := range map[byte]string{0xc3: "lossless coding", 0xc9: "arithmetic coding", 0xc5: "hierarchical coding"} {
+	for marker, want := range map[byte]string{0xc3: "lossless coding", 0xc9: "arithmetic coding", 0xc5: "hierarchical coding", 0xf7: "JPEG-LS"} {
 		data[at+1] = marker
 		if _, err := Decode(nil, data); err != unread.Kind(want) {
 			t.Errorf("frame %#x: %v, want %s", marker, err, want)

@@ -86,14 +86,53 @@ func (p *picture) decompress(data []byte, size, rows int) ([]byte, error) {
 		if p.bits != 1 {
 			return nil, errors.New("CCITT of more than one bit a sample")
 		}
-		kind := map[int]ccitt.SubFormat{ccittGroup3: ccitt.Group3, ccittGroup4: ccitt.Group4}[p.compression]
-		r = ccitt.NewReader(r, ccitt.MSB, kind, p.blockW, rows, &ccitt.Options{Invert: true}) // white runs are 0
+		if p.compression == ccittGroup3 {
+			return group3(data, p.blockW, rows)
+		}
+		r = ccitt.NewReader(r, ccitt.MSB, ccitt.Group4, p.blockW, rows, &ccitt.Options{Invert: true}) // white runs are 0
 	}
 	raw := make([]byte, size)
 	if _, err := io.ReadFull(r, raw); err != nil {
 		return nil, err
 	}
 	return raw, nil
+}
+
+// group3 unpacks rows that each follow an end of line: eleven zeros, more where they fill a byte, and a one (T.4, section 4.1). Each is
+// given to the decoder alone, which takes no more than eleven.
+func group3(data []byte, width, rows int) ([]byte, error) {
+	stride := (width + 7) / 8
+	out := make([]byte, 0, rows*stride)
+	var line []byte // with an end of line before it, after the first one
+	zeros, bits := 0, 0
+	for i := 0; i <= 8*len(data) && len(out) < rows*stride; i++ {
+		ended := i == 8*len(data)
+		if !ended && data[i/8]>>(7-i%8)&1 == 0 {
+			zeros++
+			bits++
+			continue
+		}
+		if (ended || zeros >= 11) && line != nil {
+			row := make([]byte, stride)
+			r := ccitt.NewReader(bytes.NewReader(append(line, 0, 0)), ccitt.MSB, ccitt.Group3, width, 1, &ccitt.Options{Invert: true}) // white runs are 0
+			if _, err := io.ReadFull(r, row); err != nil {
+				return nil, err
+			}
+			out = append(out, row...)
+		}
+		if zeros >= 11 {
+			line, bits = []byte{0x00, 0x10}, 12
+		} else if line != nil {
+			line = append(line, make([]byte, max(bits/8+1-len(line), 0))...)
+			line[bits/8] |= 1 << (7 - bits%8)
+			bits++
+		}
+		zeros = 0
+	}
+	if len(out) < rows*stride {
+		return nil, errCut
+	}
+	return out, nil
 }
 
 // unpackBits undoes Apple's run lengths (TIFF 6.0, section 9).
