@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/modelfile"
 )
@@ -19,7 +20,9 @@ func (e *embedding) calibrate(ctx context.Context, file *modelfile.File) (*model
 	if err != nil {
 		return nil, err
 	}
-	c, err := judge.Calibrate(e.validated, embeddings, compare, e.job.FMR, e.job.Seed)
+	c, err := parallel.UnlessEnded(ctx, func() (*modelfile.Calibration, error) {
+		return judge.Calibrate(e.validated, embeddings, compare, e.job.FMR, e.job.Seed)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("the %s kept out of training: %w", e.recipe.Settings.Data.Words().Parts, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/modelfile"
 	"github.com/spf13/cobra"
@@ -69,7 +70,7 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 		file, result := labelled.File(), recalibrated{File: f.out, Copies: copies}
 		result.Before = file.Calibration
 		var err error
-		result.Calibration, err = unlessEnded(ctx, func() (*modelfile.Calibration, error) { return labelled.Calibrate(f.fmr, a.seed) })
+		result.Calibration, err = parallel.UnlessEnded(ctx, func() (*modelfile.Calibration, error) { return labelled.Calibrate(f.fmr, a.seed) })
 		if err != nil {
 			return err
 		}

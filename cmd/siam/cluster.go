@@ -14,6 +14,7 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/internal/atomicfile"
+	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/spf13/cobra"
@@ -76,7 +77,7 @@ func (a *app) cluster(ctx context.Context, f clusterFlags) error {
 
 func (a *app) clusterAlbum(ctx context.Context, f clusterFlags, how judge.Grouping, model *siam.Model, al *judge.Album) error {
 	a.say("grouping %d pictures", len(al.Pictures))
-	found, err := unlessEnded(ctx, func() (*judge.Clusters, error) {
+	found, err := parallel.UnlessEnded(ctx, func() (*judge.Clusters, error) {
 		found, err := al.Cluster(model, how)
 		if err != nil || !f.labels {
 			return found, err

@@ -8,6 +8,7 @@ import (
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
@@ -144,7 +145,7 @@ func (a *app) judgeOneshot(ctx context.Context, f oneshotFlags, one judged, set 
 	if one.model == nil {
 		p := a.newProgress("comparing", "images", 2*f.test.Trials*f.test.Ways*f.test.Shots)
 		defer p.close()
-		return unlessEnded(ctx, func() (judge.OneShotResult, error) { return watchedBaseline(one.baseline, p).OneShot(set, f.test) })
+		return parallel.UnlessEnded(ctx, func() (judge.OneShotResult, error) { return watchedBaseline(one.baseline, p).OneShot(set, f.test) })
 	}
 	return a.judgeModel(ctx, one.model, set, f.test)
 }
@@ -192,7 +193,7 @@ func (a *app) judgeRuns(ctx context.Context, one judged, runs []dataset.Run) (ev
 	if one.model == nil {
 		p := a.newProgress("comparing", "images", 0)
 		defer p.close()
-		return unlessEnded(ctx, func() (eval.RunsResult, error) { return watchedBaseline(one.baseline, p).Runs(runs) })
+		return parallel.UnlessEnded(ctx, func() (eval.RunsResult, error) { return watchedBaseline(one.baseline, p).Runs(runs) })
 	}
 	p := a.newProgress("embedding", "images", imagesOf(runs))
 	defer p.close()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
@@ -41,7 +42,7 @@ func (a *app) evalRetrieval(ctx context.Context, f retrievalFlags) error {
 		if err != nil {
 			return fmt.Errorf("--frames-apart: %w", err)
 		}
-		found, err := unlessEnded(ctx, func() (eval.Retrieval, error) { return labelled.Retrieve(near) })
+		found, err := parallel.UnlessEnded(ctx, func() (eval.Retrieval, error) { return labelled.Retrieve(near) })
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
+	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
@@ -74,7 +75,7 @@ func (a *app) evalVerify(ctx context.Context, f verifyFlags) error {
 	f.judged = true
 	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
 		var verdicts *judge.Verdicts
-		result, err := unlessEnded(ctx, func() (result eval.Verification, err error) {
+		result, err := parallel.UnlessEnded(ctx, func() (result eval.Verification, err error) {
 			result, verdicts, err = labelled.Verify(f.pairs, a.seed)
 			return result, err
 		})

@@ -1,10 +1,10 @@
-package main
+package parallel
 
 import "context"
 
-// unlessEnded is what work makes, which nobody can tell to stop, or the end of ctx where that comes first: a signal is heard at once. Work that is left alone
+// UnlessEnded is what work makes, which nobody can tell to stop, or the end of ctx where that comes first: a signal is heard at once. Work that is left alone
 // must write nothing, and must not use a model or a backend, which may be closed by then.
-func unlessEnded[T any](ctx context.Context, work func() (T, error)) (T, error) {
+func UnlessEnded[T any](ctx context.Context, work func() (T, error)) (T, error) {
 	type made struct {
 		value T
 		err   error
