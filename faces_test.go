@@ -131,7 +131,7 @@ func TestFacesInUnusualPhotographs(t *testing.T) {
 		}
 	}
 	one := readPhoto(t, data.Folder.FS, data.Files[0])
-	found, err := pipeline.Embed(t.Context(), imgproc.Photos(crowd, one, one.Grey(), imgproc.Filled(300, 200, 3, 128)))
+	found, err := pipeline.EmbedPhotos(t.Context(), imgproc.Photos(crowd, one, one.Grey(), imgproc.Filled(300, 200, 3, 128)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestPipelineOfAClosedModelSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	model.Close()
-	if _, err := pipeline.Embed(t.Context(), imgproc.Photos(imgproc.New(64, 64, 3))); !errors.Is(err, siam.ErrClosed) {
+	if _, err := pipeline.EmbedPhotos(t.Context(), imgproc.Photos(imgproc.New(64, 64, 3))); !errors.Is(err, siam.ErrClosed) {
 		t.Errorf("Embed of a pipeline after its model's Close: %v, want %v", err, siam.ErrClosed)
 	}
 	if _, err := model.Faces(nil); !errors.Is(err, siam.ErrClosed) {

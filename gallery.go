@@ -61,7 +61,7 @@ func (m *Model) galleryFaces(ctx context.Context, pipeline *face.Pipeline, photo
 		}
 		return lists, err
 	}
-	found, err := pipeline.Embed(ctx, photos)
+	found, err := pipeline.EmbedPhotos(ctx, photos)
 	if err != nil {
 		return nil, err
 	}

@@ -288,7 +288,7 @@ func faces(ctx context.Context, model *siam.Model, detector []byte, photo imgpro
 	if err != nil {
 		return nil, err
 	}
-	found, err := pipeline.Embed(ctx, imgproc.Photos(photo))
+	found, err := pipeline.Embed(ctx, []imgproc.Image{photo})
 	if err != nil {
 		return nil, err
 	}

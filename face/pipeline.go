@@ -36,10 +36,14 @@ type Face struct {
 	Embedding []float32
 }
 
-// Embed finds and embeds all faces of each photograph, the surest first. A photograph without a face has an empty list.
-// [imgproc.Photos] makes photographs of decoded images. Those read as fine as [Detector.Enough] wants cost least: where a face is
+// Embed finds and embeds all faces of each image, the surest first. An image without a face has an empty list.
+func (p *Pipeline) Embed(ctx context.Context, images []imgproc.Image) ([][]Face, error) {
+	return p.EmbedPhotos(ctx, imgproc.Photos(images...))
+}
+
+// EmbedPhotos is [Pipeline.Embed] of photographs, of which those read as fine as [Detector.Enough] wants cost least: where a face is
 // smaller in one than the encoder's input, it is decoded finer.
-func (p *Pipeline) Embed(ctx context.Context, photos []imgproc.Photo) ([][]Face, error) {
+func (p *Pipeline) EmbedPhotos(ctx context.Context, photos []imgproc.Photo) ([][]Face, error) {
 	return p.embed(ctx, photos, func(found []detect.Detection, _ imgproc.Image) []detect.Detection { return found })
 }
 

@@ -90,7 +90,7 @@ func TestEmbedFindsEveryFaceOfEveryPhotograph(t *testing.T) {
 		photo(64, 64, 64),
 		photo(110, 125, 125, [2]int{20, 30}, [2]int{90, 80}, [2]int{5, 100}),
 	}
-	faces, err := pipeline.Embed(context.Background(), imgproc.Photos(photos...))
+	faces, err := pipeline.EmbedPhotos(context.Background(), imgproc.Photos(photos...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestLargePhotographsAreShrunkForTheDetectorOnly(t *testing.T) {
 
 func TestGreyPhotographsAreRead(t *testing.T) {
 	pipeline, _ := testPipeline()
-	faces, err := pipeline.Embed(context.Background(), imgproc.Photos(imgproc.Filled(50, 50, 1, 128)))
+	faces, err := pipeline.EmbedPhotos(context.Background(), imgproc.Photos(imgproc.Filled(50, 50, 1, 128)))
 	if err != nil || len(faces[0]) != 0 {
 		t.Errorf("Embed of a grey photograph = %v, %v, want no face and no error", faces, err)
 	}
@@ -161,7 +161,7 @@ func TestGreyPhotographsAreRead(t *testing.T) {
 
 func TestPhotographsWithoutPixelsAreRefused(t *testing.T) {
 	pipeline, _ := testPipeline()
-	if _, err := pipeline.Embed(context.Background(), []imgproc.Photo{{}}); err == nil {
+	if _, err := pipeline.EmbedPhotos(context.Background(), []imgproc.Photo{{}}); err == nil {
 		t.Errorf("Embed of an empty image = nil, want an error")
 	}
 }
@@ -181,7 +181,7 @@ func TestFacesWithoutFiniteEmbeddingsAreRefused(t *testing.T) {
 	pipeline, _ := testPipeline()
 	pipeline.Encoder = overflowing{means{pipeline.Preprocess}}
 	photos := []imgproc.Image{photo(64, 64, 64, [2]int{30, 30}), photo(64, 64, 64, [2]int{30, 30})}
-	_, err := pipeline.Embed(context.Background(), imgproc.Photos(photos...))
+	_, err := pipeline.EmbedPhotos(context.Background(), imgproc.Photos(photos...))
 	if err == nil || !strings.Contains(err.Error(), "photograph 2: the embedding of face 1 holds +Inf as number 2") {
 		t.Errorf("Embed by an encoder that overflows = %v, want an error that names the second photograph", err)
 	}
@@ -212,7 +212,7 @@ func TestPipelineEndsWithItsContext(t *testing.T) {
 	network := &spots{}
 	p := &Pipeline{Detector: NewDetector(network), Template: ArcFace()}
 	cancel()
-	if _, err := p.Embed(ctx, imgproc.Photos(imgproc.New(64, 64, 3))); !errors.Is(err, context.Canceled) || len(network.shapes) > 0 {
+	if _, err := p.EmbedPhotos(ctx, imgproc.Photos(imgproc.New(64, 64, 3))); !errors.Is(err, context.Canceled) || len(network.shapes) > 0 {
 		t.Errorf("Embed after its context's end: %v after %d runs of the detector, want %v after none", err, len(network.shapes), context.Canceled)
 	}
 }
@@ -228,7 +228,7 @@ func TestASecondLookFindsSmallFaces(t *testing.T) {
 		{1300, []detect.Point{{X: 200, Y: 300}, {X: 560, Y: 560}, {X: 1100, Y: 900}}},
 	} {
 		pipeline.Detector.LookAgain, network.shapes = test.again, nil
-		faces, err := pipeline.Embed(t.Context(), imgproc.Photos(big))
+		faces, err := pipeline.EmbedPhotos(t.Context(), imgproc.Photos(big))
 		if err != nil {
 			t.Fatal(err)
 		}

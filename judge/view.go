@@ -128,7 +128,7 @@ func Whole(model Model) View {
 // Faces takes every face, the surest of a photograph first.
 func Faces(pipeline *face.Pipeline) View {
 	cut := func(ctx context.Context, photos []imgproc.Photo) ([][]Cut, error) {
-		lists, err := pipeline.Embed(ctx, photos)
+		lists, err := pipeline.EmbedPhotos(ctx, photos)
 		cuts := make([][]Cut, len(lists))
 		for i, faces := range lists {
 			for _, f := range faces {
