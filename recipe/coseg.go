@@ -46,7 +46,7 @@ type Shared struct {
 func CosegSmall() Recipe {
 	return cosegRecipe("coseg-small", "masks of what two images share: a light network of its own, trained from nothing", Shared{
 		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.05, Negatives: 0.3, Pasted: 0.25, Moved: 0.2, Families: 2000, Overlap: 0.7, Likeness: 0.5, Out: 5,
-	}, ScheduleSettings{Steps: 2600, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
+	}, ScheduleSettings{Steps: 3000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
 }
 
 // CosegMobilenet has an imported encoder, that stays as it is.
