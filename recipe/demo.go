@@ -40,6 +40,7 @@ func DemoCoseg() Recipe {
 	s.Size = 64
 	data := s.Data.(Shared)
 	data.Generated, data.Correlated, data.Out = 1, 3, 0
+	data.Negatives, data.Overlap, data.Likeness = 0.2, 1, 0 // so few steps find objects before they compare them
 	s.Data = data
 	s.Steps, s.Every, s.Rate = 120, 120, 3e-3
 	return r
