@@ -84,6 +84,7 @@ func settings(o options) (recipe.Recipe, error) {
 	s.Size, s.Steps, s.Every, s.Rate = side, o.steps, o.steps, 3e-3
 	data := s.Data.(recipe.Shared)
 	data.Correlated = o.correlated
+	data.Negatives, data.Overlap, data.Likeness = 0.2, 1, 0 // so few steps find objects before they compare them
 	if o.data == "" {
 		data.Generated, data.Out = 1, 0 // pairs of the world without end
 	} else {
