@@ -109,6 +109,6 @@ func (s *Set) load(ctx context.Context, f Folder) error {
 		kept := s.Without(left...)
 		s.Classes, s.Items = kept.Classes, kept.Items
 	}
-	s.Failed = failed
+	s.Failed = append(s.Failed, failed...)
 	return nil
 }

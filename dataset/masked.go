@@ -50,6 +50,9 @@ func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(masks) == 0 && len(s.Failed) > 0 {
+		return nil, s.Failed[0]
+	}
 	if len(masks) == 0 {
 		return nil, fmt.Errorf("read %s: no image there has a mask of its name", f.Path)
 	}
@@ -172,7 +175,12 @@ func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
 		}
 		labels, err := readLabels(f, "SegmentationClass/"+file)
 		if err != nil {
-			return nil, f.failed("SegmentationClass/"+file, err)
+			failed := &FileError{File: f.name("SegmentationClass/" + file), Err: f.failed("SegmentationClass/"+file, err)}
+			if f.Strict {
+				return nil, failed
+			}
+			s.Failed = append(s.Failed, failed)
+			continue
 		}
 		var seen [256]bool
 		for _, v := range labels.Pix {

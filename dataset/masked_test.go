@@ -149,6 +149,25 @@ func TestAnImageOfTwoClassesIsAnItemOfEach(t *testing.T) {
 	}
 }
 
+func TestADamagedMapOfClassesIsLeftOut(t *testing.T) {
+	photo := plainPNG(t, 8, 4, 1, 2)
+	files := fstest.MapFS{
+		"JPEGImages/1.jpg": photo, "SegmentationClass/1.png": labelsPNG(t, 8, 4, 8, 12),
+		"JPEGImages/2.jpg": photo, "SegmentationClass/2.png": {Data: []byte("no picture")},
+	}
+	s, err := readMasked(t, files)
+	if err != nil || len(s.Items) != 2 || len(s.Failed) != 1 || s.Failed[0].File != "set/SegmentationClass/2.png" {
+		t.Fatalf("%v, %v, want the two items of the first image, and the second's map failed", s, err)
+	}
+	if _, err := ReadMasked(t.Context(), Folder{FS: files, Path: "set", Strict: true}); err == nil {
+		t.Error("a strict folder passes over a damaged map")
+	}
+	delete(files, "SegmentationClass/1.png")
+	if _, err := readMasked(t, files); err == nil || !strings.Contains(err.Error(), "SegmentationClass/2.png") {
+		t.Errorf("error %v, want one that names the only map", err)
+	}
+}
+
 func TestWhatHasNoMaskIsSaid(t *testing.T) {
 	photo, mask := plainPNG(t, 8, 4, 1, 2), plainPNG(t, 8, 4, 0, 255)
 	s, err := readMasked(t, fstest.MapFS{
