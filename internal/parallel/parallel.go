@@ -1,4 +1,4 @@
-// Package parallel splits a loop over the processor's cores.
+// Package parallel splits a loop over the processor's cores, and goes on without work whose context has ended.
 package parallel
 
 import (
