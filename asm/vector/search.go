@@ -16,7 +16,7 @@ const (
 // searches writes what compares one vector with some rows of a matrix.
 func (e *emitter) searches() {
 	e.squaredAt()
-	e.dotsAt()
+	e.codes()
 	e.leastSums()
 }
 
@@ -24,7 +24,7 @@ func (e *emitter) searches() {
 func (e *emitter) squaredAt() {
 	e.function("squaredAt", "(dst, x, rows []float32, at []int32)")
 	dst, x, rows, at, n := e.pointer("dst"), e.pointer("x"), e.pointer("rows"), e.pointer("at"), e.length("x")
-	e.eachRows(dst, at, n, 4, rows, func(row, next []reg.GPVirtual) []reg.VecVirtual {
+	e.eachRows(dst, at, n, rows, func(row, next []reg.GPVirtual) []reg.VecVirtual {
 		acc := make([][]reg.VecVirtual, together)
 		for r := range acc {
 			for range rowNumbers / e.width {
@@ -49,11 +49,7 @@ func (e *emitter) squaredAt() {
 			half = append(half, e.halved(acc[r]))
 		}
 		return half
-	}, func(sums []reg.VecVirtual) {
-		VHADDPS(sums[1], sums[0], sums[0])
-		VHADDPS(sums[3], sums[2], sums[2])
-		VHADDPS(sums[2], sums[0], sums[0])
-	}, func(a, b reg.VecVirtual) { VADDPS(b, a, a) })
+	})
 }
 
 // halved adds lanes i and i+8 of 16.
@@ -68,34 +64,64 @@ func (e *emitter) halved(acc []reg.VecVirtual) reg.VecVirtual {
 	return r
 }
 
-// dotsAt multiplies 16 codes of a byte at a time with those of half a word.
-func (e *emitter) dotsAt() {
-	e.function("dotsAt", "(dst []int32, x []int16, rows []int8, at []int32)")
-	dst, x, rows, at, n := e.pointer("dst"), e.pointer("x"), e.pointer("rows"), e.pointer("at"), e.length("x")
-	e.eachRows(dst, at, n, 1, rows, func(row, next []reg.GPVirtual) []reg.VecVirtual {
-		var acc []reg.VecVirtual
-		for range together {
-			v := YMM()
-			VPXOR(v, v, v)
-			acc = append(acc, v)
+// codes multiplies 16 codes of a byte at a time, of two rows, with those of half a word of together vectors.
+func (e *emitter) codes() {
+	e.function("dots", "(dst []int32, x []int16, rows []int8)")
+	dst, first, row, numbers, length := e.pointer("dst"), e.pointer("x"), e.pointer("rows"), e.length("x"), e.length("dst")
+	SHRQ(U8(2), numbers)
+	x := []reg.GPVirtual{first}
+	for p := 1; p < together; p++ {
+		x = append(x, GP64())
+		LEAQ(Mem{Base: x[p-1], Index: numbers, Scale: 2}, x[p])
+	}
+	pairs, done, loop := length, e.label("done"), e.label("rows")
+	SHRQ(U8(3), pairs)
+	JZ(LabelRef(done))
+	below := GP64()
+	Label(loop)
+	LEAQ(Mem{Base: row, Index: numbers, Scale: 1}, below)
+	acc := [2][together]reg.VecVirtual{}
+	for r := range acc {
+		for p := range acc[r] {
+			acc[r][p] = YMM()
+			VPXOR(acc[r][p], acc[r][p], acc[r][p])
 		}
-		e.steps(n, func(i reg.Register) {
+	}
+	e.steps(numbers, func(i reg.Register) {
+		wide := [2]reg.VecVirtual{YMM(), YMM()}
+		VPMOVSXBW(Mem{Base: row, Index: i, Scale: 1}, wide[0])
+		VPMOVSXBW(Mem{Base: below, Index: i, Scale: 1}, wide[1])
+		for p := range x {
 			from := YMM()
-			VMOVDQU(Mem{Base: x, Index: i, Scale: 2}, from)
+			VMOVDQU(Mem{Base: x[p], Index: i, Scale: 2}, from)
 			for r := range acc {
-				PREFETCHT0(Mem{Base: next[r], Index: i, Scale: 1})
-				wide := YMM()
-				VPMOVSXBW(Mem{Base: row[r], Index: i, Scale: 1}, wide)
-				VPMADDWD(from, wide, wide)
-				VPADDD(wide, acc[r], acc[r])
+				product := YMM()
+				VPMADDWD(from, wide[r], product)
+				VPADDD(product, acc[r][p], acc[r][p])
 			}
-		})
-		return acc
-	}, func(sums []reg.VecVirtual) {
-		VPHADDD(sums[1], sums[0], sums[0])
-		VPHADDD(sums[3], sums[2], sums[2])
-		VPHADDD(sums[2], sums[0], sums[0])
-	}, func(a, b reg.VecVirtual) { VPADDD(b, a, a) })
+		}
+	})
+	for r := range acc {
+		e.storeSums(acc[r][:], Mem{Base: dst, Disp: 4 * together * r})
+	}
+	ADDQ(U8(8*together), dst)
+	LEAQ(Mem{Base: below, Index: numbers, Scale: 1}, row)
+	DECQ(pairs)
+	JNZ(LabelRef(loop))
+	Label(done)
+	e.end()
+}
+
+// storeSums stores the sums of together registers' lanes.
+func (e *emitter) storeSums(sums []reg.VecVirtual, to Mem) {
+	VPHADDD(sums[1], sums[0], sums[0])
+	VPHADDD(sums[3], sums[2], sums[2])
+	VPHADDD(sums[2], sums[0], sums[0])
+	high := XMM()
+	VEXTRACTI128(U8(1), sums[0].AsY(), high)
+	low := sums[0].AsX()
+	VPADDD(high, low, low)
+	VMOVDQU(low, to)
 }
 
 // steps writes a loop over the numbers of a row.
@@ -110,15 +136,13 @@ func (e *emitter) steps(n reg.Register, body func(i reg.Register)) {
 	JLT(LabelRef(loop))
 }
 
-// eachRows writes the loop over groups of rows of n numbers of size bytes: sums gives the lanes of each row of a group, hadd folds
-// them so that each half of sums[0] has one number of every row, and add adds the halves.
-func (e *emitter) eachRows(dst, at, n reg.GPVirtual, size int, rows reg.GPVirtual,
-	sums func(row, next []reg.GPVirtual) []reg.VecVirtual, hadd func(sums []reg.VecVirtual), add func(a, b reg.VecVirtual)) {
+// eachRows writes the loop over groups of rows of n numbers: lanes gives those of each row of a group, which are added up.
+func (e *emitter) eachRows(dst, at, n, rows reg.GPVirtual, lanes func(row, next []reg.GPVirtual) []reg.VecVirtual) {
 	groups := e.length("at")
 	done := e.label("done")
 	SHRQ(U8(2), groups)
 	JZ(LabelRef(done))
-	next := e.rowsAt(at, rows, n, size)
+	next := e.rowsAt(at, rows, n)
 	loop, last := e.label("rows"), e.label("last")
 	Label(loop)
 	row := make([]reg.GPVirtual, together)
@@ -129,16 +153,17 @@ func (e *emitter) eachRows(dst, at, n reg.GPVirtual, size int, rows reg.GPVirtua
 	CMPQ(groups, U8(1))
 	JE(LabelRef(last))
 	ADDQ(U8(4*together), at)
-	for r, p := range e.rowsAt(at, rows, n, size) {
+	for r, p := range e.rowsAt(at, rows, n) {
 		MOVQ(p, next[r])
 	}
 	Label(last)
-	lanes := sums(row, next)
-	hadd(lanes)
-	high := XMM()
-	VEXTRACTF128(U8(1), lanes[0].AsY(), high)
-	low := lanes[0].AsX().(reg.VecVirtual)
-	add(low, high.(reg.VecVirtual))
+	sums := lanes(row, next)
+	VHADDPS(sums[1], sums[0], sums[0])
+	VHADDPS(sums[3], sums[2], sums[2])
+	VHADDPS(sums[2], sums[0], sums[0])
+	low, high := sums[0].AsX(), XMM()
+	VEXTRACTF128(U8(1), sums[0].AsY(), high)
+	VADDPS(high, low, low)
 	VMOVUPS(low, Mem{Base: dst})
 	ADDQ(U8(4*together), dst)
 	DECQ(groups)
@@ -148,13 +173,13 @@ func (e *emitter) eachRows(dst, at, n reg.GPVirtual, size int, rows reg.GPVirtua
 }
 
 // rowsAt loads the addresses of the rows of a group.
-func (e *emitter) rowsAt(at, rows, n reg.GPVirtual, size int) []reg.GPVirtual {
+func (e *emitter) rowsAt(at, rows, n reg.GPVirtual) []reg.GPVirtual {
 	p := make([]reg.GPVirtual, together)
 	for r := range p {
 		p[r] = GP64()
 		MOVLQSX(Mem{Base: at, Disp: 4 * r}, p[r])
 		IMULQ(n, p[r])
-		LEAQ(Mem{Base: rows, Index: p[r], Scale: uint8(size)}, p[r])
+		LEAQ(Mem{Base: rows, Index: p[r], Scale: 4}, p[r])
 	}
 	return p
 }

@@ -33,7 +33,7 @@ var families = []family{
 		s, v := &set.vector, &by.vector
 		s.reduce, s.reduceColumns, s.dot = v.reduce, v.reduceColumns, v.dot
 		s.weightedL1, s.signSums, s.l1Sums = v.weightedL1, v.signSums, v.l1Sums
-		s.squaredAt, s.dotsAt, s.leastSums = v.squaredAt, v.dotsAt, v.leastSums
+		s.squaredAt, s.dots, s.leastSums = v.squaredAt, v.dots, v.leastSums
 	}},
 	{name: "normalisation", tolerance: 1e-5, run: runNorm, take: func(set, by *implementation) {
 		s, v := &set.vector, &by.vector
@@ -189,21 +189,22 @@ func runReductions(r *results) {
 func runSearch(r *results) {
 	const d, n = 48, 9
 	at := []int32{3, 8, 0, 3, 1, 7, 2, 2}
-	found, dots := make([]float32, len(at)), make([]int32, len(at))
+	found, dots := make([]float32, len(at)), make([]int32, 8*RowsTogether)
 	SquaredAt(found, r.sample(d), r.sample(n*d), at)
-	x, codes := make([]int16, d), make([]int8, n*d)
-	for i, v := range r.sample(d) {
+	x, codes := make([]int16, RowsTogether*d), make([]int8, 8*d)
+	for i, v := range r.sample(len(x)) {
 		x[i] = int16(v * 127)
 	}
-	for i, v := range r.sample(n * d) {
+	for i, v := range r.sample(len(codes)) {
 		codes[i] = int8(v * 63)
 	}
-	DotsAt(dots, x, codes, at)
+	Dots(dots, x, codes)
 	least := make([]float32, checked)
 	LeastSums(least, r.sample(3*checked), r.sample(3))
 	r.put(least)
-	for i, dot := range dots {
-		r.put([]float32{found[i], float32(dot)})
+	r.put(found)
+	for _, dot := range dots {
+		r.put([]float32{float32(dot)})
 	}
 }
 

@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// RowNumbers divides the length of the rows that [SquaredAt] and [DotsAt] read; shorter ones are filled up with zeros.
+	// RowNumbers divides the length of the rows that [SquaredAt] and [Dots] read; shorter ones are filled up with zeros.
 	RowNumbers = 16
-	// RowsTogether divides the number of rows that they read.
+	// RowsTogether divides the number of rows that they read, and is the number of vectors that Dots takes.
 	RowsTogether = 4
 )
 
@@ -25,15 +25,18 @@ func SquaredAt(dst, x, rows []float32, at []int32) {
 	active.vector.squaredAt(dst, x, rows, at)
 }
 
-// DotsAt computes the inner products of x, of numbers between −255 and 255, with some rows of a matrix of bytes,
+// Dots computes the inner products of four vectors x, [4, d] of numbers between −255 and 255, with all rows of a matrix of bytes, [n, d],
 //
-//	dst[i] = Σ_j x[j]·rows[at[i]·len(x) + j]
+//	dst[4i + p] = Σ_j x[p·d + j]·rows[i·d + j]
 //
-// exactly. It panics like [SquaredAt].
-func DotsAt(dst []int32, x []int16, rows []int8, at []int32) {
-	sameLength("DotsAt", len(dst), len(at))
-	checkRows("DotsAt", len(x), len(rows), at)
-	active.vector.dotsAt(dst, x, rows, at)
+// exactly. It panics unless d is a multiple of [RowNumbers], n one of [RowsTogether], and dst 4n long.
+func Dots(dst []int32, x []int16, rows []int8) {
+	d := len(x) / RowsTogether
+	if d == 0 || d%RowNumbers != 0 || len(x)%RowsTogether != 0 || len(rows)%(RowsTogether*d) != 0 {
+		panic(fmt.Sprintf("kernel: Dots of %d vectors' %d numbers with %d, want multiples of %d, and %d rows", RowsTogether, len(x), len(rows), RowNumbers, RowsTogether))
+	}
+	sameLength("Dots", len(dst), len(rows)/d*RowsTogether)
+	active.vector.dots(dst, x, rows)
 }
 
 // LeastSums computes dst[k] = min_j (v[j] + y[j,k]), +Inf of no rows; y is [len(v), len(dst)], and sums that are not a number are left out.

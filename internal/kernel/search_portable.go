@@ -24,11 +24,13 @@ func foldRow(acc *[RowNumbers]float32) float32 {
 	return half[0] + half[1]
 }
 
-func dotsAtLoop(dst []int32, x []int16, rows []int8, at []int32) {
-	for i, r := range at {
+func dotsLoop(dst []int32, x []int16, rows []int8) {
+	d := len(x) / RowsTogether
+	for i := range dst {
+		row := rows[i/RowsTogether*d:][:d]
 		var sum int32
-		for j, v := range rows[int(r)*len(x):][:len(x)] {
-			sum += int32(x[j]) * int32(v)
+		for j, v := range x[i%RowsTogether*d:][:d] {
+			sum += int32(v) * int32(row[j])
 		}
 		dst[i] = sum
 	}
@@ -48,5 +50,5 @@ func leastSumsLoop(dst, y, v []float32) {
 }
 
 func (s *vectorSet) setPortableSearch() {
-	s.squaredAt, s.dotsAt, s.leastSums = squaredAtLoop, dotsAtLoop, leastSumsLoop
+	s.squaredAt, s.dots, s.leastSums = squaredAtLoop, dotsLoop, leastSumsLoop
 }

@@ -7,19 +7,18 @@ import (
 	"testing"
 )
 
-func TestSquaredAtAndDotsAtAreTheirLoops(t *testing.T) {
+func TestSquaredAtIsItsLoop(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 0))
 		for _, d := range []int{16, 32, 48, 128, 144, 512} {
 			for _, n := range []int{0, 4, 8, 20} {
 				const of = 37
 				rows, x := make([]float32, of*d), make([]float32, d)
-				codes, steps := make([]int8, of*d), make([]int16, d)
 				for i := range rows {
-					rows[i], codes[i] = float32(rng.NormFloat64()), int8(rng.IntN(256)-128)
+					rows[i] = float32(rng.NormFloat64())
 				}
 				for i := range x {
-					x[i], steps[i] = float32(rng.NormFloat64()), int16(rng.IntN(511)-255)
+					x[i] = float32(rng.NormFloat64())
 				}
 				at := make([]int32, n)
 				for i := range at {
@@ -29,11 +28,8 @@ func TestSquaredAtAndDotsAtAreTheirLoops(t *testing.T) {
 					at[n-1] = of - 1
 				}
 				got, want := withEnd(n), make([]float32, n)
-				gotDots, wantDots := make([]int32, n+1), make([]int32, n)
-				gotDots[n] = 7
 				SquaredAt(got[:n], x, rows, at)
-				DotsAt(gotDots[:n], steps, codes, at)
-				withPortable(func() { SquaredAt(want, x, rows, at); DotsAt(wantDots, steps, codes, at) })
+				withPortable(func() { SquaredAt(want, x, rows, at) })
 				for i, r := range at {
 					exact := 0.0
 					for j := range x {
@@ -42,11 +38,45 @@ func TestSquaredAtAndDotsAtAreTheirLoops(t *testing.T) {
 					if got[i] != want[i] || math.Abs(float64(got[i])-exact) > 1e-5*exact {
 						t.Errorf("SquaredAt(d=%d) of row %d = %v, want the portable loop's %v and about %v", d, r, got[i], want[i], exact)
 					}
-					if gotDots[i] != wantDots[i] {
-						t.Errorf("DotsAt(d=%d) of row %d = %v, want %v", d, r, gotDots[i], wantDots[i])
+				}
+				if !math.IsNaN(float64(got[n])) {
+					t.Errorf("d=%d, n=%d: wrote beyond the end", d, n)
+				}
+			}
+		}
+	})
+}
+
+func TestDotsAreTheirSums(t *testing.T) {
+	eachImplementation(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 0))
+		for _, d := range []int{16, 32, 48, 128, 144, 512} {
+			for _, n := range []int{0, 4, 8, 20} {
+				rows, x := make([]int8, n*d), make([]int16, RowsTogether*d)
+				for i := range rows {
+					rows[i] = int8(rng.IntN(256) - 128)
+				}
+				for i := range x {
+					x[i] = int16(rng.IntN(511) - 255)
+				}
+				if n > 0 { // the largest that there are
+					for j := range d {
+						rows[j], x[j] = -128, -255
 					}
 				}
-				if !math.IsNaN(float64(got[n])) || gotDots[n] != 7 {
+				got := make([]int32, RowsTogether*n+1)
+				got[len(got)-1] = 7
+				Dots(got[:RowsTogether*n], x, rows)
+				for i, dot := range got[:RowsTogether*n] {
+					want := 0
+					for j := range d {
+						want += int(x[i%RowsTogether*d+j]) * int(rows[i/RowsTogether*d+j])
+					}
+					if int(dot) != want {
+						t.Errorf("Dots(d=%d) of row %d and vector %d = %d, want %d", d, i/RowsTogether, i%RowsTogether, dot, want)
+					}
+				}
+				if got[len(got)-1] != 7 {
 					t.Errorf("d=%d, n=%d: wrote beyond the end", d, n)
 				}
 			}
@@ -94,7 +124,9 @@ func withEnd(n int) []float32 {
 func TestRowsThatAreNotThereArePanics(t *testing.T) {
 	for want, do := range map[string]func(){
 		"row 2 of 2":  func() { SquaredAt(make([]float32, 4), make([]float32, 16), make([]float32, 32), []int32{0, 1, 2, 0}) },
-		"row -1 of 2": func() { DotsAt(make([]int32, 4), make([]int16, 16), make([]int8, 32), []int32{0, 1, -1, 0}) },
+		"row -1 of 2": func() { SquaredAt(make([]float32, 4), make([]float32, 16), make([]float32, 32), []int32{0, 1, -1, 0}) },
+		"Dots of 4":   func() { Dots(make([]int32, 12), make([]int16, 64), make([]int8, 48)) },
+		"lengths":     func() { Dots(make([]int32, 15), make([]int16, 64), make([]int8, 64)) },
 		"3 rows of 16": func() {
 			SquaredAt(make([]float32, 3), make([]float32, 16), make([]float32, 64), []int32{0, 1, 2})
 		},

@@ -26,7 +26,7 @@ func (s vectorSet) withAVX512() vectorSet {
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX512, maximumColumnsAVX512, minimumColumnsAVX512}
 	s.dot = dotAVX512
 	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX512, signSumsAVX512, l1SumsAVX512
-	s.squaredAt, s.dotsAt, s.leastSums = squaredAtAVX512, dotsAtAVX512, leastSumsAVX512
+	s.squaredAt, s.dots, s.leastSums = squaredAtAVX512, dotsAVX512, leastSumsAVX512
 
 	s.moments, s.normalize, s.normalizeRelu = momentsAVX512, normalizeAVX512, normalizeReluAVX512
 	s.normSums, s.normGrad = normSumsAVX512, normGradAVX512
@@ -68,7 +68,7 @@ func (s vectorSet) withAVX2() vectorSet {
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX2, maximumColumnsAVX2, minimumColumnsAVX2}
 	s.dot = dotAVX2
 	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX2, signSumsAVX2, l1SumsAVX2
-	s.squaredAt, s.dotsAt, s.leastSums = squaredAtAVX2, dotsAtAVX2, leastSumsAVX2
+	s.squaredAt, s.dots, s.leastSums = squaredAtAVX2, dotsAVX2, leastSumsAVX2
 
 	s.moments, s.normalize, s.normalizeRelu = momentsAVX2, normalizeAVX2, normalizeReluAVX2
 	s.normSums, s.normGrad = normSumsAVX2, normGradAVX2

@@ -4333,89 +4333,74 @@ done198:
 	VZEROUPPER
 	RET
 
-// func dotsAtAVX2(dst []int32, x []int16, rows []int8, at []int32)
-// Requires: AVX, AVX2, MMX+
-TEXT ·dotsAtAVX2(SB), NOSPLIT, $8-96
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    x_base+24(FP), CX
-	MOVQ    rows_base+48(FP), DX
-	MOVQ    at_base+72(FP), BX
-	MOVQ    x_len+32(FP), SI
-	MOVQ    at_len+80(FP), DI
-	SHRQ    $0x02, DI
-	JZ      done202
-	MOVLQSX (BX), R8
-	IMULQ   SI, R8
-	LEAQ    (DX)(R8*1), R8
-	MOVLQSX 4(BX), R9
-	IMULQ   SI, R9
-	LEAQ    (DX)(R9*1), R9
-	MOVLQSX 8(BX), R10
-	IMULQ   SI, R10
-	LEAQ    (DX)(R10*1), R10
-	MOVLQSX 12(BX), R11
-	IMULQ   SI, R11
-	LEAQ    (DX)(R11*1), R11
+// func dotsAVX2(dst []int32, x []int16, rows []int8)
+// Requires: AVX, AVX2
+TEXT ·dotsAVX2(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ rows_base+48(FP), DX
+	MOVQ x_len+32(FP), BX
+	MOVQ dst_len+8(FP), SI
+	SHRQ $0x02, BX
+	LEAQ (CX)(BX*2), DI
+	LEAQ (DI)(BX*2), R8
+	LEAQ (R8)(BX*2), R9
+	SHRQ $0x03, SI
+	JZ   done202
 
 rows203:
-	MOVQ    R8, R12
-	MOVQ    R9, R13
-	MOVQ    R10, R14
-	MOVQ    R11, R15
-	CMPQ    DI, $0x01
-	JE      last204
-	ADDQ    $0x10, BX
-	MOVLQSX (BX), R8
-	IMULQ   SI, R8
-	LEAQ    (DX)(R8*1), R8
-	MOVLQSX 4(BX), R9
-	IMULQ   SI, R9
-	LEAQ    (DX)(R9*1), R9
-	MOVLQSX 8(BX), R10
-	IMULQ   SI, R10
-	LEAQ    (DX)(R10*1), R10
-	MOVLQSX 12(BX), R11
-	IMULQ   SI, R11
-	LEAQ    (DX)(R11*1), R11
-	MOVQ    R9, R9
-	MOVQ    R11, R11
-
-last204:
+	LEAQ  (DX)(BX*1), R10
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	XORQ  BP, BP
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	XORQ  R11, R11
 
-step205:
-	VMOVDQU      (CX)(BP*2), Y4
-	PREFETCHT0   (R8)(BP*1)
-	VPMOVSXBW    (R12)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y0, Y0
-	PREFETCHT0   (R9)(BP*1)
-	VPMOVSXBW    (R13)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	PREFETCHT0   (R10)(BP*1)
-	VPMOVSXBW    (R14)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	PREFETCHT0   (R11)(BP*1)
-	VPMOVSXBW    (R15)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y3, Y3
-	ADDQ         $0x10, BP
-	CMPQ         BP, SI
-	JLT          step205
+step204:
+	VPMOVSXBW    (DX)(R11*1), Y8
+	VPMOVSXBW    (R10)(R11*1), Y9
+	VMOVDQU      (CX)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y4, Y4
+	VMOVDQU      (DI)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y11
+	VPADDD       Y11, Y1, Y1
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVDQU      (R8)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      (R9)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y10, Y9, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x10, R11
+	CMPQ         R11, BX
+	JLT          step204
 	VPHADDD      Y1, Y0, Y0
 	VPHADDD      Y3, Y2, Y2
 	VPHADDD      Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
+	VEXTRACTI128 $0x01, Y0, X1
 	VPADDD       X1, X0, X0
-	VMOVUPS      X0, (AX)
-	ADDQ         $0x10, AX
-	DECQ         DI
+	VMOVDQU      X0, (AX)
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y7, Y6, Y6
+	VPHADDD      Y6, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X0
+	VPADDD       X0, X4, X4
+	VMOVDQU      X4, 16(AX)
+	ADDQ         $0x20, AX
+	LEAQ         (R10)(BX*1), DX
+	DECQ         SI
 	JNZ          rows203
 
 done202:
@@ -4432,10 +4417,10 @@ TEXT ·leastSumsAVX2(SB), NOSPLIT, $0-72
 	MOVQ v_len+56(FP), SI
 	XORQ DI, DI
 
-wide206:
+wide205:
 	LEAQ         32(DI), R8
 	CMPQ         R8, BX
-	JGT          narrow207
+	JGT          narrow206
 	VBROADCASTSS all7f800000<>+0(SB), Y0
 	VBROADCASTSS all7f800000<>+0(SB), Y1
 	VBROADCASTSS all7f800000<>+0(SB), Y2
@@ -4444,7 +4429,7 @@ wide206:
 	LEAQ         (CX)(DI*4), R9
 	MOVQ         SI, R10
 
-loop211:
+loop210:
 	VBROADCASTSS (R8), Y4
 	VMOVUPS      (R9), Y5
 	VADDPS       Y5, Y4, Y5
@@ -4461,25 +4446,25 @@ loop211:
 	ADDQ         $0x04, R8
 	LEAQ         (R9)(BX*4), R9
 	DECQ         R10
-	JNZ          loop211
+	JNZ          loop210
 	VMOVUPS      Y0, (AX)(DI*4)
 	VMOVUPS      Y1, 32(AX)(DI*4)
 	VMOVUPS      Y2, 64(AX)(DI*4)
 	VMOVUPS      Y3, 96(AX)(DI*4)
 	ADDQ         $0x20, DI
-	JMP          wide206
+	JMP          wide205
 
-narrow207:
-strip208:
+narrow206:
+strip207:
 	LEAQ         8(DI), R8
 	CMPQ         R8, BX
-	JGT          tail209
+	JGT          tail208
 	VBROADCASTSS all7f800000<>+0(SB), Y0
 	MOVQ         DX, R8
 	LEAQ         (CX)(DI*4), R9
 	MOVQ         SI, R10
 
-loop212:
+loop211:
 	VBROADCASTSS (R8), Y1
 	VMOVUPS      (R9), Y2
 	VADDPS       Y2, Y1, Y1
@@ -4487,15 +4472,15 @@ loop212:
 	ADDQ         $0x04, R8
 	LEAQ         (R9)(BX*4), R9
 	DECQ         R10
-	JNZ          loop212
+	JNZ          loop211
 	VMOVUPS      Y0, (AX)(DI*4)
 	ADDQ         $0x08, DI
-	JMP          strip208
+	JMP          strip207
 
-tail209:
+tail208:
 	MOVQ         BX, R8
 	SUBQ         DI, R8
-	JLE          done210
+	JLE          done209
 	LEAQ         tailMasks<>+0(SB), R10
 	MOVQ         $0x00000040, R9
 	SUBQ         R8, R9
@@ -4504,7 +4489,7 @@ tail209:
 	VBROADCASTSS all7f800000<>+0(SB), Y1
 	LEAQ         (CX)(DI*4), CX
 
-loop213:
+loop212:
 	VBROADCASTSS (DX), Y2
 	VMASKMOVPS   (CX), Y0, Y3
 	VADDPS       Y3, Y2, Y2
@@ -4512,10 +4497,10 @@ loop213:
 	ADDQ         $0x04, DX
 	LEAQ         (CX)(BX*4), CX
 	DECQ         SI
-	JNZ          loop213
+	JNZ          loop212
 	VMASKMOVPS   Y1, Y0, (AX)(DI*4)
 
-done210:
+done209:
 	VZEROUPPER
 	RET
 
@@ -4534,10 +4519,10 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
 	VDIVPS       Y0, Y1, Y0
 	XORQ         DI, DI
 
-wide214:
+wide213:
 	LEAQ   32(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow215
+	JGT    narrow214
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -4545,7 +4530,7 @@ wide214:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop219:
+loop218:
 	VMOVUPS (R8), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVUPS 32(R8), Y5
@@ -4556,7 +4541,7 @@ loop219:
 	VADDPS  Y5, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop219
+	JNZ     loop218
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
@@ -4572,7 +4557,7 @@ loop219:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop220:
+loop219:
 	VMOVUPS (R8), Y9
 	VSUBPS  Y5, Y9, Y9
 	VMULPS  Y9, Y9, Y9
@@ -4591,51 +4576,51 @@ loop220:
 	VADDPS  Y9, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop220
+	JNZ     loop219
 	VMOVUPS Y1, (CX)(DI*4)
 	VMOVUPS Y2, 32(CX)(DI*4)
 	VMOVUPS Y3, 64(CX)(DI*4)
 	VMOVUPS Y4, 96(CX)(DI*4)
 	ADDQ    $0x20, DI
-	JMP     wide214
+	JMP     wide213
 
-narrow215:
-strip216:
+narrow214:
+strip215:
 	LEAQ   8(DI), R8
 	CMPQ   R8, BX
-	JGT    tail217
+	JGT    tail216
 	VXORPS Y1, Y1, Y1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop221:
+loop220:
 	VMOVUPS (R8), Y2
 	VADDPS  Y2, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop221
+	JNZ     loop220
 	VMOVUPS Y1, (AX)(DI*4)
 	VMULPS  Y0, Y1, Y2
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop222:
+loop221:
 	VMOVUPS (R8), Y3
 	VSUBPS  Y2, Y3, Y3
 	VMULPS  Y3, Y3, Y3
 	VADDPS  Y3, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop222
+	JNZ     loop221
 	VMOVUPS Y1, (CX)(DI*4)
 	ADDQ    $0x08, DI
-	JMP     strip216
+	JMP     strip215
 
-tail217:
+tail216:
 	MOVQ    BX, R8
 	SUBQ    DI, R8
-	JLE     done218
+	JLE     done217
 	LEAQ    tailMasks<>+0(SB), R10
 	MOVQ    $0x00000040, R9
 	SUBQ    R8, R9
@@ -4645,29 +4630,29 @@ tail217:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop223:
+loop222:
 	VMASKMOVPS (R8), Y1, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (R8)(BX*4), R8
 	DECQ       R9
-	JNZ        loop223
+	JNZ        loop222
 	VMASKMOVPS Y2, Y1, (AX)(DI*4)
 	VMULPS     Y0, Y2, Y0
 	VXORPS     Y2, Y2, Y2
 	LEAQ       (DX)(DI*4), AX
 	MOVQ       SI, DX
 
-loop224:
+loop223:
 	VMASKMOVPS (AX), Y1, Y3
 	VSUBPS     Y0, Y3, Y3
 	VMULPS     Y3, Y3, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (AX)(BX*4), AX
 	DECQ       DX
-	JNZ        loop224
+	JNZ        loop223
 	VMASKMOVPS Y2, Y1, (CX)(DI*4)
 
-done218:
+done217:
 	VZEROUPPER
 	RET
 
@@ -4684,10 +4669,10 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide225:
+wide224:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow226
+	JGT     narrow225
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS 32(SI)(R9*4), Y1
 	VMOVUPS 64(SI)(R9*4), Y2
@@ -4704,7 +4689,7 @@ wide225:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop230:
+loop229:
 	VMOVUPS (R11), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y4, Y12, Y12
@@ -4728,15 +4713,15 @@ loop230:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop230
+	JNZ     loop229
 	ADDQ    $0x20, R9
-	JMP     wide225
+	JMP     wide224
 
-narrow226:
-strip227:
+narrow225:
+strip226:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail228
+	JGT     tail227
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS (DI)(R9*4), Y1
 	VMOVUPS (R8)(R9*4), Y2
@@ -4744,7 +4729,7 @@ strip227:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop231:
+loop230:
 	VMOVUPS (R11), Y3
 	VSUBPS  Y0, Y3, Y3
 	VMULPS  Y1, Y3, Y3
@@ -4753,14 +4738,14 @@ loop231:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop231
+	JNZ     loop230
 	ADDQ    $0x08, R9
-	JMP     strip227
+	JMP     strip226
 
-tail228:
+tail227:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done229
+	JLE        done228
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4772,7 +4757,7 @@ tail228:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop232:
+loop231:
 	VMASKMOVPS (CX), Y0, Y4
 	VSUBPS     Y1, Y4, Y4
 	VMULPS     Y2, Y4, Y4
@@ -4781,9 +4766,9 @@ loop232:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop232
+	JNZ        loop231
 
-done229:
+done228:
 	VZEROUPPER
 	RET
 
@@ -4800,10 +4785,10 @@ TEXT ·normalizeReluAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide233:
+wide232:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow234
+	JGT     narrow233
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS 32(SI)(R9*4), Y2
 	VMOVUPS 64(SI)(R9*4), Y3
@@ -4820,7 +4805,7 @@ wide233:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop238:
+loop237:
 	VMOVUPS (R11), Y13
 	VSUBPS  Y1, Y13, Y13
 	VMULPS  Y5, Y13, Y13
@@ -4848,15 +4833,15 @@ loop238:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop238
+	JNZ     loop237
 	ADDQ    $0x20, R9
-	JMP     wide233
+	JMP     wide232
 
-narrow234:
-strip235:
+narrow233:
+strip234:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail236
+	JGT     tail235
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS (DI)(R9*4), Y2
 	VMOVUPS (R8)(R9*4), Y3
@@ -4864,7 +4849,7 @@ strip235:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop239:
+loop238:
 	VMOVUPS (R11), Y4
 	VSUBPS  Y1, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4874,14 +4859,14 @@ loop239:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop239
+	JNZ     loop238
 	ADDQ    $0x08, R9
-	JMP     strip235
+	JMP     strip234
 
-tail236:
+tail235:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done237
+	JLE        done236
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4893,7 +4878,7 @@ tail236:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop240:
+loop239:
 	VMASKMOVPS (CX), Y1, Y5
 	VSUBPS     Y2, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4903,9 +4888,9 @@ loop240:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop240
+	JNZ        loop239
 
-done237:
+done236:
 	VZEROUPPER
 	RET
 
@@ -4922,10 +4907,10 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide241:
+wide240:
 	LEAQ    24(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow242
+	JGT     narrow241
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS 32(SI)(R10*4), Y1
 	VMOVUPS 64(SI)(R10*4), Y2
@@ -4942,7 +4927,7 @@ wide241:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop246:
+loop245:
 	VMOVUPS (R11), Y12
 	VMOVUPS (R12), Y13
 	VSUBPS  Y0, Y13, Y13
@@ -4967,7 +4952,7 @@ loop246:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop246
+	JNZ     loop245
 	VMOVUPS Y6, (AX)(R10*4)
 	VMOVUPS Y8, 32(AX)(R10*4)
 	VMOVUPS Y10, 64(AX)(R10*4)
@@ -4975,13 +4960,13 @@ loop246:
 	VMOVUPS Y9, 32(CX)(R10*4)
 	VMOVUPS Y11, 64(CX)(R10*4)
 	ADDQ    $0x18, R10
-	JMP     wide241
+	JMP     wide240
 
-narrow242:
-strip243:
+narrow241:
+strip242:
 	LEAQ    8(R10), R11
 	CMPQ    R11, R8
-	JGT     tail244
+	JGT     tail243
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS (DI)(R10*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -4990,7 +4975,7 @@ strip243:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop247:
+loop246:
 	VMOVUPS (R11), Y4
 	VMOVUPS (R12), Y5
 	VSUBPS  Y0, Y5, Y5
@@ -5001,16 +4986,16 @@ loop247:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop247
+	JNZ     loop246
 	VMOVUPS Y2, (AX)(R10*4)
 	VMOVUPS Y3, (CX)(R10*4)
 	ADDQ    $0x08, R10
-	JMP     strip243
+	JMP     strip242
 
-tail244:
+tail243:
 	MOVQ       R8, R11
 	SUBQ       R10, R11
-	JLE        done245
+	JLE        done244
 	LEAQ       tailMasks<>+0(SB), R13
 	MOVQ       $0x00000040, R12
 	SUBQ       R11, R12
@@ -5024,7 +5009,7 @@ tail244:
 	LEAQ       (BX)(R10*4), BX
 	MOVQ       R9, SI
 
-loop248:
+loop247:
 	VMASKMOVPS (DX), Y0, Y5
 	VMASKMOVPS (BX), Y0, Y6
 	VSUBPS     Y1, Y6, Y6
@@ -5035,11 +5020,11 @@ loop248:
 	LEAQ       (DX)(R8*4), DX
 	LEAQ       (BX)(R8*4), BX
 	DECQ       SI
-	JNZ        loop248
+	JNZ        loop247
 	VMASKMOVPS Y3, Y0, (AX)(R10*4)
 	VMASKMOVPS Y4, Y0, (CX)(R10*4)
 
-done245:
+done244:
 	VZEROUPPER
 	RET
 
@@ -5057,10 +5042,10 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide249:
+wide248:
 	LEAQ    24(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow250
+	JGT     narrow249
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS 32(DI)(R11*4), Y1
 	VMOVUPS 64(DI)(R11*4), Y2
@@ -5078,7 +5063,7 @@ wide249:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop254:
+loop253:
 	VMOVUPS (R14), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y6, Y12, Y12
@@ -5107,15 +5092,15 @@ loop254:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop254
+	JNZ     loop253
 	ADDQ    $0x18, R11
-	JMP     wide249
+	JMP     wide248
 
-narrow250:
-strip251:
+narrow249:
+strip250:
 	LEAQ    8(R11), R12
 	CMPQ    R12, BX
-	JGT     tail252
+	JGT     tail251
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS (R8)(R11*4), Y1
 	VMOVUPS (R9)(R11*4), Y2
@@ -5125,7 +5110,7 @@ strip251:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop255:
+loop254:
 	VMOVUPS (R14), Y4
 	VSUBPS  Y0, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -5138,14 +5123,14 @@ loop255:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop255
+	JNZ     loop254
 	ADDQ    $0x08, R11
-	JMP     strip251
+	JMP     strip250
 
-tail252:
+tail251:
 	MOVQ       BX, R12
 	SUBQ       R11, R12
-	JLE        done253
+	JLE        done252
 	LEAQ       tailMasks<>+0(SB), R14
 	MOVQ       $0x00000040, R13
 	SUBQ       R12, R13
@@ -5159,7 +5144,7 @@ tail252:
 	LEAQ       (CX)(R11*4), CX
 	LEAQ       (DX)(R11*4), DX
 
-loop256:
+loop255:
 	VMASKMOVPS (DX), Y0, Y5
 	VSUBPS     Y1, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -5172,9 +5157,9 @@ loop256:
 	LEAQ       (CX)(BX*4), CX
 	LEAQ       (DX)(BX*4), DX
 	DECQ       SI
-	JNZ        loop256
+	JNZ        loop255
 
-done253:
+done252:
 	VZEROUPPER
 	RET
 
@@ -5186,9 +5171,9 @@ TEXT ·takeMaxAVX2(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail258
+	JLT  tail257
 
-loop257:
+loop256:
 	VMOVUPS   (AX)(BX*4), Y0
 	VMOVUPS   (CX)(BX*4), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
@@ -5198,12 +5183,12 @@ loop257:
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLE       loop257
+	JLE       loop256
 
-tail258:
+tail257:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done259
+	JLE        done258
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -5217,7 +5202,7 @@ tail258:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done259:
+done258:
 	VZEROUPPER
 	RET
 
@@ -5233,9 +5218,9 @@ TEXT ·takeMaxArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done261
+	JGE          done260
 
-loop260:
+loop259:
 	VMOVUPS      (AX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VPMOVZXBD    (CX)(SI*1), Y3
@@ -5251,9 +5236,9 @@ loop260:
 	VMOVQ        X1, (CX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop260
+	JLT          loop259
 
-done261:
+done260:
 	VZEROUPPER
 	RET
 
@@ -5268,17 +5253,17 @@ TEXT ·maxPool2AVX2(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window262:
+window261:
 	CMPQ AX, CX
-	JGE  done263
+	JGE  done262
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x08, R10
-	JLT  tail265
+	JLT  tail264
 
-loop264:
+loop263:
 	VMOVUPS   (DX)(R9*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   (DI)(R9*4), Y1
@@ -5299,12 +5284,12 @@ loop264:
 	VMOVUPS   Y0, (AX)(R9*4)
 	ADDQ      $0x08, R9
 	CMPQ      R9, R10
-	JLE       loop264
+	JLE       loop263
 
-tail265:
+tail264:
 	ADDQ       $0x08, R10
 	SUBQ       R9, R10
-	JLE        done266
+	JLE        done265
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -5329,13 +5314,13 @@ tail265:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 
-done266:
+done265:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window262
+	JMP  window261
 
-done263:
+done262:
 	VZEROUPPER
 	RET
 
@@ -5354,16 +5339,16 @@ TEXT ·maxPool2ArgAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y2
 	LEAQ         (DX)(BX*4), BX
 
-window267:
+window266:
 	CMPQ AX, CX
-	JGE  done268
+	JGE  done267
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	CMPQ R10, SI
-	JGE  done270
+	JGE  done269
 
-loop269:
+loop268:
 	VMOVUPS      (DX)(R10*4), Y3
 	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (R8)(R10*4), Y5
@@ -5391,16 +5376,16 @@ loop269:
 	VMOVQ        X3, (DI)(R10*1)
 	ADDQ         $0x08, R10
 	CMPQ         R10, SI
-	JLT          loop269
+	JLT          loop268
 
-done270:
+done269:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window267
+	JMP  window266
 
-done268:
+done267:
 	VZEROUPPER
 	RET
 
@@ -5436,9 +5421,9 @@ TEXT ·scatterArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done272
+	JGE          done271
 
-loop271:
+loop270:
 	VMOVUPS   (AX)(SI*4), Y1
 	VPMOVZXBD (DX)(SI*1), Y2
 	VPCMPEQD  Y2, Y0, Y2
@@ -5448,9 +5433,9 @@ loop271:
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, BX
-	JLT       loop271
+	JLT       loop270
 
-done272:
+done271:
 	VZEROUPPER
 	RET
 
@@ -5470,16 +5455,16 @@ TEXT ·maxPool2GradAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y3
 	LEAQ         (AX)(SI*4), SI
 
-window273:
+window272:
 	CMPQ CX, DX
-	JGE  done274
+	JGE  done273
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	CMPQ R10, DI
-	JGE  done276
+	JGE  done275
 
-loop275:
+loop274:
 	VMOVUPS   (CX)(R10*4), Y4
 	VPMOVZXBD (BX)(R10*1), Y5
 	VPCMPEQD  Y5, Y0, Y6
@@ -5496,16 +5481,16 @@ loop275:
 	VMOVUPS   Y4, (R9)(R10*4)
 	ADDQ      $0x08, R10
 	CMPQ      R10, DI
-	JLT       loop275
+	JLT       loop274
 
-done276:
+done275:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window273
+	JMP  window272
 
-done274:
+done273:
 	VZEROUPPER
 	RET
 
@@ -5523,9 +5508,9 @@ TEXT ·reluArgAVX2(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Y3
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done278
+	JGE          done277
 
-loop277:
+loop276:
 	VMOVUPS      (AX)(BX*4), Y4
 	VPMOVZXBD    (CX)(BX*1), Y5
 	VXORPS       Y0, Y5, Y6
@@ -5540,9 +5525,9 @@ loop277:
 	VMOVQ        X4, (CX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop277
+	JLT          loop276
 
-done278:
+done277:
 	VZEROUPPER
 	RET
 
@@ -5577,9 +5562,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Y9
 	XORQ         DI, DI
 	SUBQ         $0x08, SI
-	JLT          tail280
+	JLT          tail279
 
-loop279:
+loop278:
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y6, Y10, Y11
 	VMOVUPS (BX)(DI*4), Y12
@@ -5607,12 +5592,12 @@ loop279:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, SI
-	JLE     loop279
+	JLE     loop278
 
-tail280:
+tail279:
 	ADDQ       $0x08, SI
 	SUBQ       DI, SI
-	JLE        done281
+	JLE        done280
 	LEAQ       tailMasks<>+0(SB), R9
 	MOVQ       $0x00000040, R8
 	SUBQ       SI, R8
@@ -5644,7 +5629,7 @@ tail280:
 	VSUBPS     Y0, Y11, Y0
 	VMASKMOVPS Y0, Y10, (AX)(DI*4)
 
-done281:
+done280:
 	VZEROUPPER
 	RET
 
@@ -5659,9 +5644,9 @@ TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Y2
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done283
+	JGE          done282
 
-loop282:
+loop281:
 	VMOVUPS      (CX)(BX*4), Y3
 	VPSRLD       $0x10, Y3, Y4
 	VANDPS       Y0, Y4, Y4
@@ -5676,9 +5661,9 @@ loop282:
 	VMOVUPS      X3, (AX)(BX*2)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop282
+	JLT          loop281
 
-done283:
+done282:
 	VZEROUPPER
 	RET
 
@@ -5710,17 +5695,17 @@ TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ BX, DX
-	JGE  done285
+	JGE  done284
 
-loop284:
+loop283:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLT       loop284
+	JLT       loop283
 
-done285:
+done284:
 	VZEROUPPER
 	RET
 

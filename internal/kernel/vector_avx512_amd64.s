@@ -4356,89 +4356,74 @@ done212:
 	VZEROUPPER
 	RET
 
-// func dotsAtAVX512(dst []int32, x []int16, rows []int8, at []int32)
-// Requires: AVX, AVX2, MMX+
-TEXT ·dotsAtAVX512(SB), NOSPLIT, $8-96
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    x_base+24(FP), CX
-	MOVQ    rows_base+48(FP), DX
-	MOVQ    at_base+72(FP), BX
-	MOVQ    x_len+32(FP), SI
-	MOVQ    at_len+80(FP), DI
-	SHRQ    $0x02, DI
-	JZ      done216
-	MOVLQSX (BX), R8
-	IMULQ   SI, R8
-	LEAQ    (DX)(R8*1), R8
-	MOVLQSX 4(BX), R9
-	IMULQ   SI, R9
-	LEAQ    (DX)(R9*1), R9
-	MOVLQSX 8(BX), R10
-	IMULQ   SI, R10
-	LEAQ    (DX)(R10*1), R10
-	MOVLQSX 12(BX), R11
-	IMULQ   SI, R11
-	LEAQ    (DX)(R11*1), R11
+// func dotsAVX512(dst []int32, x []int16, rows []int8)
+// Requires: AVX, AVX2
+TEXT ·dotsAVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ rows_base+48(FP), DX
+	MOVQ x_len+32(FP), BX
+	MOVQ dst_len+8(FP), SI
+	SHRQ $0x02, BX
+	LEAQ (CX)(BX*2), DI
+	LEAQ (DI)(BX*2), R8
+	LEAQ (R8)(BX*2), R9
+	SHRQ $0x03, SI
+	JZ   done216
 
 rows217:
-	MOVQ    R8, R12
-	MOVQ    R9, R13
-	MOVQ    R10, R14
-	MOVQ    R11, R15
-	CMPQ    DI, $0x01
-	JE      last218
-	ADDQ    $0x10, BX
-	MOVLQSX (BX), R8
-	IMULQ   SI, R8
-	LEAQ    (DX)(R8*1), R8
-	MOVLQSX 4(BX), R9
-	IMULQ   SI, R9
-	LEAQ    (DX)(R9*1), R9
-	MOVLQSX 8(BX), R10
-	IMULQ   SI, R10
-	LEAQ    (DX)(R10*1), R10
-	MOVLQSX 12(BX), R11
-	IMULQ   SI, R11
-	LEAQ    (DX)(R11*1), R11
-	MOVQ    R9, R9
-	MOVQ    R11, R11
-
-last218:
+	LEAQ  (DX)(BX*1), R10
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
-	XORQ  BP, BP
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	XORQ  R11, R11
 
-step219:
-	VMOVDQU      (CX)(BP*2), Y4
-	PREFETCHT0   (R8)(BP*1)
-	VPMOVSXBW    (R12)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y0, Y0
-	PREFETCHT0   (R9)(BP*1)
-	VPMOVSXBW    (R13)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	PREFETCHT0   (R10)(BP*1)
-	VPMOVSXBW    (R14)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y2, Y2
-	PREFETCHT0   (R11)(BP*1)
-	VPMOVSXBW    (R15)(BP*1), Y5
-	VPMADDWD     Y4, Y5, Y5
-	VPADDD       Y5, Y3, Y3
-	ADDQ         $0x10, BP
-	CMPQ         BP, SI
-	JLT          step219
+step218:
+	VPMOVSXBW    (DX)(R11*1), Y8
+	VPMOVSXBW    (R10)(R11*1), Y9
+	VMOVDQU      (CX)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y11
+	VPADDD       Y11, Y0, Y0
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y4, Y4
+	VMOVDQU      (DI)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y11
+	VPADDD       Y11, Y1, Y1
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y5, Y5
+	VMOVDQU      (R8)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y11
+	VPADDD       Y11, Y2, Y2
+	VPMADDWD     Y10, Y9, Y10
+	VPADDD       Y10, Y6, Y6
+	VMOVDQU      (R9)(R11*2), Y10
+	VPMADDWD     Y10, Y8, Y8
+	VPADDD       Y8, Y3, Y3
+	VPMADDWD     Y10, Y9, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x10, R11
+	CMPQ         R11, BX
+	JLT          step218
 	VPHADDD      Y1, Y0, Y0
 	VPHADDD      Y3, Y2, Y2
 	VPHADDD      Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
+	VEXTRACTI128 $0x01, Y0, X1
 	VPADDD       X1, X0, X0
-	VMOVUPS      X0, (AX)
-	ADDQ         $0x10, AX
-	DECQ         DI
+	VMOVDQU      X0, (AX)
+	VPHADDD      Y5, Y4, Y4
+	VPHADDD      Y7, Y6, Y6
+	VPHADDD      Y6, Y4, Y4
+	VEXTRACTI128 $0x01, Y4, X0
+	VPADDD       X0, X4, X4
+	VMOVDQU      X4, 16(AX)
+	ADDQ         $0x20, AX
+	LEAQ         (R10)(BX*1), DX
+	DECQ         SI
 	JNZ          rows217
 
 done216:
@@ -4455,10 +4440,10 @@ TEXT ·leastSumsAVX512(SB), NOSPLIT, $0-72
 	MOVQ v_len+56(FP), SI
 	XORQ DI, DI
 
-wide220:
+wide219:
 	LEAQ         64(DI), R8
 	CMPQ         R8, BX
-	JGT          narrow221
+	JGT          narrow220
 	VBROADCASTSS all7f800000<>+0(SB), Z0
 	VBROADCASTSS all7f800000<>+0(SB), Z1
 	VBROADCASTSS all7f800000<>+0(SB), Z2
@@ -4467,7 +4452,7 @@ wide220:
 	LEAQ         (CX)(DI*4), R9
 	MOVQ         SI, R10
 
-loop225:
+loop224:
 	VBROADCASTSS (R8), Z4
 	VMOVUPS      (R9), Z5
 	VADDPS       Z5, Z4, Z5
@@ -4484,25 +4469,25 @@ loop225:
 	ADDQ         $0x04, R8
 	LEAQ         (R9)(BX*4), R9
 	DECQ         R10
-	JNZ          loop225
+	JNZ          loop224
 	VMOVUPS      Z0, (AX)(DI*4)
 	VMOVUPS      Z1, 64(AX)(DI*4)
 	VMOVUPS      Z2, 128(AX)(DI*4)
 	VMOVUPS      Z3, 192(AX)(DI*4)
 	ADDQ         $0x40, DI
-	JMP          wide220
+	JMP          wide219
 
-narrow221:
-strip222:
+narrow220:
+strip221:
 	LEAQ         16(DI), R8
 	CMPQ         R8, BX
-	JGT          tail223
+	JGT          tail222
 	VBROADCASTSS all7f800000<>+0(SB), Z0
 	MOVQ         DX, R8
 	LEAQ         (CX)(DI*4), R9
 	MOVQ         SI, R10
 
-loop226:
+loop225:
 	VBROADCASTSS (R8), Z1
 	VMOVUPS      (R9), Z2
 	VADDPS       Z2, Z1, Z1
@@ -4510,22 +4495,22 @@ loop226:
 	ADDQ         $0x04, R8
 	LEAQ         (R9)(BX*4), R9
 	DECQ         R10
-	JNZ          loop226
+	JNZ          loop225
 	VMOVUPS      Z0, (AX)(DI*4)
 	ADDQ         $0x10, DI
-	JMP          strip222
+	JMP          strip221
 
-tail223:
+tail222:
 	MOVQ         BX, R8
 	SUBQ         DI, R8
-	JLE          done224
+	JLE          done223
 	MOVQ         $-1, R9
 	BZHIQ        R8, R9, R9
 	KMOVQ        R9, K1
 	VBROADCASTSS all7f800000<>+0(SB), Z0
 	LEAQ         (CX)(DI*4), CX
 
-loop227:
+loop226:
 	VBROADCASTSS (DX), Z1
 	VMOVUPS.Z    (CX), K1, Z2
 	VADDPS       Z2, Z1, Z1
@@ -4533,10 +4518,10 @@ loop227:
 	ADDQ         $0x04, DX
 	LEAQ         (CX)(BX*4), CX
 	DECQ         SI
-	JNZ          loop227
+	JNZ          loop226
 	VMOVUPS      Z0, K1, (AX)(DI*4)
 
-done224:
+done223:
 	VZEROUPPER
 	RET
 
@@ -4555,10 +4540,10 @@ TEXT ·momentsAVX512(SB), NOSPLIT, $0-80
 	VDIVPS       Z0, Z1, Z0
 	XORQ         DI, DI
 
-wide228:
+wide227:
 	LEAQ   64(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow229
+	JGT    narrow228
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
@@ -4566,7 +4551,7 @@ wide228:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop233:
+loop232:
 	VMOVUPS (R8), Z5
 	VADDPS  Z5, Z1, Z1
 	VMOVUPS 64(R8), Z5
@@ -4577,7 +4562,7 @@ loop233:
 	VADDPS  Z5, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop233
+	JNZ     loop232
 	VMOVUPS Z1, (AX)(DI*4)
 	VMOVUPS Z2, 64(AX)(DI*4)
 	VMOVUPS Z3, 128(AX)(DI*4)
@@ -4593,7 +4578,7 @@ loop233:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop234:
+loop233:
 	VMOVUPS (R8), Z9
 	VSUBPS  Z5, Z9, Z9
 	VMULPS  Z9, Z9, Z9
@@ -4612,51 +4597,51 @@ loop234:
 	VADDPS  Z9, Z4, Z4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop234
+	JNZ     loop233
 	VMOVUPS Z1, (CX)(DI*4)
 	VMOVUPS Z2, 64(CX)(DI*4)
 	VMOVUPS Z3, 128(CX)(DI*4)
 	VMOVUPS Z4, 192(CX)(DI*4)
 	ADDQ    $0x40, DI
-	JMP     wide228
+	JMP     wide227
 
-narrow229:
-strip230:
+narrow228:
+strip229:
 	LEAQ   16(DI), R8
 	CMPQ   R8, BX
-	JGT    tail231
+	JGT    tail230
 	VXORPS Z1, Z1, Z1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop235:
+loop234:
 	VMOVUPS (R8), Z2
 	VADDPS  Z2, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop235
+	JNZ     loop234
 	VMOVUPS Z1, (AX)(DI*4)
 	VMULPS  Z0, Z1, Z2
 	VXORPS  Z1, Z1, Z1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop236:
+loop235:
 	VMOVUPS (R8), Z3
 	VSUBPS  Z2, Z3, Z3
 	VMULPS  Z3, Z3, Z3
 	VADDPS  Z3, Z1, Z1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop236
+	JNZ     loop235
 	VMOVUPS Z1, (CX)(DI*4)
 	ADDQ    $0x10, DI
-	JMP     strip230
+	JMP     strip229
 
-tail231:
+tail230:
 	MOVQ   BX, R8
 	SUBQ   DI, R8
-	JLE    done232
+	JLE    done231
 	MOVQ   $-1, R9
 	BZHIQ  R8, R9, R9
 	KMOVQ  R9, K1
@@ -4664,29 +4649,29 @@ tail231:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop237:
+loop236:
 	VMOVUPS.Z (R8), K1, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (R8)(BX*4), R8
 	DECQ      R9
-	JNZ       loop237
+	JNZ       loop236
 	VMOVUPS   Z1, K1, (AX)(DI*4)
 	VMULPS    Z0, Z1, Z0
 	VXORPS    Z1, Z1, Z1
 	LEAQ      (DX)(DI*4), AX
 	MOVQ      SI, DX
 
-loop238:
+loop237:
 	VMOVUPS.Z (AX), K1, Z2
 	VSUBPS    Z0, Z2, Z2
 	VMULPS    Z2, Z2, Z2
 	VADDPS    Z2, Z1, Z1
 	LEAQ      (AX)(BX*4), AX
 	DECQ      DX
-	JNZ       loop238
+	JNZ       loop237
 	VMOVUPS   Z1, K1, (CX)(DI*4)
 
-done232:
+done231:
 	VZEROUPPER
 	RET
 
@@ -4703,10 +4688,10 @@ TEXT ·normalizeAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide239:
+wide238:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow240
+	JGT     narrow239
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS 64(SI)(R9*4), Z1
 	VMOVUPS 128(SI)(R9*4), Z2
@@ -4723,7 +4708,7 @@ wide239:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop244:
+loop243:
 	VMOVUPS (R11), Z12
 	VSUBPS  Z0, Z12, Z12
 	VMULPS  Z4, Z12, Z12
@@ -4747,15 +4732,15 @@ loop244:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop244
+	JNZ     loop243
 	ADDQ    $0x40, R9
-	JMP     wide239
+	JMP     wide238
 
-narrow240:
-strip241:
+narrow239:
+strip240:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail242
+	JGT     tail241
 	VMOVUPS (SI)(R9*4), Z0
 	VMOVUPS (DI)(R9*4), Z1
 	VMOVUPS (R8)(R9*4), Z2
@@ -4763,7 +4748,7 @@ strip241:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop245:
+loop244:
 	VMOVUPS (R11), Z3
 	VSUBPS  Z0, Z3, Z3
 	VMULPS  Z1, Z3, Z3
@@ -4772,14 +4757,14 @@ loop245:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop245
+	JNZ     loop244
 	ADDQ    $0x10, R9
-	JMP     strip241
+	JMP     strip240
 
-tail242:
+tail241:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done243
+	JLE       done242
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4789,7 +4774,7 @@ tail242:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop246:
+loop245:
 	VMOVUPS.Z (CX), K1, Z3
 	VSUBPS    Z0, Z3, Z3
 	VMULPS    Z1, Z3, Z3
@@ -4798,9 +4783,9 @@ loop246:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop246
+	JNZ       loop245
 
-done243:
+done242:
 	VZEROUPPER
 	RET
 
@@ -4817,10 +4802,10 @@ TEXT ·normalizeReluAVX512(SB), NOSPLIT, $0-128
 	VXORPS Z0, Z0, Z0
 	XORQ   R9, R9
 
-wide247:
+wide246:
 	LEAQ    64(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow248
+	JGT     narrow247
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS 64(SI)(R9*4), Z2
 	VMOVUPS 128(SI)(R9*4), Z3
@@ -4837,7 +4822,7 @@ wide247:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop252:
+loop251:
 	VMOVUPS (R11), Z13
 	VSUBPS  Z1, Z13, Z13
 	VMULPS  Z5, Z13, Z13
@@ -4865,15 +4850,15 @@ loop252:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop252
+	JNZ     loop251
 	ADDQ    $0x40, R9
-	JMP     wide247
+	JMP     wide246
 
-narrow248:
-strip249:
+narrow247:
+strip248:
 	LEAQ    16(R9), R10
 	CMPQ    R10, DX
-	JGT     tail250
+	JGT     tail249
 	VMOVUPS (SI)(R9*4), Z1
 	VMOVUPS (DI)(R9*4), Z2
 	VMOVUPS (R8)(R9*4), Z3
@@ -4881,7 +4866,7 @@ strip249:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop253:
+loop252:
 	VMOVUPS (R11), Z4
 	VSUBPS  Z1, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -4891,14 +4876,14 @@ loop253:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop253
+	JNZ     loop252
 	ADDQ    $0x10, R9
-	JMP     strip249
+	JMP     strip248
 
-tail250:
+tail249:
 	MOVQ      DX, R10
 	SUBQ      R9, R10
-	JLE       done251
+	JLE       done250
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -4908,7 +4893,7 @@ tail250:
 	LEAQ      (AX)(R9*4), AX
 	LEAQ      (CX)(R9*4), CX
 
-loop254:
+loop253:
 	VMOVUPS.Z (CX), K1, Z4
 	VSUBPS    Z1, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -4918,9 +4903,9 @@ loop254:
 	LEAQ      (AX)(DX*4), AX
 	LEAQ      (CX)(DX*4), CX
 	DECQ      BX
-	JNZ       loop254
+	JNZ       loop253
 
-done251:
+done250:
 	VZEROUPPER
 	RET
 
@@ -4937,10 +4922,10 @@ TEXT ·normSumsAVX512(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide255:
+wide254:
 	LEAQ    64(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow256
+	JGT     narrow255
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS 64(SI)(R10*4), Z1
 	VMOVUPS 128(SI)(R10*4), Z2
@@ -4961,7 +4946,7 @@ wide255:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop260:
+loop259:
 	VMOVUPS (R11), Z16
 	VMOVUPS (R12), Z17
 	VSUBPS  Z0, Z17, Z17
@@ -4993,7 +4978,7 @@ loop260:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop260
+	JNZ     loop259
 	VMOVUPS Z8, (AX)(R10*4)
 	VMOVUPS Z10, 64(AX)(R10*4)
 	VMOVUPS Z12, 128(AX)(R10*4)
@@ -5003,13 +4988,13 @@ loop260:
 	VMOVUPS Z13, 128(CX)(R10*4)
 	VMOVUPS Z15, 192(CX)(R10*4)
 	ADDQ    $0x40, R10
-	JMP     wide255
+	JMP     wide254
 
-narrow256:
-strip257:
+narrow255:
+strip256:
 	LEAQ    16(R10), R11
 	CMPQ    R11, R8
-	JGT     tail258
+	JGT     tail257
 	VMOVUPS (SI)(R10*4), Z0
 	VMOVUPS (DI)(R10*4), Z1
 	VXORPS  Z2, Z2, Z2
@@ -5018,7 +5003,7 @@ strip257:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop261:
+loop260:
 	VMOVUPS (R11), Z4
 	VMOVUPS (R12), Z5
 	VSUBPS  Z0, Z5, Z5
@@ -5029,16 +5014,16 @@ loop261:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop261
+	JNZ     loop260
 	VMOVUPS Z2, (AX)(R10*4)
 	VMOVUPS Z3, (CX)(R10*4)
 	ADDQ    $0x10, R10
-	JMP     strip257
+	JMP     strip256
 
-tail258:
+tail257:
 	MOVQ      R8, R11
 	SUBQ      R10, R11
-	JLE       done259
+	JLE       done258
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -5050,7 +5035,7 @@ tail258:
 	LEAQ      (BX)(R10*4), BX
 	MOVQ      R9, SI
 
-loop262:
+loop261:
 	VMOVUPS.Z (DX), K1, Z4
 	VMOVUPS.Z (BX), K1, Z5
 	VSUBPS    Z0, Z5, Z5
@@ -5061,11 +5046,11 @@ loop262:
 	LEAQ      (DX)(R8*4), DX
 	LEAQ      (BX)(R8*4), BX
 	DECQ      SI
-	JNZ       loop262
+	JNZ       loop261
 	VMOVUPS   Z2, K1, (AX)(R10*4)
 	VMOVUPS   Z3, K1, (CX)(R10*4)
 
-done259:
+done258:
 	VZEROUPPER
 	RET
 
@@ -5083,10 +5068,10 @@ TEXT ·normGradAVX512(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide263:
+wide262:
 	LEAQ    64(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow264
+	JGT     narrow263
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS 64(DI)(R11*4), Z1
 	VMOVUPS 128(DI)(R11*4), Z2
@@ -5108,7 +5093,7 @@ wide263:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop268:
+loop267:
 	VMOVUPS (R14), Z16
 	VSUBPS  Z0, Z16, Z16
 	VMULPS  Z8, Z16, Z16
@@ -5145,15 +5130,15 @@ loop268:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop268
+	JNZ     loop267
 	ADDQ    $0x40, R11
-	JMP     wide263
+	JMP     wide262
 
-narrow264:
-strip265:
+narrow263:
+strip264:
 	LEAQ    16(R11), R12
 	CMPQ    R12, BX
-	JGT     tail266
+	JGT     tail265
 	VMOVUPS (DI)(R11*4), Z0
 	VMOVUPS (R8)(R11*4), Z1
 	VMOVUPS (R9)(R11*4), Z2
@@ -5163,7 +5148,7 @@ strip265:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop269:
+loop268:
 	VMOVUPS (R14), Z4
 	VSUBPS  Z0, Z4, Z4
 	VMULPS  Z2, Z4, Z4
@@ -5176,14 +5161,14 @@ loop269:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop269
+	JNZ     loop268
 	ADDQ    $0x10, R11
-	JMP     strip265
+	JMP     strip264
 
-tail266:
+tail265:
 	MOVQ      BX, R12
 	SUBQ      R11, R12
-	JLE       done267
+	JLE       done266
 	MOVQ      $-1, R13
 	BZHIQ     R12, R13, R13
 	KMOVQ     R13, K1
@@ -5195,7 +5180,7 @@ tail266:
 	LEAQ      (CX)(R11*4), CX
 	LEAQ      (DX)(R11*4), DX
 
-loop270:
+loop269:
 	VMOVUPS.Z (DX), K1, Z4
 	VSUBPS    Z0, Z4, Z4
 	VMULPS    Z2, Z4, Z4
@@ -5208,9 +5193,9 @@ loop270:
 	LEAQ      (CX)(BX*4), CX
 	LEAQ      (DX)(BX*4), DX
 	DECQ      SI
-	JNZ       loop270
+	JNZ       loop269
 
-done267:
+done266:
 	VZEROUPPER
 	RET
 
@@ -5222,9 +5207,9 @@ TEXT ·takeMaxAVX512(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail272
+	JLT  tail271
 
-loop271:
+loop270:
 	VMOVUPS (AX)(BX*4), Z0
 	VMOVUPS (CX)(BX*4), Z1
 	VCMPPS  $0x1e, Z0, Z1, K1
@@ -5234,12 +5219,12 @@ loop271:
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	CMPQ    BX, DX
-	JLE     loop271
+	JLE     loop270
 
-tail272:
+tail271:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done273
+	JLE       done272
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -5251,7 +5236,7 @@ tail272:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(BX*4)
 
-done273:
+done272:
 	VZEROUPPER
 	RET
 
@@ -5267,9 +5252,9 @@ TEXT ·takeMaxArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail275
+	JLT          tail274
 
-loop274:
+loop273:
 	VMOVUPS   (AX)(SI*4), Z1
 	VMOVUPS   (DX)(SI*4), Z2
 	VPMOVZXBD (CX)(SI*1), Z3
@@ -5282,12 +5267,12 @@ loop274:
 	VPMOVDB   Z3, (CX)(SI*1)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop274
+	JLE       loop273
 
-tail275:
+tail274:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done276
+	JLE         done275
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -5302,7 +5287,7 @@ tail275:
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 	VPMOVDB     Z3, K1, (CX)(SI*1)
 
-done276:
+done275:
 	VZEROUPPER
 	RET
 
@@ -5317,17 +5302,17 @@ TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window277:
+window276:
 	CMPQ AX, CX
-	JGE  done278
+	JGE  done277
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x10, R10
-	JLT  tail280
+	JLT  tail279
 
-loop279:
+loop278:
 	VMOVUPS (DX)(R9*4), Z0
 	VXORPS  Z1, Z1, Z1
 	VMOVUPS (DI)(R9*4), Z1
@@ -5348,12 +5333,12 @@ loop279:
 	VMOVUPS Z0, (AX)(R9*4)
 	ADDQ    $0x10, R9
 	CMPQ    R9, R10
-	JLE     loop279
+	JLE     loop278
 
-tail280:
+tail279:
 	ADDQ      $0x10, R10
 	SUBQ      R9, R10
-	JLE       done281
+	JLE       done280
 	MOVQ      $-1, R11
 	BZHIQ     R10, R11, R11
 	KMOVQ     R11, K1
@@ -5376,13 +5361,13 @@ tail280:
 	VMOVAPS   Z1, K2, Z0
 	VMOVUPS   Z0, K1, (AX)(R9*4)
 
-done281:
+done280:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window277
+	JMP  window276
 
-done278:
+done277:
 	VZEROUPPER
 	RET
 
@@ -5401,17 +5386,17 @@ TEXT ·maxPool2ArgAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z2
 	LEAQ         (DX)(BX*4), BX
 
-window282:
+window281:
 	CMPQ AX, CX
-	JGE  done283
+	JGE  done282
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	MOVQ SI, R11
 	SUBQ $0x10, R11
-	JLT  tail285
+	JLT  tail284
 
-loop284:
+loop283:
 	VMOVUPS (DX)(R10*4), Z3
 	VXORPS  Z4, Z4, Z4
 	VMOVUPS (R8)(R10*4), Z5
@@ -5436,12 +5421,12 @@ loop284:
 	VPMOVDB Z4, (DI)(R10*1)
 	ADDQ    $0x10, R10
 	CMPQ    R10, R11
-	JLE     loop284
+	JLE     loop283
 
-tail285:
+tail284:
 	ADDQ      $0x10, R11
 	SUBQ      R10, R11
-	JLE       done286
+	JLE       done285
 	MOVQ      $-1, R12
 	BZHIQ     R11, R12, R12
 	KMOVQ     R12, K1
@@ -5468,14 +5453,14 @@ tail285:
 	VMOVUPS   Z3, K1, (AX)(R10*4)
 	VPMOVDB   Z4, K1, (DI)(R10*1)
 
-done286:
+done285:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window282
+	JMP  window281
 
-done283:
+done282:
 	VZEROUPPER
 	RET
 
@@ -5527,9 +5512,9 @@ TEXT ·scatterArgAVX512(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Z0
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail288
+	JLT          tail287
 
-loop287:
+loop286:
 	VMOVUPS   (AX)(SI*4), Z1
 	VPMOVZXBD (DX)(SI*1), Z2
 	VPCMPEQD  Z2, Z0, K1
@@ -5539,12 +5524,12 @@ loop287:
 	VMOVUPS   Z1, (AX)(SI*4)
 	ADDQ      $0x10, SI
 	CMPQ      SI, BX
-	JLE       loop287
+	JLE       loop286
 
-tail288:
+tail287:
 	ADDQ        $0x10, BX
 	SUBQ        SI, BX
-	JLE         done289
+	JLE         done288
 	MOVQ        $-1, DI
 	BZHIQ       BX, DI, DI
 	KMOVQ       DI, K1
@@ -5556,7 +5541,7 @@ tail288:
 	VMOVAPS     Z0, K2, Z1
 	VMOVUPS     Z1, K1, (AX)(SI*4)
 
-done289:
+done288:
 	VZEROUPPER
 	RET
 
@@ -5576,17 +5561,17 @@ TEXT ·maxPool2GradAVX512(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Z3
 	LEAQ         (AX)(SI*4), SI
 
-window290:
+window289:
 	CMPQ CX, DX
-	JGE  done291
+	JGE  done290
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	MOVQ DI, R11
 	SUBQ $0x10, R11
-	JLT  tail293
+	JLT  tail292
 
-loop292:
+loop291:
 	VMOVUPS   (CX)(R10*4), Z4
 	VPMOVZXBD (BX)(R10*1), Z5
 	VPCMPEQD  Z5, Z0, K1
@@ -5603,12 +5588,12 @@ loop292:
 	VMOVUPS   Z4, (R9)(R10*4)
 	ADDQ      $0x10, R10
 	CMPQ      R10, R11
-	JLE       loop292
+	JLE       loop291
 
-tail293:
+tail292:
 	ADDQ        $0x10, R11
 	SUBQ        R10, R11
-	JLE         done294
+	JLE         done293
 	MOVQ        $-1, R12
 	BZHIQ       R11, R12, R12
 	KMOVQ       R12, K1
@@ -5627,14 +5612,14 @@ tail293:
 	VMOVAPS.Z   Z4, K2, Z4
 	VMOVUPS     Z4, K1, (R9)(R10*4)
 
-done294:
+done293:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window290
+	JMP  window289
 
-done291:
+done290:
 	VZEROUPPER
 	RET
 
@@ -5652,9 +5637,9 @@ TEXT ·reluArgAVX512(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Z3
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail296
+	JLT          tail295
 
-loop295:
+loop294:
 	VMOVUPS   (AX)(BX*4), Z4
 	VPMOVZXBD (CX)(BX*1), Z5
 	VXORPS    Z0, Z5, Z6
@@ -5666,12 +5651,12 @@ loop295:
 	VPMOVDB   Z5, (CX)(BX*1)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop295
+	JLE       loop294
 
-tail296:
+tail295:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done297
+	JLE         done296
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5685,7 +5670,7 @@ tail296:
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 	VPMOVDB     Z5, K1, (CX)(BX*1)
 
-done297:
+done296:
 	VZEROUPPER
 	RET
 
@@ -5728,9 +5713,9 @@ TEXT ·adamAVX512(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Z9
 	XORQ         DI, DI
 	SUBQ         $0x10, SI
-	JLT          tail299
+	JLT          tail298
 
-loop298:
+loop297:
 	VMOVUPS (AX)(DI*4), Z10
 	VMULPS  Z6, Z10, Z11
 	VMOVUPS (BX)(DI*4), Z12
@@ -5758,12 +5743,12 @@ loop298:
 	VMOVUPS Z10, (AX)(DI*4)
 	ADDQ    $0x10, DI
 	CMPQ    DI, SI
-	JLE     loop298
+	JLE     loop297
 
-tail299:
+tail298:
 	ADDQ      $0x10, SI
 	SUBQ      DI, SI
-	JLE       done300
+	JLE       done299
 	MOVQ      $-1, R8
 	BZHIQ     SI, R8, R8
 	KMOVQ     R8, K1
@@ -5793,7 +5778,7 @@ tail299:
 	VSUBPS    Z0, Z10, Z0
 	VMOVUPS   Z0, K1, (AX)(DI*4)
 
-done300:
+done299:
 	VZEROUPPER
 	RET
 
@@ -5808,9 +5793,9 @@ TEXT ·toBFloat16AVX512(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Z2
 	XORQ         BX, BX
 	SUBQ         $0x10, DX
-	JLT          tail302
+	JLT          tail301
 
-loop301:
+loop300:
 	VMOVUPS   (CX)(BX*4), Z3
 	VPSRLD    $0x10, Z3, Z4
 	VANDPS    Z0, Z4, Z4
@@ -5823,12 +5808,12 @@ loop301:
 	VPMOVDW   Z6, (AX)(BX*2)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop301
+	JLE       loop300
 
-tail302:
+tail301:
 	ADDQ      $0x10, DX
 	SUBQ      BX, DX
-	JLE       done303
+	JLE       done302
 	MOVQ      $-1, SI
 	BZHIQ     DX, SI, SI
 	KMOVQ     SI, K1
@@ -5843,7 +5828,7 @@ tail302:
 	VPSRLD    $0x10, Z7, Z7
 	VPMOVDW   Z7, K1, (AX)(BX*2)
 
-done303:
+done302:
 	VZEROUPPER
 	RET
 
@@ -5891,20 +5876,20 @@ TEXT ·fromBFloat16AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail305
+	JLT  tail304
 
-loop304:
+loop303:
 	VPMOVZXWD (CX)(BX*2), Z0
 	VPSLLD    $0x10, Z0, Z0
 	VMOVUPS   Z0, (AX)(BX*4)
 	ADDQ      $0x10, BX
 	CMPQ      BX, DX
-	JLE       loop304
+	JLE       loop303
 
-tail305:
+tail304:
 	ADDQ        $0x10, DX
 	SUBQ        BX, DX
-	JLE         done306
+	JLE         done305
 	MOVQ        $-1, SI
 	BZHIQ       DX, SI, SI
 	KMOVQ       SI, K1
@@ -5912,6 +5897,6 @@ tail305:
 	VPSLLD      $0x10, Z0, Z0
 	VMOVUPS     Z0, K1, (AX)(BX*4)
 
-done306:
+done305:
 	VZEROUPPER
 	RET
