@@ -172,7 +172,10 @@ func (g *Gallery) record(ctx context.Context, s Settings, action string, photos 
 		days = &s.ReviewDays
 	}
 	now := g.clock()
-	change := Change{Gallery: g.name, Expire: now}
+	change := Change{Gallery: g.name}
+	if g.index.toExpire(now) {
+		change.Expire = now
+	}
 	var parts []Part
 	at := 0
 	for n, p := range photos {

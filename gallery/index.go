@@ -20,6 +20,7 @@ type index struct {
 	folder string // of graphs; empty for none
 
 	questions *batch.Queue[question, answer]
+	expired   atomic.Int64 // when what had waited long enough was last taken away, seconds since 1970
 
 	mu      sync.Mutex
 	made    time.Time // the gallery whose vectors these are: one that was dropped and made again counts its revisions anew
@@ -140,6 +141,15 @@ func (v Vectors) rows() [][]float32 {
 		rows[i] = v.Values[i*v.Dim : (i+1)*v.Dim]
 	}
 	return rows
+}
+
+// expireAfter is how often verdicts take away what has waited long enough for review, seconds.
+const expireAfter = 60
+
+// toExpire says whether a verdict is to do that now.
+func (x *index) toExpire(now time.Time) bool {
+	last := x.expired.Load()
+	return now.Unix() >= last+expireAfter && x.expired.CompareAndSwap(last, now.Unix())
 }
 
 // Prepare reads what is to be searched, so that the next verdict need not wait for it.

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/siam-go/siam/gallery"
@@ -52,7 +53,7 @@ func (s *store) galleries(ctx context.Context) ([]gallery.Settings, error) {
 		if err := rows.Scan(&text); err != nil {
 			return nil, err
 		}
-		settings, err := decodeSettings(text)
+		settings, err := s.decoded.of(text)
 		if err != nil {
 			return nil, err
 		}
@@ -61,10 +62,25 @@ func (s *store) galleries(ctx context.Context) ([]gallery.Settings, error) {
 	return all, rows.Err()
 }
 
-func decodeSettings(text []byte) (settings gallery.Settings, err error) {
+// decoded remembers settings by their text, as they are read far more often than they change.
+type decoded struct {
+	mu     sync.Mutex
+	byText map[string]gallery.Settings
+}
+
+func (d *decoded) of(text []byte) (settings gallery.Settings, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known, is := d.byText[string(text)]; is {
+		return known, nil
+	}
 	if err := json.Unmarshal(text, &settings); err != nil {
 		return settings, fmt.Errorf("%w: settings of a gallery: %w", gallery.ErrDamaged, err)
 	}
+	if d.byText == nil || len(d.byText) == 1000 {
+		d.byText = map[string]gallery.Settings{}
+	}
+	d.byText[string(text)] = settings
 	return settings, nil
 }
 
@@ -74,10 +90,15 @@ type shelf struct {
 	settings                gallery.Settings
 }
 
+// reader is a transaction, or a store outside one.
+type reader interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
 // find reads the row of a gallery; there is false where there is none.
-func find(ctx context.Context, tx transaction, name string) (row shelf, there bool, err error) {
+func (s *store) find(ctx context.Context, in reader, name string) (row shelf, there bool, err error) {
 	var text []byte
-	err = tx.QueryRowContext(ctx, "SELECT number, revision, taken, settings FROM gallery WHERE name = ?", name).
+	err = in.QueryRowContext(ctx, "SELECT number, revision, taken, settings FROM gallery WHERE name = ?", name).
 		Scan(&row.number, &row.revision, &row.taken, &text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return row, false, nil
@@ -85,7 +106,7 @@ func find(ctx context.Context, tx transaction, name string) (row shelf, there bo
 	if err != nil {
 		return row, false, err
 	}
-	row.settings, err = decodeSettings(text)
+	row.settings, err = s.decoded.of(text)
 	return row, true, err
 }
 
@@ -96,14 +117,14 @@ func (s *store) reading(ctx context.Context, name string, read func(transaction,
 		return err
 	}
 	defer tx.Rollback()
-	row, there, err := find(ctx, transaction{tx, s}, name)
+	row, there, err := s.find(ctx, transaction{tx, s, nil}, name)
 	if err != nil {
 		return err
 	}
 	if !there {
 		return fmt.Errorf("gallery %q: %w", name, gallery.ErrNotFound)
 	}
-	return read(transaction{tx, s}, row)
+	return read(transaction{tx, s, nil}, row)
 }
 
 // Entries implements [gallery.Store].
@@ -187,6 +208,9 @@ func (s *store) entry(rows *sql.Rows, dim int) (e gallery.Entry, err error) {
 
 // Vectors implements [gallery.Store].
 func (s *store) Vectors(ctx context.Context, name string, since int64) (v gallery.Vectors, err error) {
+	if row, there, err := s.find(ctx, s, name); err == nil && there && since == row.revision { // most often there is nothing new
+		return gallery.Vectors{Revision: since, Since: since, Dim: row.settings.Dim}, nil
+	}
 	err = s.reading(ctx, name, func(tx transaction, row shelf) error {
 		v = gallery.Vectors{Revision: row.revision, Dim: row.settings.Dim}
 		if since > 0 && since >= row.taken && since <= row.revision {

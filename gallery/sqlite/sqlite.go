@@ -47,6 +47,7 @@ type store struct {
 	queue      *batch.Queue[asked, error]
 	reads      *batch.Queue[context.Context, []gallery.Settings]
 	statements statements
+	decoded    decoded
 }
 
 // Open opens a file. It fails with [fs.ErrNotExist] where there is none and Create is not set, with [gallery.ErrNewerStore],

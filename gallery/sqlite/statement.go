@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"sync"
+
+	"github.com/siam-go/siam/gallery"
 )
 
 // statements are those of this package that were prepared, by their texts, of which there are some dozens. Every connection parses each
@@ -36,10 +38,26 @@ func (s *store) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	return made, nil
 }
 
+// QueryRowContext asks outside a transaction.
+func (s *store) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	statement, err := s.prepared(ctx, query)
+	if err != nil {
+		return s.db.QueryRowContext(ctx, query, args...) // which fails too, and says so
+	}
+	return statement.QueryRowContext(ctx, args...)
+}
+
 // transaction is one whose statements are prepared.
 type transaction struct {
 	*sql.Tx
-	of *store
+	of   *store
+	seen *seen // of one that writes
+}
+
+// seen is what a transaction need not read again.
+type seen struct {
+	shelves map[string]shelf // of galleries that it has not changed since
+	last    *gallery.Line    // of the log, its number and hash
 }
 
 func (t transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/siam-go/siam/gallery"
@@ -50,7 +52,7 @@ func (s *store) tryWrite(ctx context.Context, do func(transaction) error) error 
 		return err
 	}
 	defer tx.Rollback() // does nothing after the commit
-	if err := do(transaction{tx, s}); err != nil {
+	if err := do(transaction{tx, s, &seen{shelves: map[string]shelf{}}}); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -142,7 +144,7 @@ type applying struct {
 }
 
 func (a *applying) run() error {
-	row, there, err := find(a.ctx, a.tx, a.Gallery)
+	row, there, err := a.shelf()
 	if err != nil {
 		return err
 	}
@@ -160,6 +162,20 @@ func (a *applying) run() error {
 		}
 	}
 	return nil
+}
+
+// shelf is the row of the gallery before the change.
+func (a *applying) shelf() (row shelf, there bool, err error) {
+	known := a.tx.seen.shelves
+	if row, there = known[a.Gallery]; !there {
+		row, there, err = a.find(a.ctx, a.tx, a.Gallery)
+	}
+	if there && !a.TouchesEntries() && !a.Drop {
+		known[a.Gallery] = row
+	} else {
+		delete(known, a.Gallery)
+	}
+	return row, there, err
 }
 
 // exec runs a statement and says how many rows it changed.
@@ -376,14 +392,17 @@ func (a *applying) log() error {
 	if len(a.Events) == 0 {
 		return nil
 	}
-	var last gallery.Line
-	err := a.tx.QueryRowContext(a.ctx, "SELECT number, hash FROM line ORDER BY number DESC LIMIT 1").Scan(&last.Number, &last.Hash)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return err
+	if a.tx.seen.last == nil {
+		a.tx.seen.last = &gallery.Line{}
+		err := a.tx.QueryRowContext(a.ctx, "SELECT number, hash FROM line ORDER BY number DESC LIMIT 1").Scan(&a.tx.seen.last.Number, &a.tx.seen.last.Hash)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 	}
 	for _, e := range a.Events {
-		last = e.After(last)
-		if err := a.logLine(last); err != nil {
+		line := e.After(*a.tx.seen.last)
+		a.tx.seen.last = &line
+		if err := a.logLine(line); err != nil {
 			return err
 		}
 	}
@@ -391,17 +410,33 @@ func (a *applying) log() error {
 }
 
 func (a *applying) logLine(l gallery.Line) error {
+	var parts, about []any
+	for place, p := range l.Parts {
+		parts = append(parts, l.Number, place, p.Digest, p.Salt, string(p.Body))
+		for nth, id := range p.About {
+			about = append(about, l.Number, place, nth, l.Gallery, id)
+		}
+	}
 	if _, err := a.exec("INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?)", l.Number, l.Time.UnixMicro(), l.Gallery, l.Who, l.Action, l.Model, len(l.Parts), l.Hash); err != nil {
 		return err
 	}
-	for place, p := range l.Parts {
-		if _, err := a.exec("INSERT INTO part VALUES (?, ?, ?, ?, ?)", l.Number, place, p.Digest, p.Salt, string(p.Body)); err != nil {
+	if err := a.insert("part", parts); err != nil {
+		return err
+	}
+	return a.insert("about", about)
+}
+
+const (
+	columns    = 5 // of the tables that hold parts of lines
+	rowsAtOnce = 8
+)
+
+// insert adds rows, several with a statement.
+func (a *applying) insert(table string, values []any) error {
+	for some := range slices.Chunk(values, rowsAtOnce*columns) {
+		rows := strings.Repeat(", (?, ?, ?, ?, ?)", len(some)/columns)
+		if _, err := a.exec("INSERT INTO "+table+" VALUES "+rows[2:], some...); err != nil {
 			return err
-		}
-		for nth, id := range p.About {
-			if _, err := a.exec("INSERT INTO about VALUES (?, ?, ?, ?, ?)", l.Number, place, nth, l.Gallery, id); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
