@@ -23,6 +23,7 @@ type Frame struct {
 type BurstResult struct {
 	Result
 	Frames []Frame `json:"frames"`
+	Spread float32 `json:"spread"` // mean distance between the frames, see [BurstCalibration]
 }
 
 // agreement is how much of the weight has to show the id that is matched.
@@ -36,7 +37,9 @@ const burstCandidates = 10
 // So it is when two frames match different ids, or when a third of the weight or more does not show the id that would match: it is nearest
 // to another, or farther than the refer threshold.
 //
-// Thresholds are those made for single images: means of distances spread less, so strangers come below them less often. It fails like [Gallery.Identify], and when no photograph shows a face.
+// Its thresholds rise with how much the frames differ, as far as the calibration has learned that from people with several images, see
+// [BurstCalibration]; without, they are those of single images, which strangers' bursts come below less often. It fails like
+// [Gallery.Identify], and when no photograph shows a face.
 func (g *Gallery) IdentifyBurst(ctx context.Context, photos []Photograph, o IdentifyOptions) (BurstResult, error) {
 	s, err := g.Settings(ctx)
 	if err != nil {
@@ -48,6 +51,12 @@ func (g *Gallery) IdentifyBurst(ctx context.Context, photos []Photograph, o Iden
 	}
 	if b.found, err = g.search(ctx, s, max(o.Candidates, burstCandidates), b.probes...); err != nil {
 		return BurstResult{}, fmt.Errorf("identify: %w", err)
+	}
+	spread := spreadOf(b.probes, func(i int) float64 { return b.frames[i].Weight }, g.model.Distance)
+	if c := s.Calibration; c != nil {
+		raised := *c
+		raised.Thresholds = c.raised(spread)
+		s.Calibration, b.far = &raised, raised.Thresholds.Refer
 	}
 	together, err := g.together(ctx, s, b)
 	if err != nil {
@@ -63,7 +72,7 @@ func (g *Gallery) IdentifyBurst(ctx context.Context, photos []Photograph, o Iden
 	if len(b.frames) > 1 {
 		shown.Name = fmt.Sprintf("%s and %d more", shown.Name, len(b.frames)-1)
 	}
-	result := BurstResult{Result{shown.Name, 1, shown.Faces[0].Box, v}, b.frames}
+	result := BurstResult{Result{shown.Name, 1, shown.Faces[0].Box, v}, b.frames, spread}
 	return result, g.record(ctx, s, "identify", []Photograph{shown}, []Result{result.Result}, o.ReviewDays)
 }
 

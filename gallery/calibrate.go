@@ -72,7 +72,7 @@ type Doubt struct {
 // the same, however many images they have, and enrolled ones, who meet one id less, count N/(N−1). The refer threshold is the smallest at
 // which enrolled people, each image against the rest of the gallery, are answered no match no more often than Miss; people with several
 // images stand for those with one, by one of theirs alone. Intervals are by
-// person. It fails with [ErrTooFew] when the upper end of an interval of what is promised exceeds three times the promise, and says how
+// person. People with several images teach besides what a burst of images may do, see [BurstCalibration]. It fails with [ErrTooFew] when the upper end of an interval of what is promised exceeds three times the promise, and says how
 // many more people it takes. Nothing is stored; see [Gallery.SetCalibration].
 func (g *Gallery) Calibrate(ctx context.Context, o CalibrateOptions) (*Study, error) {
 	if !(o.FPIR > 0 && o.FPIR < 1) || !(o.Miss > 0 && o.Miss < 1) {
@@ -106,14 +106,22 @@ func (g *Gallery) Calibrate(ctx context.Context, o CalibrateOptions) (*Study, er
 	if recall != nil {
 		study.Recall = &recall.Rate
 		study.Miss, study.FNIR = study.Miss.missedToo(recall.Rate), study.FNIR.missedToo(recall.Rate)
+		if b := study.Bursts; b != nil {
+			b.Miss, b.FNIR = b.Miss.missedToo(recall.Rate), b.FNIR.missedToo(recall.Rate)
+		}
 	}
 	return study, err
 }
 
-// strangersOf are the trials as strangers, of one group, or of all people for "".
+// strangersOf are all trials as strangers, of one group, or of all people for "".
 func (c *comparisons) strangersOf(group string, groups map[string]string) []trial {
+	return c.asStrangers(c.trials, group, groups)
+}
+
+// asStrangers are those of trials that are of one group, or all for "". Enrolled people meet one id less, and count more.
+func (c *comparisons) asStrangers(trials []trial, group string, groups map[string]string) []trial {
 	var list []trial
-	for _, t := range c.trials {
+	for _, t := range trials {
 		if group != "" && groups[c.people[t.person]] != group {
 			continue
 		}
@@ -169,6 +177,14 @@ func referThreshold(mated []trial, promise float64) float32 {
 
 // any is the distance to the nearest id, its own or another.
 func (t trial) any() float32 { return min(t.own, t.other) }
+
+// likest is the nearest other id; empty where there is none.
+func (t trial) likest() string {
+	if len(t.nearest) == 0 {
+		return ""
+	}
+	return t.nearest[0]
+}
 
 // matched says whether a trial as a stranger is answered match.
 func (t trial) matched(match float32) float64 {
@@ -239,6 +255,7 @@ func (c *comparisons) study(s Settings, o CalibrateOptions) (*Study, error) {
 	study.Investigation = rate(mated, 0, func(t trial) float64 { return truth(t.own >= t.other) })
 	study.Unlisted = rate(mated, 0, func(t trial) float64 { return truth(len(t.others) == listed && t.own > t.others[listed-1]) })
 	study.Sizes = c.sizes(mated, match, o.FPIR)
+	study.Bursts = c.learnBursts(study.Thresholds, groups, o)
 	study.Strangers, study.IDs, study.Images = len(c.people)-len(c.ids), len(c.ids), c.known
 	if all := c.strangersOf("", nil); peopleOf(all) >= supports && len(mated) > 0 {
 		at := matchThreshold(all, nistFPIR)
@@ -366,7 +383,7 @@ const mostDoubts = 100
 func (c *comparisons) doubts(match, refer float32) []Doubt {
 	list := []Doubt{}
 	for _, t := range c.trials[:c.known] {
-		w := Doubt{ID: c.people[t.person], Other: t.nearest, Distance: t.other}
+		w := Doubt{ID: c.people[t.person], Other: t.likest(), Distance: t.other}
 		switch {
 		case t.other < t.own && t.own < far:
 			w.Text = "an image is nearer to the other than to its own id"

@@ -18,22 +18,26 @@ type trial struct {
 	person   int       // whose image; numbers of enrolled ids come first
 	key      string    // of a rejected stranger's entry; empty for others
 	weight   float64   // 1 over the images of the person
-	nearest  string    // the nearest id other than its own; empty when there is none
-	other    float32   // distance to it; +Inf without
+	nearest  []string  // the nearest ids other than its own, up to burstCandidates, nearest first
+	other    float32   // distance to the first; +Inf without
 	others   []float32 // distances to the nearest such ids, up to listed, nearest first
 	own      float32   // distance to its own id by its other images; +Inf without
 	mated    float64   // its weight as a probe of its own id
 	rejected float32   // distance to the nearest rejected stranger; +Inf without
+	spread   float32   // of the frames, where the trial is a burst
+	agreed   float32   // within which two thirds of the frames show their own id, where the trial is a burst
 }
 
 // comparisons are all trials of a gallery and of strangers.
 type comparisons struct {
-	ids     []string // of the enrolled people
-	people  []string // names: ids, and then strangers
-	trials  []trial  // of the enrolled, and then of strangers
-	singles []trial  // of pairs of images of one person, as if the other were the only one enrolled
-	known   int      // trials of the enrolled
-	rejects int      // people without a name who were rejected before
+	ids         []string // of the enrolled people
+	people      []string // names: ids, and then strangers
+	trials      []trial  // of the enrolled, and then of strangers
+	singles     []trial  // of pairs of images of one person, as if the other were the only one enrolled
+	bursts      []trial  // of people with several images, as strangers
+	matedBursts []trial  // of enrolled people with three or more, the first being enrolled and the next ones the burst
+	known       int      // trials of the enrolled
+	rejects     int      // people without a name who were rejected before
 }
 
 var far = float32(math.Inf(1))
@@ -92,7 +96,7 @@ func compare(ctx context.Context, v Vectors, how Representation, by distance.Dis
 		return nil, err
 	}
 	c.pair(images, v, by)
-	return c, nil
+	return c, c.burst(ctx, bursting{by, how, probes, rowsOf(all.Vectors)})
 }
 
 // pair makes the trials of single images. People who have one image only come as probes without another, so that those who have several
@@ -174,8 +178,9 @@ func (c *comparisons) fill(ctx context.Context, s *searchable, probes [][]float3
 			case !seen[r.ID] && len(t.others) < listed:
 				seen[r.ID] = true
 				t.others = append(t.others, n.Distance)
-				if t.nearest == "" {
-					t.other, t.nearest = n.Distance, r.ID
+				t.other = t.others[0]
+				if len(t.nearest) < burstCandidates {
+					t.nearest = append(t.nearest, r.ID)
 				}
 			}
 		}

@@ -68,14 +68,16 @@ type Calibration struct {
 	FNIR     Rate `json:"fnir,omitzero"`     // enrolled people not matched to their own id; refer counts as a miss
 	Referral Rate `json:"referral,omitzero"` // enrolled people referred
 	// StrangerReferral are strangers referred.
-	StrangerReferral Rate      `json:"stranger_referral,omitzero"`
-	Recall           *Rate     `json:"recall,omitempty"` // of an approximate search, which Miss and FNIR have in them; nil where the search is exact
-	Strangers        int       `json:"strangers"`
-	IDs              int       `json:"ids"`               // in the gallery at that time
-	Images           int       `json:"images"`            // of them
-	Group            string    `json:"group,omitempty"`   // the worst group, when groups were given: the rate is promised for it
-	ByHand           bool      `json:"by_hand,omitempty"` // thresholds chosen by a person: nothing is promised
-	When             time.Time `json:"when"`
+	StrangerReferral Rate `json:"stranger_referral,omitzero"`
+	// Bursts is of several images of one person; nil where too few people have several: bursts then go by the thresholds of single images.
+	Bursts    *BurstCalibration `json:"bursts,omitempty"`
+	Recall    *Rate             `json:"recall,omitempty"` // of an approximate search, which Miss and FNIR have in them; nil where the search is exact
+	Strangers int               `json:"strangers"`
+	IDs       int               `json:"ids"`               // in the gallery at that time
+	Images    int               `json:"images"`            // of them
+	Group     string            `json:"group,omitempty"`   // the worst group, when groups were given: the rate is promised for it
+	ByHand    bool              `json:"by_hand,omitempty"` // thresholds chosen by a person: nothing is promised
+	When      time.Time         `json:"when"`
 }
 
 // Check says what is wrong with settings, in a line.

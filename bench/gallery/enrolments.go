@@ -53,22 +53,16 @@ func enrolments(ctx context.Context, s settings, m material, say func(string, st
 		say(fmt.Sprintf("%d people, %s: FNIR [95 %% interval] · at the best threshold for FPIR 1 %% · FPIR of new strangers", len(many), d.name), "%.2f %% [%.2f, %.2f] · %.2f %% · %.2f %%",
 			100*float64(d.missed)/float64(d.probes), 100*fnir.CI95[0], 100*fnir.CI95[1], 100*d.oracle/n, 100*float64(d.wrong)/float64(d.strangers))
 	}
-	e, err := enroll(ctx, many, 1, gallery.Nearest, 0.01, alone)
+	e, err := enroll(ctx, many, plan{1, gallery.Nearest, 0.01, 0.02, 1}, alone)
 	if err != nil {
 		return err
 	}
-	e.bursts(many, 0.01, say)
-	loose, err := enroll(ctx, many, 1, gallery.Nearest, 0.1, alone)
-	if err != nil {
-		return err
-	}
-	loose.bursts(many, 0.1, say)
 	e.gate(m.worse, say)
 	return e.rejectCurve(m, s.curve, say)
 }
 
 func (d *division) measure(ctx context.Context, people, calibrate, test []person) error {
-	e, err := enroll(ctx, people, d.most, d.how, 0.01, calibrate)
+	e, err := enroll(ctx, people, plan{d.most, d.how, 0.01, 0.02, 1}, calibrate)
 	if err != nil {
 		return err
 	}
@@ -79,42 +73,6 @@ func (d *division) measure(ctx context.Context, people, calibrate, test []person
 	best := strangers[len(strangers)/100]
 	d.oracle += 1 - float64(within(own, math.Nextafter32(best, -1)))/float64(len(own))
 	return nil
-}
-
-// bursts measures what five frames buy, of people who have six photographs or more, the first of which is enrolled: with their own id, and
-// as strangers, whose id is left out.
-func (e *enrolled) bursts(people []person, fpir float64, say func(string, string, ...any)) {
-	var missed, matched [2]int // of one frame, and of five
-	n := 0
-	for _, p := range people {
-		if len(p.rows) < 6 {
-			continue
-		}
-		n++
-		for i, frames := range [][][]float32{p.rows[5:6], p.rows[1:6]} {
-			if id, at := e.nearest(frames...); id != p.name || at > e.study.Thresholds.Match {
-				missed[i]++
-			}
-			if _, at := e.without(p.name).nearest(frames...); at <= e.study.Thresholds.Match {
-				matched[i]++
-			}
-		}
-	}
-	say(fmt.Sprintf("%d people of six photographs or more, promised FPIR %g %%: missed by one frame · by five · matched as strangers by one · by five", n, 100*fpir),
-		"%d · %d · %d · %d", missed[0], missed[1], matched[0], matched[1])
-}
-
-// without is the gallery without an id.
-func (e *enrolled) without(id string) *enrolled {
-	rest := *e
-	rest.vectors.Refs, rest.vectors.Values = nil, nil
-	for i, r := range e.vectors.Refs {
-		if r.ID != id {
-			rest.vectors.Refs = append(rest.vectors.Refs, r)
-			rest.vectors.Values = append(rest.vectors.Values, e.vectors.Values[i*e.vectors.Dim:(i+1)*e.vectors.Dim]...)
-		}
-	}
-	return &rest
 }
 
 // gate measures photographs made worse: how many the gate refuses, and how many of the others, and of all, are not matched.

@@ -22,7 +22,7 @@ type settings struct {
 	lfw250, lfwcrop, model, cache, results, curve string
 	splits                                        int
 	seed                                          uint64
-	embedOnly                                     bool
+	embedOnly, sweep                              bool
 }
 
 func main() {
@@ -36,6 +36,7 @@ func main() {
 	flag.IntVar(&s.splits, "splits", 20, "random splits")
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of everything random")
 	flag.BoolVar(&s.embedOnly, "embed", false, "embed and keep, nothing else")
+	flag.BoolVar(&s.sweep, "sweep", false, "measure promises in galleries of other sizes, with several photographs of each id, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -44,6 +45,9 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// mostCrops is how many of LFWcrop's faces of a person are embedded.
+const mostCrops = 12
 
 // material is everything that was embedded.
 type material struct {
@@ -64,12 +68,12 @@ func embedAll(ctx context.Context, s settings) (m material, err error) {
 	if err != nil {
 		return m, err
 	}
-	m.crops, err = cached(filepath.Join(s.cache, "lfwcrop.gob"), func() ([]seen, error) {
+	m.crops, err = cached(filepath.Join(s.cache, fmt.Sprintf("lfwcrop%d.gob", mostCrops)), func() ([]seen, error) {
 		crops, err := filepath.Glob(filepath.Join(s.lfwcrop, "*.jpg"))
 		if err != nil {
 			return nil, err
 		}
-		return embedCrops(ctx, model, crops, 2)
+		return embedCrops(ctx, model, crops, mostCrops)
 	})
 	if err != nil {
 		return m, err

@@ -15,8 +15,8 @@ type world struct {
 	name    string
 	people  []person
 	gallery int // people enrolled
-	fpir    float64
-	made    *generator // nil for real ones
+	plan
+	made *generator // nil for real ones
 }
 
 // draw divides people into a gallery, strangers to calibrate by and strangers to test on.
@@ -24,49 +24,70 @@ func (w world) draw(random *rand.Rand) (enrolled, calibrate, test []person) {
 	if w.made != nil {
 		return w.made.people(random, "id", w.gallery, 2), w.made.people(random, "calibrate", 12_000, 1), w.made.people(random, "test", 12_000, 1)
 	}
-	many, alone := several(w.people)
+	people := make([]person, len(w.people))
+	for i, p := range w.people {
+		people[i] = person{p.name, shuffledRows(random, p.rows)}
+	}
+	many, alone := several(people)
 	many = shuffled(random, many)
 	others := shuffled(random, append(alone, many[w.gallery:]...))
 	return many[:w.gallery], others[:len(others)/2], others[len(others)/2:]
 }
 
-// splits measures the promise on people never seen.
-func (w world) splits(ctx context.Context, s settings, say func(string, string, ...any)) error {
-	held, fpir, fnir, best := 0, 0., 0., 0.
-	var promised, measured ratios
-	var sizes string
+// measured are the splits of a world together.
+func (w world) measured(ctx context.Context, s settings) (t tally, err error) {
 	for split := range s.splits {
 		if err := ctx.Err(); err != nil {
-			return err
+			return t, err
 		}
 		ids, calibrate, test := w.draw(rand.New(rand.NewPCG(s.seed, uint64(split))))
-		e, err := enroll(ctx, ids, 1, "nearest", w.fpir, calibrate)
+		e, err := enroll(ctx, ids, w.plan, calibrate)
 		if err != nil {
-			return fmt.Errorf("%s, split %d: %w", w.name, split, err)
+			return t, fmt.Errorf("%s, split %d: %w", w.name, split, err)
 		}
-		strangers, own := e.strangersAt(test), e.own(last, ids)
-		wrong := within(strangers, e.study.Thresholds.Match)
-		learned := int(math.Round(e.study.FPIR.Value * float64(e.study.FPIR.N)))
-		if fisher(learned, e.study.FPIR.N, wrong, len(test)) >= 0.05 {
-			held++
-		}
-		n := float64(len(own))
-		missed := 1 - float64(within(own, e.study.Thresholds.Match))/n
-		allowed := int(w.fpir * float64(len(test)))
-		below := func(i int) float64 { return 1 - float64(within(own, math.Nextafter32(strangers[i], -1)))/n }
-		oracle := below(allowed)
-		promised.add(missed*n, oracle*n)
-		measured.add(missed*n, below(wrong)*n)
-		fpir, fnir, best = fpir+float64(wrong)/float64(len(test)), fnir+missed, best+oracle
-		sizes = fmt.Sprintf("%d enrolled, %d and %d strangers", len(ids), len(calibrate), len(test))
+		t.add(e, ids, test)
+		t.sizes = fmt.Sprintf("%d enrolled, %d and %d strangers", len(ids), len(calibrate), len(test))
+	}
+	return t, nil
+}
+
+// splits measures the promise on people never seen.
+func (w world) splits(ctx context.Context, s settings, say func(string, string, ...any)) error {
+	t, err := w.measured(ctx, s)
+	if err != nil {
+		return err
 	}
 	n := float64(s.splits)
-	say(fmt.Sprintf("%s, promised FPIR %g %%, %s: splits in which Fisher's exact test finds no difference at 5 %%", w.name, 100*w.fpir, sizes), "%d of %d", held, s.splits)
-	say("measured FPIR, mean", "%.3f %%", 100*fpir/n)
-	say("FNIR, mean · at the best threshold for the promised rate", "%.2f %% · %.2f %%", 100*fnir/n, 100*best/n)
-	say("ratio of the two: mean (geometric) · splits up to 1.5 · up to 1.2", "%v", promised)
-	say("ratio to FNIR at the best threshold for the measured rate, the same", "%v", measured)
+	say(fmt.Sprintf("%s, promised FPIR %g %%, %s: splits in which Fisher's exact test finds no difference at 5 %%", w.name, 100*w.fpir, t.sizes), "%d of %d", t.held, s.splits)
+	say("measured FPIR, mean", "%.3f %%", 100*t.fpir/n)
+	say("FNIR, mean · at the best threshold for the promised rate", "%.2f %% · %.2f %%", 100*t.fnir/n, 100*t.best/n)
+	say("ratio of the two: mean (geometric) · splits up to 1.5 · up to 1.2", "%v", t.promised)
+	say("ratio to FNIR at the best threshold for the measured rate, the same", "%v", t.measured)
 	return nil
+}
+
+// tally is what was measured of splits, in sum.
+type tally struct {
+	held               int
+	fpir, fnir, best   float64
+	promised, measured ratios
+	sizes              string // of the divisions
+}
+
+func (t *tally) add(e *enrolled, ids, test []person) {
+	strangers, own := e.strangersAt(test), e.own(last, ids)
+	wrong := within(strangers, e.study.Thresholds.Match)
+	learned := int(math.Round(e.study.FPIR.Value * float64(e.study.FPIR.N)))
+	if fisher(learned, e.study.FPIR.N, wrong, len(test)) >= 0.05 {
+		t.held++
+	}
+	n := float64(len(own))
+	missed := 1 - float64(within(own, e.study.Thresholds.Match))/n
+	below := func(i int) float64 { return 1 - float64(within(own, math.Nextafter32(strangers[i], -1)))/n }
+	oracle := below(int(e.study.FPIR.Promised * float64(len(test))))
+	t.promised.add(missed*n, oracle*n)
+	t.measured.add(missed*n, below(wrong)*n)
+	t.fpir, t.fnir, t.best = t.fpir+float64(wrong)/float64(len(test)), t.fnir+missed, t.best+oracle
 }
 
 // ratios are how many times as many are missed as at the best threshold, split by split.

@@ -52,69 +52,83 @@ func shuffled(random *rand.Rand, people []person) []person {
 	return people
 }
 
+func shuffledRows(random *rand.Rand, rows [][]float32) [][]float32 {
+	rows = slices.Clone(rows)
+	random.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	return rows
+}
+
+// atMost are people with so many of their photographs at most.
+func atMost(people []person, n int) []person {
+	fewer := make([]person, len(people))
+	for i, p := range people {
+		fewer[i] = person{p.name, p.rows[:min(n, len(p.rows))]}
+	}
+	return fewer
+}
+
 // enrolled is a calibrated gallery.
 type enrolled struct {
 	ids     []person // what is enrolled
 	how     gallery.Representation
 	study   *gallery.Study
 	vectors gallery.Vectors // what is searched
+	gallery *gallery.Gallery
 }
 
 var by = distance.Cosine()
 
-// enroll enrolls the first photographs of people, at most so many of each and never the last, and calibrates by strangers.
-func enroll(ctx context.Context, people []person, most int, how gallery.Representation, fpir float64, strangers []person) (*enrolled, error) {
-	e := &enrolled{how: how}
+// plan is how people are enrolled, and what is promised.
+type plan struct {
+	most       int // photographs of each, the first ones, and never the last
+	how        gallery.Representation
+	fpir, miss float64
+	frames     int // photographs of each stranger
+}
+
+// enroll enrolls people and calibrates by strangers.
+func enroll(ctx context.Context, people []person, p plan, strangers []person) (*enrolled, error) {
+	e := &enrolled{how: p.how}
 	model := gallery.Model{Hash: "bench", Dim: len(people[0].rows[0]), Distance: by}
 	settings := model.Settings("bench", gallery.Watch)
-	settings.Representation = how
+	settings.Representation = p.how
 	store := gallery.Memory()
 	g, err := gallery.Create(ctx, store, model, settings)
 	if err != nil {
 		return nil, err
 	}
 	var images []gallery.Enrolment
-	for _, p := range people {
-		rows := p.rows[:min(most, len(p.rows)-1)]
-		e.ids = append(e.ids, person{p.name, rows})
+	for _, one := range people {
+		rows := one.rows[:min(p.most, len(one.rows)-1)]
+		e.ids = append(e.ids, person{one.name, rows})
 		for i, row := range rows {
-			images = append(images, gallery.Enrolment{ID: p.name, Name: fmt.Sprint(p.name, i), Face: gallery.Face{Embedding: row}})
+			images = append(images, gallery.Enrolment{ID: one.name, Name: fmt.Sprint(one.name, i), Face: gallery.Face{Embedding: row}})
 		}
 	}
 	if _, err := g.Enroll(ctx, images...); err != nil {
 		return nil, err
 	}
 	others := make([]gallery.Person, len(strangers))
-	for i, p := range strangers {
-		others[i] = gallery.Person{Name: "stranger " + p.name, Embeddings: p.rows[:1]}
+	for i, one := range strangers {
+		others[i] = gallery.Person{Name: "stranger " + one.name, Embeddings: one.rows[:min(p.frames, len(one.rows))]}
 	}
-	if e.study, err = g.Calibrate(ctx, gallery.CalibrateOptions{FPIR: fpir, Miss: 0.02, Strangers: others}); err != nil {
+	if e.study, err = g.Calibrate(ctx, gallery.CalibrateOptions{FPIR: p.fpir, Miss: p.miss, Strangers: others}); err != nil {
+		return nil, err
+	}
+	if err := g.SetCalibration(ctx, &e.study.Calibration); err != nil {
 		return nil, err
 	}
 	v, err := store.Vectors(ctx, "bench", 0)
-	e.vectors = gallery.Represent(v, how, by)
+	e.vectors, e.gallery = gallery.Represent(v, p.how, by), g
 	return e, err
 }
 
-// nearest is the nearest id to frames of one person, by the mean of the distances, as in a burst.
-func (e *enrolled) nearest(frames ...[]float32) (id string, at float32) {
-	mean := map[string]float32{}
-	for _, frame := range frames {
-		near := map[string]float32{}
-		for i, r := range e.vectors.Refs {
-			d := by.Of(frame, e.vectors.Values[i*e.vectors.Dim:(i+1)*e.vectors.Dim])
-			if old, known := near[r.ID]; !known || d < old {
-				near[r.ID] = d
-			}
-		}
-		for other, d := range near {
-			mean[other] += d / float32(len(frames))
-		}
-	}
+// nearest is the nearest id to a photograph.
+func (e *enrolled) nearest(probe []float32) (id string, at float32) {
 	at = float32(math.Inf(1))
-	for other, d := range mean {
-		if d < at || d == at && other < id {
-			id, at = other, d
+	for i, r := range e.vectors.Refs {
+		if d := by.Of(probe, e.vectors.Values[i*e.vectors.Dim:(i+1)*e.vectors.Dim]); d < at {
+			id, at = r.ID, d
 		}
 	}
 	return id, at

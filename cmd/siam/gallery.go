@@ -100,6 +100,19 @@ func (f *modelFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.detector, "detector", "", "YuNet ONNX `file` to find faces with; the model's own when not given")
 }
 
+// addEmbeddings is for commands that take embeddings in place of images.
+func (f *modelFlags) addEmbeddings(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.embeddings, "embeddings", "", "`file` of embeddings in place of images, as siam embed writes them")
+}
+
+// want fails where a command is given neither images nor embeddings, or both.
+func (f *modelFlags) want(files []string, command string) error {
+	if (f.embeddings == "") == (len(files) == 0) {
+		return usagef("gallery %s: give either FILE or --embeddings FILE", command)
+	}
+	return nil
+}
+
 // seeing is a gallery together with its model, or with embeddings from elsewhere.
 type seeing struct {
 	*gallery.Gallery

@@ -11,6 +11,7 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/internal/filekind"
 	"github.com/siam-go/siam/report"
 	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
@@ -42,7 +43,7 @@ rate at 3/n. With --groups, lines NAME,GROUP for ids and strangers, the rate is 
 	flags := cmd.Flags()
 	flags.Float64Var(&f.fpir, "fpir", 0.01, "part of strangers who may be answered match")
 	flags.Float64Var(&f.miss, "miss", 0.02, "part of enrolled people who may be answered no match")
-	flags.StringVar(&f.strangers, "strangers", "", "`folder` or archive of people who are not enrolled, a folder for each")
+	flags.StringVar(&f.strangers, "strangers", "", "`folder` or archive of people who are not enrolled, a folder for each, or a JSON file of their embeddings, as siam embed writes it")
 	addStrictFlag(cmd, &f.strict)
 	flags.StringVar(&f.groups, "groups", "", "CSV `file` of NAME,GROUP: promise the rate within each group")
 	flags.StringVar(&f.report, "report", "", "HTML `file` to write with curves and tables")
@@ -60,8 +61,11 @@ func (a *app) galleryCalibrate(ctx context.Context, f calibrateGalleryFlags) err
 	if err != nil {
 		return err
 	}
-	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
-		strangers, err := a.readStrangers(ctx, s, f.strangers, f.strict)
+	if filekind.Of(f.strangers) == filekind.JSON {
+		f.embeddings = f.strangers
+	}
+	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		strangers, err := a.readStrangers(ctx, s, f)
 		if err != nil {
 			return err
 		}
@@ -114,19 +118,52 @@ func readGroups(file string) (map[string]string, error) {
 	return groups, nil
 }
 
-// readStrangers embeds a folder with a folder for each person.
-func (a *app) readStrangers(ctx context.Context, s *seeing, name string, strict bool) ([]gallery.Person, error) {
-	if name == "" {
-		return nil, nil
+// byPerson gathers embeddings of people, in the order in which they come.
+type byPerson struct {
+	people []gallery.Person
+	at     map[string]int
+}
+
+func (b *byPerson) add(name string, embedding []float32) {
+	at, known := b.at[name]
+	if !known {
+		at = len(b.people)
+		b.people = append(b.people, gallery.Person{Name: name})
+		if b.at == nil {
+			b.at = map[string]int{}
+		}
+		b.at[name] = at
 	}
+	b.people[at].Embeddings = append(b.people[at].Embeddings, embedding)
+}
+
+// readStrangers embeds a folder with a folder for each person, or reads a file of embeddings.
+func (a *app) readStrangers(ctx context.Context, s *seeing, f calibrateGalleryFlags) ([]gallery.Person, error) {
+	switch {
+	case f.strangers == "":
+		return nil, nil
+	case f.embeddings != "":
+		images, err := a.readEnrolments(f.strangers, "", s.settings)
+		if err != nil {
+			return nil, fmt.Errorf("--strangers %w", err)
+		}
+		var b byPerson
+		for _, image := range images {
+			b.add(image.ID, image.Face.Embedding)
+		}
+		return b.people, nil
+	}
+	return a.embedStrangers(ctx, s, f.strangers, f.strict)
+}
+
+func (a *app) embedStrangers(ctx context.Context, s *seeing, name string, strict bool) ([]gallery.Person, error) {
 	source, err := a.folderSource(name, strict)
 	if err != nil {
 		return nil, fmt.Errorf("--strangers: %w", err)
 	}
 	p := a.newProgress("embedding strangers", "images", len(source.files))
 	defer p.close()
-	at := map[string]int{}
-	var people []gallery.Person
+	var b byPerson
 	var failed []*dataset.FileError
 	for photo, err := range s.photographs(ctx, source.photoSource, false) {
 		p.add(1)
@@ -141,16 +178,10 @@ func (a *app) readStrangers(ctx context.Context, s *seeing, name string, strict 
 			a.leaveFaceless(photo.Name)
 			continue
 		}
-		name := source.idOf(photo.Name)
-		if _, known := at[name]; !known {
-			at[name] = len(people)
-			people = append(people, gallery.Person{Name: name})
-		}
-		person := &people[at[name]]
-		person.Embeddings = append(person.Embeddings, face.Embedding)
+		b.add(source.idOf(photo.Name), face.Embedding)
 	}
 	a.leaveOut(failed, len(source.files))
-	return people, nil
+	return b.people, nil
 }
 
 func studyText(s gallery.Settings, study *gallery.Study) string {
@@ -173,6 +204,13 @@ func studyText(s gallery.Settings, study *gallery.Study) string {
 	}
 	if r := study.Recall; r != nil {
 		fmt.Fprintf(&b, "of which the approximate search misses %.2f %% (95 %% interval %.2f to %.2f)\n", 100*(1-r.Value), 100*(1-r.CI95[1]), 100*(1-r.CI95[0]))
+	}
+	if c := study.Bursts; c != nil {
+		fmt.Fprintf(&b, "bursts: thresholds rise by %.3f of the mean distance between the frames, of %.2f at most\n", c.Slack, c.Spread)
+		fmt.Fprintf(&b, "strangers' bursts answered match    %s, promised %.2g %%\n", rateText(c.FPIR, "people"), 100*c.FPIR.Promised)
+		if c.FNIR.N > 0 {
+			fmt.Fprintf(&b, "enrolled people's bursts not matched %s\n", rateText(c.FNIR, "ids"))
+		}
 	}
 	for _, w := range study.Doubts[:min(10, len(study.Doubts))] {
 		fmt.Fprintf(&b, "look at %s and %s, %s distance %.4f: %s\n", w.ID, w.Other, s.Distance, w.Distance, w.Text)
@@ -214,6 +252,15 @@ func studyReport(s gallery.Settings, study *gallery.Study) *report.Report {
 			Parts: []report.Part{sizeChart(study)}})
 		page.Add(report.Section{Title: "As NIST's 1:N evaluation tells it", Text: "Identification is a gate that answers by itself; an investigation is a person who looks at the nearest 50, at no threshold.",
 			Parts: []report.Part{identificationTable(study), investigationTable(study)}})
+	}
+	if b := study.Bursts; b != nil {
+		numbers := report.Numbers{report.Rate("strangers' bursts answered match", estimateOf(b.FPIR, "people"), fmt.Sprintf("FPIR, promised %.2g %%", 100*b.FPIR.Promised))}
+		if b.FNIR.N > 0 {
+			numbers = append(numbers, report.Rate("enrolled people's bursts not matched", estimateOf(b.FNIR, "ids"), "FNIR: refer counts as a miss"),
+				report.Rate("enrolled people's bursts answered no match", estimateOf(b.Miss, "ids"), ""))
+		}
+		page.Add(report.Section{Title: "Several images of one person", Parts: []report.Part{numbers},
+			Text: fmt.Sprintf("The thresholds of a burst rise by %.3f of the mean distance between its frames, of %.2f at most: frames that are alike are judged like one image. Learned from people with two to five images.", b.Slack, b.Spread)})
 	}
 	if len(study.Groups) > 0 {
 		table := report.Table{Title: "By group", Columns: []string{"group", "FPIR", "95 % interval", "people"}}

@@ -33,11 +33,12 @@ type enrolled struct {
 func (a *app) galleryEnrollCommand() *cobra.Command {
 	var f enrollFlags
 	cmd := &cobra.Command{
-		Use:   "enroll --db URL {--id ID FILE... | --data DIR}",
+		Use:   "enroll --db URL {--id ID FILE... | --data DIR | --embeddings FILE}",
 		Short: "add images of people: several of one id, or a folder for each id",
 		Long: `Enrolls image files under one id, or a folder or archive that holds a folder of images for each id, or files named ID_NUMBER. In
 photographs the main face is enrolled. A file that is enrolled under its id already is left as it is, so that a broken-off enrolment can be
-repeated. Of a folder, files that cannot be read or show no face are left out and named; --strict enrolls nothing then.`,
+repeated. Of a folder, files that cannot be read or show no face are left out and named; --strict enrolls nothing then. Embeddings that
+siam embed wrote may come in place of images: under --id, or under the ids that the names of their images tell.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryEnroll(cmd.Context(), f, files) },
 	}
@@ -46,12 +47,17 @@ repeated. Of a folder, files that cannot be read or show no face are left out an
 	addDataFlag(cmd, &f.data)
 	f.shard.add(cmd)
 	cmd.Flags().StringVar(&f.id, "id", "", "whom the files show")
+	cmd.Flags().StringVar(&f.embeddings, "embeddings", "", "`file` of embeddings in place of images, as siam embed writes them; an \"id\" beside one says whom it shows")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "with --data, a file that cannot be enrolled is an error")
 	return cmd
 }
 
 func (a *app) galleryEnroll(ctx context.Context, f enrollFlags, files []string) error {
 	switch {
+	case f.embeddings != "" && (f.data != "" || len(files) > 0 || f.shard.of > 0):
+		return usagef("gallery enroll: give --embeddings FILE alone, or with --id")
+	case f.embeddings != "":
+		return a.enrollEmbeddings(ctx, f)
 	case f.data == "" && f.id == "":
 		return usagef("gallery enroll: --id or --data is missing: name whom FILE... show, or a folder with a folder for each id")
 	case f.data != "" && (f.id != "" || len(files) > 0):
@@ -75,6 +81,26 @@ func (a *app) galleryEnroll(ctx context.Context, f enrollFlags, files []string) 
 		if err != nil {
 			return err
 		}
+		return a.print(done, done.text())
+	})
+}
+
+// enrollEmbeddings enrolls embeddings in place of images, all or none.
+func (a *app) enrollEmbeddings(ctx context.Context, f enrollFlags) error {
+	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		images, err := a.readEnrolments(f.embeddings, f.id, s.settings)
+		if err != nil {
+			return fmt.Errorf("--embeddings %w", err)
+		}
+		enrolled, err := s.Enroll(ctx, images...)
+		if err != nil {
+			return err
+		}
+		done := newEnrolled(s.settings)
+		for _, image := range enrolled {
+			done.add(image)
+		}
+		done.countIDs()
 		return a.print(done, done.text())
 	})
 }
@@ -134,7 +160,7 @@ type enrolling struct {
 
 // enrollAll enrolls a source: all at once when it is strict, and otherwise some at a time.
 func (a *app) enrollAll(ctx context.Context, s *seeing, from enrolSource) (enrolled, error) {
-	e := enrolling{seeing: s, result: enrolled{Gallery: s.settings.Name, Images: []gallery.EnrolledImage{}}, notes: map[string]string{}}
+	e := enrolling{seeing: s, result: newEnrolled(s.settings), notes: map[string]string{}}
 	p := a.newProgress("enrolling", "images", len(from.files))
 	defer p.close()
 	var first error // of the images that show no face
@@ -191,6 +217,10 @@ func (e *enrolling) flush(ctx context.Context) error {
 	}
 	e.wait = e.wait[:0]
 	return nil
+}
+
+func newEnrolled(s gallery.Settings) enrolled {
+	return enrolled{Gallery: s.Name, Images: []gallery.EnrolledImage{}}
 }
 
 func (e *enrolled) add(image gallery.EnrolledImage) {

@@ -42,14 +42,14 @@ access gallery no match, then refer, then match. Every verdict leaves a line in 
 	flags.StringSliceVarP(&f.galleries, "gallery", "g", []string{mainGallery}, "which `galleries` of the store, each with a verdict of its own")
 	flags.IntVar(&f.top, "top", 5, "list so many of the nearest ids")
 	flags.IntVar(&f.review, "review", 0, "keep faces that are referred or not matched for so many `days`, for siam gallery review; as the gallery was made when not given")
-	flags.StringVar(&f.embeddings, "embeddings", "", "`file` of embeddings in place of images, as siam embed writes them")
+	f.addEmbeddings(cmd)
 	flags.BoolVar(&f.burst, "burst", false, "all files show one person, in the main face of each: one verdict on them together, the better ones counting more; refer when they disagree")
 	return cmd
 }
 
 func (a *app) galleryIdentify(ctx context.Context, f identifyFlags, files []string, reviewGiven bool) error {
-	if (f.embeddings == "") == (len(files) == 0) {
-		return usagef("gallery identify: give either FILE... or --embeddings FILE")
+	if err := f.want(files, "identify"); err != nil {
+		return err
 	}
 	if f.top < 1 || f.review < 0 {
 		return usagef("gallery identify: --top %d --review %d: want at least 1 and 0", f.top, f.review)
@@ -62,7 +62,11 @@ func (a *app) galleryIdentify(ctx context.Context, f identifyFlags, files []stri
 	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
 		ready := make(chan error, 1)
 		go func() { ready <- s.Prepare(ctx) }() // while the images are embedded
-		photos, err := f.probes(ctx, s, files, o.ReviewDays)
+		days := s.settings.ReviewDays
+		if o.ReviewDays != nil {
+			days = *o.ReviewDays
+		}
+		photos, err := f.probes(ctx, s, files, days > 0)
 		if err := errors.Join(err, <-ready); err != nil {
 			return err
 		}
@@ -123,13 +127,12 @@ func (a *app) exitByGravest(ctx context.Context, asked []*gallery.Gallery, resul
 	return nil
 }
 
-// probes are the faces to be judged.
-func (f identifyFlags) probes(ctx context.Context, s *seeing, files []string, days *int) ([]gallery.Photograph, error) {
+// probes are the photographs, or the embeddings in place of them, that a command is about.
+func (f identifyFlags) probes(ctx context.Context, s *seeing, files []string, crops bool) ([]gallery.Photograph, error) {
 	if f.embeddings != "" {
 		return readProbes(f.embeddings, s.settings)
 	}
 	var photos []gallery.Photograph
-	crops := s.settings.ReviewDays > 0 || days != nil && *days > 0
 	for photo, err := range s.photographs(ctx, filesSource(files), crops) {
 		if err != nil {
 			return nil, err
@@ -200,23 +203,30 @@ func (a *app) galleryVerifyCommand() *cobra.Command {
 		Short: "is it this id? exit code 0 for match, 3 for no match, 4 for refer",
 		Long: `Judges whether an image, or the main face of a photograph, is a certain id. In a gallery that is not calibrated the model's
 own threshold decides.`,
-		Args: wants("FILE"),
-		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryVerify(cmd.Context(), f, files[0]) },
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryVerify(cmd.Context(), f, files) },
 	}
 	f.galleryFlags.add(cmd)
 	f.modelFlags.add(cmd)
+	f.addEmbeddings(cmd)
 	cmd.Flags().StringVar(&f.id, "id", "", "who it should be")
 	return cmd
 }
 
-func (a *app) galleryVerify(ctx context.Context, f identifyFlags, file string) error {
+func (a *app) galleryVerify(ctx context.Context, f identifyFlags, files []string) error {
+	if err := f.want(files, "verify"); err != nil {
+		return err
+	}
 	if f.id == "" {
 		return usagef("gallery verify: --id is missing: name who it should be")
 	}
-	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
-		photos, err := f.probes(ctx, s, []string{file}, nil)
+	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		photos, err := f.probes(ctx, s, files, false)
 		if err != nil {
 			return err
+		}
+		if len(photos) != 1 {
+			return fmt.Errorf("verify: --embeddings %s holds %d, want 1", f.embeddings, len(photos))
 		}
 		face, _, err := photos[0].MainFace()
 		if err != nil {

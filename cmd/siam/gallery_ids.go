@@ -203,22 +203,27 @@ func (a *app) galleryRejectCommand() *cobra.Command {
 		Short: "this is not him: keep a face as a stranger, who competes with ids",
 		Long: `Keeps the image, or the main face of a photograph, of somebody who was taken for ID, or who is not enrolled and is not to be
 mistaken for anybody. The stranger has no name, competes with ids from then on, and enters the next calibration.`,
-		Args: wants("FILE..."),
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, files []string) error { return a.galleryReject(cmd.Context(), f, files) },
 	}
 	f.galleryFlags.add(cmd)
 	f.modelFlags.add(cmd)
+	f.addEmbeddings(cmd)
 	cmd.Flags().StringVar(&f.id, "id", "", "whom it was taken for")
 	return cmd
 }
 
 func (a *app) galleryReject(ctx context.Context, f identifyFlags, files []string) error {
-	return a.withModel(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+	if err := f.want(files, "reject"); err != nil {
+		return err
+	}
+	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {
+		photos, err := f.probes(ctx, s, files, !s.settings.DropCrops)
+		if err != nil {
+			return err
+		}
 		var images []gallery.Enrolment
-		for photo, err := range s.photographs(ctx, filesSource(files), !s.settings.DropCrops) {
-			if err != nil {
-				return err
-			}
+		for _, photo := range photos {
 			face, note, err := photo.MainFace()
 			if err != nil {
 				return err

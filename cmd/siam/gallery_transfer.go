@@ -1,17 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/internal/atomicfile"
-	"github.com/siam-go/siam/internal/filekind"
 	"github.com/spf13/cobra"
 )
 
@@ -83,50 +79,6 @@ func (a *app) galleryImport(ctx context.Context, f galleryFlags, file string) er
 		}
 		return a.print(done, fmt.Sprintf("added %d entries to gallery %q, %d were there already\n", done.Entries, f.name, done.Already))
 	})
-}
-
-// readProbes reads embeddings in place of images: what siam embed writes as JSON, or JSON lines {"name": ..., "embedding": [...]}.
-func readProbes(file string, s gallery.Settings) ([]gallery.Photograph, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("--embeddings: %w", err)
-	}
-	var photos []gallery.Photograph
-	if kind := filekind.OfHead(content); kind != filekind.JSON && kind != filekind.Unknown {
-		return nil, fmt.Errorf("--embeddings %s: it is %s: want what siam embed wrote, or JSON lines", file, kind)
-	}
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	for n := 1; ; n++ {
-		var probe struct {
-			embedded
-			Name      string    `json:"name"`
-			ID        string    `json:"id"`
-			Embedding []float32 `json:"embedding"`
-		}
-		err := decoder.Decode(&probe)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("--embeddings %s: value %d is not JSON as siam embed writes it: %w", file, n, err)
-		}
-		if !s.Holds(probe.Model) {
-			return nil, fmt.Errorf("--embeddings %s: value %d is of model %.12q, and gallery %q holds embeddings of model %.12s: %w; embed with that model", file, n, probe.Model, s.Name, s.Model, gallery.ErrOtherModel)
-		}
-		if probe.Embedding != nil {
-			probe.Files, probe.Embeddings = append(probe.Files, probe.Name), append(probe.Embeddings, probe.Embedding)
-		}
-		if len(probe.Files) != len(probe.Embeddings) {
-			return nil, fmt.Errorf("--embeddings %s: value %d has %d names for %d embeddings", file, n, len(probe.Files), len(probe.Embeddings))
-		}
-		for i, e := range probe.Embeddings {
-			photos = append(photos, gallery.Photograph{Name: probe.Files[i], Faces: []gallery.Face{{Embedding: e}}})
-		}
-	}
-	if len(photos) == 0 {
-		return nil, fmt.Errorf("--embeddings %s: it holds none", file)
-	}
-	return photos, nil
 }
 
 // backuper is a store that can copy itself while it is used.
