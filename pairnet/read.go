@@ -138,7 +138,7 @@ func (r *reader) boxes(video string, rows []mot.Row, frame, next imgproc.Image, 
 			continue
 		}
 		seen := &dataset.Seen{At: at, X: b.X, Y: b.Y, W: b.W, H: b.H}
-		if next.Pix != nil {
+		if next.Pix != nil && r.Flow {
 			seen.Next, _ = r.Cut(next, b)
 		}
 		r.set.Items = append(r.set.Items, dataset.Item{Image: now, Label: r.label(video, strconv.Itoa(row.ID)), Seen: seen})

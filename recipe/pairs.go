@@ -47,24 +47,11 @@ func (Followed) Words() Words { return Words{Parts: "people", Asked: "pairs"} }
 
 // Read implements [Source].
 func (d Followed) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {
-	if len(leave.TestFolds) > 0 {
-		return Background{}, ErrNoFolds
-	}
 	spec, err := d.spec()
 	if err != nil {
 		return Background{}, err
 	}
-	set, err := spec.Read(ctx, folder.Path, 1)
-	if err != nil {
-		return Background{}, err
-	}
-	var b Background
-	b.hold(set)
-	if b.Set, err = without(set, leave.Exclude); err != nil {
-		return Background{}, &LeaveError{"exclude", err}
-	}
-	b.Summary = fmt.Sprintf("%d boxes of %d people in %s", len(b.Set.Items), len(b.Set.Classes), strings.Join(b.Set.Groups(), ", "))
-	return b, nil
+	return readPassers(ctx, spec, folder, leave)
 }
 
 // without is a set less the videos, or people, of these names.

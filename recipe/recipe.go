@@ -21,7 +21,7 @@ type Recipe struct {
 
 // All lists the recipes.
 func All() []Recipe {
-	return []Recipe{Koch(), Koch35(), KochPaper(), Triplet(), Faces(), FacesArcface(), FacesTriplet(), Things(), CosegSmall(), CosegMobilenet(), CosegDocs(), ReIDSiamese()}
+	return []Recipe{Koch(), Koch35(), KochPaper(), Triplet(), Faces(), FacesArcface(), FacesTriplet(), Things(), CosegSmall(), CosegMobilenet(), CosegDocs(), ReIDSiamese(), ReIDCrops()}
 }
 
 // ByName finds the recipe that a command names.
