@@ -18,30 +18,30 @@ type Look struct {
 // NewLook has seen nothing yet.
 func NewLook(m *Model) *Look { return &Look{m, map[*track.Detection]Crop{}} }
 
-// See makes the crops of a frame's detections; next is the frame after, or nothing.
-func (p *Look) See(frame *track.Frame, now, next imgproc.Image) {
+// See makes crops of some of a frame's detections; next is the frame after, or nothing. Which are worth it, [track.Offline.Worth] tells.
+func (p *Look) See(frame *track.Frame, which []int, now, next imgproc.Image) {
 	spec := p.model.Spec
 	if next.W != now.W || next.H != now.H {
 		next = imgproc.Image{}
 	}
-	crops := make([]Crop, len(frame.Detections))
+	crops := make([]Crop, len(which))
 	parallel.Ranges(len(crops), func(from, to int) {
-		for i := from; i < to; i++ {
-			d := &frame.Detections[i]
-			cut, inside := spec.Cut(now, d.Box)
-			if !inside || d.Score < track.LeastLooked {
+		for k := from; k < to; k++ {
+			box := frame.Detections[which[k]].Box
+			cut, inside := spec.Cut(now, box)
+			if !inside {
 				continue
 			}
 			var after imgproc.Image
 			if next.Pix != nil {
-				after, _ = spec.Cut(next, d.Box)
+				after, _ = spec.Cut(next, box)
 			}
-			crops[i] = spec.Crop(cut, after)
+			crops[k] = spec.Crop(cut, after)
 		}
 	})
-	for i, c := range crops {
+	for k, c := range crops {
 		if c != nil {
-			p.crops[&frame.Detections[i]] = c
+			p.crops[&frame.Detections[which[k]]] = c
 		}
 	}
 }

@@ -88,6 +88,7 @@ func (r *reader) video(ctx context.Context, v mot.Sequence) error {
 	if err != nil {
 		return err
 	}
+	images = images.For(v)
 	people := slices.DeleteFunc(slices.Clone(v.Rows), func(row mot.Row) bool {
 		return row.Score == 0 || row.Label != "" && row.Label != "pedestrian" && row.Label != "person"
 	})

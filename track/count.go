@@ -2,6 +2,7 @@ package track
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/siam-go/siam/dataset/mot"
@@ -84,6 +85,16 @@ func (z Zone) contains(p Point) bool {
 		}
 	}
 	return in
+}
+
+// Area is how large the zone is, in square pixels.
+func (z Zone) Area() float64 {
+	sum := 0.0
+	for i, a := range z.Corners {
+		b := z.Corners[(i+1)%len(z.Corners)]
+		sum += a.X*b.Y - b.X*a.Y
+	}
+	return math.Abs(sum) / 2
 }
 
 // away is for how many seconds one may leave a zone, or be out of sight, and the visit goes on.

@@ -13,9 +13,6 @@ import (
 // Embed makes an embedding of each picture, such as a model's EmbedImages.
 type Embed func(ctx context.Context, pictures []imgproc.Image) ([][]float32, error)
 
-// LeastLooked is the score of detections below which nobody needs to look at their pictures.
-const LeastLooked = 0.1
-
 // Crop is the part of a picture that a box shows, at least 8 pixels wide and high; false where that is not inside.
 func Crop(picture imgproc.Image, b mot.Box) (imgproc.Image, bool) {
 	if !possible(b) {
@@ -28,16 +25,39 @@ func Crop(picture imgproc.Image, b mot.Box) (imgproc.Image, bool) {
 	return picture.Crop(box), true
 }
 
-// LookAt gives the detections of a frame their embeddings, all crops of the frame at once. Detections below a score, and those that are
-// hardly inside the picture, stay without.
-func (f *Frame) LookAt(ctx context.Context, picture imgproc.Image, least float64, embed Embed) error {
+// Worth are the indices of the detections whose pictures are worth looking at, by falling score: those that the tracker uses, and that others do not hide.
+// None are with a tracker that does not go by looks.
+func (s Settings) Worth(detections []Detection) (worth []int) {
+	if s.Memory.Size == 0 {
+		return nil
+	}
+	usable := New(s).usable(detections)
+	boxes := boxesOf(detections, usable)
+	for _, i := range usable {
+		if s.Memory.clear(detections[i].Box, boxes) {
+			worth = append(worth, i)
+		}
+	}
+	return worth
+}
+
+// Worth is [Settings.Worth] for a whole video.
+func (o Offline) Worth(detections []Detection) []int { return o.tracker().Worth(detections) }
+
+func boxesOf(detections []Detection, which []int) (boxes []mot.Box) {
+	for _, i := range which {
+		boxes = append(boxes, detections[i].Box)
+	}
+	return boxes
+}
+
+// LookAt gives some detections of a frame their embeddings, all crops of the frame at once; which are worth it, [Settings.Worth] tells. Those that are
+// hardly inside the picture stay without.
+func (f *Frame) LookAt(ctx context.Context, picture imgproc.Image, which []int, embed Embed) error {
 	var crops []imgproc.Image
 	var of []int
-	for i, d := range f.Detections {
-		if d.Score < least {
-			continue
-		}
-		if c, inside := Crop(picture, d.Box); inside {
+	for _, i := range which {
+		if c, inside := Crop(picture, f.Detections[i].Box); inside {
 			crops, of = append(crops, c), append(of, i)
 		}
 	}

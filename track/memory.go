@@ -78,6 +78,11 @@ func unit(e []float32) []float32 {
 	return out
 }
 
+// clear reports whether a box is seen well enough among others for its embedding to be used.
+func (m Memory) clear(box mot.Box, others []mot.Box) bool {
+	return m.Hidden <= 0 || hidden(box, others) <= m.Hidden
+}
+
 // hidden is how much of a box others cover that stand in front: whose lower edge is lower in the picture.
 func hidden(box mot.Box, others []mot.Box) float64 {
 	most := 0.0

@@ -110,9 +110,14 @@ func sum(t []seen) (sum float64) {
 	return sum
 }
 
+// tracker says which detections are used, and which of them are looked at.
+func (o Offline) tracker() Settings {
+	return Settings{Low: o.Low, Suppress: o.Suppress, Memory: Memory{Size: 1, Hidden: 0.5}}
+}
+
 // collect lists the usable detections in the order of time.
 func (o Offline) collect(frames []Frame) (all []seen, skipped Skipped) {
-	usable := New(Settings{Low: o.Low, Suppress: o.Suppress, Memory: Memory{Size: 1, Hidden: 0.5}})
+	usable := New(o.tracker())
 	for f := range frames {
 		detections := frames[f].Detections
 		indices := usable.usable(detections)

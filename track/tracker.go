@@ -136,13 +136,10 @@ func (t *Tracker) look(detections []Detection, usable []int) {
 	if t.settings.Memory.Size == 0 {
 		return
 	}
-	var boxes []mot.Box
-	for _, i := range usable {
-		boxes = append(boxes, detections[i].Box)
-	}
+	boxes := boxesOf(detections, usable)
 	known := false
 	for _, i := range usable {
-		if most := t.settings.Memory.Hidden; detections[i].Embedding == nil || most > 0 && hidden(detections[i].Box, boxes) > most {
+		if detections[i].Embedding == nil || !t.settings.Memory.clear(detections[i].Box, boxes) {
 			continue
 		}
 		t.embeddings[i] = unit(detections[i].Embedding)

@@ -107,7 +107,7 @@ func look(ctx context.Context, s settings, videos []video) (map[string]video, er
 			if err != nil {
 				return nil, err
 			}
-			if err := frames[i].LookAt(ctx, picture, track.LeastLooked, model.EmbedImages); err != nil {
+			if err := frames[i].LookAt(ctx, picture, track.DefaultOffline().Worth(frames[i].Detections), model.EmbedImages); err != nil {
 				return nil, err
 			}
 		}
@@ -168,7 +168,7 @@ func (v video) pair(backend compute.Backend, s settings) (*pairnet.Model, *pairn
 		if err != nil {
 			next = imgproc.Image{} // nothing is known to move
 		}
-		look.See(&v.frames[i], now, next)
+		look.See(&v.frames[i], track.OfflineByPairs().Worth(v.frames[i].Detections), now, next)
 	}
 	return model, look, nil
 }

@@ -133,7 +133,8 @@ func (s demoStreetSize) track(ctx context.Context, embed track.Embed) (motion, l
 		return motion, looks, err
 	}
 	err = s.tracked.Pictures(ctx, func(number int, draw func() imgproc.Image) error {
-		return frames[number-1].LookAt(ctx, draw(), track.LeastLooked, embed)
+		frame := &frames[number-1]
+		return frame.LookAt(ctx, draw(), demoTracker().Worth(frame.Detections), embed)
 	})
 	if err != nil {
 		return motion, looks, err

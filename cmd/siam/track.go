@@ -123,16 +123,16 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 		return err
 	}
 	defer remove()
-	v, err := a.readTracked(ctx, f, video, scores)
+	v, err := a.readTracked(f, video, scores)
 	if err != nil {
 		return err
 	}
-	looked, closeModel, err := a.lookAtFrames(ctx, f, v.frames)
+	view, closeView, err := a.viewFrames(ctx, f, settings, &v)
 	if err != nil {
 		return err
 	}
-	defer closeModel()
-	out, skipped, err := f.runner(settings, looked.compare())(ctx, v.frames)
+	defer closeView()
+	out, skipped, err := f.runner(settings, view.compare())(ctx, v.frames)
 	if err != nil {
 		return fmt.Errorf("tracking %s: %w", v.found.Path, err)
 	}
@@ -141,12 +141,12 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err := a.writeTracks(f, out); err != nil {
 		return err
 	}
-	if err := (pictures{app: a, flags: f, frames: v.frames, rate: v.rate, tracks: out, online: f.online(settings)}).show(ctx); err != nil {
+	if err := (pictures{app: a, flags: f, frames: v.frames, rate: v.rate, tracks: out, images: v.images, online: f.online(settings)}).show(ctx); err != nil {
 		return err
 	}
-	result := tracked{Sequence: out.Name, Frames: len(v.frames), Detections: len(v.found.Rows) + len(v.found.Bad), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, v.rate),
-		Skipped: skipped, NoImage: looked.missing, Scores: v.scores, File: f.out}
-	if err := a.nameTracks(ctx, f, looked, v.frames, out.Rows, result.Tracks); err != nil {
+	result := tracked{Sequence: out.Name, Frames: len(v.frames), Detections: v.detections(), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, v.rate),
+		Skipped: skipped, NoImage: view.missing, Scores: v.scores, File: f.out}
+	if err := a.nameTracks(ctx, f, view, v.frames, out.Rows, result.Tracks); err != nil {
 		return err
 	}
 	result.Lines, result.Zones = count.of(out.Rows, v.rate)
@@ -164,12 +164,18 @@ func (f trackFlags) runner(s track.Settings, compare track.Compare) func(context
 		return func(ctx context.Context, frames []track.Frame) (mot.Sequence, track.Skipped, error) {
 			return track.OfflineByPairs().RunPairs(ctx, frames, compare)
 		}
-	case f.offline && f.model != "":
-		return track.DefaultOffline().Run
 	case f.offline:
-		return track.OfflineByMotion().Run
+		return f.whole().Run
 	}
 	return s.RunContext
+}
+
+// whole are the numbers of tracking with the whole video at hand.
+func (f trackFlags) whole() track.Offline {
+	if f.model != "" {
+		return track.DefaultOffline()
+	}
+	return track.OfflineByMotion()
 }
 
 // checkOuts finds files that cannot be written, that would replace what is read, or each other.
@@ -179,10 +185,8 @@ func (f trackFlags) checkOuts() error {
 		if file == "" {
 			continue
 		}
-		for _, in := range []string{f.det, f.seq, filepath.Join(f.seq, "det", "det.txt"), filepath.Join(f.seq, "gt", "gt.txt"), f.model, f.settings} {
-			if sameFile(file, in) {
-				return fmt.Errorf("cannot write %s: it is what is read; name another", file)
-			}
+		if slices.ContainsFunc(f.ins(), func(in string) bool { return sameFile(file, in) }) || file != f.render && f.isFrame(file) {
+			return fmt.Errorf("cannot write %s: it is what is read; name another", file)
 		}
 		if slices.ContainsFunc(outs[:i], func(other string) bool { return other != "" && filepath.Clean(other) == filepath.Clean(file) }) {
 			return usagef("%s is to be written twice: name two files", file)
@@ -194,6 +198,31 @@ func (f trackFlags) checkOuts() error {
 		}
 	}
 	return nil
+}
+
+// ins are the files and folders that may be read.
+func (f trackFlags) ins() []string {
+	ins := []string{f.det, f.model, f.settings, f.detector, f.seq}
+	if f.seq != "" {
+		for _, name := range []string{"det/det.txt", "gt/gt.txt", "seqinfo.ini", "img1"} {
+			ins = append(ins, filepath.Join(f.seq, name))
+		}
+		if images, err := mot.OpenImages(f.seq); err == nil {
+			ins = append(ins, images.Dir)
+		}
+	}
+	if _, file, _ := strings.Cut(f.gallery, ":"); file != "" {
+		file, _, _ = strings.Cut(file, "#")
+		ins = append(ins, file)
+	}
+	return ins
+}
+
+// isFrame reports whether a file that is there stands among the frames.
+func (f trackFlags) isFrame(file string) bool {
+	images, err := mot.OpenImages(f.seq)
+	_, missing := os.Stat(file)
+	return f.seq != "" && err == nil && missing == nil && sameFile(filepath.Dir(file), images.Dir)
 }
 
 // sameFile reports whether two names are of one file or folder that is there.
@@ -208,21 +237,46 @@ func sameFile(a, b string) bool {
 
 // trackedVideo is what is tracked.
 type trackedVideo struct {
-	found  mot.Sequence // detections
+	found  mot.Sequence // detections, where they are given
+	images *mot.Images  // nil where there are none
 	rate   float64
 	scores track.Scores
 	frames []track.Frame
 }
 
-// readTracked reads the detections. Without a map of scores it guesses one.
-func (a *app) readTracked(ctx context.Context, f trackFlags, video mot.Info, scores *track.Scores) (v trackedVideo, err error) {
-	if f.detector != "" || f.blobs {
-		v.found, err = a.detect(ctx, f, video)
+// detections is how many there are.
+func (v trackedVideo) detections() int {
+	n := len(v.found.Bad)
+	for _, f := range v.frames {
+		n += len(f.Detections)
+	}
+	return n
+}
+
+// readTracked reads the detections, where they are given, and lists the frames' images. Without a map of scores it guesses one.
+func (a *app) readTracked(f trackFlags, video mot.Info, scores *track.Scores) (v trackedVideo, err error) {
+	var images mot.Images
+	if f.seq != "" {
+		images, err = mot.OpenImages(f.seq)
+		if err == nil {
+			v.images = &images
+		} else if f.finds() {
+			return v, err
+		}
+	}
+	missing := err
+	if f.finds() {
+		images = images.For(mot.Sequence{})
+		v.found, err = f.unseen(video, images)
 	} else {
 		v.found, err = a.detections(f, video)
+		images = images.For(v.found)
 	}
 	if err != nil {
 		return v, err
+	}
+	if missing != nil && (f.model != "" || f.camera || f.render != "") {
+		return v, missing
 	}
 	if scores == nil {
 		guess := track.GuessScores(v.found.Rows)
@@ -276,7 +330,7 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	if f.camera && (f.seq == "" || f.offline) {
 		return settings, nil, usagef("--camera-motion needs --seq, the folder with the frames' images, and goes with no --offline")
 	}
-	if found := f.detector != "" || f.blobs; found && (f.seq == "" || f.det != "" || f.detector != "" && f.blobs) {
+	if f.finds() && (f.seq == "" || f.det != "" || f.detector != "" && f.blobs) {
 		return settings, nil, usagef("--detector and --blobs need --seq, the video or the folder with the frames' images; give one of them or --det")
 	}
 	if f.gallery != "" && f.model == "" {

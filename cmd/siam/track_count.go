@@ -23,6 +23,9 @@ func (f trackFlags) counting() (c placesCounted, err error) {
 		if err != nil || len(points) != 2 {
 			return c, usagef("--line %s: want NAME=X,Y,X,Y: two points, in pixels", text)
 		}
+		if points[0] == points[1] {
+			return c, usagef("--line %s: its two points are one", text)
+		}
 		c.lines = append(c.lines, track.Line{Name: name, From: points[0], To: points[1]})
 	}
 	for _, text := range f.zones {
@@ -30,7 +33,11 @@ func (f trackFlags) counting() (c placesCounted, err error) {
 		if err != nil || len(points) < 3 {
 			return c, usagef("--zone %s: want NAME=X,Y,X,Y,X,Y: three corners or more, in pixels", text)
 		}
-		c.zones = append(c.zones, track.Zone{Name: name, Corners: points})
+		zone := track.Zone{Name: name, Corners: points}
+		if zone.Area() == 0 {
+			return c, usagef("--zone %s: it has no area", text)
+		}
+		c.zones = append(c.zones, zone)
 	}
 	return c, nil
 }

@@ -23,7 +23,7 @@ type named struct {
 
 // nameTracks asks the gallery who each track is, by its best boxes together. An id goes to one of the tracks that are there at the same time, the
 // nearest; the others are referred.
-func (a *app) nameTracks(ctx context.Context, f trackFlags, l *looker, frames []track.Frame, rows []mot.Row, tracks []lifetime) error {
+func (a *app) nameTracks(ctx context.Context, f trackFlags, v *viewer, frames []track.Frame, rows []mot.Row, tracks []lifetime) error {
 	if f.gallery == "" {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (a *app) nameTracks(ctx context.Context, f trackFlags, l *looker, frames []
 		return err
 	}
 	defer store.Close()
-	g, err := gallery.Open(ctx, store, cmp.Or(name, mainGallery), l.model.ForGallery())
+	g, err := gallery.Open(ctx, store, cmp.Or(name, mainGallery), v.model.ForGallery())
 	if err != nil {
 		return fmt.Errorf("naming tracks by %s: %w", address, err)
 	}

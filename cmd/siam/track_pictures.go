@@ -41,14 +41,6 @@ func (p pictures) show(ctx context.Context) error {
 	if p.flags.report == "" && p.flags.render == "" {
 		return nil
 	}
-	if p.flags.seq != "" {
-		images, err := mot.OpenImages(p.flags.seq)
-		if err == nil {
-			p.images = &images
-		} else if p.flags.render != "" {
-			return err
-		}
-	}
 	if p.flags.render != "" {
 		if err := p.render(ctx); err != nil {
 			return fmt.Errorf("rendering %s: %w", p.flags.render, err)

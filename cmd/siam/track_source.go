@@ -100,53 +100,26 @@ func probe(ctx context.Context, file string) (info mot.Info, err error) {
 	return info, nil
 }
 
-// detect finds people, or what moves, in all frames of the sequence, as detections.
-func (a *app) detect(ctx context.Context, f trackFlags, video mot.Info) (found mot.Sequence, err error) {
-	images, err := mot.OpenImages(f.seq)
-	if err != nil {
-		return found, err
-	}
-	find, closeFinder, err := a.openFinder(f, images)
-	if err != nil {
-		return found, err
-	}
-	defer closeFinder()
-	found = mot.Sequence{Name: cmp.Or(f.name, filepath.Base(filepath.Clean(f.seq))), Path: f.seq, Format: "mot", Info: video}
+// finds reports whether boxes are found in the frames themselves.
+func (f trackFlags) finds() bool { return f.detector != "" || f.blobs }
+
+// unseen is a sequence whose frames nobody has looked at yet.
+func (f trackFlags) unseen(video mot.Info, images mot.Images) (mot.Sequence, error) {
+	s := mot.Sequence{Name: cmp.Or(f.name, filepath.Base(filepath.Clean(f.seq))), Path: f.seq, Format: "mot", Info: video}
 	if f.name == "" {
-		if found.Info, err = mot.ReadInfo(os.DirFS(f.seq), "seqinfo.ini"); err != nil && !os.IsNotExist(err) {
-			return found, fmt.Errorf("read %s/seqinfo.ini: %w", f.seq, err)
+		var err error
+		if s.Info, err = mot.ReadInfo(os.DirFS(f.seq), "seqinfo.ini"); err != nil && !os.IsNotExist(err) {
+			return s, fmt.Errorf("read %s/seqinfo.ini: %w", f.seq, err)
 		}
 	}
-	found.Info.Frames = images.Last
-	progress := a.newProgress("finding people", "frames", images.Last)
-	defer progress.close()
-	missing := 0
-	for number := 1; number <= images.Last; number++ {
-		progress.add(1)
-		if err := ctx.Err(); err != nil {
-			return found, err
-		}
-		picture, err := images.Read(number)
-		if err != nil {
-			missing++
-			continue
-		}
-		found.Info.Width, found.Info.Height = picture.W, picture.H
-		boxes, err := find(ctx, picture)
-		if err != nil {
-			return found, fmt.Errorf("finding people in frame %d of %s: %w", number, f.seq, err)
-		}
-		for _, d := range boxes {
-			found.Rows = append(found.Rows, mot.Row{Frame: number, ID: -1, Box: d.Box, Score: d.Score})
+	s.Info.Frames = images.Last
+	for number := images.First; number <= images.Last; number++ {
+		if m, err := images.Read(number); err == nil {
+			s.Info.Width, s.Info.Height = m.W, m.H
+			break
 		}
 	}
-	if missing == images.Last {
-		return found, fmt.Errorf("none of %d frames in %s can be read", missing, images.Dir)
-	}
-	if missing > 0 {
-		a.say("%d of %d frames have no image that can be read in %s", missing, images.Last, images.Dir)
-	}
-	return found, nil
+	return s, nil
 }
 
 // finder finds boxes in a frame.

@@ -201,3 +201,43 @@ func TestNullIsNoNumberAndAHeaderIsNoRow(t *testing.T) {
 		t.Errorf("a header in the middle: %v, want that line 2 is wrong", err)
 	}
 }
+
+func TestFramesAreNumberedAsTheRowsAre(t *testing.T) {
+	for names, want := range map[string][3]int{ // first and last, and the number of the first file, for rows that begin at frame 1
+		"000001 000002": {1, 2, 1},
+		"000000 000001": {1, 2, 1},
+		"f-7 f-9":       {7, 9, 7},
+		"a b":           {1, 2, 1},
+		"1403636579763555584 1403636579813555456": {1, 2, 1},
+		"1700000001 1700000002":                   {1, 2, 1},
+	} {
+		files := map[string]string{}
+		for _, name := range strings.Fields(names) {
+			files[name+".jpg"] = name
+		}
+		images, err := OpenImages(write(t, files))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := images.For(Sequence{Rows: []Row{{Frame: 1}}})
+		if got := [3]int{m.First, m.Last, m.numberOf(t, strings.Fields(names)[0])}; got != want {
+			t.Errorf("frames %s: first, last and that of the first file %v, want %v", names, got, want)
+		}
+	}
+	zero, err := OpenImages(write(t, map[string]string{"0.jpg": "0", "1.jpg": "1"}))
+	if m := zero.For(Sequence{Rows: []Row{{Frame: 0}}}); err != nil || m.First != 0 || m.numberOf(t, "0") != 0 {
+		t.Errorf("rows and files that begin at 0: %+v, %v, want them as they are", m, err)
+	}
+}
+
+// numberOf is the number of the frame that is the file of a name.
+func (m Images) numberOf(t *testing.T, name string) int {
+	t.Helper()
+	for number := m.First; number <= m.Last; number++ {
+		if m.files[number-m.before] == name+".jpg" {
+			return number
+		}
+	}
+	t.Fatalf("no frame is %s", name)
+	return 0
+}
