@@ -25,6 +25,7 @@ type viewer struct {
 	camera *track.Camera                 // nil where nobody asks how it moves
 	pairs  *pairnet.Look                 // nil without a model of pairs
 
+	given   []bool // which frames have detections before anybody looks
 	missing int
 	damaged error // the first one
 }
@@ -140,92 +141,116 @@ func (v *viewer) openModel(backend siam.Backend, file *modelfile.File) (func(), 
 	return func() { model.Close() }, nil
 }
 
-// picture is a frame's image, or why there is none.
-type picture struct {
-	image imgproc.Image
-	err   error
+// sight is a frame that was looked at, or why it was not.
+type sight struct {
+	image   imgproc.Image
+	missing error // it has no image that can be read
+	err     error
 }
 
-// notWanted says that nobody looks at a frame.
-var notWanted = errors.New("not wanted")
-
-// all looks at all frames, and tells of each.
+// all looks at all frames, several at once, and tells of each.
 func (v *viewer) all(ctx context.Context, frames []track.Frame, done func()) error {
 	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	pictures := v.read(ctx, frames)
-	next := <-pictures
+	v.given = make([]bool, len(frames))
+	for i, f := range frames {
+		v.given[i] = len(f.Detections) > 0
+	}
+	sights := v.ahead(ctx, frames)
+	defer func() { // nobody looks any more when it returns
+		stop()
+		for s := range sights {
+			<-s
+		}
+	}()
+	next := first(sights)
 	for i := range frames {
 		now := next
-		next = <-pictures // after the last one, nothing
-		if err := ctx.Err(); err != nil {
+		next = first(sights)
+		if err := cmp.Or(ctx.Err(), now.err); err != nil {
 			return err
 		}
-		if err := v.look(ctx, &frames[i], now, next); err != nil {
-			return err
-		}
+		v.inTurn(&frames[i], now, next.image)
 		done()
 	}
 	return nil
 }
 
-// read reads the frames' images ahead, while others look at those before.
-func (v *viewer) read(ctx context.Context, frames []track.Frame) <-chan picture {
-	pictures := make(chan picture, 2)
+// first waits for the next sight; after the last one there is none.
+func first(sights <-chan chan sight) (s sight) {
+	if one, more := <-sights; more {
+		s = <-one
+	}
+	return s
+}
+
+// atOnce is how many frames are looked at at once: while one waits for the networks, another is read and made ready for them.
+const atOnce = 3
+
+// ahead looks at the frames, and gives them in their order.
+func (v *viewer) ahead(ctx context.Context, frames []track.Frame) <-chan chan sight {
+	sights := make(chan chan sight, atOnce-1)
 	go func() {
-		defer close(pictures)
+		defer close(sights)
 		for i := range frames {
-			p := picture{err: notWanted}
-			if v.wanted(frames, i) {
-				p.image, p.err = v.images.Read(frames[i].Number)
-			}
+			s := make(chan sight, 1)
 			select {
-			case pictures <- p:
+			case sights <- s:
 			case <-ctx.Done():
 				return
 			}
+			go func() { s <- v.look(ctx, frames, i) }()
 		}
 	}()
-	return pictures
+	return sights
 }
 
 // wanted reports whether anybody looks at frame i. Pairs are looked at with the frame after them.
-func (v *viewer) wanted(frames []track.Frame, i int) bool {
-	return v.find != nil || v.camera != nil || len(frames[i].Detections) > 0 || v.pairs != nil && i > 0 && len(frames[i-1].Detections) > 0
+func (v *viewer) wanted(i int) bool {
+	return v.find != nil || v.camera != nil || v.given[i] || v.pairs != nil && i > 0 && v.given[i-1]
 }
 
-// look looks at one frame; next is the one after.
-func (v *viewer) look(ctx context.Context, frame *track.Frame, now, next picture) error {
-	switch {
-	case now.err == notWanted:
-		return nil
-	case now.err != nil:
-		v.missing++
-		if v.damaged == nil && !errors.Is(now.err, fs.ErrNotExist) {
-			v.damaged = now.err
-		}
-		return nil
+// look looks at one frame by itself.
+func (v *viewer) look(ctx context.Context, frames []track.Frame, i int) (s sight) {
+	if !v.wanted(i) || ctx.Err() != nil {
+		return s
+	}
+	frame := &frames[i]
+	if s.image, s.missing = v.images.Read(frame.Number); s.missing != nil {
+		return sight{missing: s.missing}
 	}
 	if v.find != nil {
-		found, err := v.find(ctx, now.image)
+		found, err := v.find(ctx, s.image)
 		if err != nil {
-			return fmt.Errorf("finding people in frame %d: %w", frame.Number, err)
+			return sight{err: fmt.Errorf("finding people in frame %d: %w", frame.Number, err)}
 		}
 		for i := range found {
 			found[i].Score = v.scores.Of(found[i].Score)
 		}
 		frame.Detections = found
 	}
+	if v.model != nil {
+		s.err = frame.LookAt(ctx, s.image, v.worth(frame.Detections), v.model.EmbedImages)
+	}
+	return s
+}
+
+// inTurn looks at a frame after those before it; next is the image of the one after.
+func (v *viewer) inTurn(frame *track.Frame, s sight, next imgproc.Image) {
+	if s.missing != nil {
+		v.missing++
+		if v.damaged == nil && !errors.Is(s.missing, fs.ErrNotExist) {
+			v.damaged = s.missing
+		}
+	}
+	if s.image.Pix == nil {
+		return
+	}
 	if v.camera != nil {
-		frame.Scale, frame.DX, frame.DY = v.camera.Next(now.image)
+		frame.Scale, frame.DX, frame.DY = v.camera.Next(s.image)
 	}
 	if v.pairs != nil {
-		v.pairs.See(frame, v.worth(frame.Detections), now.image, next.image)
+		v.pairs.See(frame, v.worth(frame.Detections), s.image, next)
 	}
-	if v.model == nil {
-		return nil
-	}
-	return frame.LookAt(ctx, now.image, v.worth(frame.Detections), v.model.EmbedImages)
 }
 
 // compare compares detections as pairs; nil where they have embeddings.
