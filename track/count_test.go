@@ -51,6 +51,9 @@ func TestAZoneKnowsWhoWasInItAndForHowLong(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	if area := corner.Area(); area != 7500 {
+		t.Errorf("Area = %g, want 7500", area)
+	}
 	if none := corner.Visits(nil, 10); none.People != 0 || len(none.Visits) != 0 {
 		t.Errorf("nobody: %+v", none)
 	}

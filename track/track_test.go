@@ -3,6 +3,7 @@ package track
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -212,6 +213,35 @@ func TestLooksBridgeWhatMotionCannot(t *testing.T) {
 	without.Memory = Memory{}
 	if got, plain := ids(with), ids(without); got != 1 || plain != 2 {
 		t.Errorf("%d ids with looks and %d without, want 1 and 2", got, plain)
+	}
+}
+
+func TestEmbeddingsOfWhatIsNotWorthLookingAtChangeNothing(t *testing.T) {
+	frames := walkers(6, 80, rand.New(rand.NewPCG(3, 4)), 16)
+	for _, s := range []Settings{Ours(), DeepSORT(), SORT()} {
+		all, _, err := s.Run(frames)
+		if err != nil {
+			t.Fatal(err)
+		}
+		less := slices.Clone(frames)
+		left := 0
+		for f := range less {
+			less[f].Detections = slices.Clone(frames[f].Detections)
+			worth := s.Worth(less[f].Detections)
+			left += len(worth)
+			for i := range less[f].Detections {
+				if !slices.Contains(worth, i) {
+					less[f].Detections[i].Embedding = nil
+				}
+			}
+		}
+		some, _, err := s.Run(less)
+		if diff := cmp.Diff(all.Rows, some.Rows); err != nil || diff != "" {
+			t.Errorf("%v, tracks differ (-all +those that are worth it):\n%s", err, diff)
+		}
+		if (left == 0) != (s.Memory.Size == 0) {
+			t.Errorf("a memory of %d looks at %d detections", s.Memory.Size, left)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ type trackFlags struct {
 	offline, camera, blobs                   bool
 	gallery, detector                        string
 	name                                     string // of a sequence whose frames come from a video
-	lines, zones                             []string
+	lines, zones, cameras                    []string
 	rate                                     float64
 	most                                     int
 }
@@ -65,6 +65,7 @@ whole video is looked at before anything is said: detections become tracks at th
 	flags.StringVar(&f.settings, "settings", "", "`file` that siam track tune wrote")
 	addModelFlag(cmd, &f.model)
 	flags.StringVar(&f.gallery, "gallery", "", "name each track by a gallery of the model, such as sqlite:gate.db, or sqlite:gate.db#staff for its gallery staff: an `address`")
+	flags.StringSliceVar(&f.cameras, "cameras", nil, "more `sequences`, of other cameras, with commas between: who looks the same by the model has one id in all; --out is a folder")
 	flags.BoolVar(&f.camera, "camera-motion", false, "tell from the frames how the camera moves, and move the tracks with it")
 	flags.StringVar(&f.render, "render", "", "`folder` for frames with boxes, ids and trails, or a .gif, or with ffmpeg a video (.mp4, …)")
 	flags.StringVar(&f.report, "report", "", "HTML `file`: a player with the tracks, their lives, what each pair cost, and errors where there is a truth")
@@ -115,46 +116,85 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err != nil {
 		return err
 	}
+	if len(f.cameras) > 0 {
+		return a.trackCameras(ctx, f, settings, scores, count)
+	}
 	if err := f.checkOuts(); err != nil {
 		return err
 	}
+	one, err := a.follow(ctx, f, settings, scores)
+	if err != nil {
+		return err
+	}
+	defer one.close()
+	if err := a.writeTracks(one.flags, one.tracks); err != nil {
+		return err
+	}
+	if err := (pictures{app: a, flags: one.flags, frames: one.video.frames, rate: one.video.rate, tracks: one.tracks, images: one.video.images, online: f.online(settings)}).show(ctx); err != nil {
+		return err
+	}
+	result, err := a.tell(ctx, one, count)
+	if err != nil {
+		return err
+	}
+	return a.print(result, result.text())
+}
+
+// followed is a sequence that was tracked.
+type followed struct {
+	flags   trackFlags
+	video   trackedVideo
+	tracks  mot.Sequence
+	skipped track.Skipped
+	view    *viewer
+	close   func()
+}
+
+// follow tracks a sequence.
+func (a *app) follow(ctx context.Context, f trackFlags, settings track.Settings, scores *track.Scores) (one followed, err error) {
 	video, remove, err := a.openVideo(ctx, &f)
 	if err != nil {
-		return err
+		return one, err
 	}
-	defer remove()
-	v, err := a.readTracked(f, video, scores)
+	one.flags, one.close = f, remove
+	defer func() {
+		if err != nil {
+			one.close()
+		}
+	}()
+	if one.video, err = a.readTracked(f, video, scores); err != nil {
+		return one, err
+	}
+	view, closeView, err := a.viewFrames(ctx, f, settings, &one.video)
 	if err != nil {
-		return err
+		return one, err
 	}
-	view, closeView, err := a.viewFrames(ctx, f, settings, &v)
-	if err != nil {
-		return err
+	one.view, one.close = view, func() { closeView(); remove() }
+	v := one.video
+	if one.tracks, one.skipped, err = f.runner(settings, view.compare())(ctx, v.frames); err != nil {
+		return one, fmt.Errorf("tracking %s: %w", v.found.Path, err)
 	}
-	defer closeView()
-	out, skipped, err := f.runner(settings, view.compare())(ctx, v.frames)
-	if err != nil {
-		return fmt.Errorf("tracking %s: %w", v.found.Path, err)
+	one.skipped.Bad += len(v.found.Bad)
+	one.tracks.Name, one.tracks.Info = v.found.Name, v.found.Info
+	if one.skipped.Bad > 0 {
+		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", v.found.Path, one.skipped.Bad)
 	}
-	skipped.Bad += len(v.found.Bad)
-	out.Name, out.Info = v.found.Name, v.found.Info
-	if err := a.writeTracks(f, out); err != nil {
-		return err
-	}
-	if err := (pictures{app: a, flags: f, frames: v.frames, rate: v.rate, tracks: out, images: v.images, online: f.online(settings)}).show(ctx); err != nil {
-		return err
-	}
-	result := tracked{Sequence: out.Name, Frames: len(v.frames), Detections: v.detections(), Boxes: len(out.Rows), Tracks: lifetimes(out.Rows, v.rate),
-		Skipped: skipped, NoImage: view.missing, Scores: v.scores, File: f.out}
-	if err := a.nameTracks(ctx, f, view, v.frames, out.Rows, result.Tracks); err != nil {
-		return err
-	}
-	result.Lines, result.Zones = count.of(out.Rows, v.rate)
-	if skipped.Bad > 0 {
-		a.say("%s: %d detections skipped that are no boxes, or whose numbers are not finite", v.found.Path, skipped.Bad)
-	}
-	return a.print(result, fmt.Sprintf("%s: %d tracks in %d frames, %d boxes of %d detections; written to %s\n", out.Name, len(result.Tracks), result.Frames, result.Boxes,
-		result.Detections, f.out)+nameText(result.Tracks)+countText(result.Lines, result.Zones))
+	return one, nil
+}
+
+// tell is what there is to say of a sequence that was tracked.
+func (a *app) tell(ctx context.Context, one followed, count placesCounted) (tracked, error) {
+	v, rows := one.video, one.tracks.Rows
+	t := tracked{Sequence: one.tracks.Name, Frames: len(v.frames), Detections: v.detections(), Boxes: len(rows), Tracks: lifetimes(rows, v.rate),
+		Skipped: one.skipped, NoImage: one.view.missing, Scores: v.scores, File: one.flags.out}
+	err := a.nameTracks(ctx, one.flags, one.view, v.frames, rows, t.Tracks)
+	t.Lines, t.Zones = count.of(rows, v.rate)
+	return t, err
+}
+
+func (t tracked) text() string {
+	return fmt.Sprintf("%s: %d tracks in %d frames, %d boxes of %d detections; written to %s\n", t.Sequence, len(t.Tracks), t.Frames, t.Boxes, t.Detections, t.File) +
+		nameText(t.Tracks) + countText(t.Lines, t.Zones)
 }
 
 // runner is what tracks a video.
@@ -253,6 +293,11 @@ func (v trackedVideo) detections() int {
 	return n
 }
 
+// when is the time of a frame.
+func (v trackedVideo) when(number int) time.Duration {
+	return v.frames[number-v.frames[0].Number].At
+}
+
 // readTracked reads the detections, where they are given, and lists the frames' images. Without a map of scores it guesses one.
 func (a *app) readTracked(f trackFlags, video mot.Info, scores *track.Scores) (v trackedVideo, err error) {
 	var images mot.Images
@@ -335,6 +380,9 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	}
 	if f.gallery != "" && f.model == "" {
 		return settings, nil, usagef("--gallery needs --model, the model that its people were enrolled with")
+	}
+	if len(f.cameras) > 0 && (f.model == "" || f.seq == "" || f.det != "" || f.report != "" || f.render != "") {
+		return settings, nil, usagef("--cameras needs --seq and --model, and goes with no --det, --report and --render")
 	}
 	if f.model != "" && f.seq == "" {
 		return settings, nil, usagef("--model needs --seq, the folder with the frames' images")
