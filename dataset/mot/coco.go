@@ -2,7 +2,9 @@ package mot
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -77,7 +79,11 @@ func parseCOCO(file string, data []byte) ([]Sequence, error) {
 	} else {
 		err = json.Unmarshal(data, &all)
 	}
-	if err != nil {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong):
+		return nil, fmt.Errorf("read %s as COCO's JSON: at byte %d, %s is a %s, which it cannot be", file, wrong.Offset, cmp.Or(wrong.Field, "the whole"), wrong.Value)
+	case err != nil:
 		return nil, fmt.Errorf("read %s as COCO's JSON: %w", file, err)
 	}
 	by, err := all.sequences(file)

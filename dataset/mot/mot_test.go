@@ -85,11 +85,14 @@ func TestSequencesAreNamedByWhereTheyAre(t *testing.T) {
 
 func TestComplaintsNameTheLine(t *testing.T) {
 	for content, want := range map[string]string{
-		"1,1,1,2,3,4\n1,1,1\n":       "line 2: 3 numbers",
-		"1,1,1,2,three,4\n":          `line 1: "three" is not a number`,
-		"1.5,1,1,2,3,4\n":            "frame 1.5, want a whole number",
-		"{\"annotations\": 3}":       "as COCO's JSON",
-		`[{"image_id":1,"bbox":[]}]`: "annotation 1: a bbox of 0 numbers",
+		"1,1,1,2,3,4\n1,1,1\n": "line 2: 3 numbers",
+		"1,1,1,2,three,4\n":    `line 1: "three" is not a number`,
+		"1.5,1,1,2,3,4\n":      "frame 1.5, want a whole number",
+		"{\"annotations\": 3}": "as COCO's JSON",
+		"\x1f\x8bpacked":       "packed with gzip",
+		"\xff\xfe1\x00,\x00":   "text in UTF-16",
+		`[{"image_id":1,"track_id":"a","bbox":[1,2,3,4]}]`: "track_id is a string, which it cannot be",
+		`[{"image_id":1,"bbox":[]}]`:                       "annotation 1: a bbox of 0 numbers",
 	} {
 		dir := write(t, map[string]string{"x.txt": content})
 		if _, err := Read(filepath.Join(dir, "x.txt"), Tracks); err == nil || !strings.Contains(err.Error(), want) {

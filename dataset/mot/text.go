@@ -17,6 +17,10 @@ var Classes = []string{1: "pedestrian", "person_on_vehicle", "car", "bicycle", "
 func parse(path string, data []byte) ([]Sequence, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	switch first := bytes.TrimSpace(data); {
+	case bytes.HasPrefix(data, []byte("\x1f\x8b")):
+		return nil, fmt.Errorf("read %s: it is packed with gzip: unpack it first", path)
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return nil, fmt.Errorf("read %s: it is text in UTF-16: save it as UTF-8", path)
 	case len(first) > 0 && (first[0] == '{' || first[0] == '['):
 		return parseCOCO(path, first)
 	case isKITTI(first):
