@@ -95,7 +95,7 @@ func (m *Model) SegmentEncoded(ctx context.Context, group []Encoded) ([]Mask, er
 					known[[2]int{i, j}], known[[2]int{j, i}] = there, back
 				}
 			}
-			logits, sure = append(logits, there), append(sure, m.presence(sureness(there), sureness(back)))
+			logits, sure = append(logits, there), append(sure, m.presence(m.sureness(group[i], group[j], there, back)))
 		}
 		masks[i] = m.join(group[i], logits, sure)
 	}
@@ -167,8 +167,8 @@ func (e Encoded) summary() []float32 {
 	return sum
 }
 
-// presence in [0, 1] is how sure two images are of what they share, of both their sureness; the model's calibration is the middle.
-func (m *Model) presence(a, b float64) float64 { return logistic((a+b)/2 - m.offset) }
+// presence in [0, 1] is how sure two images are of what they share; the model's calibration is the middle.
+func (m *Model) presence(sureness float64) float64 { return logistic(sureness - m.offset) }
 
 // join averages an image's logits against others by how sure these are.
 func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
@@ -206,8 +206,49 @@ func (m Mask) For(image imgproc.Image) Mask {
 	return m
 }
 
-// sureness is how sure a mask is that there is something: the mean of the largest hundredth of its logits.
-func sureness(logits []float32) float64 {
+// Sureness is how sure two images together are that they share something, as a logit that no calibration has moved.
+func (m *Model) Sureness(ctx context.Context, a, b Encoded) (float64, error) {
+	there, back, err := m.bothWays(ctx, a, b)
+	if err != nil {
+		return 0, err
+	}
+	return m.sureness(a, b, there, back), nil
+}
+
+// likenessScale makes a logit of the cosine of two objects.
+const likenessScale = 8
+
+// sureness is that of two images with the mask logits of a against b and of b against a: the mean of how sure both masks are that there is
+// something and, where the network has learned it, how alike the objects are that they show.
+func (m *Model) sureness(a, b Encoded, there, back []float32) float64 {
+	sure := (highest(there) + highest(back)) / 2
+	if m.Spec.Likeness {
+		sure += likenessScale * float64(inner(m.shown(a, there), m.shown(b, back))) / float64(len(a.projected))
+	}
+	return sure
+}
+
+// shown is what an image shows where its mask logits say so, as [Likeness] has it of an object.
+func (m *Model) shown(e Encoded, logits []float32) []float32 {
+	var all []float32
+	height, width := m.Spec.OutputSize()
+	for _, x := range e.projected {
+		h, w, c := x.Shape[1], x.Shape[2], x.Shape[3]
+		shares, mean := make([]float32, h*w), make([]float32, c)
+		for p, l := range logits {
+			shares[p/width*h/height*w+p%width*w/width] += float32(logistic(float64(l)))
+		}
+		for i, v := range x.Values[:h*w*c] {
+			mean[i%c] += shares[i/c] * v
+		}
+		scaleTo1(mean)
+		all = append(all, mean...)
+	}
+	return all
+}
+
+// highest is the mean of the largest hundredth of logits.
+func highest(logits []float32) float64 {
 	sorted := slices.Clone(logits)
 	slices.Sort(sorted)
 	most := sorted[len(sorted)-max(1, len(sorted)/100):]
@@ -216,15 +257,6 @@ func sureness(logits []float32) float64 {
 		sum += float64(x)
 	}
 	return sum / float64(len(most))
-}
-
-// Sureness is how sure two images together are that they share something, as a logit that no calibration has moved.
-func (m *Model) Sureness(ctx context.Context, a, b Encoded) (float64, error) {
-	there, back, err := m.bothWays(ctx, a, b)
-	if err != nil {
-		return 0, err
-	}
-	return (sureness(there) + sureness(back)) / 2, nil
 }
 
 // presenceAmong is the mean of the third of the others that are surest: an object that some of a group show is there.
@@ -287,7 +319,7 @@ func (m *Model) Against(ctx context.Context, e Encoded, others ...Encoded) (Mask
 			return Mask{}, err
 		}
 		logits[j], alike[j] = there, 1
-		presence += m.presence(sureness(there), sureness(back)) / float64(len(others))
+		presence += m.presence(m.sureness(e, other, there, back)) / float64(len(others))
 	}
 	mask := m.join(e, logits, alike)
 	mask.Presence, mask.Present = presence, presence >= m.Threshold

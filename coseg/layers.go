@@ -38,5 +38,5 @@ func block(l *encoder.Layers, x *Node, name string, c encoder.Conv) *Node {
 
 // up doubles the height and width of x.
 func up(l *encoder.Layers, x *Node, name string, filters int) *Node {
-	return DepthToSpace(block(l, x, name, encoder.Conv{Filters: 4 * filters, Size: 3}))
+	return DepthToSpace(block(l, x, name, encoder.Conv{Filters: 4 * filters, Size: 1}))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -137,12 +138,13 @@ func (m *Model) Close() {
 	m.store.Finalize()
 }
 
-// Encoded is an image as the network compares it: its maps, and after them those of its mirror image.
+// Encoded is an image as the network compares it, and after it its mirror image.
 type Encoded struct {
-	input imgproc.Preprocess
-	view  imgproc.View
-	grey  imgproc.Image // by which masks are refined
-	maps  []onnx.Array  // [2, h, w, c]
+	input     imgproc.Preprocess
+	view      imgproc.View
+	grey      imgproc.Image // by which masks are refined
+	maps      []onnx.Array  // [2, h, w, c], from fine to coarse
+	projected []onnx.Array  // [2, h, w, c], from coarse to fine
 }
 
 // Size is the image's height and width in pixels.
@@ -177,6 +179,8 @@ func (m *Model) Encode(ctx context.Context, image imgproc.Image) (e Encoded, err
 			return e, fmt.Errorf("output %s of the encoder has shape %v: want a feature map", m.Spec.Outputs[i], x.Shape)
 		}
 	}
+	maps := Network{Spec: m.Spec}.maps(len(e.maps))
+	e.maps, e.projected = e.maps[:maps], e.maps[maps:]
 	return e, err
 }
 
@@ -202,7 +206,7 @@ func (m *Model) Logits(ctx context.Context, a, b Encoded) (logits []float32, err
 	err = exceptions.TryCatch[error](func() {
 		var inputs []*tensors.Tensor
 		for _, e := range []Encoded{a, b} {
-			for _, x := range e.maps {
+			for _, x := range slices.Concat(e.maps, e.projected) {
 				t := tensors.FromFlatDataAndDimensions(x.Values, x.Shape...)
 				defer t.MustFinalizeAll()
 				inputs = append(inputs, t)

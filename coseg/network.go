@@ -17,19 +17,42 @@ type Network struct {
 }
 
 // Encode adds the encoder to the graph: images [n, h, w, 3], as Spec.Preprocess makes them, to feature maps [n, h, w, c] from fine to
-// coarse. It panics, as GoMLX's graph functions do, when shapes do not fit.
+// coarse, and after them the learned projections of the Spec.Correlated coarsest ones, from coarse to fine. It panics, as GoMLX's graph
+// functions do, when shapes do not fit.
 func (n Network) Encode(scope *model.Scope, images *Node) []*Node {
 	switch n.Spec.Arch {
 	case Small:
-		return n.encodeSmall(scope, images)
+		return n.projected(scope, n.encodeSmall(scope, images))
 	case Pyramid:
 		maps := n.Imported.Build([]*Node{images}, n.Spec.Outputs)
 		for i, m := range maps {
 			maps[i] = StopGradient(m)
 		}
-		return maps
+		return n.projected(scope, maps)
 	}
 	return []*Node{docsEncoder(encoder.NewLayers(scope.In("encoder")), images)}
+}
+
+// maps is how many of what Encode makes are maps of the encoder; projections follow.
+func (n Network) maps(encoded int) int {
+	if n.Spec.Arch == DOCS {
+		return encoded
+	}
+	return encoded - n.Spec.Correlated
+}
+
+// matchWidth is how many channels two maps are compared by, after a learned projection.
+const matchWidth = 64
+
+// projected adds the projections of the coarsest maps. Normalised, what all images have in common is not in them.
+func (n Network) projected(scope *model.Scope, maps []*Node) []*Node {
+	l := encoder.NewLayers(scope.In("projection"))
+	coarsest := len(maps) - 1
+	for i := range n.Spec.Correlated {
+		name := fmt.Sprintf("conv%d", i+1)
+		maps = append(maps, l.Norm(l.Conv(maps[coarsest-i], name, encoder.Conv{Filters: matchWidth, Size: 1}), name+"_norm"))
+	}
+	return maps
 }
 
 func (n Network) encodeSmall(scope *model.Scope, x *Node) []*Node {
@@ -52,13 +75,22 @@ func (n Network) Compare(scope *model.Scope, a, b []*Node) *Node {
 	if n.Spec.Arch == DOCS {
 		return n.compareDOCS(l, a[0], b[0])
 	}
-	coarsest := len(a) - 1
+	maps := n.maps(len(a))
+	coarsest := maps - 1
 	var x *Node
 	for i, width := range n.Spec.Decoder {
 		at := coarsest - i
 		seen := []*Node{block(l, a[at], fmt.Sprintf("own%d", i+1), encoder.Conv{Filters: width, Size: 1})}
 		if i < n.Spec.Correlated {
-			seen = append(seen, n.matched(l, a[at], b[at], i+1)...)
+			seen = append(seen, matched(l, a[maps+i], b[maps+i], fmt.Sprintf("squeeze%da", i+1))...)
+		}
+		if i == 0 && n.Spec.Correlated > 0 {
+			own := Concatenate([]*Node{a[at], b[at]}, 0)
+			if n.Spec.Centred {
+				own = centred(own)
+			}
+			half := a[at].Shape().Dim(0)
+			seen = append(seen, matched(l, Slice(own, AxisRange(0, half)), Slice(own, AxisRange(half)), "squeeze1b")...)
 		}
 		if x != nil {
 			seen = append(seen, up(l, x, fmt.Sprintf("up%d", i+1), width))
@@ -69,26 +101,9 @@ func (n Network) Compare(scope *model.Scope, a, b []*Node) *Node {
 	return Reshape(x, x.Shape().Dimensions[:3]...)
 }
 
-// matchWidth is how many channels two maps are compared by, after a learned projection.
-const matchWidth = 64
-
-// matched says of every place of a how b has its like: the correlation of learned projections, squeezed, with its largest and its
-// mean, and those of the maps themselves, which need no learning.
-func (n Network) matched(l *encoder.Layers, a, b *Node, number int) []*Node {
-	both := Concatenate([]*Node{a, b}, 0)
-	pairs := a.Shape().Dim(0)
-	r := MaxDisplacement(max(a.Shape().Dim(1), a.Shape().Dim(2)))
-	var found []*Node
-	learned := l.Norm(l.Conv(both, fmt.Sprintf("project%d", number), encoder.Conv{Filters: matchWidth, Size: 1}), fmt.Sprintf("project%d_norm", number))
-	for i, x := range []*Node{learned, both} {
-		if n.Spec.Centred {
-			x = centred(x)
-		}
-		x = normalized(x)
-		c := MulScalar(Correlation(Slice(x, AxisRange(0, pairs)), Slice(x, AxisRange(pairs)), r), float64(x.Shape().Dim(-1)))
-		places := float64(a.Shape().Dim(1) * a.Shape().Dim(2))
-		found = append(found, ReduceAndKeep(c, ReduceMax, -1), MulScalar(ReduceAndKeep(c, ReduceSum, -1), 1/places))
-		found = append(found, block(l, c, fmt.Sprintf("squeeze%d%c", number, 'a'+i), encoder.Conv{Filters: 32, Size: 1}))
-	}
-	return found
+// matched says of every place of a how b has its like: the correlation of their directions, squeezed, with its largest and its mean.
+func matched(l *encoder.Layers, a, b *Node, name string) []*Node {
+	h, w, channels := a.Shape().Dim(1), a.Shape().Dim(2), a.Shape().Dim(3)
+	c := MulScalar(Correlation(normalized(a), normalized(b), MaxDisplacement(max(h, w))), float64(channels))
+	return []*Node{ReduceAndKeep(c, ReduceMax, -1), MulScalar(ReduceAndKeep(c, ReduceSum, -1), 1/float64(h*w)), block(l, c, name, encoder.Conv{Filters: 32, Size: 1})}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/modelfile"
+	"github.com/siam-go/siam/onnx"
 	"github.com/siam-go/siam/train"
 )
 
@@ -160,7 +161,7 @@ func TestALargeGroupIsComparedWithItsRepresentatives(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			logits, sure = append(logits, there), append(sure, m.presence(sureness(there), sureness(back)))
+			logits, sure = append(logits, there), append(sure, m.presence(m.sureness(encoded[i], other, there, back)))
 		}
 		if mask := m.join(encoded[i], logits, sure); math.Abs(mask.Presence-masks[i].Presence) > 1e-6 {
 			t.Errorf("presence of image %d is %v, want %v", i, masks[i].Presence, mask.Presence)
@@ -351,40 +352,38 @@ func TestOverlapIsTheSoftJaccardOfWhatCounts(t *testing.T) {
 }
 
 func TestLikenessContrastsTheObjectsOfClasses(t *testing.T) {
-	const images, side, channels = 4, 2, 3
+	const images, channels = 4, 3
 	random := rand.New(rand.NewPCG(8, 8))
-	x, objects := make([]float32, images*side*side*channels), make([]float32, images*16)
-	for i := range x {
-		x[i] = random.Float32()
-	}
+	objects := make([]float32, images*16)
 	for i := range objects {
 		objects[i] = float32(random.IntN(2))
 	}
 	classes := []int32{3, 5, 3, 3}
-	got := tensors.ToScalar[float32](MustExecOnce(backend(t), Likeness, tensors.FromFlatDataAndDimensions(x, images, side, side, channels),
-		tensors.FromFlatDataAndDimensions(objects, images, 4, 4), tensors.FromFlatDataAndDimensions(classes, images)))
-
-	centre := make([]float64, channels)
-	for i, v := range x {
-		centre[i%channels] += float64(v) / (images * side * side)
-	}
+	inputs := []any{tensors.FromFlatDataAndDimensions(objects, images, 4, 4), tensors.FromFlatDataAndDimensions(classes, images)}
 	means := make([][]float64, images)
-	for i := range images {
-		means[i] = make([]float64, channels)
-		for p := range 16 { // each place of the map has four pixels
-			at := (i*side+p/4/2)*side + p%4/2
-			for c := range channels {
-				means[i][c] += float64(objects[16*i+p]) * (float64(x[at*channels+c]) - centre[c])
+	for _, side := range []int{2, 4} { // two maps, of which each place has four pixels or one
+		x := make([]float32, images*side*side*channels)
+		for i := range x {
+			x[i] = random.Float32() - 0.5
+		}
+		inputs = append(inputs, tensors.FromFlatDataAndDimensions(x, images, side, side, channels))
+		for i := range images {
+			mean, length := make([]float64, channels), 0.0
+			for p := range 16 {
+				at := (i*side+p/4*side/4)*side + p%4*side/4
+				for c := range channels {
+					mean[c] += float64(objects[16*i+p]) * float64(x[at*channels+c])
+				}
+			}
+			for _, v := range mean {
+				length += v * v
+			}
+			for _, v := range mean {
+				means[i] = append(means[i], v/math.Sqrt(length))
 			}
 		}
 	}
-	cosine := func(a, b []float64) float64 {
-		var ab, aa, bb float64
-		for c := range a {
-			ab, aa, bb = ab+a[c]*b[c], aa+a[c]*a[c], bb+b[c]*b[c]
-		}
-		return ab / math.Sqrt(aa*bb)
-	}
+	got := tensors.ToScalar[float32](MustExecOnce(backend(t), func(in []*Node) *Node { return Likeness(in[2:], in[0], in[1]) }, inputs...))
 	want, anchors := 0.0, 0.0
 	for i := range images {
 		all, same, positives := 0.0, 0.0, 0.0
@@ -392,10 +391,13 @@ func TestLikenessContrastsTheObjectsOfClasses(t *testing.T) {
 			if i == j {
 				continue
 			}
-			logit := cosine(means[i], means[j]) / 0.1
-			all += math.Exp(logit)
+			cosine := 0.0
+			for c, v := range means[i] {
+				cosine += v * means[j][c] / 2 // of two directions each
+			}
+			all += math.Exp(cosine / 0.1)
 			if classes[i] == classes[j] {
-				same, positives = same+logit, positives+1
+				same, positives = same+cosine/0.1, positives+1
 			}
 		}
 		if positives > 0 {
@@ -404,5 +406,42 @@ func TestLikenessContrastsTheObjectsOfClasses(t *testing.T) {
 	}
 	if want /= anchors; math.Abs(float64(got)-want) > 1e-4 {
 		t.Errorf("likeness %v, want %v", got, want)
+	}
+}
+
+func TestSurenessCountsHowAlikeTheObjectsAre(t *testing.T) {
+	m := &Model{Spec: tiny(t)}
+	m.Spec.Likeness = true
+	h, w := m.Spec.OutputSize()
+	projection := func(left, right float32) onnx.Array { // [2, 1, 2, 2]: one direction on the left, another on the right; then the mirror image
+		return onnx.Array{Shape: []int{2, 1, 2, 2}, Values: []float32{left, 0, 0, right, 0, right, left, 0}}
+	}
+	logits := func(left, right float32) []float32 {
+		all := make([]float32, h*w)
+		for p := range all {
+			all[p] = left
+			if p%w >= w/2 {
+				all[p] = right
+			}
+		}
+		return all
+	}
+	a := Encoded{projected: []onnx.Array{projection(3, 2)}}
+	for _, c := range []struct {
+		name        string
+		there, back []float32
+		want        float64
+	}{
+		{"the same object", logits(30, -30), logits(30, -30), 30 + 8},
+		{"one object and another", logits(30, -30), logits(-30, 30), 30},
+		{"one object and both", logits(30, -30), logits(30, 30), 30 + 8*3/math.Sqrt(13)},
+	} {
+		if got := m.sureness(a, a, c.there, c.back); math.Abs(got-c.want) > 1e-4 {
+			t.Errorf("%s: sureness %v, want %v", c.name, got, c.want)
+		}
+	}
+	m.Spec.Likeness = false
+	if got := m.sureness(a, a, logits(30, -30), logits(-30, 20)); math.Abs(got-25) > 1e-4 {
+		t.Errorf("without likeness sureness is %v, want 25", got)
 	}
 }

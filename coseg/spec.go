@@ -29,6 +29,8 @@ type Spec struct {
 	Correlated int `json:"correlated"`
 	// Centred takes from maps what all places of a pair have in common before they are compared.
 	Centred bool `json:"centred,omitempty"`
+	// Likeness says that presence counts how alike two masks' objects are, which the projections have learned to tell.
+	Likeness bool `json:"likeness,omitempty"`
 	// Outputs are the network's tensors that make a Pyramid, from fine to coarse.
 	Outputs []string `json:"outputs,omitempty"`
 	// Displacement is how far apart places are compared in DOCS; 0 means [MaxDisplacement].
@@ -41,7 +43,7 @@ func NewSpec(arch string, size int) (Spec, error) {
 	own := 0
 	switch arch {
 	case Small:
-		own, s.Widths, s.Decoder, s.Centred = 128, []int{24, 48, 96, 160}, []int{128, 64, 48, 32}, true
+		own, s.Widths, s.Decoder, s.Centred = 128, []int{24, 48, 96, 160}, []int{128, 64, 48, 16}, true
 	case Pyramid:
 		own, s.Outputs, s.Decoder = 192, []string{"s4", "s8", "s16", "s32"}, []int{96, 64, 48, 24}
 	case DOCS:

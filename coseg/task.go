@@ -31,7 +31,8 @@ type Pairs struct {
 	Network Network
 	// Overlap is how much the loss of the masks' overlap, [Overlap], counts beside the cross-entropy; 0 leaves it out, as published.
 	Overlap float64
-	// Likeness is how much the loss of the objects' likeness, [Likeness], counts; 0 leaves it out, as published.
+	// Likeness is how much the loss of the objects' likeness, [Likeness], counts, where the network's spec asks for it; 0 leaves it out,
+	// as published.
 	Likeness float64
 }
 
@@ -63,7 +64,7 @@ func (p Pairs) Feed(b *Batch) ([]*tensors.Tensor, error) {
 	}, nil
 }
 
-// compare gives the mask logits [2n, h, w] of n pairs and the maps of their images: each is encoded once and compared with the other
+// compare gives the mask logits [2n, h, w] of n pairs and what the encoder made of their images: each is encoded once and compared with the other
 // of its pair.
 func (p Pairs) compare(scope *model.Scope, images *Node) (logits *Node, maps []*Node) {
 	maps = p.Network.Encode(scope, images)
@@ -89,8 +90,8 @@ func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
 	if p.Overlap > 0 {
 		loss = Add(loss, MulScalar(ReduceAllMean(Overlap(x, mask, weight)), 2*p.Overlap))
 	}
-	if p.Likeness > 0 {
-		loss = Add(loss, MulScalar(Likeness(maps[len(maps)-1], inputs[3], inputs[4]), p.Likeness))
+	if p.Likeness > 0 && p.Network.Spec.Likeness {
+		loss = Add(loss, MulScalar(Likeness(maps[p.Network.maps(len(maps)):], inputs[3], inputs[4]), p.Likeness))
 	}
 	wrong := MulScalar(OneMinus(Mul(Sign(x), Sign(AddScalar(mask, -0.5)))), 0.5)
 	return train.Outcome{Loss: loss, Active: ReduceAllMean(perImage(StopGradient(wrong)))}
@@ -99,16 +100,18 @@ func (p Pairs) Loss(scope *model.Scope, inputs []*Node) train.Outcome {
 // likenessTemperature is that of the contrastive loss.
 const likenessTemperature = 0.1
 
-// Likeness is the supervised contrastive loss ([metric.SupCon], cosine distance) of the images' objects: of the means of map x [2n, h, w, c]
-// over the objects [2n, H, W], less the batch's mean over all places. It makes objects of a class alike, and those of others not, wherever
-// they come together in a batch; what two images share is then to be seen from the map.
-func Likeness(x, objects, classes *Node) *Node {
-	d := x.Shape().Dimensions
-	times := objects.Shape().Dim(1) / d[1]
-	share := ReduceMean(Reshape(objects, d[0], d[1], times, d[2], times), 2, 4)
-	x = Sub(x, ReduceAndKeep(x, ReduceMean, 0, 1, 2))
-	means := ReduceSum(Mul(x, InsertAxes(share, -1)), 1, 2) // their length does not count
-	parts := metric.SupCon(likenessTemperature).Terms(metric.Within(metric.Cosine(), means, classes))
+// Likeness is the supervised contrastive loss ([metric.SupCon], cosine distance) of the images' objects, each the directions of the means of
+// maps [2n, h, w, c] over the object [2n, H, W], one after another. It makes objects of a class alike, and those of others not, wherever
+// they come together in a batch; what two images share is then to be seen from the maps.
+func Likeness(maps []*Node, objects, classes *Node) *Node {
+	var means []*Node
+	for _, x := range maps {
+		d := x.Shape().Dimensions
+		times := objects.Shape().Dim(1) / d[1]
+		share := ReduceMean(Reshape(objects, d[0], d[1], times, d[2], times), 2, 4)
+		means = append(means, normalized(ReduceSum(Mul(x, InsertAxes(share, -1)), 1, 2))) // their length does not count
+	}
+	parts := metric.SupCon(likenessTemperature).Terms(metric.Within(metric.Cosine(), Concatenate(means, -1), classes))
 	return Div(ReduceAllSum(parts[0].Sum), MaxScalar(ReduceAllSum(parts[0].Count), 1))
 }
 

@@ -45,8 +45,8 @@ type Shared struct {
 // CosegSmall trains on two cores.
 func CosegSmall() Recipe {
 	return cosegRecipe("coseg-small", "masks of what two images share: a light network of its own, trained from nothing", Shared{
-		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.05, Negatives: 0.3, Pasted: 0.25, Moved: 0.2, Families: 2000, Overlap: 0.7, Likeness: 0.5, Out: 5,
-	}, ScheduleSettings{Steps: 3000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
+		Arch: coseg.Small, Correlated: 2, Couples: 8, Generated: 0.1, Negatives: 0.2, Pasted: 0.2, Moved: 0.15, Families: 2000, Overlap: 1, Likeness: 0.5, Out: 5,
+	}, ScheduleSettings{Steps: 4000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
 }
 
 // CosegMobilenet has an imported encoder, that stays as it is.
@@ -124,6 +124,7 @@ func (c Shared) spec(s Settings) (coseg.Spec, error) {
 		spec.Widths = s.Widths
 	}
 	spec.Correlated = c.Correlated
+	spec.Likeness = c.Likeness > 0 && c.Correlated > 0 && c.Arch != coseg.DOCS
 	return spec, spec.Check()
 }
 
