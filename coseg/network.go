@@ -24,6 +24,9 @@ func (n Network) Encode(scope *model.Scope, images *Node) []*Node {
 	case Small:
 		return n.projected(scope, n.encodeSmall(scope, images))
 	case Pyramid:
+		if n.Spec.Tuned {
+			return n.projected(scope, n.Imported.BuildTuned(scope.In("encoder"), []*Node{images}, n.Spec.Outputs))
+		}
 		maps := n.Imported.Build([]*Node{images}, n.Spec.Outputs)
 		for i, m := range maps {
 			maps[i] = StopGradient(m)

@@ -13,7 +13,7 @@ const Kind = "coseg"
 // The architectures.
 const (
 	Small   = "small"   // a light encoder of its own
-	Pyramid = "pyramid" // the encoder is an imported feature pyramid, frozen
+	Pyramid = "pyramid" // the encoder is an imported feature pyramid
 	DOCS    = "docs"    // as published, of VGG16
 )
 
@@ -33,6 +33,8 @@ type Spec struct {
 	Likeness bool `json:"likeness,omitempty"`
 	// Outputs are the network's tensors that make a Pyramid, from fine to coarse.
 	Outputs []string `json:"outputs,omitempty"`
+	// Tuned says that the imported encoder of a Pyramid learns too.
+	Tuned bool `json:"tuned,omitempty"`
 	// Displacement is how far apart places are compared in DOCS; 0 means [MaxDisplacement].
 	Displacement int `json:"displacement,omitempty"`
 }

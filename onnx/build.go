@@ -19,6 +19,7 @@ type builder struct {
 	floats  map[*Node]*Node // of a node of whole numbers, one of the same numbers as float32, where there is one
 	inner   *Graph          // nil until something is put into it
 	most    int             // elements of a tensor that may be made; 0 means maxElements
+	tuned   bool            // whether its weights are variables
 }
 
 // Build adds the network to the graph of inputs, which are those of [Model.Inputs] in order, and returns the tensors called
@@ -28,13 +29,16 @@ type builder struct {
 // Build panics, as GoMLX's graph functions do, with an error that names the node, when the inputs do not fit. It is quicker on
 // what [Model.Select] gave.
 func (m *Model) Build(inputs []*Node, outputs []string) []*Node {
-	known := make([]*Tensor, len(inputs))
-	return m.build(inputs[0].Graph(), inputs, known, outputs)
+	return newBuilder(m, inputs[0].Graph()).network(inputs, make([]*Tensor, len(inputs)), outputs)
 }
 
-// build is Build for inputs of which some are known already: a node is nil where a tensor is given.
-func (m *Model) build(g *Graph, inputs []*Node, known []*Tensor, outputs []string) []*Node {
-	b := &builder{backend: g.Backend(), inner: g, model: m, values: map[string]value{}, floats: map[*Node]*Node{}}
+func newBuilder(m *Model, g *Graph) *builder {
+	return &builder{backend: g.Backend(), inner: g, model: m, values: map[string]value{}, floats: map[*Node]*Node{}}
+}
+
+// network is Build for inputs of which some are known already: a node is nil where a tensor is given.
+func (b *builder) network(inputs []*Node, known []*Tensor, outputs []string) []*Node {
+	m := b.model
 	if len(inputs) != len(m.inputs) {
 		fail("the network has %d inputs, given %d", len(m.inputs), len(inputs))
 	}

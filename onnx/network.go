@@ -171,7 +171,7 @@ func (n *Network) compile(inputs []Array) (g *Graph, err error) {
 			nodes[i] = Parameter(g, fmt.Sprint("input", i), float32Shape(in.Shape...))
 		}
 	}
-	outputs := n.model.build(g, nodes, known, n.outputs)
+	outputs := newBuilder(n.model, g).network(nodes, known, n.outputs)
 	for i, output := range outputs {
 		outputs[i] = ConvertDType(output, dtypes.Float32)
 	}

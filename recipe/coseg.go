@@ -37,6 +37,8 @@ type Shared struct {
 	Overlap float64 `json:"overlap"`
 	// Likeness is how much the loss of the objects' likeness counts, by their classes.
 	Likeness float64 `json:"likeness"`
+	// Tune above 0 has an imported encoder learn too, at so much of the rate.
+	Tune float64 `json:"tune"`
 	// Out keeps every image out of training whose number in its class is divisible by it; they validate, or all images do where no class
 	// has two of them. 0 keeps none out.
 	Out int `json:"out"`
@@ -105,6 +107,7 @@ func (c Shared) check(s Settings) error {
 		{"moved", c.Moved, part(c.Moved), "0 to 1"},
 		{"overlap", c.Overlap, c.Overlap >= 0 && c.Overlap <= 100, "0 to 100"},
 		{"likeness", c.Likeness, c.Likeness >= 0 && c.Likeness <= 100, "0 to 100"},
+		{"tune", c.Tune, c.Tune == 0 || part(c.Tune) && c.Arch == coseg.Pyramid, "0 to 1 with an imported encoder, else 0"},
 		{"families", c.Families, c.Families >= 6, "6 or more"},
 		{"out", c.Out, c.Out == 0 || c.Out >= 2, "0, or 2 or more"},
 	}
@@ -124,6 +127,7 @@ func (c Shared) spec(s Settings) (coseg.Spec, error) {
 		spec.Widths = s.Widths
 	}
 	spec.Correlated = c.Correlated
+	spec.Tuned = c.Tune > 0
 	spec.Likeness = c.Likeness > 0 && c.Correlated > 0 && c.Arch != coseg.DOCS
 	return spec, spec.Check()
 }
@@ -198,20 +202,24 @@ func (w *cosegCourse) newTrainer(data Shared) error {
 		return err
 	}
 	config.Accumulate = data.Accumulate
+	if data.Tune > 0 {
+		config.Layers = map[string]train.Layer{"encoder": {Rate: data.Tune * config.Layer.Rate}}
+	}
 	if w.trainer, err = train.New(w.job.Backend, train.Task[*coseg.Batch](coseg.Pairs{Network: network, Overlap: data.Overlap, Likeness: data.Likeness}), config); err != nil {
 		return err
 	}
 	return w.start()
 }
 
-// start gives the trainer the weights of the model to start from; of an encoder alone, beside its own.
+// start gives the trainer the weights of the model to start from; of an encoder alone, or of one whose encoder did not learn, beside its
+// own.
 func (w *cosegCourse) start() error {
 	init := w.job.Init
 	if init == nil || w.spec.Arch == coseg.Pyramid && init.Kind == modelfile.Encoder {
 		return nil // its network is the encoder, and has no other weights
 	}
 	weights := init.Weights
-	if init.Kind == coseg.EncoderKind && w.spec.Arch == coseg.DOCS {
+	if init.Kind == coseg.EncoderKind && w.spec.Arch == coseg.DOCS || w.spec.Tuned {
 		own, err := w.trainer.Weights()
 		if err != nil {
 			return err
