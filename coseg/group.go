@@ -52,9 +52,9 @@ func (m Mask) Area() float64 {
 	return float64(n) / float64(max(1, len(m.Probability)))
 }
 
-// Segment says of each image of a group what it shares with the others. Each image's mask logits are averaged over the others,
-// which weigh as much as the two find an object in each other; so pictures that lack the object do not count. The result does not
-// depend on the order. A group has two images or more.
+// Segment says of each image of a group what it shares with the others. Each image's mask logits are averaged over the others, which
+// weigh as much as the two find an object in each other, and as much as the whole group agrees that the other has it; so pictures that
+// lack the object do not count. The result does not depend on the order. A group has two images or more.
 func (m *Model) Segment(ctx context.Context, images ...imgproc.Image) ([]Mask, error) {
 	if len(images) < 2 {
 		return nil, fmt.Errorf("co-segmentation of %d image: what is shared takes two or more", len(images))
@@ -76,30 +76,78 @@ func (m *Model) SegmentEncoded(ctx context.Context, group []Encoded) ([]Mask, er
 		return m.segmentUntrained(ctx, group)
 	}
 	others := representatives(group)
-	masks := make([]Mask, len(group))
-	known := map[[2]int][]float32{} // the logits of representatives against others that came before
-	for i := range group {
-		var logits [][]float32
-		var sure []float64
+	seen := map[[2]int]look{}
+	for _, i := range others {
 		for _, j := range others {
+			if i < j {
+				var err error
+				if seen[[2]int{i, j}], seen[[2]int{j, i}], err = m.looks(ctx, group[i], group[j]); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	standing := standings(others, seen)
+	masks := make([]Mask, len(group))
+	for i := range group {
+		var looks []look
+		for k, j := range others {
 			if i == j {
 				continue
 			}
-			there, back := known[[2]int{i, j}], known[[2]int{j, i}]
-			if there == nil {
+			found, known := seen[[2]int{i, j}]
+			if !known {
 				var err error
-				if there, back, err = m.bothWays(ctx, group[i], group[j]); err != nil {
+				if found, _, err = m.looks(ctx, group[i], group[j]); err != nil {
 					return nil, err
 				}
-				if slices.Contains(others, i) {
-					known[[2]int{i, j}], known[[2]int{j, i}] = there, back
-				}
 			}
-			logits, sure = append(logits, there), append(sure, m.presence(m.sureness(group[i], group[j], there, back)))
+			found.weight = standing[k]
+			looks = append(looks, found)
 		}
-		masks[i] = m.join(group[i], logits, sure)
+		masks[i] = m.join(group[i], looks)
 	}
 	return masks, nil
+}
+
+// look is what one image of a pair shows of what the other shows too.
+type look struct {
+	logits   []float32
+	presence float64 // in [0, 1]: how sure the pair is that it shares something
+	weight   float64 // how much it counts among others
+}
+
+// looks are those of a at b and of b at a.
+func (m *Model) looks(ctx context.Context, a, b Encoded) (there, back look, err error) {
+	if there.logits, back.logits, err = m.bothWays(ctx, a, b); err != nil {
+		return there, back, err
+	}
+	sure := m.presence(m.sureness(a, b, there.logits, back.logits))
+	there.presence, back.presence = sure, sure
+	return there, back, nil
+}
+
+// standings say of some images of a group how much the others agree, among themselves too, that it has what they share: the leading
+// eigenvector of the presences of pairs, by power iteration, its largest value 1.
+func standings(images []int, seen map[[2]int]look) []float64 {
+	s := make([]float64, len(images))
+	for k := range s {
+		s[k] = 1
+	}
+	for range 30 {
+		next := make([]float64, len(s))
+		for k, i := range images {
+			next[k] = 1e-6 * s[k] // and where no pair shares anything, all stand the same
+			for l, j := range images {
+				next[k] += seen[[2]int{i, j}].presence * s[l]
+			}
+		}
+		most := slices.Max(next)
+		for k := range next {
+			s[k] = next[k] / most
+		}
+	}
+	return s
 }
 
 // bothWays are the mask logits of a against b, and of b against a.
@@ -170,14 +218,18 @@ func (e Encoded) summary() []float32 {
 // presence in [0, 1] is how sure two images are of what they share; the model's calibration is the middle.
 func (m *Model) presence(sureness float64) float64 { return logistic(sureness - m.offset) }
 
-// join averages an image's logits against others by how sure these are.
-func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
-	sum := make([]float64, len(logits[0]))
-	total := 0.0
-	for j, weight := range sure {
-		weight += 1e-6 // where nobody is sure, all count the same
+// join averages what an image shows, seen with others, by how sure these pairs are, and their presences.
+func (m *Model) join(e Encoded, looks []look) Mask {
+	sum := make([]float64, len(looks[0].logits))
+	var mask Mask
+	total, weights := 0.0, 0.0
+	for _, l := range looks {
+		weight := l.weight + 1e-6 // where nobody stands for anything, all count the same
+		mask.Presence += weight * l.presence
+		weights += weight
+		weight *= l.presence + 1e-6
 		total += weight
-		for k, x := range logits[j] {
+		for k, x := range l.logits {
 			sum[k] += weight * float64(x)
 		}
 	}
@@ -185,7 +237,7 @@ func (m *Model) join(e Encoded, logits [][]float32, sure []float64) Mask {
 	for k, x := range sum {
 		probability[k] = float32(logistic(x / total))
 	}
-	mask := Mask{Presence: presenceAmong(sure)}
+	mask.Presence /= weights
 	mask.Present = mask.Presence >= m.Threshold
 	h, w := m.Spec.OutputSize()
 	mask.Probability, mask.H, mask.W = e.toImage(probability, h, w)
@@ -259,13 +311,6 @@ func highest(logits []float32) float64 {
 	return sum / float64(len(most))
 }
 
-// presenceAmong is the mean of the third of the others that are surest: an object that some of a group show is there.
-func presenceAmong(sure []float64) float64 {
-	sorted := slices.Clone(sure)
-	slices.Sort(sorted)
-	return mean(sorted[len(sorted)-max(1, (len(sorted)+2)/3):])
-}
-
 func mean(values []float64) float64 {
 	sum := 0.0
 	for _, v := range values {
@@ -311,17 +356,17 @@ func (m *Model) Against(ctx context.Context, e Encoded, others ...Encoded) (Mask
 		}
 		return masks[0], nil
 	}
-	logits, alike := make([][]float32, len(others)), make([]float64, len(others))
+	looks := make([]look, len(others))
 	presence := 0.0
 	for j, other := range others {
-		there, back, err := m.bothWays(ctx, e, other)
+		found, _, err := m.looks(ctx, e, other)
 		if err != nil {
 			return Mask{}, err
 		}
-		logits[j], alike[j] = there, 1
-		presence += m.presence(m.sureness(e, other, there, back)) / float64(len(others))
+		presence += found.presence / float64(len(others))
+		looks[j] = look{found.logits, 1, 1}
 	}
-	mask := m.join(e, logits, alike)
+	mask := m.join(e, looks)
 	mask.Presence, mask.Present = presence, presence >= m.Threshold
 	return mask, nil
 }

@@ -147,25 +147,57 @@ func TestALargeGroupIsComparedWithItsRepresentatives(t *testing.T) {
 	if err != nil || len(masks) != len(encoded) {
 		t.Fatalf("%d masks, %v", len(masks), err)
 	}
-	for _, i := range want[:2] { // each as against the others by hand
-		var others []Encoded
+	seen := map[[2]int]look{}
+	for _, i := range want {
 		for _, j := range want {
-			if j != i {
-				others = append(others, encoded[j])
+			if i < j {
+				if seen[[2]int{i, j}], seen[[2]int{j, i}], err = m.looks(t.Context(), encoded[i], encoded[j]); err != nil {
+					t.Fatal(err)
+				}
 			}
 		}
-		var logits [][]float32
-		var sure []float64
-		for _, other := range others {
-			there, back, err := m.bothWays(t.Context(), encoded[i], other)
+	}
+	standing := standings(want, seen)
+	outside := 0
+	for i := range encoded {
+		if !slices.Contains(want, i) {
+			outside = i
+		}
+	}
+	for _, i := range []int{want[0], outside} { // each as against the others by hand
+		var looks []look
+		for k, j := range want {
+			if j == i {
+				continue
+			}
+			l, _, err := m.looks(t.Context(), encoded[i], encoded[j])
 			if err != nil {
 				t.Fatal(err)
 			}
-			logits, sure = append(logits, there), append(sure, m.presence(m.sureness(encoded[i], other, there, back)))
+			l.weight = standing[k]
+			looks = append(looks, l)
 		}
-		if mask := m.join(encoded[i], logits, sure); math.Abs(mask.Presence-masks[i].Presence) > 1e-6 {
+		if mask := m.join(encoded[i], looks); math.Abs(mask.Presence-masks[i].Presence) > 1e-6 {
 			t.Errorf("presence of image %d is %v, want %v", i, masks[i].Presence, mask.Presence)
 		}
+	}
+}
+
+func TestStandingsAreTheLeadingEigenvectorOfThePresences(t *testing.T) {
+	images, seen := []int{7, 3, 5, 1}, map[[2]int]look{}
+	for i, row := range [][]float64{{0, 0.9, 0.8, 0.1}, {0.9, 0, 0.7, 0.3}, {0.8, 0.7, 0, 0.2}, {0.1, 0.3, 0.2, 0}} {
+		for j, v := range row {
+			seen[[2]int{images[i], images[j]}] = look{presence: v}
+		}
+	}
+	for k, want := range []float64{1, 0.99083, 0.93400, 0.34893} { // by numpy.linalg.eigh
+		if got := standings(images, seen)[k]; math.Abs(got-want) > 1e-4 {
+			t.Errorf("standing %d is %.5f, want %v", k, got, want)
+		}
+	}
+	none := standings(images, map[[2]int]look{})
+	if !slices.Equal(none, []float64{1, 1, 1, 1}) {
+		t.Errorf("standings of images that share nothing %v, want all 1", none)
 	}
 }
 

@@ -166,3 +166,10 @@ func inner(a, b []float32) float32 {
 	}
 	return sum
 }
+
+// presenceAmong is the mean of the third of the others that are surest: an object that some of a group show is there.
+func presenceAmong(sure []float64) float64 {
+	sorted := slices.Clone(sure)
+	slices.Sort(sorted)
+	return mean(sorted[len(sorted)-max(1, (len(sorted)+2)/3):])
+}

@@ -25,6 +25,7 @@ type Scene struct {
 // family is what all objects of a family have in common.
 type family struct {
 	waves   [4][2]float64 // amplitude and phase of the outline's radius
+	reach   float64       // no radius is longer
 	long    float64       // height by width
 	texture texture
 }
@@ -50,9 +51,10 @@ func newTexture(rng *rand.Rand) texture {
 
 func (w World) family(number int) family {
 	rng := rand.New(rand.NewPCG(w.Seed, uint64(number)*2))
-	f := family{long: math.Exp(0.7 * (rng.Float64() - 0.5)), texture: newTexture(rng)}
+	f := family{reach: 1, long: math.Exp(0.7 * (rng.Float64() - 0.5)), texture: newTexture(rng)}
 	for k := range f.waves {
 		f.waves[k] = [2]float64{0.45 * rng.Float64() / math.Sqrt(float64(k+1)), 2 * math.Pi * rng.Float64()}
+		f.reach += f.waves[k][0]
 	}
 	return f
 }
@@ -101,12 +103,16 @@ func (w World) place(number int, rng *rand.Rand) placed {
 func (p placed) covers(x, y float64) (u, v float64, inside bool) {
 	dx, dy := (x-p.x)/p.size, (y-p.y)/p.size
 	u, v = p.cos*dx+p.sin*dy, p.cos*dy-p.sin*dx
+	away := math.Hypot(u*p.long, v/p.long)
+	if away > p.reach {
+		return u, v, false
+	}
 	angle := math.Atan2(v/p.long, u*p.long)
 	radius := 1.0
 	for k, wave := range p.waves {
 		radius += wave[0] * math.Cos(float64(k+2)*angle+wave[1])
 	}
-	return u, v, math.Hypot(u*p.long, v/p.long) < radius
+	return u, v, away < radius
 }
 
 // Draw paints a scene. owner [h·w] says of every pixel which of the scene's objects it shows, −1 for the background.
