@@ -69,7 +69,7 @@ bench-gallery: ## what a calibrated gallery promises and keeps, on LFW; writes t
 bench-photos: ## large photographs a second and memory, siam embed --faces; writes the table of docs/results.md (MODEL=model with a detector, FACES=folder)
 	$(GO) run ./bench/photos -model "$(or $(MODEL),f0095.safetensors)" -faces "$(or $(FACES),data/lfw250/lfw250)" $(ARGS)
 
-bench-server: ## siam serve under load; writes the table of docs/results.md (Linux; MODEL=model of whole images, ARGS="-rates 100,300")
+bench-server: ## siam serve under load; writes the table of docs/results.md (Linux; MODEL=model of whole images, ARGS="-rates 100,300 -photo-model f0095.safetensors -photo large.jpg")
 	$(GO) run ./bench/server -results docs/results.md -model "$(or $(MODEL),faces.safetensors)" $(ARGS)
 
 bench-tracking: ## trackers on MOT15 sequences with two detectors; writes the table of docs/results.md (MOT15=, SORT=folders, MODEL=reid_0288.safetensors, PAIRS=folder of association networks)

@@ -137,7 +137,8 @@ type AuditedPart struct {
 
 // Models is those that a server holds.
 type Models struct {
-	Models []Model `json:"models"`
+	Models []Model  `json:"models"`
+	Masks  []string `json:"masks" doc:"models of co-segmentation: names of files"`
 }
 
 // Model is a model that a server holds.

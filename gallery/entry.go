@@ -54,22 +54,34 @@ func NewKey(now time.Time) string {
 // MaxID is the longest id, in bytes.
 const MaxID = 512
 
+// ErrBadID says that a text can be no id: see [CleanID].
+var ErrBadID = errors.New("not an id")
+
+// badID is an [ErrBadID] that says why.
+type badID string
+
+func (b badID) Error() string { return string(b) }
+
+func (badID) Is(target error) bool { return target == ErrBadID }
+
+func badIDf(format string, args ...any) error { return badID(fmt.Sprintf(format, args...)) }
+
 // CleanID makes an id of what a person, a folder or a file calls somebody: composed (Unicode NFC), without spaces around it. Any
 // script, symbols and punctuation are fine; control characters, marks that turn the direction of all that follows, more than [MaxID]
-// bytes and nothing at all are not.
+// bytes and nothing at all are not: it fails with [ErrBadID].
 func CleanID(name string) (string, error) {
 	if !utf8.ValidString(name) {
-		return "", fmt.Errorf("id %.40q is not valid UTF-8", name)
+		return "", badIDf("id %.40q is not valid UTF-8", name)
 	}
 	id := strings.TrimSpace(norm.NFC.String(name))
 	switch {
 	case id == "":
-		return "", errors.New("an id is empty: name who it is")
+		return "", badID("an id is empty: name who it is")
 	case len(id) > MaxID:
-		return "", fmt.Errorf("id %.20q… has %d bytes, want at most %d: name a shorter one", id, len(id), MaxID)
+		return "", badIDf("id %.20q… has %d bytes, want at most %d: name a shorter one", id, len(id), MaxID)
 	}
 	if at := strings.IndexFunc(id, unfit); at >= 0 {
-		return "", fmt.Errorf("id %.40q holds a control character at byte %d: leave it out", id, at)
+		return "", badIDf("id %.40q holds a control character at byte %d: leave it out", id, at)
 	}
 	return id, nil
 }

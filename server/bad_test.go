@@ -104,6 +104,12 @@ func TestBadRequestsGetOneClearProblem(t *testing.T) {
 	wantProblem(t, r, body, 400, "")
 	r, body = d.json("POST", "/v1/galleries/main/remove", api.IDs{IDs: []string{"Anna"}})
 	wantProblem(t, r, body, 404, "not found")
+	for _, id := range []string{"", "a\x00b", strings.Repeat("x", 600)} {
+		r, body = d.json("POST", "/v1/galleries/main/remove", api.IDs{IDs: []string{id}})
+		wantProblem(t, r, body, 422, "id")
+		r, body = d.json("POST", "/v1/galleries/main/review", api.Decision{Enroll: []string{"x"}, ID: id + "\n"})
+		wantProblem(t, r, body, 422, "id")
+	}
 	r, body = d.ask("GET", "/v1/audit?from=x", "", nil)
 	wantProblem(t, r, body, 422, "from")
 }

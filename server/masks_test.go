@@ -54,6 +54,17 @@ func TestMasksAreOfGroupsThatTheServerCanSegment(t *testing.T) {
 	wantProblem(t, r, body, http.StatusNotFound, "no model of co-segmentation")
 	r, body = d.form("/v1/masks", "image=@"+a, "image=@../go.mod")
 	wantProblem(t, r, body, http.StatusUnprocessableEntity, "go.mod")
+	two := newDesk(t, server.Options{Masks: []server.Masks{masker(t, "one.safetensors"), masker(t, "two.safetensors")}})
+	r, body = two.form("/v1/masks", "image=@"+a, "image=@"+same)
+	wantProblem(t, r, body, http.StatusBadRequest, "name one, such as one.safetensors")
+	r, body = two.form("/v1/masks", "image=@"+a, "image=@"+same, "model=two.safetensors")
+	if found := want[api.Masks](t, r, body); found.Model != "two.safetensors" {
+		t.Errorf("masks by %q, want the model that was named", found.Model)
+	}
+	r, body = two.ask("GET", "/v1/models", "", nil)
+	if list := want[api.Models](t, r, body); len(list.Masks) != 2 || list.Masks[1] != "two.safetensors" {
+		t.Errorf("models of co-segmentation: %v", list.Masks)
+	}
 	enroller := d.as(d.newKey("enroller", nil, server.RoleEnroll))
 	r, body = enroller.form("/v1/masks", "image=@"+a, "image=@"+same)
 	wantProblem(t, r, body, http.StatusForbidden, "role")
@@ -91,9 +102,10 @@ func TestPagesOfTracksRunInASandbox(t *testing.T) {
 }
 
 func TestMasksAndTracksInABrowser(t *testing.T) {
-	d := newDesk(t, server.Options{Folder: tracked(t), Masks: []server.Masks{masker(t, "one.safetensors")}})
+	d := newDesk(t, server.Options{Folder: tracked(t), Masks: []server.Masks{masker(t, "one.safetensors"), masker(t, "two.safetensors")}})
 	v := d.visit()
 	v.open("masks")
+	v.do(until("document.querySelectorAll('#masks-model option').length === 2"), choose("#masks-model", "two.safetensors"))
 	v.do(chromedp.SetUploadFiles("#masks-file", []string{absolute(t, a)}))
 	v.sees("#trouble", "two images or more")
 	v.do(chromedp.SetUploadFiles("#masks-file", []string{absolute(t, a), absolute(t, same)}))

@@ -117,7 +117,10 @@ func (s *Server) embed(ctx context.Context, in *embedInput) (*answer[api.Embedde
 }
 
 func (s *Server) listModels(context.Context, *struct{}) (*answer[api.Models], error) {
-	out := api.Models{Models: []api.Model{}}
+	out := api.Models{Models: []api.Model{}, Masks: []string{}}
+	for _, m := range s.Masks {
+		out.Masks = append(out.Masks, m.Name)
+	}
 	for _, e := range s.eyes {
 		_, faces := e.File().Networks[encoder.DetectorNetwork]
 		m := api.Model{Hash: e.File().Hash, File: e.Name, Distance: e.NamedDistance().Name, Dim: e.Spec().Dim, Faces: faces}

@@ -42,6 +42,7 @@ var statuses = []struct {
 	{gallery.ErrExists, http.StatusConflict},
 	{gallery.ErrConflict, http.StatusConflict},
 	{gallery.ErrOtherModel, http.StatusConflict},
+	{gallery.ErrBadID, http.StatusUnprocessableEntity},
 	{gallery.ErrBadEmbedding, http.StatusUnprocessableEntity},
 	{gallery.ErrTooFew, http.StatusUnprocessableEntity},
 	{gallery.ErrFull, http.StatusInsufficientStorage},

@@ -24,6 +24,7 @@ import (
 	"github.com/siam-go/siam/gallery/gallerytest"
 	"github.com/siam-go/siam/gallery/postgres"
 	"github.com/siam-go/siam/gallery/sqlite"
+	"github.com/siam-go/siam/gallery/weaviate"
 	"github.com/siam-go/siam/server"
 )
 
@@ -42,8 +43,11 @@ func TestMain(m *testing.M) {
 }
 
 func openStore(ctx context.Context, address string) (gallery.Store, error) {
-	if strings.HasPrefix(address, "postgres:") {
+	switch {
+	case strings.HasPrefix(address, "postgres:"):
 		return postgres.Open(ctx, address, postgres.Options{Create: true})
+	case strings.HasPrefix(address, "weaviate:"):
+		return weaviate.Open(ctx, address, weaviate.Options{Create: true})
 	}
 	return sqlite.Open(ctx, address, sqlite.Options{Create: true})
 }
@@ -115,19 +119,22 @@ func newHouse(t *testing.T, address string) *house {
 	return h
 }
 
-func (h *house) start() *program {
+func (h *house) start() *program { return h.startAt(h.address) }
+
+// startAt is start with another address of the same store.
+func (h *house) startAt(address string) *program {
 	h.t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), serveStore+"="+h.address, serveKeys+"="+h.keys)
+	cmd.Env = append(os.Environ(), serveStore+"="+address, serveKeys+"="+h.keys)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	check(h.t, err)
 	check(h.t, cmd.Start())
 	p := &program{process: cmd}
 	h.t.Cleanup(p.kill)
-	address, err := bufio.NewReader(out).ReadString('\n')
+	url, err := bufio.NewReader(out).ReadString('\n')
 	check(h.t, err)
-	p.Client, err = client.New(strings.TrimSpace(address), h.secret)
+	p.Client, err = client.New(strings.TrimSpace(url), h.secret)
 	check(h.t, err)
 	return p
 }
@@ -231,21 +238,43 @@ func TestAFullDiskChangesNothingAndIsOverOnceThereIsRoom(t *testing.T) {
 	h.kept(p, e, 0)
 }
 
-// Servers on one PostgreSQL: what one does the others answer with, and one that is killed costs no more than the requests that it held.
-func TestServersOnOneStoreKnowWhatTheOthersDo(t *testing.T) {
-	address, stop, err := gallerytest.StartPostgres()
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(stop)
+// emptyPostgres drops what earlier tests left.
+func emptyPostgres(t *testing.T, address string) {
+	t.Helper()
 	conn, err := pgx.Connect(t.Context(), address)
 	check(t, err)
 	_, err = conn.Exec(t.Context(), "DROP TABLE IF EXISTS siam_store, siam_gallery, siam_entry, siam_part, siam_line CASCADE", pgx.QueryExecModeSimpleProtocol)
 	check(t, err)
 	check(t, conn.Close(t.Context()))
-	h := newHouse(t, address)
+}
+
+func TestServersOnOnePostgresKnowWhatTheOthersDo(t *testing.T) {
+	address, stop, err := gallerytest.StartPostgres()
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(stop)
+	emptyPostgres(t, address)
+	serversOnOneStore(t, address, address, address)
+}
+
+func TestServersOnOneWeaviateKnowWhatTheOthersDo(t *testing.T) {
+	cluster, err := gallerytest.StartWeaviate()
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(cluster.Stop)
+	serversOnOneStore(t, cluster.Address("Servers", 0), cluster.Address("Servers", 1), cluster.Address("Servers", 2))
+}
+
+// Servers on one store: what one does the others answer with, and one that is killed costs no more than the requests that it held.
+func serversOnOneStore(t *testing.T, addresses ...string) {
+	h := newHouse(t, addresses[0])
 	image, near, ctx := picture(t, a), picture(t, same), t.Context()
-	servers := []*program{h.start(), h.start(), h.start()}
+	var servers []*program
+	for _, address := range addresses {
+		servers = append(servers, h.startAt(address))
+	}
 	who := func(p *program) string {
 		found, err := p.Identify(ctx, "main", near)
 		check(t, err)
@@ -264,7 +293,7 @@ func TestServersOnOneStoreKnowWhatTheOthersDo(t *testing.T) {
 		}
 	}
 	soon("nothing", "nobody")
-	_, err = servers[0].Enroll(ctx, "main", "Anna", image)
+	_, err := servers[0].Enroll(ctx, "main", "Anna", image)
 	check(t, err)
 	soon("enrolling at the first", "Anna")
 	_, err = servers[1].Reject(ctx, "main", "Anna", near)
@@ -274,7 +303,7 @@ func TestServersOnOneStoreKnowWhatTheOthersDo(t *testing.T) {
 	check(t, err)
 	soon("removing at the third", "a stranger")
 
-	store, err := openStore(ctx, address)
+	store, err := openStore(ctx, addresses[0])
 	check(t, err)
 	defer store.Close()
 	g, err := gallery.OpenNamed(ctx, store, "main")

@@ -26,7 +26,7 @@ const (
 
 // desk is a server with the galleries main and staff, and keys.
 type desk struct {
-	t     *testing.T
+	t     testing.TB
 	url   string
 	store gallery.Store
 	keys  *server.Keys
@@ -36,7 +36,7 @@ type desk struct {
 	server *server.Server
 }
 
-func newDesk(t *testing.T, o server.Options) *desk {
+func newDesk(t testing.TB, o server.Options) *desk {
 	t.Helper()
 	model, err := siam.Open("../testdata/strokes.safetensors")
 	check(t, err)
@@ -63,7 +63,7 @@ func newDesk(t *testing.T, o server.Options) *desk {
 	return d
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/client"
+	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/gallery/sqlite"
 	"github.com/siam-go/siam/server"
@@ -70,6 +71,7 @@ func (p program) house(ctx context.Context, name, modelFile string, entries int)
 		return h, err
 	}
 	settings := of.Settings("main", gallery.Watch)
+	_, settings.Faces = model.File().Networks[encoder.DetectorNetwork]
 	if _, err := gallery.Create(ctx, store, of, settings); err != nil {
 		return h, err
 	}

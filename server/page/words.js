@@ -27,7 +27,7 @@ const words = {
     trainingHelp: "Trainings that write into the folder of models that the server was started with.", noTraining: "No training runs.", trainingSays: "{0} on {1}: step {2} of {3}", running: "about {0} minutes left", silent: "it has not been heard of for a while", stopped: "stopped; siam train --resume goes on", failed: "failed",
     step: "step", loss: "Loss", validation: "Validation accuracy",
     tracks: "Tracks", tracksHelp: "Videos that siam track --report has written into the folder of models.", video: "Video", noTracks: "There is no video yet.",
-    masks: "Masks", dropMasks: "Drop or choose two images or more that show the same kind of thing", maskThreshold: "Threshold", masked: "masks", masksHint: "Point at a place of an image: the others show in warm colours what is like it.",
+    masks: "Masks", noMasks: "This server holds no model of co-segmentation: put one that siam train coseg-small wrote into its folder of models, and start it again.", dropMasks: "Drop or choose two images or more that show the same kind of thing", maskThreshold: "Threshold", masked: "masks", masksHint: "Point at a place of an image: the others show in warm colours what is like it.",
     twoImages: "Choose two images or more: one alone shares nothing.", sharedBy: "{0} of {1} images share something.", nothingShared: "The images have no object in common.", covers: "{0} of the image, presence {1}", absent: "nothing that the others show, presence {0} below {1}", saveMask: "Save mask", saveCutout: "Save cut-out",
   },
   es: {
@@ -56,7 +56,7 @@ const words = {
     trainingHelp: "Entrenamientos que escriben en la carpeta de modelos con que se inició el servidor.", noTraining: "No hay ningún entrenamiento.", trainingSays: "{0} con {1}: paso {2} de {3}", running: "faltan unos {0} minutos", silent: "hace tiempo que no se sabe de él", stopped: "detenido; siam train --resume lo continúa", failed: "falló",
     step: "paso", loss: "Pérdida", validation: "Exactitud en validación",
     tracks: "Trayectorias", tracksHelp: "Vídeos que siam track --report ha escrito en la carpeta de modelos.", video: "Vídeo", noTracks: "Todavía no hay ningún vídeo.",
-    masks: "Máscaras", dropMasks: "Suelte o elija dos o más imágenes que muestren la misma clase de cosa", maskThreshold: "Umbral", masked: "máscaras", masksHint: "Señale un lugar de una imagen: las demás muestran en colores cálidos lo que se le parece.",
+    masks: "Máscaras", noMasks: "Este servidor no tiene ningún modelo de cosegmentación: ponga en su carpeta de modelos uno que haya escrito siam train coseg-small e inícielo de nuevo.", dropMasks: "Suelte o elija dos o más imágenes que muestren la misma clase de cosa", maskThreshold: "Umbral", masked: "máscaras", masksHint: "Señale un lugar de una imagen: las demás muestran en colores cálidos lo que se le parece.",
     twoImages: "Elija dos o más imágenes: una sola no comparte nada.", sharedBy: "{0} de {1} imágenes comparten algo.", nothingShared: "Las imágenes no tienen ningún objeto en común.", covers: "{0} de la imagen, presencia {1}", absent: "nada que muestren las demás, presencia {0} inferior a {1}", saveMask: "Guardar máscara", saveCutout: "Guardar recorte",
   },
 };
