@@ -130,7 +130,7 @@ func (v *visitor) hear(event any) {
 
 func (v *visitor) do(actions ...chromedp.Action[chromedp.Void]) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, 40*time.Second)
+	ctx, cancel := context.WithTimeout(v.ctx, 3*time.Minute)
 	defer cancel()
 	v.fine(chromedp.Do(ctx, actions...))
 }

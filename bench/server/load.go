@@ -17,6 +17,7 @@ type load struct {
 	times  []time.Duration
 	failed map[string]int
 	took   time.Duration
+	peaks  [10]int // the most memory of the server in each tenth of waiting clients' requests, kilobytes
 }
 
 func (l *load) add(took time.Duration, err error) {
@@ -79,12 +80,21 @@ func (s *serving) waiting(clients, requests int) *load {
 				asked := time.Now()
 				err := s.lines.ask(s.requests[int(i)%len(s.requests)])
 				l.add(time.Since(asked), err)
+				if i%50 == 0 {
+					l.weigh(int(i-1)*len(l.peaks)/requests, s.memory())
+				}
 			}
 		})
 	}
 	all.Wait()
 	l.took = time.Since(begin)
 	return l
+}
+
+func (l *load) weigh(tenth, memory int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.peaks[tenth] = max(l.peaks[tenth], memory)
 }
 
 // start is how long a server takes from its start to its first verdict.

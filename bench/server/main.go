@@ -104,15 +104,15 @@ func (b *run) all(ctx context.Context) (text string, err error) {
 		l := s.arrivals(rate, b.each)
 		fmt.Fprintf(&t, "| identify, gallery of %d, %d requests a second | p50 %.0f ms, p99 %.0f ms%s |\n", b.entries, rate, ms(l.at(0.5)), ms(l.at(0.99)), l.failures())
 	}
-	before, begun := s.memory(), s.processor()
+	begun := s.processor()
 	waiting := s.waiting(32, b.many)
-	after, each := s.memory(), (s.processor()-begun)/time.Duration(b.many)
+	each := (s.processor() - begun) / time.Duration(b.many)
 	fmt.Fprintf(&t, "| 32 waiting clients | %.0f requests a second, %.1f ms of the server's processor time each%s |\n", waiting.rate(), ms(each), waiting.failures())
 	fmt.Fprintf(&t, "| encoder and search, batches of 32, in process | %.0f images a second; the encoder alone %.0f |\n", searched, alone)
 	if err := b.page(ctx, &t, s); err != nil {
 		return "", err
 	}
-	fmt.Fprintf(&t, "| memory before and after %d requests | %d MB, %d MB |\n", b.many, before>>10, after>>10)
+	fmt.Fprintf(&t, "| memory over %d requests, the most in the second tenth and in the last | %d MB, %d MB |\n", b.many, waiting.peaks[1]>>10, waiting.peaks[9]>>10)
 	if b.photo == "" {
 		return t.String(), nil
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	_ "image/jpeg" // whose size is read
 	"os"
 	"path/filepath"
 	"slices"
