@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,6 +72,37 @@ func TestEveryWordOfThePageIsInBothLanguages(t *testing.T) {
 	}
 	if len(used) < 30 {
 		t.Errorf("the page uses %d words", len(used))
+	}
+}
+
+// Every reason that verdicts and images are given, with something in its gaps, is one that the page has in Spanish.
+func TestEveryReasonIsInSpanish(t *testing.T) {
+	d := newDesk(t, server.Options{}).as("")
+	_, words := d.ask("GET", "/page/words.js", "", nil)
+	var known []*regexp.Regexp
+	for _, m := range regexp.MustCompile(`\[/(\^.*?\$)/, "`).FindAllSubmatch(words, -1) {
+		known = append(known, regexp.MustCompile(string(m[1])))
+	}
+	given := 0
+	for file, reason := range map[string]string{
+		"../gallery/verdict.go": `v\.Reason = .*?"([^"]+)"`, "../gallery/identify.go": "v\\.Reason = .*?\"(.*)\", v\\.ID", "../gallery/burst.go": "Sprintf\\(\"(frames .*)\", ", "../face/quality.go": `return "([^"]+)"`,
+	} {
+		source, err := os.ReadFile(file)
+		check(t, err)
+		found := regexp.MustCompile(reason).FindAllSubmatch(source, -1)
+		if len(found) == 0 {
+			t.Errorf("%s gives no reasons", file)
+		}
+		for _, m := range found {
+			given++
+			text := strings.NewReplacer("%.4f", "0.1234", "%q", `"Anna"`, "%s", "a.png", "%d", "2", "%.0f", "40", "%%", "%").Replace(string(m[1]))
+			if !slices.ContainsFunc(known, func(r *regexp.Regexp) bool { return r.MatchString(text) }) {
+				t.Errorf("%s: %q is not in Spanish", file, text)
+			}
+		}
+	}
+	if given < 15 {
+		t.Errorf("%d reasons are given, want more", given)
 	}
 }
 

@@ -9,7 +9,7 @@ $("enroll").addEventListener("submit", event => {
     const lines = [make("p", say("enrolledN", done.images[0].id, done.enrolled), { role: "status" })];
     for (const image of done.images) {
       if (image.already) lines.push(make("p", say("already", image.file)));
-      for (const warning of image.warnings || []) lines.push(make("p", image.file + ": " + warning, { className: "warn", lang: "en" }));
+      for (const warning of image.warnings || []) lines.push(why(warning, image.file + ": ", "warn"));
     }
     $("enrolled").replaceChildren(...lines);
     $("enroll").reset();
@@ -35,6 +35,7 @@ function listPeople() {
     }
     return line;
   }));
+  if (found.length > 200) $("ids").append(make("li", say("andMore", found.length - 200)));
 }
 $("search").addEventListener("input", listPeople);
 dropped($("enroll-drop"), from => { $("enroll-file").files = from.files; });
@@ -65,11 +66,17 @@ function waiting(group) {
   const pictures = group.faces.map((f, i) => make("label", [choices[i], make("img", [], { src: inGallery("review/" + encodeURIComponent(f.key) + "/crop"), alt: "", loading: "lazy" })]));
   const box = make("article", [
     make("h3", group.like ? say("like", group.like) : say("likeNobody")), make("div", pictures, { className: "pictures" }),
-    make("p", group.faces[0].reason + ", " + new Date(group.faces[0].when).toLocaleString(language), { className: "quiet" }),
+    waitsFor(group.faces[0]),
     enroll, make("div", [stranger, dismiss], { className: "row" }),
   ], { className: "group", tabIndex: 0 });
   box.addEventListener("keydown", e => { if (e.key === "Delete" && e.target === box) settle({ dismiss: keys() }); });
   return box;
+}
+
+// waitsFor is since when a face waits, and the verdict on it with its reason.
+function waitsFor(f) {
+  const [, verdict, reason] = /^(no_match|refer): (.*)$/s.exec(f.reason) || [, "", f.reason];
+  return why(reason, new Date(f.when).toLocaleString(language) + " – " + (verdict ? say(verdict) + ": " : ""), "quiet");
 }
 
 // listen hears of verdicts as they are given, and says how many faces have come since the queue was shown.

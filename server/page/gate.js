@@ -15,7 +15,7 @@ async function identify(files) {
 
 function verdict(r, files) {
   const title = r.verdict === "match" ? say("match", r.id) : r.verdict === "refer" && r.id ? say("referLike", r.id) : say(r.verdict);
-  const box = make("article", [make("h3", title), make("p", say(r.action), { className: "do" }), make("p", r.reason, { className: "quiet", lang: "en" })], { className: "verdict " + r.verdict });
+  const box = make("article", [make("h3", title), make("p", say(r.action), { className: "do" }), why(r.reason, "", "quiet")], { className: "verdict " + r.verdict });
   if (r.distance !== undefined) box.append(make("p", say("distance", r.distance.toFixed(3))));
   if (r.thresholds) box.append(ruler(r.distance, r.thresholds));
   else box.append(make("p", say("uncalibrated"), { className: "quiet" }));

@@ -7,6 +7,12 @@ function say(word, ...things) {
   return words[language][word].replace(/\{(\d)\}/g, (_, i) => things[i]);
 }
 
+// why is an element with a reason, in the language of the page if it has it.
+function why(text, before, className) {
+  const [seen, said] = (reasons[language] || []).find(([seen]) => seen.test(text)) || [];
+  return make("p", [before, make("span", seen ? text.replace(seen, said) : text, { lang: seen ? language : "en" })], { className });
+}
+
 // make is an element with a text, or with children; nothing that came from elsewhere is ever read as HTML.
 function make(tag, inside, options = {}) {
   const e = Object.assign(document.createElement(tag), options);
@@ -95,6 +101,7 @@ function show() {
     const name = a.hash.slice(1);
     a.hidden = !allowed.includes(name);
     name === at ? a.setAttribute("aria-current", "page") : a.removeAttribute("aria-current");
+    if (session && name === at) a.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   document.title = session && at ? say(at) + " – siam" : "siam";
   if (opened !== at && pages[opened] && pages[opened].leave) pages[opened].leave();

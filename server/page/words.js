@@ -10,7 +10,7 @@ const words = {
     match: "Match: {0}", no_match: "No match", refer: "A person has to decide", referLike: "A person has to decide: like {0}",
     pass: "Let pass", desk: "To the desk", distance: "Distance {0}", matchUpTo: "match ≤ {0}", referUpTo: "refer ≤ {0}", uncalibrated: "This gallery is not calibrated: it never says match.",
     nearest: "Nearest", stranger: "a stranger who was rejected", notHim: "This is not {0}", rejected: "Kept as a stranger.",
-    id: "Name or id", enroll: "Enroll", enrolledN: "{0} enrolled: {1} image(s) added.", already: "{0}: was enrolled before", search: "Search", countIDs: "{0} enrolled",
+    id: "Name or id", enroll: "Enroll", enrolledN: "{0} enrolled: {1} image(s) added.", already: "{0}: was enrolled before", search: "Search", countIDs: "{0} enrolled", andMore: "and {0} more: search for them",
     images: "{0} image(s)", remove: "Remove", sure: "Erase {0} with all images?", faceless: "No face was found.", noRole: "Your key has not the role for this.",
     reviewHelp: "Faces that were referred or not matched. Those that look alike are together: tick the ones that you decide about. The Delete key dismisses what is ticked.", nothing: "Nothing waits.", like: "like {0}", likeNobody: "like nobody enrolled",
     dismiss: "Dismiss", keepStranger: "Keep as stranger", noGallery: "There is no gallery for this key.", working: "Working …", probe: "image to identify", waits: "face that waits",
@@ -39,7 +39,7 @@ const words = {
     match: "Coincide: {0}", no_match: "No coincide", refer: "Debe decidir una persona", referLike: "Debe decidir una persona: parecido a {0}",
     pass: "Dejar pasar", desk: "Al mostrador", distance: "Distancia {0}", matchUpTo: "coincide ≤ {0}", referUpTo: "decidir ≤ {0}", uncalibrated: "Esta galería no está calibrada: nunca dice que coincide.",
     nearest: "Más cercanos", stranger: "un desconocido rechazado", notHim: "No es {0}", rejected: "Guardado como desconocido.",
-    id: "Nombre o id", enroll: "Inscribir", enrolledN: "{0} inscrito: {1} imagen(es) añadida(s).", already: "{0}: ya estaba inscrita", search: "Buscar", countIDs: "{0} inscritos",
+    id: "Nombre o id", enroll: "Inscribir", enrolledN: "{0} inscrito: {1} imagen(es) añadida(s).", already: "{0}: ya estaba inscrita", search: "Buscar", countIDs: "{0} inscritos", andMore: "y {0} más: búsquelos",
     images: "{0} imagen(es)", remove: "Quitar", sure: "¿Borrar a {0} con todas sus imágenes?", faceless: "No se encontró ninguna cara.", noRole: "Su clave no tiene el rol para esto.",
     reviewHelp: "Caras que no coincidieron o que debe decidir una persona. Las parecidas van juntas: marque aquellas sobre las que decide. La tecla Supr descarta lo marcado.", nothing: "No espera nada.", like: "parecido a {0}", likeNobody: "no se parece a nadie inscrito",
     dismiss: "Descartar", keepStranger: "Guardar como desconocido", noGallery: "No hay galería para esta clave.", working: "Trabajando …", probe: "imagen por identificar", waits: "cara que espera",
@@ -59,4 +59,23 @@ const words = {
     masks: "Máscaras", noMasks: "Este servidor no tiene ningún modelo de cosegmentación: ponga en su carpeta de modelos uno que haya escrito siam train coseg-small e inícielo de nuevo.", dropMasks: "Suelte o elija dos o más imágenes que muestren la misma clase de cosa", maskThreshold: "Umbral", masked: "máscaras", masksHint: "Señale un lugar de una imagen: las demás muestran en colores cálidos lo que se le parece.",
     twoImages: "Elija dos o más imágenes: una sola no comparte nada.", sharedBy: "{0} de {1} imágenes comparten algo.", nothingShared: "Las imágenes no tienen ningún objeto en común.", covers: "{0} de la imagen, presencia {1}", absent: "nada que muestren las demás, presencia {0} inferior a {1}", saveMask: "Guardar máscara", saveCutout: "Guardar recorte",
   },
+};
+
+// reasons are why a verdict or an image is as it is: what the server says in English, and what that is in other languages.
+const reasons = {
+  es: [
+    [/^nobody is enrolled$/, "no hay nadie inscrito"],
+    [/^not calibrated; farther than the model's own threshold (\S+)$/, "sin calibrar; más lejos que el umbral del propio modelo, $1"],
+    [/^the gallery is not calibrated$/, "la galería no está calibrada"],
+    [/^no id is near enough$/, "ningún id está bastante cerca"],
+    [/^it is somebody who was rejected before$/, "es alguien que fue rechazado antes"],
+    [/^somebody who was rejected before is nearer$/, "alguien que fue rechazado antes está más cerca"],
+    [/^between the thresholds$/, "entre los umbrales"],
+    [/^within the match threshold$/, "dentro del umbral de coincidencia"],
+    [/^like "(.*)", whom face (\d+) of this photograph is nearer to$/, "parecido a «$1», a quien se acerca más la cara $2 de esta fotografía"],
+    [/^frames disagree: (.*) is like "(.*)", and (.*) like "(.*)"$/, "las imágenes se contradicen: $1 se parece a «$2», y $3 a «$4»"],
+    [/^frames disagree: (\S+ %) of their weight does not show "(.*)"$/, "las imágenes se contradicen: el $1 de su peso no muestra a «$2»"],
+    [/^too dark$/, "demasiado oscura"], [/^too bright$/, "demasiado clara"], [/^too flat$/, "sin contraste"], [/^too blurred$/, "demasiado borrosa"],
+    [/^too small$/, "demasiado pequeña"], [/^turned away$/, "vuelta a un lado"], [/^tilted$/, "inclinada"],
+  ],
 };
