@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/siam-go/siam/api"
 	"github.com/siam-go/siam/gallery"
+	"github.com/siam-go/siam/gallery/sqlite"
 	"github.com/siam-go/siam/server"
 )
 
@@ -196,6 +199,44 @@ func TestAKeyForSomeGalleriesLearnsNothingOfOthers(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestAnIDIsNoStatementNoPathAndNoMarkup(t *testing.T) {
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "g.db"), sqlite.Options{Create: true})
+	check(t, err)
+	t.Cleanup(func() { store.Close() })
+	d := newDesk(t, server.Options{Store: store})
+	_, err = gallery.Create(t.Context(), store, d.model.ForGallery(), d.model.ForGallery().Settings("main", gallery.Watch))
+	check(t, err)
+	ids := []string{"\" OR 1=1 --", "%27%20OR%201=1", "'; DROP TABLE entry; --", "../../etc/passwd", "<img src=x onerror=alert(1)>", "Robert'); DELETE FROM gallery"}
+	slices.Sort(ids)
+	for _, id := range ids {
+		r, body := d.form("/v1/galleries/main/enroll", "id="+id, "image=@"+a)
+		want[api.Enrolled](t, r, body)
+	}
+	listed := func() (found []string) {
+		r, body := d.ask("GET", "/v1/galleries/main/ids", "", nil)
+		for _, id := range want[api.Listed](t, r, body).IDs {
+			found = append(found, id.ID)
+		}
+		slices.Sort(found)
+		return found
+	}
+	for _, none := range []string{"' OR '1'='1", "%", "*", "x' UNION SELECT hash FROM line --"} {
+		r, body := d.json("POST", "/v1/galleries/main/remove", api.IDs{IDs: []string{none}})
+		wantProblem(t, r, body, 404, "not found")
+		r, body = d.form("/v1/galleries/main/verify", "id="+none, "image=@"+a)
+		wantProblem(t, r, body, 404, "not found")
+		r, body = d.ask("GET", "/v1/galleries/"+url.PathEscape("main"+none)+"/ids", "", nil)
+		wantProblem(t, r, body, 404, "there is no gallery")
+	}
+	if found := listed(); !slices.Equal(found, ids) {
+		t.Errorf("enrolled are %q, want %q", found, ids)
+	}
+	r, body := d.json("POST", "/v1/galleries/main/remove", api.IDs{IDs: ids[:1]})
+	if r.StatusCode != 200 || !slices.Equal(listed(), ids[1:]) {
+		t.Errorf("removing %q: %s %s; enrolled are %q", ids[0], r.Status, body, listed())
 	}
 }
 
