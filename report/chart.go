@@ -101,9 +101,7 @@ func (c Chart) svg(first string) string {
 	for i, m := range c.Marks {
 		d.mark(m, plotTop+12+float64(i)*markHeight) // one below the other, as they may be near
 	}
-	for _, dot := range c.Dots {
-		d.dot(dot)
-	}
+	d.dots(c.Dots)
 	d.legend()
 	d.add(`</svg>`)
 	return d.String()
@@ -250,18 +248,4 @@ func (d *canvas) mark(m Mark, y float64) {
 	}
 	d.add(`<line class="mark" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>`, x, x, plotTop, plotBottom)
 	d.text(x+shift, y, anchor, "strong", m.Label)
-}
-
-func (d *canvas) dot(m Dot) {
-	x, y, ok := d.place(m.X, m.Y)
-	if !ok {
-		return
-	}
-	const below, half = 23, 40 // half of a short label
-	labelY := y + below
-	if labelY > plotBottom-4 {
-		labelY = y - below/2
-	}
-	d.add(`<circle class="dot shown" cx="%.1f" cy="%.1f" r="5" fill="var(--s%d)"/>`, x, y, colour(m.Series))
-	d.text(min(max(x, plotLeft+half), plotRight-half), labelY, "middle", "strong", m.Label)
 }
