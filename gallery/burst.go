@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/siam-go/siam/distance"
 )
 
 // Frame is one image of a burst, and what is near to it.
@@ -102,8 +100,8 @@ func newBurst(s Settings, photos []Photograph) (*burst, error) {
 			continue
 		}
 		f := p.Faces[at]
-		if err := distance.Check(s.Dim, f.Embedding); err != nil {
-			return nil, fmt.Errorf("identify %s: %w: %w", p.Name, ErrBadEmbedding, err)
+		if err := s.fits(f.Embedding); err != nil {
+			return nil, fmt.Errorf("identify %s: %w", p.Name, err)
 		}
 		b.faces, b.hashes, b.probes = append(b.faces, f), append(b.hashes, p.Hash), append(b.probes, f.Embedding)
 		b.frames = append(b.frames, Frame{File: p.Name, Refused: f.Refuse})

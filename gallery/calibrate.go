@@ -8,7 +8,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/stats"
 )
 
@@ -84,8 +83,8 @@ func (g *Gallery) Calibrate(ctx context.Context, o CalibrateOptions) (*Study, er
 	}
 	for _, p := range o.Strangers {
 		for _, e := range p.Embeddings {
-			if err := distance.Check(s.Dim, e); err != nil {
-				return nil, fmt.Errorf("calibrate: stranger %s: %w: %w", p.Name, ErrBadEmbedding, err)
+			if err := s.fits(e); err != nil {
+				return nil, fmt.Errorf("calibrate: stranger %s: %w", p.Name, err)
 			}
 		}
 	}
@@ -395,6 +394,11 @@ func (c *comparisons) doubts(match, refer float32) []Doubt {
 			continue
 		}
 		list = append(list, w)
+	}
+	for _, t := range c.trials[c.known:] {
+		if t.other <= match {
+			list = append(list, Doubt{c.people[t.person], t.likest(), t.other, "a stranger who is as near as a match: is it the same person?"})
+		}
 	}
 	slices.SortStableFunc(list, func(a, b Doubt) int { return cmp.Compare(a.Distance, b.Distance) })
 	type pair struct{ a, b, text string }

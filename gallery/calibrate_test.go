@@ -213,13 +213,16 @@ func TestCalibrationWarnsOfIDsToLookAt(t *testing.T) {
 	g, _ := made(t)
 	crowd{rand.New(rand.NewPCG(1, 2)), 1000, 0.1}.enroll(t, g, 300, three)
 	enroll(t, g, image("twin", 500, 2000), image("twin", 500.3, 2000), image("other twin", 500.1, 2000), image("other twin", 500.2, 2001))
-	study := calibrate(t, g, gallery.CalibrateOptions{FPIR: 0.01, Miss: 0.02})
+	study := calibrate(t, g, gallery.CalibrateOptions{FPIR: 0.01, Miss: 0.02, Strangers: []gallery.Person{{Name: "twin's double", Embeddings: [][]float32{{500.1, 2000}}}}})
 	found := ""
 	for _, w := range study.Doubts {
 		found += w.ID + " and " + w.Other + ": " + w.Text + "; "
 	}
 	if !strings.Contains(found, "twin: an image is nearer to the other than to its own id") {
 		t.Errorf("warnings = %s, want one of the twins", found)
+	}
+	if !strings.Contains(found, "twin's double and other twin: a stranger who is as near as a match") && !strings.Contains(found, "twin's double and twin: a stranger who is as near as a match") {
+		t.Errorf("warnings = %s, want one of a stranger who is enrolled", found)
 	}
 }
 

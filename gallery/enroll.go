@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-
-	"github.com/siam-go/siam/distance"
 )
 
 // Enrolment is an image, and whom it shows.
@@ -54,8 +52,8 @@ func (g *Gallery) Enroll(ctx context.Context, images ...Enrolment) ([]EnrolledIm
 		if err != nil {
 			return nil, fmt.Errorf("enroll %s: %w", image.Name, err)
 		}
-		if err := distance.Check(s.Dim, image.Face.Embedding); err != nil {
-			return nil, fmt.Errorf("enroll %s: %w: %w", image.Name, ErrBadEmbedding, err)
+		if err := s.fits(image.Face.Embedding); err != nil {
+			return nil, fmt.Errorf("enroll %s: %w", image.Name, err)
 		}
 		done[i] = EnrolledImage{ID: id, File: image.Name, Already: image.Hash != "" && known[source{image.Hash, id}]}
 		if done[i].Already {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -127,7 +128,17 @@ func (s Settings) check(e Entry) error {
 	if !s.Holds(e.Model) {
 		return fmt.Errorf("an embedding of model %.12q for gallery %q, which holds those of %.12s: %w; re-embed the gallery with siam gallery migrate", e.Model, s.Name, s.Model, ErrOtherModel)
 	}
-	if err := distance.Check(s.Dim, e.Embedding); err != nil {
+	return s.fits(e.Embedding)
+}
+
+// fits says what is wrong with an embedding of a gallery: with nothing in it but zeros it has no direction, which is all that the cosine
+// distance compares.
+func (s Settings) fits(embedding []float32) error {
+	err := distance.Check(s.Dim, embedding)
+	if err == nil && s.Distance == distance.Cosine().Name && !slices.ContainsFunc(embedding, func(v float32) bool { return v != 0 }) {
+		err = errors.New("all its numbers are 0")
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBadEmbedding, err)
 	}
 	return nil

@@ -748,3 +748,19 @@ func TestStoresThatSearchAreAsked(t *testing.T) {
 		}
 	}
 }
+
+// A camera that is broken, or a network that is, may give nothing but zeros: they are no stranger who passes.
+func TestAnEmbeddingOfZerosHasNoVerdict(t *testing.T) {
+	model := gallery.Model{Hash: "cosine", Dim: 2, Distance: distance.Cosine()}
+	g, err := gallery.Create(t.Context(), gallery.Memory(), model, model.Settings("g", gallery.Watch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Enroll(t.Context(), image("anna", 0, 0)); !errors.Is(err, gallery.ErrBadEmbedding) {
+		t.Errorf("Enroll = %v, want %v", err, gallery.ErrBadEmbedding)
+	}
+	enroll(t, g, image("anna", 0, 1))
+	if _, err := g.Identify(t.Context(), []gallery.Photograph{photo("p", at(0, 0))}, gallery.IdentifyOptions{}); !errors.Is(err, gallery.ErrBadEmbedding) {
+		t.Errorf("Identify = %v, want %v", err, gallery.ErrBadEmbedding)
+	}
+}

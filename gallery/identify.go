@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
-
-	"github.com/siam-go/siam/distance"
 )
 
 // Result is the verdict on one face.
@@ -37,8 +35,8 @@ func (g *Gallery) Identify(ctx context.Context, photos []Photograph, o IdentifyO
 	var probes [][]float32
 	for _, p := range photos {
 		for _, f := range p.Faces {
-			if err := distance.Check(s.Dim, f.Embedding); err != nil {
-				return nil, fmt.Errorf("identify %s: %w: %w", p.Name, ErrBadEmbedding, err)
+			if err := s.fits(f.Embedding); err != nil {
+				return nil, fmt.Errorf("identify %s: %w", p.Name, err)
 			}
 			probes = append(probes, f.Embedding)
 		}
@@ -105,8 +103,8 @@ func (g *Gallery) Verify(ctx context.Context, id string, p Photograph) (Result, 
 		return Result{}, fmt.Errorf("verify %s: it has %d faces, want 1", p.Name, len(p.Faces))
 	}
 	face := p.Faces[0]
-	if err := distance.Check(s.Dim, face.Embedding); err != nil {
-		return Result{}, fmt.Errorf("verify %s: %w: %w", p.Name, ErrBadEmbedding, err)
+	if err := s.fits(face.Embedding); err != nil {
+		return Result{}, fmt.Errorf("verify %s: %w", p.Name, err)
 	}
 	if id, err = CleanID(id); err != nil {
 		return Result{}, err

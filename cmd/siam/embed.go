@@ -48,13 +48,18 @@ func (a *app) embedCommand() *cobra.Command {
 		Use:   "embed --model M FILE|DIR...",
 		Short: "embeddings of images as JSON, CSV or .npy",
 		Args:  wants("FILE|DIR..."),
-		RunE:  func(cmd *cobra.Command, files []string) error { return a.embed(cmd.Context(), f, files) },
+		RunE: func(cmd *cobra.Command, files []string) error {
+			if ending := strings.TrimPrefix(strings.ToLower(filepath.Ext(f.out)), "."); !cmd.Flags().Changed("format") && (ending == "csv" || ending == "npy") {
+				f.format = ending
+			}
+			return a.embed(cmd.Context(), f, files)
+		},
 	}
 	addModelFlag(cmd, &f.model)
 	f.faces.add(cmd)
 	addStrictFlag(cmd, &f.strict)
 	f.shard.add(cmd)
-	cmd.Flags().StringVar(&f.format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d])")
+	cmd.Flags().StringVar(&f.format, "format", "json", "json, csv (file name, then the numbers) or npy (float32 [n, d]); when not given, as the name of --out ends, or json")
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "`file` to write; standard output when not given")
 	return cmd
 }

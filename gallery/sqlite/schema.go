@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/siam-go/siam/gallery"
@@ -98,7 +97,7 @@ const known = "siam gallery store"
 func (s *store) unlock(ctx context.Context) error {
 	var sealed []byte
 	if err := s.db.QueryRowContext(ctx, "SELECT sealed FROM secret").Scan(&sealed); err != nil {
-		return errors.Join(gallery.ErrDamaged, err)
+		return fmt.Errorf("%w: %w", gallery.ErrDamaged, err)
 	}
 	plain := string(sealed) == known
 	if plain && s.seal.aead != nil {

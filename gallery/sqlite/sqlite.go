@@ -128,14 +128,16 @@ func (s *store) failed(doing string, err error) error {
 			kind, err = gallery.ErrConflict, errors.New("another program holds it")
 		case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
 			kind = gallery.ErrDamaged
-		case codes.SQLITE_CANTOPEN, codes.SQLITE_IOERR, codes.SQLITE_READONLY, codes.SQLITE_PERM:
+		case codes.SQLITE_READONLY:
+			kind, err = gallery.ErrUnreachable, errors.New("it may only be read, and all use of it is logged in it: allow this user to write the file and its folder")
+		case codes.SQLITE_CANTOPEN, codes.SQLITE_IOERR, codes.SQLITE_PERM:
 			kind = gallery.ErrUnreachable
 		}
 	}
 	if errors.Is(err, sql.ErrConnDone) || err.Error() == "sql: database is closed" {
 		kind, err = gallery.ErrUnreachable, errors.New("the store is closed")
 	}
-	if kind != nil {
+	if kind != nil && !errors.Is(err, kind) {
 		err = fmt.Errorf("%w: %w", kind, err)
 	}
 	return fmt.Errorf("%s %s: %w", doing, s.path, err)
