@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/siam-go/siam/distance"
 )
 
 // Frame is one image of a burst, and what is near to it.
@@ -32,8 +34,8 @@ const burstCandidates = 10
 
 // IdentifyBurst finds out who one person is who is on several photographs, by the main face of each: an id is as far as the mean of its
 // distances to the frames, weighted by [Face.Weight]. Frames that deserve no verdict do not count; when none does, the verdict is refer.
-// So it is when two frames match different ids, or when a third of the weight or more does not show the id that would match: it is nearest
-// to another, or farther than the refer threshold.
+// So it is when two frames match different ids, or when a third of the weight or more does not show the id that would match: such a frame
+// is nearest to another id, or farther than the refer threshold, and farther than that from each frame that shows it.
 //
 // Its thresholds rise with how much the frames differ, as far as the calibration has learned that from people with several images, see
 // [BurstCalibration]; without, they are those of single images, which strangers' bursts come below less often. It fails like
@@ -62,7 +64,7 @@ func (g *Gallery) IdentifyBurst(ctx context.Context, photos []Photograph, o Iden
 	}
 	most := cmp.Or(o.Candidates, 5)
 	v := s.Judge(together[:min(most, len(together))], b.refuse)
-	if reason := b.disagree(v); reason != "" {
+	if reason := b.disagree(v, g.model.Distance); reason != "" {
 		v.Outcome, v.Action, v.Reason = Refer, s.Kind.Do(Refer), reason
 	}
 	best := b.best()
@@ -201,16 +203,17 @@ func (g *Gallery) meanDistance(ctx context.Context, s Settings, c Candidate, b *
 }
 
 // disagree says in what the frames contradict each other; it is empty when they do not.
-func (b *burst) disagree(v Verdict) string {
+func (b *burst) disagree(v Verdict, by distance.Distance) string {
 	var first *Frame
-	agreeing := 0.
+	own := make([]float32, len(b.frames))
 	for i := range b.frames {
 		f := &b.frames[i]
+		own[i] = far
 		if f.Weight == 0 || f.Distance == nil {
 			continue
 		}
-		if f.ID == v.ID && *f.Distance <= b.far {
-			agreeing += f.Weight
+		if f.ID == v.ID {
+			own[i] = *f.Distance
 		}
 		if *f.Distance > b.match {
 			continue
@@ -219,6 +222,12 @@ func (b *burst) disagree(v Verdict) string {
 			return fmt.Sprintf("frames disagree: %s is like %q, and %s like %q", first.File, first.ID, f.File, f.ID)
 		}
 		first = f
+	}
+	agreeing := 0.
+	for i, within := range shownWithin(own, b.probes, by) {
+		if within <= b.far {
+			agreeing += b.frames[i].Weight
+		}
 	}
 	if v.Outcome == Match && agreeing < agreement {
 		return fmt.Sprintf("frames disagree: %.0f %% of their weight does not show %q", 100*(1-agreeing), v.ID)

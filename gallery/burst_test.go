@@ -38,6 +38,7 @@ func TestABurstIsTheWeightedMeanOfItsFrames(t *testing.T) {
 		{"two matches", []gallery.Photograph{frame("a.png", 0, 0, 1), frame("b.png", 10, 0, 1)}, gallery.Refer, "", 5, "frames disagree: a.png is like \"anna\", and b.png like \"bert\""},
 		{"one of two shows nobody enrolled", []gallery.Photograph{frame("a.png", 0, 0, 3), frame("b.png", -2.4, 0, 2)}, gallery.Refer, "anna", 0.96, "frames disagree: 40 % of their weight does not show \"anna\""},
 		{"one of three shows nobody enrolled", []gallery.Photograph{frame("a.png", 0, 0, 1), frame("b.png", 0, 0, 1), frame("c.png", -2.5, 0, 1)}, gallery.Match, "anna", 2.5 / 3, "within"},
+		{"one is far, and like a frame that shows her", []gallery.Photograph{frame("a.png", 0, 0, 3), frame("b.png", 0.4, 0, 1), frame("c.png", 2.1, 0, 3)}, gallery.Match, "anna", (0.4 + 6.3) / 7, "within"},
 		{"nobody", []gallery.Photograph{frame("a.png", 5, 0, 1), frame("b.png", 5, 1, 1)}, gallery.NoMatch, "", (5 + math.Sqrt(26)) / 2, "no id"},
 	}
 	for _, test := range tests {

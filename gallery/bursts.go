@@ -134,9 +134,23 @@ func (c *comparisons) burstOf(images, enrolled []int, b bursting) *trial {
 			each[i] = far // the frame shows somebody else
 		}
 	}
-	slices.Sort(each)
-	t.own, t.agreed = mean, each[int(agreement*float64(len(each))+1)-1]
+	within := shownWithin(each, frames, b.by)
+	slices.Sort(within)
+	t.own, t.agreed = mean, within[int(agreement*float64(len(within))+1)-1]
 	return t
+}
+
+// shownWithin is within which distance each frame shows an id: by its own distance to it, or by being like a frame that shows it.
+func shownWithin(own []float32, frames [][]float32, by distance.Distance) []float32 {
+	within := slices.Clone(own)
+	for i := range frames {
+		for j := range frames {
+			if own[j] < within[i] {
+				within[i] = min(within[i], max(own[j], by.Of(frames[i], frames[j])))
+			}
+		}
+	}
+	return within
 }
 
 // distances are those of frames to the nearest of some rows, and their mean.
