@@ -47,8 +47,11 @@ func exportedModels(t *testing.T, b compute.Backend) map[string]*modelfile.File 
 	t.Helper()
 	blind := tiny(t)
 	blind.Correlated, blind.Centred = 0, false
+	alike := tiny(t)
+	alike.Likeness = true
 	files := map[string]*modelfile.File{
-		"light": learned(t, b, Network{Spec: tiny(t)}, nil), "light, of one image": learned(t, b, Network{Spec: blind}, nil),
+		"light, with likeness": learned(t, b, Network{Spec: alike}, nil),
+		"light":                learned(t, b, Network{Spec: tiny(t)}, nil), "light, of one image": learned(t, b, Network{Spec: blind}, nil),
 	}
 	spec, pyramid := pyramidOf(t, b)
 	network, err := NewNetwork(b, spec, pyramid)
@@ -77,9 +80,9 @@ func pyramidOf(t *testing.T, b compute.Backend) (Spec, []byte) {
 	}
 	defer store.Finalize()
 	data, err := onnx.Written{
-		Store: store, Weights: file.Weights, Inputs: []onnx.ValueInfo{{Name: "images", Shape: []int{-1, 64, 64, 3}}}, Output: "map",
-		Build: func(scope *model.Scope, in []*Node) *Node {
-			return TransposeAllAxes(network.Encode(scope, in[0])[1], 0, 3, 1, 2)
+		Store: store, Weights: file.Weights, Inputs: []onnx.ValueInfo{{Name: "images", Shape: []int{-1, 64, 64, 3}}}, Outputs: []string{"map"},
+		Build: func(scope *model.Scope, in []*Node) []*Node {
+			return []*Node{TransposeAllAxes(network.Encode(scope, in[0])[1], 0, 3, 1, 2)}
 		},
 	}.Encode(b)
 	if err != nil {
@@ -106,7 +109,11 @@ func TestExportedNetworksGiveTheSameMasks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			network, err := onnx.NewNetwork(b, m)
+			var outputs []string
+			for _, o := range m.Outputs() {
+				outputs = append(outputs, o.Name)
+			}
+			network, err := onnx.NewNetwork(b, m, outputs...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -114,6 +121,9 @@ func TestExportedNetworksGiveTheSameMasks(t *testing.T) {
 			got, err := network.Run(t.Context(), a, other)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if alike := ours.Spec.Likeness; alike != (len(got) == 2) || alike && math.Abs(float64(got[1].Values[0])-likenessOf(t, ours)) > 1e-5 {
+				t.Errorf("%d outputs, want a likeness: %t, of %v", len(got), alike, likenessOf(t, ours))
 			}
 			if d := furthest(got[0].Values, want); d > 1e-5 {
 				t.Errorf("masks exported and imported differ by %.2g, want 1e-5", d)
@@ -153,6 +163,18 @@ func pairOf(t *testing.T, m *Model) (a, b onnx.Array, masks []float32) {
 		}
 	}
 	return images[0], images[1], masks
+}
+
+// likenessOf is what the model finds of the same two images.
+func likenessOf(t *testing.T, m *Model) float64 {
+	t.Helper()
+	encoded, _ := scenes(t, m, 2)
+	a, b := encoded[0], encoded[1]
+	there, back, err := m.bothWays(t.Context(), a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (m.sureness(a, b, there, back) - (highest(there)+highest(back))/2) / likenessScale
 }
 
 func furthest(got, want []float32) float64 {

@@ -104,6 +104,12 @@ const likenessTemperature = 0.1
 // maps [2n, h, w, c] over the object [2n, H, W], one after another. It makes objects of a class alike, and those of others not, wherever
 // they come together in a batch; what two images share is then to be seen from the maps.
 func Likeness(maps []*Node, objects, classes *Node) *Node {
+	parts := metric.SupCon(likenessTemperature).Terms(metric.Within(metric.Cosine(), directions(maps, objects), classes))
+	return Div(ReduceAllSum(parts[0].Sum), MaxScalar(ReduceAllSum(parts[0].Count), 1))
+}
+
+// directions are those of the means of maps [n, h, w, c] over objects [n, H, W], a share of each pixel: one map's after another's.
+func directions(maps []*Node, objects *Node) *Node {
 	var means []*Node
 	for _, x := range maps {
 		d := x.Shape().Dimensions
@@ -111,8 +117,7 @@ func Likeness(maps []*Node, objects, classes *Node) *Node {
 		share := ReduceMean(Reshape(objects, d[0], d[1], times, d[2], times), 2, 4)
 		means = append(means, normalized(ReduceSum(Mul(x, InsertAxes(share, -1)), 1, 2))) // their length does not count
 	}
-	parts := metric.SupCon(likenessTemperature).Terms(metric.Within(metric.Cosine(), Concatenate(means, -1), classes))
-	return Div(ReduceAllSum(parts[0].Sum), MaxScalar(ReduceAllSum(parts[0].Count), 1))
+	return Concatenate(means, -1)
 }
 
 // CrossEntropy is −[y·log σ(x) + (1−y)·log(1 − σ(x))] of logits x and targets y in [0, 1], finite for every x.

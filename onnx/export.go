@@ -108,7 +108,8 @@ func (e export) graph(inputs []ValueInfo, output string, build func(*model.Scope
 	if err := encoder.SetWeights(e.backend, store, e.spec, e.file.Weights); err != nil {
 		return nil, err
 	}
-	data, err := Written{store, e.file.Weights, inputs, output, e.metadata, build}.Encode(e.backend)
+	one := func(scope *model.Scope, in []*Node) []*Node { return []*Node{build(scope, in)} }
+	data, err := Written{store, e.file.Weights, inputs, []string{output}, e.metadata, one}.Encode(e.backend)
 	if err != nil {
 		return nil, fmt.Errorf("export %s: %w", e.spec.Arch, err)
 	}

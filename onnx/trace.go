@@ -30,7 +30,7 @@ type tracedFunction struct {
 	weights map[string]*Tensor // of parameters, by name
 	open    bool               // the first axis of tracedBatch stands for any number
 	values  map[compute.Value]traced
-	result  compute.Value
+	results []compute.Value
 }
 
 // traced is a value in the ONNX network: a tensor, or one whose numbers are known. GoMLX's axis i is ONNX's axis axes[i].
@@ -65,7 +65,7 @@ func (f *tracedFunction) tensor(name string, t *Tensor) string {
 
 // trace makes an ONNX network of what build does with inputs of the given shapes, whose first axes are either all unknownDim, a batch of
 // any size, or none. Images [n, h, w, c] become [n, c, h, w].
-func trace(inside compute.Backend, weights map[string]*Tensor, inputs []ValueInfo, output string, build func(inputs []*Node) *Node) (*Model, error) {
+func trace(inside compute.Backend, weights map[string]*Tensor, inputs []ValueInfo, outputs []string, build func(inputs []*Node) []*Node) (*Model, error) {
 	t := newTracer(inside, weights)
 	f := t.builder.function
 	g := NewGraph(t, "trace")
@@ -81,31 +81,32 @@ func trace(inside compute.Backend, weights map[string]*Tensor, inputs []ValueInf
 		}
 		nodes[i] = Parameter(g, info.Name, float32Shape(shape...))
 	}
-	if err := g.Compile(build(nodes)); err != nil {
+	if err := g.Compile(build(nodes)...); err != nil {
 		return nil, err
 	}
 	defer g.Finalize()
-	return f.model, f.finish(output)
+	return f.model, f.finish(outputs)
 }
 
 // Return implements compute.Function.
 func (f *tracedFunction) Return(outputs []compute.Value, shardings []*compute.ShardingSpec) error {
-	f.result = outputs[0]
+	f.results = outputs
 	return f.Function.Return(outputs, shardings)
 }
 
-// finish makes the traced result the network's output.
-func (f *tracedFunction) finish(output string) error {
-	v, dims := f.values[f.result], f.dims(f.result)
-	if v.name == "" {
-		return errors.New("the result does not depend on the images")
+// finish makes the traced results the network's outputs.
+func (f *tracedFunction) finish(outputs []string) error {
+	for i, output := range outputs {
+		v, shape := f.values[f.results[i]], slices.Clone(f.dims(f.results[i]))
+		if v.name == "" {
+			return fmt.Errorf("output %s does not depend on the images", output)
+		}
+		f.add("Identity", output, []string{f.ordered(v, len(shape))}, nil)
+		if f.open {
+			shape[0] = unknownDim
+		}
+		f.model.outputs = append(f.model.outputs, ValueInfo{output, Float, shape})
 	}
-	f.add("Identity", output, []string{f.ordered(v, len(dims))}, nil)
-	shape := slices.Clone(dims)
-	if f.open {
-		shape[0] = unknownDim
-	}
-	f.model.outputs = []ValueInfo{{output, Float, shape}}
 	return nil
 }
 

@@ -16,9 +16,9 @@ type Written struct {
 	// Inputs are the tensors that Build gets. Images [n, h, w, c] become [n, c, h, w] in the file. The first dimension of all may be -1:
 	// a batch of any size, none of whose examples may have a part in what becomes of another.
 	Inputs   []ValueInfo
-	Output   string            // the name of what Build returns
+	Outputs  []string          // the names of what Build returns
 	Metadata map[string]string // written beside the graph
-	Build    func(scope *model.Scope, inputs []*Node) *Node
+	Build    func(scope *model.Scope, inputs []*Node) []*Node
 }
 
 // Encode makes the file. All operations are standard ones of version 17. The error says which one of the graph has no form there: those
@@ -30,7 +30,7 @@ func (w Written) Encode(backend compute.Backend) (data []byte, err error) {
 	}
 	failed := exceptions.TryCatch[error](func() {
 		var m *Model
-		m, err = trace(backend, weights, w.Inputs, w.Output, func(in []*Node) *Node {
+		m, err = trace(backend, weights, w.Inputs, w.Outputs, func(in []*Node) []*Node {
 			model.SetStore(in[0].Graph(), w.Store)
 			return w.Build(w.Store.RootScope(), in)
 		})
