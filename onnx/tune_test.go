@@ -81,7 +81,9 @@ func TestAKernelOfEachChannelHasTheGradientOfCentralDifferences(t *testing.T) {
 		at := func(d float32) float64 {
 			moved := append([]float32(nil), first...)
 			moved[i] += d
-			kernel.MustSetValue(tensors.FromFlatDataAndDimensions(moved, 4, 1, 3, 3))
+			if err := kernel.SetValue(tensors.FromFlatDataAndDimensions(moved, 4, 1, 3, 3)); err != nil {
+				t.Fatal(err)
+			}
 			return loss()
 		}
 		want := (at(step) - at(-step)) / (2 * step)
