@@ -67,10 +67,10 @@ func TestAKernelOfEachChannelHasTheGradientOfCentralDifferences(t *testing.T) {
 	}
 	input := tensors.FromFlatDataAndDimensions(x.Values, x.Shape...)
 	loss := func() float64 {
-		out := model.MustExecOnce(b, store, func(scope *model.Scope, in *Node) *Node { l, _ := build(scope, in); return l }, input)
+		out := model.MustCallOnce(b, store, func(scope *model.Scope, in *Node) *Node { l, _ := build(scope, in); return l }, input)
 		return float64(tensors.ToScalar[float32](out))
 	}
-	gradient := tensors.MustCopyFlatData[float32](model.MustExecOnce(b, store, func(scope *model.Scope, in *Node) *Node {
+	gradient := tensors.MustCopyFlatData[float32](model.MustCallOnce(b, store, func(scope *model.Scope, in *Node) *Node {
 		l, kernel := build(scope, in)
 		return Gradient(l, kernel)[0]
 	}, input))
