@@ -54,8 +54,8 @@ func CosegSmall() Recipe {
 // CosegMobilenet has an imported encoder, that stays as it is.
 func CosegMobilenet() Recipe {
 	return cosegRecipe("coseg-mobilenet", "masks of what two images share: the decoder of an imported feature pyramid, named by --init", Shared{
-		Arch: coseg.Pyramid, Correlated: 2, Couples: 4, Generated: 0.05, Negatives: 0.2, Pasted: 0.25, Moved: 0.2, Families: 2000, Overlap: 0.5, Out: 5,
-	}, ScheduleSettings{Steps: 1200, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
+		Arch: coseg.Pyramid, Correlated: 2, Couples: 4, Generated: 0.05, Negatives: 0.2, Pasted: 0.25, Moved: 0.2, Families: 2000, Overlap: 1, Likeness: 0.5, Out: 5,
+	}, ScheduleSettings{Steps: 2000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
 }
 
 // CosegDocs is the published network.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/siam-go/siam/bench"
 	"github.com/siam-go/siam/distance"
@@ -30,14 +31,16 @@ const (
 )
 
 type settings struct {
-	n, graph, turns, threads int
-	python, results, keep    string
+	n, graph, probes, turns, threads int
+	python, results, keep, graphs    string
 }
 
 func main() {
 	var s settings
 	flag.IntVar(&s.n, "n", 1_000_000, "vectors that are searched exactly")
 	flag.IntVar(&s.graph, "graph", 1_000_000, "vectors that are searched approximately")
+	flag.IntVar(&s.probes, "probes", probes, "how many of the 1,000 probes a graph is asked")
+	flag.StringVar(&s.graphs, "graphs", "clustered,uniform", "the vectors whose graphs are searched")
 	flag.IntVar(&s.turns, "turns", 7, "how often each takes its turn; medians count")
 	flag.IntVar(&s.threads, "threads", runtime.GOMAXPROCS(0), "processor threads")
 	flag.StringVar(&s.python, "python", "/usr/bin/python3", "Python with faiss and hnswlib")
@@ -66,11 +69,10 @@ func run(ctx context.Context, s settings) error {
 	if err := t.cluster(); err != nil {
 		return err
 	}
-	if err := t.approximate(ctx, dir, "clustered", clustered); err != nil {
-		return err
-	}
-	if err := t.approximate(ctx, dir, "uniform", uniform); err != nil {
-		return err
+	for _, name := range strings.Split(s.graphs, ",") {
+		if err := t.approximate(ctx, dir, name, map[string]maker{"clustered": clustered, "uniform": uniform}[name]); err != nil {
+			return err
+		}
 	}
 	text := t.markdown()
 	fmt.Print(text)
@@ -143,8 +145,12 @@ func (t *table) exact(ctx context.Context, dir string) error {
 }
 
 // approximate measures searches by graphs, each at the smallest breadth that finds enough.
-func (t *table) approximate(ctx context.Context, dir, name string, made func(n int) (vectors, asked []float32)) error {
+func (t *table) approximate(ctx context.Context, dir, name string, made maker) error {
+	if made == nil {
+		return fmt.Errorf("no vectors are called %q: want clustered or uniform", name)
+	}
 	vectors, asked := made(t.graph)
+	asked = asked[:min(max(1, t.probes), probes)*dim]
 	rows := slices.Collect(slices.Chunk(asked, dim))
 	exact, err := search.NewExact(distance.SquaredEuclidean(), dim, vectors)
 	if err != nil {
@@ -179,13 +185,13 @@ func (t *table) approximate(ctx context.Context, dir, name string, made func(n i
 		return err
 	}
 	t.add(row{name: "graph of " + name + " vectors, built", vectors: t.graph, own: []turn{made1}, theirs: []turn{made2}})
-	r := row{name: "approximate, " + name + ", 1,000 probes", vectors: t.graph, probes: probes}
+	r := row{name: fmt.Sprintf("approximate, %s, %d probes", name, len(rows)), vectors: t.graph, probes: len(rows)}
 	ask := func(breadth int) (turn, error) { return asking(ctx, g, rows, want, breadth) }
 	theirs := func(breadth int) (turn, error) { return p.ask("graph", breadth) }
-	if r.breadth[0], err = enough(ask); err != nil {
+	if r.breadth[0], err = enough(t.graph, ask); err != nil {
 		return fmt.Errorf("siam on %s vectors: %w", name, err)
 	}
-	if r.breadth[1], err = enough(theirs); err != nil {
+	if r.breadth[1], err = enough(t.graph, theirs); err != nil {
 		return fmt.Errorf("hnswlib on %s vectors: %w", name, err)
 	}
 	for range t.turns {
@@ -257,10 +263,13 @@ func asking(ctx context.Context, g *search.Graph, rows [][]float32, want []int32
 	return took, err
 }
 
-// enough is the smallest breadth, of steps of a fifth, that has the wanted recall, which grows with the breadth.
-func enough(ask func(breadth int) (turn, error)) (int, error) {
+// maker makes n vectors and [probes] to ask for.
+type maker func(n int) (vectors, asked []float32)
+
+// enough is the smallest breadth below most, of steps of a fifth, that has the wanted recall, which grows with the breadth.
+func enough(most int, ask func(breadth int) (turn, error)) (int, error) {
 	var breadths []int
-	for breadth := k; breadth < 20000; breadth += breadth/5 + 1 {
+	for breadth := k; breadth < most; breadth += breadth/5 + 1 {
 		breadths = append(breadths, breadth)
 	}
 	short, first := 0, len(breadths) // those before short find too little; that at first finds enough
