@@ -5,9 +5,10 @@ package coseg
 
 import (
 	"fmt"
-	"slices"
 
 	. "github.com/gomlx/gomlx/core/graph"
+
+	"github.com/siam-go/siam/encoder"
 )
 
 // Correlation compares every place of a feature map a with the places of b around it, up to maxDisplacement away:
@@ -25,9 +26,9 @@ func Correlation(a, b *Node, maxDisplacement int) *Node {
 	n, h, w, c := a.Shape().Dim(0), a.Shape().Dim(1), a.Shape().Dim(2), a.Shape().Dim(3)
 	x := Einsum("npc,nqc->npq", Reshape(a, n, h*w, c), Reshape(b, n, h*w, c))
 	x = MulScalar(Reshape(x, n, h, w, h, w), 1/float64(c)) // y, x, v, u
-	x = padded(x, 4, 0, w-1)
+	x = encoder.Padded(x, 4, 0, w-1)
 	x = earlier(Reshape(x, n*h, w, -1), 1)
-	x = padded(Reshape(x, n, h, w, h, 2*w-1), 3, 0, h-1)
+	x = encoder.Padded(Reshape(x, n, h, w, h, 2*w-1), 3, 0, h-1)
 	x = earlier(Reshape(x, n, h, -1), 2*w-1)
 	x = Reshape(x, n, h, w, 2*h-1, 2*w-1) // y, x, dy, dx
 	x = upTo(upTo(x, 3, maxDisplacement), 4, maxDisplacement)
@@ -48,24 +49,7 @@ func earlier(x *Node, step int) *Node {
 		return x
 	}
 	x = Reshape(SliceAxis(x, 2, AxisRange(0, k-step)), n, m*(k-step))
-	return Reshape(padded(x, 1, (m-1)*step, step), n, m, k)
-}
-
-// padded has zeros before and after an axis of x. It is a concatenation, as a padding has no gradient in GoMLX.
-func padded(x *Node, axis, before, after int) *Node {
-	parts := []*Node{x}
-	zeros := func(count int) []*Node {
-		if count == 0 {
-			return nil
-		}
-		dims := slices.Clone(x.Shape().Dimensions)
-		dims[axis] = count
-		return []*Node{Zeros(x.Graph(), shapeOf(x, dims))}
-	}
-	if parts = slices.Concat(zeros(before), parts, zeros(after)); len(parts) == 1 {
-		return x
-	}
-	return Concatenate(parts, axis)
+	return Reshape(encoder.Padded(x, 1, (m-1)*step, step), n, m, k)
 }
 
 // upTo has, of an axis of displacements from −m to m, those from −r to r.
@@ -74,5 +58,5 @@ func upTo(x *Node, axis, r int) *Node {
 	if r < m {
 		return SliceAxis(x, axis, AxisRange(m-r, m+r+1))
 	}
-	return padded(x, axis, r-m, r-m)
+	return encoder.Padded(x, axis, r-m, r-m)
 }

@@ -1,13 +1,10 @@
 package coseg
 
 import (
-	"github.com/gomlx/compute/shapes"
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/siam-go/siam/encoder"
 )
-
-func shapeOf(like *Node, dims []int) shapes.Shape { return shapes.Make(like.DType(), dims...) }
 
 // DepthToSpace lays the channels of x [n, h, w, 4c] out as pixels [n, 2h, 2w, c]: channel ((2·dy + dx)·c + k) of a place becomes
 // channel k of its pixel (dy, dx). After a convolution it computes what a transposed convolution of stride 2 does.

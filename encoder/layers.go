@@ -117,6 +117,22 @@ func follow(average *model.Variable, value *Node) {
 	average.SetNodeValue(Add(MulScalar(old, normMomentum), MulScalar(StopGradient(value), 1-normMomentum)))
 }
 
+// Padded has zeros before and after an axis of x. It is a concatenation, as a padding has no gradient in GoMLX.
+func Padded(x *Node, axis, before, after int) *Node {
+	zeros := func(count int) []*Node {
+		if count == 0 {
+			return nil
+		}
+		shape := x.Shape().Clone()
+		shape.Dimensions[axis] = count
+		return []*Node{Zeros(x.Graph(), shape)}
+	}
+	if before == 0 && after == 0 {
+		return x
+	}
+	return Concatenate(slices.Concat(zeros(before), []*Node{x}, zeros(after)), axis)
+}
+
 // ReLU is max(x, 0).
 func ReLU(x *Node) *Node { return Max(x, ScalarZero(x.Graph(), x.DType())) }
 

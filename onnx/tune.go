@@ -6,6 +6,8 @@ import (
 	. "github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/siam-go/siam/encoder"
 )
 
 // BuildTuned is [Model.Build] with weights that can learn: the kernels and biases of the convolutions are variables of scope, whose first
@@ -37,7 +39,7 @@ func weight(scope *model.Scope, name string, t *Tensor) *model.Variable {
 // byPlaces is a convolution of each channel of x [n, h, w, c] with its own kernel, w being [c, 1, kh, kw]: the sum of what each place of
 // the kernel adds. GoMLX makes the gradient of a grouped convolution channel by channel.
 func byPlaces(x, w *Node, win window, h, width int) *Node {
-	x = bordered(bordered(x, 1, win.pads[0]), 2, win.pads[1])
+	x = encoder.Padded(encoder.Padded(x, 1, win.pads[0][0], win.pads[0][1]), 2, win.pads[1][0], win.pads[1][1])
 	var sum *Node
 	for dy := range win.size[0] {
 		for dx := range win.size[1] {
@@ -56,25 +58,4 @@ func byPlaces(x, w *Node, win window, h, width int) *Node {
 		}
 	}
 	return sum
-}
-
-// bordered has zeros before and after an axis of x. It is a concatenation, as a padding has no gradient in GoMLX.
-func bordered(x *Node, axis int, border [2]int) *Node {
-	parts := []*Node{x}
-	for i, count := range border {
-		if count > 0 {
-			shape := x.Shape().Clone()
-			shape.Dimensions[axis] = count
-			zeros := Zeros(x.Graph(), shape)
-			if i == 0 {
-				parts = append([]*Node{zeros}, parts...)
-			} else {
-				parts = append(parts, zeros)
-			}
-		}
-	}
-	if len(parts) == 1 {
-		return x
-	}
-	return Concatenate(parts, axis)
 }

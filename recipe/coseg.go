@@ -51,7 +51,7 @@ func CosegSmall() Recipe {
 	}, ScheduleSettings{Steps: 4000, Optimizer: "adamw", Rate: 2e-3, Decay: 0.05, Average: 0.99, Every: 500})
 }
 
-// CosegMobilenet has an imported encoder, that stays as it is.
+// CosegMobilenet has an imported encoder, that stays as it is unless Tune says otherwise.
 func CosegMobilenet() Recipe {
 	return cosegRecipe("coseg-mobilenet", "masks of what two images share: the decoder of an imported feature pyramid, named by --init", Shared{
 		Arch: coseg.Pyramid, Correlated: 2, Couples: 4, Generated: 0.05, Negatives: 0.2, Pasted: 0.25, Moved: 0.2, Families: 2000, Overlap: 1, Likeness: 0.5, Out: 5,

@@ -62,7 +62,8 @@ func (s *store) galleries(ctx context.Context) ([]gallery.Settings, error) {
 	return all, rows.Err()
 }
 
-// decoded remembers settings by their text, as they are read far more often than they change.
+// decoded remembers settings by their text, as they are read far more often than they change. Who changes settings replaces what they
+// point to.
 type decoded struct {
 	mu     sync.Mutex
 	byText map[string]gallery.Settings
