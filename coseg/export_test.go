@@ -59,6 +59,8 @@ func exportedModels(t *testing.T, b compute.Backend) map[string]*modelfile.File 
 		t.Fatal(err)
 	}
 	files["of a pyramid"] = learned(t, b, network, pyramid)
+	network.Spec.Tuned = true
+	files["of a pyramid that learned"] = learned(t, b, network, pyramid)
 	return files
 }
 

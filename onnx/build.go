@@ -19,7 +19,7 @@ type builder struct {
 	floats  map[*Node]*Node // of a node of whole numbers, one of the same numbers as float32, where there is one
 	inner   *Graph          // nil until something is put into it
 	most    int             // elements of a tensor that may be made; 0 means maxElements
-	tuned   bool            // whether its weights are variables
+	learns  bool            // whether a gradient is wanted
 }
 
 // Build adds the network to the graph of inputs, which are those of [Model.Inputs] in order, and returns the tensors called

@@ -24,7 +24,7 @@ func (c *call) convolve(x, w value, bias int) value {
 	win := c.window(weights[2:], images[2:])
 	axes := convAxes(rank)
 	var y *Node
-	if given := c.arrange(x, channelsLast(rank)); c.tuned && rank == 4 && groups == images[1] && groups == weights[0] {
+	if given := c.arrange(x, channelsLast(rank)); c.learns && rank == 4 && groups == images[1] && groups == weights[0] {
 		y = byPlaces(given, c.ordered(w), win, win.outputs(0, images[2]), win.outputs(1, images[3]))
 	} else {
 		y = ConvGeneral(given, c.ordered(w), axes, win.strides, win.pads, nil, win.dilations, groups, 1)

@@ -14,7 +14,7 @@ import (
 // values are those of the file. All else, such as the statistics of a normalisation, stays as it is.
 func (m *Model) BuildTuned(scope *model.Scope, inputs []*Node, outputs []string) []*Node {
 	b := newBuilder(m, inputs[0].Graph())
-	b.tuned = true
+	b.learns = scope.IsTraining(b.inner)
 	for _, n := range m.nodes {
 		if n.op != "Conv" {
 			continue

@@ -27,18 +27,17 @@ func TestTunedConvolutionsStartAsTheyAreInTheFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			store := model.NewStore()
-			exec, err := model.NewExec(newBackend(t), store, func(scope *model.Scope, in *Node) *Node {
-				y := m.BuildTuned(scope.In("encoder"), []*Node{TransposeAllAxes(in, 0, 2, 3, 1)}, outputs)[0]
-				return TransposeAllAxes(y, 0, 3, 1, 2)
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer exec.Finalize()
-			got := tensors.MustCopyFlatData[float32](exec.MustCall(tensors.FromFlatDataAndDimensions(x.Values, x.Shape...))[0])
-			for i, v := range got {
-				if math.Abs(float64(v-want.Values[i])) > 1e-5 {
-					t.Fatalf("number %d is %v, want %v", i, v, want.Values[i])
+			b := newBackend(t)
+			for _, training := range []bool{true, false} {
+				got := tensors.MustCopyFlatData[float32](model.MustCallOnce(b, store, func(scope *model.Scope, in *Node) *Node {
+					store.SetTraining(in.Graph(), training)
+					y := m.BuildTuned(scope.In("encoder"), []*Node{TransposeAllAxes(in, 0, 2, 3, 1)}, outputs)[0]
+					return TransposeAllAxes(y, 0, 3, 1, 2)
+				}, tensors.FromFlatDataAndDimensions(x.Values, x.Shape...)))
+				for i, v := range got {
+					if math.Abs(float64(v-want.Values[i])) > 1e-5 {
+						t.Fatalf("training %t: number %d is %v, want %v", training, i, v, want.Values[i])
+					}
 				}
 			}
 			weights := 0
@@ -62,6 +61,7 @@ func TestAKernelOfEachChannelHasTheGradientOfCentralDifferences(t *testing.T) {
 	}
 	b, store := newBackend(t), model.NewStore()
 	build := func(scope *model.Scope, in *Node) (loss, kernel *Node) {
+		store.SetTraining(in.Graph(), true)
 		y := m.BuildTuned(scope.In("encoder"), []*Node{TransposeAllAxes(in, 0, 2, 3, 1)}, outputs)[0]
 		return ReduceAllSum(Square(y)), scope.Shared("encoder").GetVariable("weight1").NodeValue(in)
 	}
