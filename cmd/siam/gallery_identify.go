@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/siam-go/siam/api"
@@ -57,6 +58,11 @@ func (a *app) galleryIdentify(ctx context.Context, f identifyFlags, files []stri
 	o := gallery.IdentifyOptions{Candidates: f.top}
 	if reviewGiven {
 		o.ReviewDays = &f.review
+	}
+	for i, name := range f.galleries {
+		if slices.Contains(f.galleries[:i], name) {
+			return usagef("gallery identify: --gallery names %q twice", name)
+		}
 	}
 	f.name = f.galleries[0]
 	return a.withSight(ctx, f.galleryFlags, f.modelFlags, func(s *seeing) error {

@@ -42,16 +42,13 @@ identify compares, embeds, identifies and verifies; with enroll it enrolls, reje
 queue and decides about it; with admin it does all, and alone calibrates and reads the audit log.`,
 		Example: `  siam serve key add gate --role identify --gallery main`,
 		Args:    wants("NAME"),
-		RunE: func(cmd *cobra.Command, names []string) error {
+		RunE: func(_ *cobra.Command, names []string) error {
 			keys, err := server.OpenKeys(*file)
 			if err != nil {
 				return err
 			}
 			if len(roles) == 0 {
 				return usagef("serve key add: --role is missing: want some of %v", server.Roles())
-			}
-			if cmd.Flags().Changed("gallery") && len(galleries) == 0 { // of a variable that is not set: it must not mean all
-				return usagef("serve key add: --gallery names none: leave it out for all galleries")
 			}
 			asked := make([]server.Role, len(roles))
 			for i, r := range roles {

@@ -40,7 +40,17 @@ func wants(names ...string) cobra.PositionalArgs {
 // runsItself annotates a command that does something without any of the commands below it.
 const runsItself = "runs itself"
 
-// strict makes a missing or unknown command, and a wrong number of arguments, a usage error for cmd and all below it.
+// listsNothing is the mistake of a flag with a list of names that is given none, as by a variable that is not set: it must not mean all.
+func listsNothing(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if list, is := f.Value.(pflag.SliceValue); is && len(list.GetSlice()) == 0 {
+			err = misused(cmd, "--%s names nothing: leave it out, or name some", f.Name)
+		}
+	})
+	return err
+}
+
+// strict makes a missing or unknown command, a wrong number of arguments, and a list of nothing, a usage error for cmd and all below it.
 func strict(cmd *cobra.Command) {
 	check := cmd.Args
 	if check == nil {
@@ -54,7 +64,7 @@ func strict(cmd *cobra.Command) {
 		if err := check(cmd, args); err != nil {
 			return misused(cmd, "%v", err)
 		}
-		return nil
+		return listsNothing(cmd)
 	}
 	for _, sub := range cmd.Commands() {
 		strict(sub)
