@@ -149,8 +149,8 @@ func (a *app) openFinder(f trackFlags, images mot.Images) (finder, func(), error
 func openBlobs(images mot.Images) (finder, error) {
 	const learned = 30
 	var some []imgproc.Image
-	step := max(1, images.Last/learned)
-	for number := 1; number <= images.Last; number += step {
+	step := max(1, (images.Last-images.First)/learned)
+	for number := images.First; number <= images.Last; number += step {
 		if m, err := images.Read(number); err == nil {
 			some = append(some, m)
 		}
