@@ -43,6 +43,31 @@ func TestPairsThatShareNothingHaveEmptyMasks(t *testing.T) {
 	}
 }
 
+func TestImagesOfASetShareTheirClassOrNothing(t *testing.T) {
+	const first, families, images = 7, 5, 4
+	scenes := World{Seed: 3}.scenes(first, families, images)
+	if len(scenes) != families*images {
+		t.Fatalf("%d scenes, want %d", len(scenes), families*images)
+	}
+	for i, a := range scenes {
+		for j, b := range scenes[:i] {
+			var want []int
+			if i/images == j/images {
+				want = []int{first + i/images}
+			}
+			var shared []int
+			for _, f := range a.Families {
+				if slices.Contains(b.Families, f) {
+					shared = append(shared, f)
+				}
+			}
+			if !slices.Equal(shared, want) {
+				t.Errorf("images %d and %d share %v, want %v", j, i, shared, want)
+			}
+		}
+	}
+}
+
 // photos are two classes of flat pictures, with a square of the class's own grey.
 func photos() *dataset.Set {
 	s := &dataset.Set{Name: "flat", Classes: []dataset.Class{{Name: "a"}, {Name: "b"}, {Name: "c"}, {Name: "d"}, {Name: "e"}}}

@@ -176,21 +176,32 @@ func (w World) Pair(families int, empty bool, rng *rand.Rand) [2]dataset.Item {
 	return pair
 }
 
-// Set is a data set of families, from the number first on, each with images that show it among distractors.
+// Set is a data set of families, from the number first on, each with images that show it among others.
 func (w World) Set(first, families, images int) *dataset.Set {
 	s := &dataset.Set{Name: "generated"}
 	for label := range families {
 		s.Classes = append(s.Classes, dataset.Class{Name: familyName(first + label)})
-		for i := range images {
-			rng := rand.New(rand.NewPCG(w.Seed^0x5eed, uint64(label*images+i)))
-			scene := Scene{Families: []int{first + label, first + (label+1+rng.IntN(max(1, families-1)))%families}, Background: rng.IntN(1000)}
-			rng.Shuffle(2, func(a, b int) { scene.Families[a], scene.Families[b] = scene.Families[b], scene.Families[a] })
-			item := w.Item(scene, []int{first + label}, rng)
-			item.Label = label
-			s.Items = append(s.Items, item)
-		}
+	}
+	for number, scene := range w.scenes(first, families, images) {
+		label := number / images
+		item := w.Item(scene, []int{first + label}, rand.New(rand.NewPCG(w.Seed^0x5eed, uint64(number))))
+		item.Label = label
+		s.Items = append(s.Items, item)
 	}
 	return s
+}
+
+// scenes are those of a set, one class's after another's: of its family and of a distractor that no other scene has. So two of one class
+// share its family, and two of different ones nothing.
+func (w World) scenes(first, families, images int) []Scene {
+	rng := rand.New(rand.NewPCG(w.Seed, 0x5eed))
+	scenes := make([]Scene, families*images)
+	for i := range scenes {
+		shown := []int{first + i/images, first + families + i}
+		rng.Shuffle(2, func(a, b int) { shown[a], shown[b] = shown[b], shown[a] })
+		scenes[i] = Scene{Families: shown, Background: rng.IntN(1000)}
+	}
+	return scenes
 }
 
 func familyName(number int) string { return "family" + strconv.Itoa(number) }
