@@ -42,7 +42,7 @@ func (o Offline) smooth(t []seen, at float64) mot.Box {
 		if math.Abs(s) > 4*window {
 			continue
 		}
-		w := math.Exp(-s*s/(2*window*window)) * (0.05 + d.Score)
+		w := math.Exp(-s*s/(2*window*window)) * (0.05 + d.score)
 		sw, st, stt = sw+w, st+w*s, stt+w*s*s
 		for i, v := range WidthHeight.of(d.Box) {
 			sv[i] += w * v

@@ -10,7 +10,8 @@ import (
 )
 
 // Offline are the numbers of tracking with the whole video at hand. First detections become short tracks by a [Network] of costs −log(odds), then
-// short tracks become long ones by another over longer gaps, and last gaps are filled and boxes smoothed. Times are in seconds.
+// short tracks become long ones by another over longer gaps, and last gaps are filled and boxes smoothed. Times are in seconds, and a detection is worth
+// what it stands for of them: as much as [frame] at 25 frames a second, more where there are fewer.
 type Offline struct {
 	Low      float64 `json:"low"`      // least score of a detection
 	Suppress float64 `json:"suppress"` // IoU of duplicates
@@ -27,18 +28,18 @@ type Offline struct {
 	Wait     float64 `json:"wait"`     // what a second unseen costs
 	Speed    float64 `json:"speed"`    // time that a velocity is taken from
 	Looks    float64 `json:"looks"`    // weight of appearance
-	Alike    float64 `json:"alike"`    // distance of embeddings that is neither same nor different
+	Alike    float64 `json:"alike"`    // distance of embeddings that is neither same nor different; both are learned of short tracks for the longer gaps
 	Fill     float64 `json:"fill"`     // gap that is filled
 	Smooth   float64 `json:"smooth"`   // deviation of the window that boxes are averaged over
 	Sum      float64 `json:"sum"`      // sum of scores of a track that is kept
-	Least    int     `json:"least"`    // detections of one
+	Least    float64 `json:"least"`    // detections of one
 }
 
 // DefaultOffline are the numbers that siam track --offline uses with a model: detections have embeddings.
 func DefaultOffline() Offline {
 	return Offline{
 		Low: 0.09665, Suppress: 0.341, Believe: 0.2791, Enter: 0.9757, Near: 0.1053, Overlap: 0.5213, Steep: 3.54, Gap: 12.58,
-		Far: 2.783, Join: 8.714, Drift: 0.1024, Error: 0.1154, Wait: 0.4259, Speed: 1.032, Looks: 10.8, Alike: 0.4429,
+		Far: 2.783, Join: 4, Drift: 0.1024, Error: 0.1154, Wait: 0.4259, Speed: 1.032, Looks: 10.8, Alike: 0.4429,
 		Fill: 5.616, Smooth: 0.2626, Sum: 0.4676, Least: 7,
 	}
 }
@@ -61,7 +62,9 @@ func OfflineByPairs() Offline {
 // seen is a detection that is used, and where.
 type seen struct {
 	*Detection
-	frame int // index
+	score float64 // how likely it is right, its size known
+	worth float64 // as how many detections it counts
+	frame int     // index
 	at    float64
 	look  []float32
 }
@@ -94,7 +97,10 @@ func (o Offline) RunPairs(ctx context.Context, frames []Frame, compare Compare) 
 			return out, skipped, err
 		}
 	}
-	tracks = slices.DeleteFunc(tracks, func(t []seen) bool { return len(t) < o.Least || sum(t) < o.Sum })
+	tracks = slices.DeleteFunc(tracks, func(t []seen) bool {
+		worth, sum := evidence(t)
+		return worth < o.Least-1e-9 || sum < o.Sum
+	})
 	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
 	for id, t := range tracks {
 		out.Rows = append(out.Rows, o.fill(t, frames, id+1)...)
@@ -103,11 +109,12 @@ func (o Offline) RunPairs(ctx context.Context, frames []Frame, compare Compare) 
 	return out, skipped, ctx.Err()
 }
 
-func sum(t []seen) (sum float64) {
+// evidence is how many detections a track has, and the sum of their scores.
+func evidence(t []seen) (worth, sum float64) {
 	for _, d := range t {
-		sum += d.Score
+		worth, sum = worth+d.worth, sum+d.worth*d.score
 	}
-	return sum
+	return worth, sum
 }
 
 // tracker says which detections are used, and which of them are looked at.
@@ -118,15 +125,31 @@ func (o Offline) tracker() Settings {
 // collect lists the usable detections in the order of time.
 func (o Offline) collect(frames []Frame) (all []seen, skipped Skipped) {
 	usable := New(o.tracker())
+	sizes := learnSizes(frames)
 	for f := range frames {
-		detections := frames[f].Detections
-		indices := usable.usable(detections)
-		usable.look(detections, indices)
+		sized := slices.Clone(frames[f].Detections)
+		for i, d := range sized {
+			sized[i].Score = sizes.of(d)
+		}
+		indices := usable.usable(sized)
+		usable.look(sized, indices)
 		for _, i := range indices {
-			all = append(all, seen{&detections[i], f, frames[f].At.Seconds(), usable.embeddings[i]})
+			all = append(all, seen{&frames[f].Detections[i], sized[i].Score, worth(frames, f), f, frames[f].At.Seconds(), usable.embeddings[i]})
 		}
 	}
 	return all, usable.skipped
+}
+
+// apart is the time after which a detector errs anew: what it says of frames that are nearer to each other is not independent.
+const apart = 4 * frame
+
+// worth is as how many detections one of a frame counts, by the time to the next frame.
+func worth(frames []Frame, f int) float64 {
+	f = max(min(f, len(frames)-2), 0)
+	if len(frames) < 2 {
+		return 1
+	}
+	return min(frames[f+1].At-frames[f].At, apart).Seconds() / frame.Seconds()
 }
 
 // odds is −log(p / (1 − p)) of a score, less that of [Offline.Believe].
@@ -140,7 +163,7 @@ func (o Offline) short(ctx context.Context, all []seen, compare Compare) ([][]se
 	net := Network{Enter: o.Enter, Exit: o.Enter}
 	var couples []Couple
 	for i, d := range all {
-		net.Cost = append(net.Cost, o.odds(d.Score))
+		net.Cost = append(net.Cost, o.odds(d.score)*d.worth)
 		for j := i + 1; j < len(all) && all[j].at-d.at <= o.Near+1e-9; j++ {
 			if all[j].frame == d.frame || d.Box.Overlap(all[j].Box) == 0 {
 				continue
@@ -204,6 +227,9 @@ func (o Offline) differ(a, b []float32) float64 {
 // join links whole tracks to those that begin up to far seconds after them.
 func (o Offline) join(ctx context.Context, tracks [][]seen, far float64, compare Compare) ([][]seen, error) {
 	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
+	if compare == nil {
+		o = o.alike(tracks)
+	}
 	net := Network{Enter: o.Join / 2, Exit: o.Join / 2}
 	ends := make([]end, len(tracks))
 	for i, t := range tracks {
@@ -249,7 +275,7 @@ func facing(before, after []seen) (couples []Couple) {
 	pick := func(t []seen, outermost seen) [2]seen {
 		best := t[0]
 		for _, d := range t {
-			if d.Score > best.Score {
+			if d.score > best.score {
 				best = d
 			}
 		}
@@ -277,18 +303,7 @@ func (o Offline) end(t []seen) end {
 	back := slices.Clone(t)
 	slices.Reverse(back)
 	e.stops = o.velocity(back)
-	var mean []float32
-	for _, d := range t {
-		for i, v := range d.look {
-			if mean == nil {
-				mean = make([]float32, len(d.look))
-			}
-			if i < len(mean) {
-				mean[i] += v
-			}
-		}
-	}
-	e.look = unit(mean)
+	e.look = look(t)
 	return e
 }
 

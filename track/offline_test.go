@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/siam-go/siam/dataset/mot"
+	"github.com/siam-go/siam/eval/tracking"
 )
 
 // crossing are two objects that meet in the middle, where one hides the other for some frames.
@@ -45,6 +46,53 @@ func TestOfflineKeepsWhoCrossesApartAndFillsGaps(t *testing.T) {
 	for id := range boxes {
 		if went := last[id].Box.X - first[id].Box.X; went*went < 300*300 || boxes[id] < 57 {
 			t.Errorf("track %d went %.0f pixels in %d boxes, want about 354 in 60", id, went, boxes[id])
+		}
+	}
+}
+
+// Fewer frames a second are worth more each: who is there for as long is kept.
+func TestOfflineEvidenceIsInSeconds(t *testing.T) {
+	for _, every := range []int{1, 2, 4} {
+		var frames []Frame
+		for f := range 60 / every {
+			at := every * f
+			box := mot.Box{X: float64(2 * at), Y: 100, W: 40, H: 100}
+			frames = append(frames, Frame{Number: f + 1, At: time.Duration(at) * frame, Detections: []Detection{{Box: box, Score: 0.6}}})
+		}
+		for name, seconds := range map[string]float64{"long": 1, "short": 0.12} {
+			some := make([]Frame, len(frames))
+			for i, f := range frames {
+				if some[i] = f; f.At.Seconds() >= seconds {
+					some[i].Detections = nil
+				}
+			}
+			out, _, err := OfflineByMotion().Run(context.Background(), some)
+			if err != nil || (len(out.Rows) > 0) != (name == "long") {
+				t.Errorf("every %d. frame, seen for %g s: %d rows, %v", every, seconds, len(out.Rows), err)
+			}
+		}
+	}
+}
+
+// With the whole video at hand no more is wrong than online, on real sequences by motion alone.
+func TestOfflineHasNoMoreErrorsThanOnline(t *testing.T) {
+	all := videos(t, "mot15_sequences")
+	for name, v := range all {
+		scores := learned(all, name)
+		frames, err := Frames(v.detections, v.truth.Info.Rate, scores)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, _, err := OfflineByMotion().Run(context.Background(), frames)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compared, err := tracking.Compare(mot.Pair{Truth: v.truth, Tracks: out}, tracking.Rules{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, online := compared.Count().Result(), v.judge(t, Ours(), scores); got.MOTA < online.MOTA {
+			t.Errorf("%s: MOTA %.3f, online %.3f", name, got.MOTA, online.MOTA)
 		}
 	}
 }
