@@ -11,9 +11,10 @@ import (
 // Crop is what a box shows, as the network sees it: [h, w, Channels] numbers of 127ths, so that many crops fit into memory.
 type Crop []int8
 
-// What a channel is divided by before it becomes 127ths, and what is taken off before; motion is in pixels of the crop.
+// What a channel is divided by before it becomes 127ths, and what is taken off before: numbers that most clothes and steps come near, as few have strong
+// colours. Motion is in pixels of the crop.
 var (
-	scale  = [Channels]float32{50, 130, 130, 12, 12}
+	scale  = [Channels]float32{50, 50, 50, 4, 4}
 	offset = [Channels]float32{50, 0, 0, 0, 0}
 )
 
@@ -47,19 +48,33 @@ func (s Spec) Crop(now, next imgproc.Image) Crop {
 	return c
 }
 
-// fill puts the crop into dst as numbers around [−1, 1], turned left to right when mirror is set.
-func (s Spec) fill(dst []float32, c Crop, mirror bool) {
+// view is how a crop is looked at while training: two looks at one crop differ as two boxes of one person do. The zero value is the crop as it is.
+type view struct {
+	mirror bool    // left to right
+	dx, dy int     // how far the box is off, pixels
+	light  float32 // what L is raised by, in units of its scale
+	colour float32 // part that u and v are stronger by
+	hue    float64 // angle that (u, v) is turned by, radians
+}
+
+// fill puts the crop into dst as numbers around [−1, 1]. What is outside goes on as the nearest inside.
+func (s Spec) fill(dst []float32, c Crop, v view) {
+	sin, cos := math.Sincos(v.hue)
+	across, along := float32(sin)*(1+v.colour), float32(cos)*(1+v.colour)
 	for y := range s.Height {
+		row := min(max(y+v.dy, 0), s.Height-1) * s.Width
 		for x := range s.Width {
-			from := (y*s.Width + x) * Channels
-			to := from
-			if mirror {
-				to = (y*s.Width + s.Width - 1 - x) * Channels
+			at := min(max(x+v.dx, 0), s.Width-1)
+			if v.mirror {
+				at = s.Width - 1 - at
 			}
+			from, to := (row+at)*Channels, (y*s.Width+x)*Channels
 			for k := range Channels {
 				dst[to+k] = float32(c[from+k]) / 127
 			}
-			if mirror {
+			dst[to] += v.light
+			dst[to+1], dst[to+2] = along*dst[to+1]-across*dst[to+2], across*dst[to+1]+along*dst[to+2]
+			if v.mirror {
 				dst[to+3] = -dst[to+3]
 			}
 		}

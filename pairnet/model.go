@@ -102,8 +102,8 @@ func (m *Model) logits(ctx context.Context, pairs []Pair) ([]float64, error) {
 		}
 		n := min(len(pairs), atATime)
 		for i, p := range pairs[:n] {
-			m.Spec.fill(first[i*m.Spec.size():], p.A, false)
-			m.Spec.fill(second[i*m.Spec.size():], p.B, false)
+			m.Spec.fill(first[i*m.Spec.size():], p.A, view{})
+			m.Spec.fill(second[i*m.Spec.size():], p.B, view{})
 		}
 		err := exceptions.TryCatch[error](func() {
 			a, b := m.Spec.tensor(first, atATime), m.Spec.tensor(second, atATime)

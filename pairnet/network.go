@@ -25,10 +25,10 @@ func (s Spec) logits(scope *model.Scope, a, b *Node) *Node {
 	var x *Node
 	switch s.Topology {
 	case InputStacking:
-		x = s.trunk(l, Concatenate([]*Node{a, b}, -1))
+		x = s.trunk(l, beside(a, b))
 	case InNetwork:
 		both := s.trunk(l, Concatenate([]*Node{a, b}, 0))
-		x = Concatenate([]*Node{Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n))}, -1)
+		x = beside(Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n)))
 	default:
 		both := s.hidden(l, s.trunk(l, Concatenate([]*Node{a, b}, 0)))
 		x = Abs(Sub(Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n))))
@@ -37,10 +37,16 @@ func (s Spec) logits(scope *model.Scope, a, b *Node) *Node {
 	return Reshape(l.Dense(s.hidden(l, x), "same", 1, encoder.Initial{}), n)
 }
 
+// beside is a and b side by side, as their mean and their difference: the same to a linear layer, and nearer to what it is to tell.
+func beside(a, b *Node) *Node { return Concatenate([]*Node{MulScalar(Add(a, b), 0.5), Sub(a, b)}, -1) }
+
 // trunk is convolutions and poolings, flat at the end.
 func (s Spec) trunk(l *encoder.Layers, x *Node) *Node {
 	for i, filters := range s.Filters {
-		x = l.Conv(x, fmt.Sprintf("conv%d", i+1), encoder.Conv{Filters: filters, Size: s.Kernels[i], Bias: true})
+		x = l.Conv(x, fmt.Sprintf("conv%d", i+1), encoder.Conv{Filters: filters, Size: s.Kernels[i], Bias: !s.Norm})
+		if s.Norm {
+			x = l.Norm(x, fmt.Sprintf("norm%d", i+1))
+		}
 		x = encoder.MaxPool2(encoder.ReLU(x))
 	}
 	return encoder.Flatten(x)

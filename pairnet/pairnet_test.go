@@ -33,7 +33,7 @@ func backend(t *testing.T) compute.Backend {
 
 // small is a network that trains in a moment.
 func small(topology string) Spec {
-	return Spec{Topology: topology, Height: 24, Width: 12, Filters: []int{6}, Kernels: []int{5}, Hidden: []int{16}, Flow: true}
+	return Spec{Topology: topology, Height: 24, Width: 12, Filters: []int{6}, Kernels: []int{5}, Hidden: []int{16}, Flow: true, Norm: true}
 }
 
 // street is the folder of an invented street, with crops of two people beside it.
@@ -148,11 +148,11 @@ func TestACropShowsColoursAndMotion(t *testing.T) {
 	}
 	c := s.Crop(now, next)
 	middle := (s.Height/2*s.Width + s.Width/2) * Channels
-	if dx := float64(c[middle+3]) / 127 * 12; math.Abs(dx-2) > 0.4 {
+	if dx := float64(c[middle+3]) / 127 * float64(scale[3]); math.Abs(dx-2) > 0.4 {
 		t.Errorf("what moved by 2 moves by %.2f", dx)
 	}
 	dst := make([]float32, s.size())
-	s.fill(dst, c, true)
+	s.fill(dst, c, view{mirror: true})
 	mirrored := (s.Height/2*s.Width + s.Width - 1 - s.Width/2) * Channels
 	if dst[mirrored+3] != -float32(c[middle+3])/127 || dst[mirrored] != float32(c[middle])/127 {
 		t.Errorf("mirrored: %v of %v", dst[mirrored:mirrored+5], c[middle:middle+5])
@@ -161,6 +161,27 @@ func TestACropShowsColoursAndMotion(t *testing.T) {
 	for i, v := range s.Crop(now, next) {
 		if i%Channels > 2 && v != 0 {
 			t.Fatal("motion where none is wanted")
+		}
+	}
+}
+
+func TestAViewMovesLightensAndColoursACrop(t *testing.T) {
+	s := Spec{Height: 6, Width: 4}
+	c := make(Crop, s.size())
+	for i := range c {
+		c[i] = int8(i % 100)
+	}
+	plain, seen := make([]float32, s.size()), make([]float32, s.size())
+	s.fill(plain, c, view{})
+	s.fill(seen, c, view{dx: 1, dy: -2, light: 0.5, colour: 1, hue: math.Pi / 2})
+	at := func(v []float32, y, x int) []float32 { return v[(y*s.Width+x)*Channels:][:Channels] }
+	for _, p := range [][4]int{{3, 1, 1, 2}, {0, 0, 0, 1}, {2, 3, 0, 3}} { // what (y, x) shows is at (y, x) of the crop, or the nearest of it
+		got, from := at(seen, p[0], p[1]), at(plain, p[2], p[3])
+		want := []float32{from[0] + 0.5, -2 * from[2], 2 * from[1], from[3], from[4]}
+		for k := range want {
+			if math.Abs(float64(got[k]-want[k])) > 1e-6 {
+				t.Errorf("channel %d at %v is %g, want %g", k, p[:2], got[k], want[k])
+			}
 		}
 	}
 }

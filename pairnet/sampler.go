@@ -3,6 +3,7 @@ package pairnet
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 
 	"github.com/siam-go/siam/dataset"
@@ -74,15 +75,30 @@ func (s *Sampler) Fill(ctx context.Context, b *Batch, step int) error {
 	}
 	for i := range b.N {
 		p, same := s.Draw(rng)
-		mirror := rng.IntN(2) == 0
-		s.Spec.fill(b.First[i*size:], p.A, mirror)
-		s.Spec.fill(b.Second[i*size:], p.B, mirror)
+		both := s.both(rng)
+		s.Spec.fill(b.First[i*size:], p.A, s.look(rng, both))
+		s.Spec.fill(b.Second[i*size:], p.B, s.look(rng, both))
 		b.Same[i] = 0
 		if same {
 			b.Same[i] = 1
 		}
 	}
 	return ctx.Err()
+}
+
+// both is what is done to the two crops of a pair alike: they are mirrored or not, and other colours make other people of the few that there are, so that
+// the network has to compare and cannot learn who they are.
+func (s *Sampler) both(rng *rand.Rand) view {
+	return view{mirror: rng.IntN(2) == 0, light: float32(0.2 * rng.NormFloat64()), colour: float32(0.3 * rng.NormFloat64()), hue: 2 * math.Pi * rng.Float64()}
+}
+
+// look is how one crop of a pair is seen: boxes are off by a twentieth of their size or so, and light and colours change a little between two looks.
+func (s *Sampler) look(rng *rand.Rand, both view) view {
+	off := func(size int) int { return int(math.Round(0.05 * float64(size) * rng.NormFloat64())) }
+	both.dx, both.dy = off(s.Spec.Width), off(s.Spec.Height)
+	both.light += float32(0.1 * rng.NormFloat64())
+	both.colour += float32(0.1 * rng.NormFloat64())
+	return both
 }
 
 // Draw is a pair, the earlier first, as often of one object as of two. Those of two are of one video, and half of them the nearest of some.

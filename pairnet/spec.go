@@ -35,11 +35,12 @@ type Spec struct {
 	Kernels  []int  `json:"kernels"` // their sides, pixels
 	Hidden   []int  `json:"hidden"`  // units of the layers after them
 	Flow     bool   `json:"flow"`    // whether the motion is looked at; without, it counts as 0
+	Norm     bool   `json:"norm"`    // whether each convolution is followed by batch normalisation
 }
 
 // Paper is the published architecture.
 func Paper() Spec {
-	return Spec{Topology: InputStacking, Height: 121, Width: 53, Filters: []int{12, 16, 24}, Kernels: []int{9, 5, 5}, Hidden: []int{256, 128}, Flow: true}
+	return Spec{Topology: InputStacking, Height: 121, Width: 53, Filters: []int{12, 16, 24}, Kernels: []int{9, 5, 5}, Hidden: []int{256, 128}, Flow: true, Norm: true}
 }
 
 // Check finds what cannot be built.

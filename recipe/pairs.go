@@ -37,7 +37,7 @@ func ReIDSiamese() Recipe {
 		Name: "reid-siamese", Summary: "which boxes of a video show the same person: the association network and boosted trees of Leal-Taixé et al. 2016, for siam track --offline",
 		Settings: Settings{
 			Data:             Followed{Topology: pairnet.InputStacking, Flow: true, Batch: 64, Far: 3, Crops: 0.3, Trees: 400, Taught: 6000, Out: 3},
-			ScheduleSettings: ScheduleSettings{Steps: 800, Optimizer: "adamw", Rate: 1e-3, Decay: 0.05, Average: 0.99, Every: 200},
+			ScheduleSettings: ScheduleSettings{Steps: 800, Optimizer: "adamw", Rate: 3e-3, Decay: 0.05, Average: 0.99, Every: 200},
 		},
 	}
 }
