@@ -27,7 +27,7 @@ type Offline struct {
 	Error    float64 `json:"error"`    // and at once
 	Wait     float64 `json:"wait"`     // what a second unseen costs
 	Speed    float64 `json:"speed"`    // time that a velocity is taken from
-	Looks    float64 `json:"looks"`    // weight of appearance
+	Looks    float64 `json:"looks"`    // weight of appearance; with a network of pairs, what a pair's looks cost or save at most
 	Alike    float64 `json:"alike"`    // distance of embeddings that is neither same nor different; both are learned of short tracks for the longer gaps
 	Fill     float64 `json:"fill"`     // gap that is filled
 	Smooth   float64 `json:"smooth"`   // deviation of the window that boxes are averaged over
@@ -55,7 +55,7 @@ func OfflineByMotion() Offline {
 // OfflineByPairs are those that it uses with a network of pairs.
 func OfflineByPairs() Offline {
 	o := DefaultOffline()
-	o.Looks, o.Alike = 6, 0.5
+	o.Looks = 3
 	return o
 }
 
@@ -153,9 +153,11 @@ func worth(frames []Frame, f int) float64 {
 }
 
 // odds is −log(p / (1 − p)) of a score, less that of [Offline.Believe].
-func (o Offline) odds(score float64) float64 {
-	logit := func(p float64) float64 { p = min(max(p, 0.001), 0.999); return math.Log(p / (1 - p)) }
-	return logit(o.Believe) - logit(score)
+func (o Offline) odds(score float64) float64 { return logit(o.Believe) - logit(score) }
+
+func logit(p float64) float64 {
+	p = min(max(p, 0.001), 0.999)
+	return math.Log(p / (1 - p))
 }
 
 // short links detections over the shortest gaps.
@@ -196,10 +198,10 @@ func (o Offline) most(compare Compare) float64 {
 	if compare == nil {
 		return 0
 	}
-	return o.Looks * o.Alike
+	return o.Looks
 }
 
-// compared adds what couples' looks cost, where compare can tell.
+// compared adds what couples' looks cost, where compare can tell: −log of the odds that the two are one, at most [Offline.Looks].
 func (o Offline) compared(ctx context.Context, compare Compare, couples []Couple, add func(k int, cost float64)) error {
 	if compare == nil || len(couples) == 0 {
 		return ctx.Err()
@@ -210,7 +212,7 @@ func (o Offline) compared(ctx context.Context, compare Compare, couples []Couple
 	}
 	for k, d := range distances {
 		if !math.IsNaN(d) {
-			add(k, o.Looks*(d-o.Alike))
+			add(k, min(max(logit(d), -o.Looks), o.Looks))
 		}
 	}
 	return nil
