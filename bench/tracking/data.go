@@ -2,20 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
 
-	"github.com/gomlx/compute"
-
 	"github.com/siam-go/siam"
-	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/eval/tracking"
-	"github.com/siam-go/siam/imgproc"
-	"github.com/siam-go/siam/modelfile"
-	"github.com/siam-go/siam/pairnet"
 	"github.com/siam-go/siam/track"
 )
 
@@ -87,88 +83,64 @@ func (v video) judge(tracks mot.Sequence) (tracking.Counts, error) {
 // key names a video among all.
 func (v video) key() string { return v.name + " " + v.detector }
 
-// look gives all detections embeddings, from the frames' images.
-func look(ctx context.Context, s settings, videos []video) (map[string]video, error) {
-	model, err := siam.Open(s.model)
-	if err != nil {
-		return nil, err
+// looks are the videos as a network sees them: their detections have embeddings.
+type looks struct {
+	name   string
+	model  func(v video) string // the file of what looks at a video
+	videos map[string]video     // without those of sequences that the network has learned from
+}
+
+// errSeen says that a method does not apply to a video: no network of its was trained without the sequence.
+var errSeen = errors.New("no network was trained without this sequence")
+
+// of tracks the video as the network sees it.
+func (l looks) of(track func(v video) (mot.Sequence, error)) func(v video) (mot.Sequence, error) {
+	return func(v video) (mot.Sequence, error) {
+		looked, known := l.videos[v.key()]
+		if !known {
+			return mot.Sequence{}, errSeen
+		}
+		return track(looked)
 	}
-	defer model.Close()
+}
+
+// look gives all detections embeddings, from the frames' images.
+func (l looks) look(ctx context.Context, s settings, videos []video) (map[string]video, error) {
 	looked := map[string]video{}
 	for _, v := range videos {
-		images, err := mot.OpenImages(filepath.Join(s.mot15, v.name))
+		one, err := v.look(ctx, l.model(v), s)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // this one was not trained without the sequence
+		}
 		if err != nil {
 			return nil, err
 		}
-		frames := slices.Clone(v.frames)
-		for i := range frames {
-			frames[i].Detections = slices.Clone(frames[i].Detections)
-			picture, err := images.Read(frames[i].Number)
-			if err != nil {
-				return nil, err
-			}
-			if err := frames[i].LookAt(ctx, picture, track.DefaultOffline().Worth(frames[i].Detections), model.EmbedImages); err != nil {
-				return nil, err
-			}
-		}
-		v.frames = frames
-		looked[v.key()] = v
+		looked[v.key()] = one
 	}
 	return looked, nil
 }
 
-// paired gives the paper's network of pairs each video that has a model NAME.safetensors, which has not learned from it. What it returns besides
-// closes the models.
-func paired(s settings, videos []video) (looks map[string]*pairnet.Look, closeAll func(), err error) {
-	backend, err := cpu.New(cpu.Options{})
+func (v video) look(ctx context.Context, file string, s settings) (video, error) {
+	model, err := siam.Open(file)
 	if err != nil {
-		return nil, nil, err
+		return v, err
 	}
-	looks = map[string]*pairnet.Look{}
-	var models []*pairnet.Model
-	closeAll = func() {
-		for _, m := range models {
-			m.Close()
-		}
-		backend.Finalize()
-	}
-	for _, v := range videos {
-		model, look, err := v.pair(backend, s)
-		if err != nil {
-			closeAll()
-			return nil, nil, err
-		}
-		models = append(models, model)
-		looks[v.key()] = look
-	}
-	return looks, closeAll, nil
-}
-
-// pair looks at a video with its model.
-func (v video) pair(backend compute.Backend, s settings) (*pairnet.Model, *pairnet.Look, error) {
-	file, err := modelfile.Read(filepath.Join(s.pairs, v.name+".safetensors"))
-	if err != nil {
-		return nil, nil, err
-	}
+	defer model.Close()
 	images, err := mot.OpenImages(filepath.Join(s.mot15, v.name))
 	if err != nil {
-		return nil, nil, err
+		return v, err
 	}
-	model, err := pairnet.New(backend, file)
-	if err != nil {
-		return nil, nil, err
-	}
-	look := pairnet.NewLook(model)
+	v.frames = slices.Clone(v.frames)
 	for i := range v.frames {
-		now, err := images.Read(v.frames[i].Number)
+		f := &v.frames[i]
+		f.Detections = slices.Clone(f.Detections)
+		picture, err := images.Read(f.Number)
 		if err != nil {
-			continue // motion alone
+			return v, err
 		}
-		next, err := images.Read(v.frames[i].Number + 1)
-		if err != nil {
-			next = imgproc.Image{} // nothing is known to move
+		if err := f.LookAt(ctx, picture, track.DefaultOffline().Worth(f.Detections), model.EmbedImages); err != nil {
+			return v, err
 		}
-		look.See(&v.frames[i], track.OfflineByPairs().Worth(v.frames[i].Detections), now, next)
 	}
-	return model, look, nil
+	return v, nil
 }

@@ -1,7 +1,7 @@
 // Command tracking measures trackers on sequences of MOTChallenge with two detectors' boxes: every tracker of package track with one setting for all,
 // what appearance and motion are worth, settings that are best on the other sequences, tracking of the whole video at once, and dropped frames.
 //
-//	go run ./bench/tracking -mot15 FOLDER -sort FOLDER [-model reid_0288.safetensors] [-pairs FOLDER] [-results docs/results.md]
+//	go run ./bench/tracking -mot15 FOLDER -sort FOLDER [-model reid_0288.safetensors] [-crops FOLDER] [-pairs FOLDER,…] [-results docs/results.md]
 //
 // What a detector's scores mean is learned on the other sequences, never on the one that is judged.
 package main
@@ -12,16 +12,16 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 
 	"github.com/siam-go/siam/bench"
-	"github.com/siam-go/siam/pairnet"
 )
 
 // settings are the command's flags.
 type settings struct {
-	mot15, sort, model, pairs, results string
-	rounds                             int
+	mot15, sort, model, crops, pairs, results string
+	rounds                                    int
 }
 
 func main() {
@@ -29,7 +29,8 @@ func main() {
 	flag.StringVar(&s.mot15, "mot15", "data/mot15_sequences/mot15_sequences", "folder of sequences with images, truth and public detections")
 	flag.StringVar(&s.sort, "sort", "data/sort_detections/sort_detections", "folder of the second detector's boxes")
 	flag.StringVar(&s.model, "model", "", "model to compare the boxes' pictures with; empty for motion alone")
-	flag.StringVar(&s.pairs, "pairs", "", "folder with a model of siam train reid-siamese for each sequence, NAME.safetensors, that has not learned from it; empty for none")
+	flag.StringVar(&s.crops, "crops", "", "folder with a model of siam train reid-crops for each sequence, NAME.safetensors, that has not learned from it; empty for none")
+	flag.StringVar(&s.pairs, "pairs", "", "folders, with commas between, with a model of siam train reid-siamese for each sequence, NAME.safetensors, that has not learned from it; empty for none")
 	flag.StringVar(&s.results, "results", "", "file whose table to rewrite; empty for none")
 	flag.IntVar(&s.rounds, "rounds", 200, "settings to try on the other sequences")
 	flag.Parse()
@@ -50,29 +51,36 @@ func run(ctx context.Context, s settings) error {
 		}
 		videos = append(videos, more...)
 	}
-	looked := map[string]video{}
+	var kinds []looks
 	if s.model != "" {
+		kinds = append(kinds, looks{name: "looks", model: func(video) string { return s.model }})
+	}
+	if s.crops != "" {
+		kinds = append(kinds, looks{name: "looks by our encoder", model: func(v video) string { return filepath.Join(s.crops, v.name+".safetensors") }})
+	}
+	for i := range kinds {
 		var err error
-		if looked, err = look(ctx, s, videos); err != nil {
+		if kinds[i].videos, err = kinds[i].look(ctx, s, videos); err != nil {
 			return err
 		}
 	}
-	looks, closeAll := map[string]*pairnet.Look{}, func() {}
-	if s.pairs != "" {
-		var err error
-		if looks, closeAll, err = paired(s, videos); err != nil {
-			return err
-		}
+	networks, closeAll, err := openNetworks(s, videos)
+	if err != nil {
+		return err
 	}
 	defer closeAll()
 	var b strings.Builder
-	for _, table := range []func(context.Context, *strings.Builder, settings, []video, map[string]video) error{
-		func(ctx context.Context, b *strings.Builder, s settings, videos []video, looked map[string]video) error {
-			return compared(ctx, b, s, videos, looked, looks)
-		}, ablation, dropped} {
-		if err := table(ctx, &b, s, videos, looked); err != nil {
-			return err
-		}
+	if err := compared(ctx, &b, s, videos, kinds, networks); err != nil {
+		return err
+	}
+	if err := ablation(&b, videos, kinds); err != nil {
+		return err
+	}
+	if err := dropped(&b, videos); err != nil {
+		return err
+	}
+	if err := pairs(ctx, &b, s, videos, networks); err != nil {
+		return err
 	}
 	fmt.Print(b.String())
 	if s.results == "" {

@@ -2,17 +2,17 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/eval/tracking"
-	"github.com/siam-go/siam/pairnet"
 	"github.com/siam-go/siam/track"
 )
 
-// method is one way to track a video; empty rows say that it does not apply.
+// method is one way to track a video; errSeen says that it does not apply.
 type method struct {
 	name string
 	run  func(v video) (mot.Sequence, error)
@@ -35,7 +35,7 @@ func offline(o track.Offline) func(v video) (mot.Sequence, error) {
 }
 
 // compared is each sequence by each tracker.
-func compared(ctx context.Context, b *strings.Builder, s settings, videos []video, looked map[string]video, looks map[string]*pairnet.Look) error {
+func compared(ctx context.Context, b *strings.Builder, s settings, videos []video, kinds []looks, networks []network) error {
 	methods := []method{
 		{"SORT", online(track.SORT())},
 		{"ByteTrack", online(track.ByteTrack())},
@@ -51,21 +51,21 @@ func compared(ctx context.Context, b *strings.Builder, s settings, videos []vide
 		{"ours, settings best on the other sequences", func(v video) (mot.Sequence, error) { return tuned(ctx, v, videos, s.rounds) }},
 		{"ours, whole video", offline(track.OfflineByMotion())},
 	}
-	if len(looked) > 0 {
+	for _, k := range kinds {
 		methods = append(methods,
-			method{"ours with looks", func(v video) (mot.Sequence, error) { return online(track.Ours())(looked[v.key()]) }},
-			method{"ours with looks, whole video", func(v video) (mot.Sequence, error) { return offline(track.DefaultOffline())(looked[v.key()]) }})
+			method{"ours with " + k.name, k.of(online(track.Ours()))},
+			method{"ours with " + k.name + ", whole video", k.of(offline(track.DefaultOffline()))})
 	}
-	if len(looks) > 0 {
-		methods = append(methods, method{"ours with the network of pairs, whole video", func(v video) (mot.Sequence, error) {
-			out, _, err := track.OfflineByPairs().RunPairs(ctx, v.frames, looks[v.key()].Compare)
-			return out, err
-		}})
+	if len(networks) > 0 {
+		methods = append(methods, method{"ours with the network of pairs, whole video", networks[0].track(ctx)})
 	}
 	b.WriteString("| sequence | detector | tracker | MOTA | IDF1 | HOTA | FP | FN | switches |\n|---|---|---|---:|---:|---:|---:|---:|---:|\n")
 	for _, v := range videos {
 		for _, m := range methods {
 			r, err := v.result(m)
+			if errors.Is(err, errSeen) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -114,36 +114,45 @@ func still() track.Settings {
 }
 
 // ablation is the sums over all sequences and detectors of what each part is worth.
-func ablation(_ context.Context, b *strings.Builder, _ settings, videos []video, looked map[string]video) error {
+func ablation(b *strings.Builder, videos []video, kinds []looks) error {
 	methods := []method{{"overlap only", online(still())}, {"and motion", online(track.Ours())}}
-	if len(looked) > 0 {
-		methods = append(methods, method{"and looks", func(v video) (mot.Sequence, error) { return online(track.Ours())(looked[v.key()]) }})
+	for _, k := range kinds {
+		if len(k.videos) == len(videos) {
+			methods = append(methods, method{"and " + k.name, k.of(online(track.Ours()))})
+		}
 	}
 	b.WriteString("| pairs by | switches of each | total | MOTA | IDF1 | HOTA |\n|---|---|---:|---:|---:|---:|\n")
 	for _, m := range methods {
-		counts := map[string]tracking.Counts{}
-		var each []string
-		for _, v := range videos {
-			out, err := m.run(v)
-			if err != nil {
-				return err
-			}
-			c, err := v.judge(out)
-			if err != nil {
-				return err
-			}
-			counts[v.key()] = c
-			each = append(each, fmt.Sprint(c.Clear.IDSW))
+		r, each, err := total(videos, m)
+		if err != nil {
+			return err
 		}
-		r := tracking.Overall(counts).Result()
 		fmt.Fprintf(b, "| %s | %s | %d | %.3f | %.3f | %.3f |\n", m.name, strings.Join(each, ", "), r.IDSW, r.MOTA, r.IDF1, r.HOTA)
 	}
 	b.WriteString("\n")
 	return nil
 }
 
+// total is what a method reaches on all videos together, and its switches on each.
+func total(videos []video, m method) (r tracking.Result, switches []string, err error) {
+	counts := map[string]tracking.Counts{}
+	for _, v := range videos {
+		out, err := m.run(v)
+		if err != nil {
+			return r, nil, err
+		}
+		c, err := v.judge(out)
+		if err != nil {
+			return r, nil, err
+		}
+		counts[v.key()] = c
+		switches = append(switches, fmt.Sprint(c.Clear.IDSW))
+	}
+	return tracking.Overall(counts).Result(), switches, nil
+}
+
 // dropped is IDF1 with frames that are missing at random, judged on those that are left: by time, and by counting frames.
-func dropped(_ context.Context, b *strings.Builder, _ settings, videos []video, _ map[string]video) error {
+func dropped(b *strings.Builder, videos []video) error {
 	count := track.Ours()
 	count.CountFrames = true
 	b.WriteString("| frames dropped | by time: IDF1 | by counting frames: IDF1 |\n|---|---:|---:|\n")
