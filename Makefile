@@ -72,8 +72,8 @@ bench-photos: ## large photographs a second and memory, siam embed --faces; writ
 bench-server: ## siam serve under load; writes the table of docs/results.md (Linux; MODEL=model of whole images, ARGS="-rates 100,300 -photo-model f0095.safetensors -photo large.jpg")
 	$(GO) run ./bench/server -results docs/results.md -model "$(or $(MODEL),faces.safetensors)" $(ARGS)
 
-bench-tracking: ## trackers on MOT15 sequences with two detectors; writes the table of docs/results.md (MOT15=, SORT=folders, MODEL=reid_0288.safetensors, PAIRS=folder of association networks)
-	$(GO) run ./bench/tracking -results docs/results.md -mot15 "$(or $(MOT15),data/mot15_sequences/mot15_sequences)" -sort "$(or $(SORT),data/sort_detections/sort_detections)" -model "$(or $(MODEL),reid_0288.safetensors)" -pairs "$(PAIRS)" $(ARGS)
+bench-tracking: ## trackers on MOT15 sequences with two detectors; writes the table of docs/results.md (MOT15=, SORT=folders, MODEL=reid_0288.safetensors, CROPS=folder of encoders of crops, PAIRS=folders of association networks)
+	$(GO) run ./bench/tracking -results docs/results.md -mot15 "$(or $(MOT15),data/mot15_sequences/mot15_sequences)" -sort "$(or $(SORT),data/sort_detections/sort_detections)" -model "$(or $(MODEL),reid_0288.safetensors)" -crops "$(CROPS)" -pairs "$(PAIRS)" $(ARGS)
 
 bench-search: ## nearest search here, in FAISS and in hnswlib in turn; writes the table of docs/results.md (Debian; ARGS="-graph 100000 -turns 5", an hour with the million)
 	dpkg -s python3-faiss python3-hnswlib >/dev/null 2>&1 || apt-get install -y python3-faiss python3-hnswlib

@@ -55,7 +55,7 @@ func OfflineByMotion() Offline {
 // OfflineByPairs are those that it uses with a network of pairs.
 func OfflineByPairs() Offline {
 	o := DefaultOffline()
-	o.Looks = 3
+	o.Looks = 2
 	return o
 }
 
