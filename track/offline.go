@@ -127,14 +127,14 @@ func (o Offline) collect(frames []Frame) (all []seen, skipped Skipped) {
 	usable := New(o.tracker())
 	sizes := learnSizes(frames)
 	for f := range frames {
-		sized := slices.Clone(frames[f].Detections)
-		for i, d := range sized {
-			sized[i].Score = sizes.of(d)
+		found := slices.Clone(frames[f].Detections)
+		for i, d := range found {
+			found[i].Score = sizes.of(d)
 		}
-		indices := usable.usable(sized)
-		usable.look(sized, indices)
+		indices := usable.usable(found)
+		usable.look(found, indices)
 		for _, i := range indices {
-			all = append(all, seen{&frames[f].Detections[i], sized[i].Score, worth(frames, f), f, frames[f].At.Seconds(), usable.embeddings[i]})
+			all = append(all, seen{&frames[f].Detections[i], found[i].Score, worth(frames, f), f, frames[f].At.Seconds(), usable.embeddings[i]})
 		}
 	}
 	return all, usable.skipped

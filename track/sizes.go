@@ -23,7 +23,7 @@ func learnSizes(frames []Frame) (s sizes) {
 	var believed []float64
 	for _, f := range frames {
 		for _, d := range f.Detections {
-			if possible(d.Box) && d.Score >= 0 && d.Score <= 1 {
+			if sized(d) {
 				boxes, believed = append(boxes, d), append(believed, d.Score)
 			}
 		}
@@ -72,9 +72,12 @@ func (s sizes) height(d Detection) float64 {
 
 func (s sizes) deviation(d Detection) float64 { return math.Log(d.Box.H / s.height(d)) }
 
+// sized reports whether a detection has a size and a probability.
+func sized(d Detection) bool { return possible(d.Box) && d.Score >= 0 && d.Score <= 1 }
+
 // of is how likely a detection is right, its size known.
 func (s sizes) of(d Detection) float64 {
-	if s == (sizes{}) || !possible(d.Box) {
+	if s == (sizes{}) || !sized(d) {
 		return d.Score
 	}
 	r := sq(s.deviation(d))

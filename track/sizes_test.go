@@ -44,6 +44,11 @@ func TestBoxesOfPartsStandOutByTheirSize(t *testing.T) {
 	if got := at(250, 0.02, 0.7); !(got >= 0 && got < 0.7) {
 		t.Errorf("a size of nothing is believed %g", got)
 	}
+	for _, score := range []float64{0, 1, 7, -2, math.Inf(1)} {
+		if got := at(250, 20, score); got != score {
+			t.Errorf("score %g becomes %g", score, got)
+		}
+	}
 }
 
 func TestSizesThatTellNothingChangeLittle(t *testing.T) {
