@@ -103,7 +103,7 @@ func (a dotAttrs) product(c *compiler, e epilogueBlocks, l, r *value, to side) {
 	right := c.arrange(r, a.rhsBatch, a.rhsContract)
 	s.TransA, s.TransB = left.transposed, !right.transposed
 	s.LDA, s.LDB, s.LDC = left.stride, right.stride, to.stride
-	c.gemm(s, e, to, left, right)
+	c.gemm(s, e, to, left, right, right.block == c.where[r] && c.lasts(r))
 }
 
 // result is where a product's result of this shape goes: in the order of its axes, which permutation gives.
@@ -160,11 +160,12 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 	return true
 }
 
-// gemm emits batches of the product C = A·B. A constant B is packed at once.
-func (c *compiler) gemm(s kernel.GemmShape, e epilogueBlocks, to, left, right side) {
+// gemm emits batches of the product C = A·B. A constant B is packed at once; kept says that B is likely to be the same in many
+// executions.
+func (c *compiler) gemm(s kernel.GemmShape, e epilogueBlocks, to, left, right side, kept bool) {
 	batch := len(to.starts)
-	if batch == 1 && kernel.GemmSuitsSquares(s, c.backend.options.Precision.kernel()) {
-		c.squareGemm(s, e, to.block, left.block, right.block)
+	if batch == 1 && kernel.GemmSuitsSquares(s, c.backend.options.Precision.kernel(), kept) {
+		c.squareGemm(s, e, to.block, left.block, right.block, kept)
 		return
 	}
 	g := kernel.NewGemm(s)

@@ -31,14 +31,19 @@ func (c *compiler) packedLeft(from ref, size, units int, pack func(to, from []fl
 	return packed
 }
 
-// squareGemm emits the product C = A·B.
-func (c *compiler) squareGemm(s kernel.GemmShape, e epilogueBlocks, to, left, right ref) {
+// squareGemm emits the product C = A·B. B is packed beforehand if that serves many products, or many rows of this one.
+func (c *compiler) squareGemm(s kernel.GemmShape, e epilogueBlocks, to, left, right ref, kept bool) {
 	g := kernel.NewSquareGemm(s, c.backend.options.Precision.kernel())
-	b := c.packedRight(right, g.PackSize(), g.PackUnits(), g.Pack)
+	run, b := g.RunOnce, right
+	if kept || !g.SuitsOnce() {
+		run, b = g.Run, c.packedRight(right, g.PackSize(), g.PackUnits(), g.Pack)
+	}
 	a := c.packedLeft(left, g.LeftSize(), g.LeftUnits(), g.PackLeft)
+	stream := c.exceedsCaches(to)
 	c.emit(g.Units(), 2*s.M*s.N*s.K/productOps, func(fr *frame, thread, lo, hi int) {
 		ep := e.bind(fr)
-		g.Run(fr.f32(to), fr.f32(a), fr.f32(b), &ep, lo, hi, &fr.workspaces[thread])
+		ep.Stream = stream
+		run(fr.f32(to), fr.f32(a), fr.f32(b), &ep, lo, hi, &fr.workspaces[thread])
 	})
 }
 
@@ -49,9 +54,11 @@ func (c *compiler) squareConv(s kernel.ConvShape, at kernel.WeightStrides, e epi
 		k.Pack(to, from, at, lo, hi, w)
 	})
 	x := c.packedLeft(src, k.ImagesSize(), k.ImageUnits(), k.PackImages)
+	stream := c.exceedsCaches(dst)
 	c.emit(k.Units(), convWork(s), func(fr *frame, thread, lo, hi int) {
 		ep := &fr.epilogues[thread]
 		*ep = e.bind(fr)
+		ep.Stream = stream
 		k.Run(fr.f32(dst), fr.f32(x), fr.f32(w), ep, lo, hi, &fr.workspaces[thread])
 	})
 }

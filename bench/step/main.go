@@ -2,7 +2,7 @@
 
 // Command step tells what a training step's time goes into, operation by operation, and writes its table into docs/results.md:
 //
-//	go run ./bench/step [-threads T] [-net NAME] [-steps N] [-results FILE]
+//	go run ./bench/step [-threads T] [-precision fp32|bf16|bf16x3] [-net NAME] [-steps N] [-results FILE]
 package main
 
 import (
@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gomlx/compute"
 	"github.com/siam-go/siam/bench"
 	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/internal/kernel"
@@ -27,13 +28,14 @@ import (
 
 // settings are the command's flags.
 type settings struct {
-	threads, steps int
-	only, results  string
+	threads, steps           int
+	precision, only, results string
 }
 
 func main() {
 	var s settings
 	flag.IntVar(&s.threads, "threads", runtime.GOMAXPROCS(0), "processor threads")
+	flag.StringVar(&s.precision, "precision", "fp32", "of products: fp32, bf16 or bf16x3")
 	flag.IntVar(&s.steps, "steps", 20, "steps that count")
 	flag.StringVar(&s.only, "net", "", "only nets whose name contains this")
 	flag.StringVar(&s.results, "results", "", "file whose table to rewrite, such as docs/results.md; empty for none")
@@ -51,8 +53,8 @@ func run(ctx context.Context, s settings) error {
 		return fmt.Errorf("%d steps: want at least 1", s.steps)
 	}
 	var table strings.Builder
-	fmt.Fprintf(&table, "`make bench-step`, %s: %s, %d threads, %s, %.0f GFLOP/s and %.0f GB/s at most; commit %s, %s; load average %s.\n\n",
-		time.Now().Format(time.DateOnly), bench.Processor(), s.threads, kernel.Active(), bench.Limit(s.threads, time.Second), bench.Bandwidth(s.threads),
+	fmt.Fprintf(&table, "`make bench-step`, %s: %s, %d threads, %s, %s, %.0f GFLOP/s and %.0f GB/s at most; commit %s, %s; load average %s.\n\n",
+		time.Now().Format(time.DateOnly), bench.Processor(), s.threads, kernel.Active(), s.precision, bench.Limit(s.threads, time.Second), bench.Bandwidth(s.threads),
 		bench.Commit(), runtime.Version(), bench.Load())
 	table.WriteString("| net, a step's time | share of the step | page faults a step |\n|---|---|---:|\n")
 	for _, net := range []string{"conv4", "koch", "faces"} {
@@ -90,7 +92,7 @@ func measure(ctx context.Context, s settings, net string) (account, error) {
 	if err != nil {
 		return a, err
 	}
-	backend, err := cpu.New(cpu.Options{Threads: s.threads})
+	backend, err := compute.NewWithConfig(fmt.Sprintf("cpu:threads=%d,precision=%s", s.threads, s.precision))
 	if err != nil {
 		return a, err
 	}

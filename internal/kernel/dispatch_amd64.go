@@ -38,9 +38,10 @@ func withAVX512(set implementation) implementation {
 	return set
 }
 
-// withAMX adds the matrix unit to AVX-512.
+// withAMX adds the matrix unit to AVX-512. Processors that have one multiply pairs of bfloat16 in vectors more slowly than
+// float32, so what does not suit the unit stays float32.
 func withAMX(set implementation) implementation {
 	set.name = "amx"
-	set.product.squares = squaresAMX
+	set.product.squares, set.product.pairs = squaresAMX, false
 	return set
 }

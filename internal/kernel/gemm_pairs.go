@@ -16,7 +16,7 @@ const (
 )
 
 // HasBFloat16 tells whether the active instruction set has products of bfloat16.
-func HasBFloat16() bool { return active.product.pairs }
+func HasBFloat16() bool { return active.product.pairs || HasSquares() }
 
 // A pair is two bfloat16 in the place of one float32, the first in the lower half: neighbours in the direction that a
 // product sums over. Pairs are kept in []float32, but only moved there.

@@ -64,7 +64,7 @@ func benchmarkFLOPS(b *testing.B, flops float64, work func()) (speed float64) {
 func eachLayer(b *testing.B, work func(b *testing.B, s ConvShape)) {
 	for _, l := range layers() {
 		b.Run(l.name, func(b *testing.B) { work(b, l.shape) })
-		if HasBFloat16() {
+		if active.product.pairs {
 			l.shape.Precision = BFloat16
 			b.Run(l.name+"/bf16", func(b *testing.B) { work(b, l.shape) })
 		}

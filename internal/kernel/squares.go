@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"slices"
 	"unsafe"
 )
 
@@ -22,7 +23,7 @@ const (
 	squareSums  = squareSide * squareSide
 	squareDepth = 32                           // products of a step
 	squareStep  = squareDepth * squareSide * 2 // bytes of a packed step, of either operand
-	squareDeep  = 64                           // steps before a square's sums go back to memory, about
+	squareDeep  = 32                           // steps before a square's sums go back to memory, about
 	squareRun   = 8                            // squares of one call at most, below each other
 )
 
@@ -168,30 +169,28 @@ func rowsOf32(dst, src []float32, start, depth, cols, kStride, jStride int) {
 
 // squareOutput is where the sums of a square go: rows of the output that begin at element start and in column col.
 type squareOutput struct {
+	kernels   *productKernels // by channel
 	c         []float32
 	start     int
 	col, cols int
 	rowStride int
 }
 
+// A square is stored as a product by channel with ones, whose epilogue is that of all other products.
+var (
+	squareRows = offsets(squareSide, squareSide)
+	squareOnes = slices.Repeat([]float32{1}, squareSide)
+	wholeRow   = []segment{{0, 0}}
+)
+
 // finish stores the first rows of a square, each some bytes behind the output's element start, and applies the epilogue.
 func (o *squareOutput) finish(square []float32, out []int, ep *Epilogue, w *Workspace) {
-	add := ep != nil && ep.Accumulate
-	for i, at := range out {
-		dst, sums := o.c[o.start+at/4:][:o.cols], square[i*squareSide:][:o.cols]
-		if add {
-			Binary(OpAdd, dst, dst, sums)
-		} else {
-			copy(dst, sums)
-		}
-	}
-	if ep == nil || len(out) == 0 {
+	if len(out) == 0 {
 		return
 	}
 	t := &w.tile
-	t.count, t.depth = 0, 0
-	t.b, t.c = unsafe.Pointer(&square[0]), unsafe.Pointer(&o.c[o.start])
-	ep.apply(t, o.start, o.col, o.rowStride, false, true)
-	t.flags &^= flagStream
-	w.run(&active.product, out, out, o.cols)
+	t.a, t.b, t.c = unsafe.Pointer(&square[0]), unsafe.Pointer(&squareOnes[0]), unsafe.Pointer(&o.c[o.start])
+	t.segments, t.count, t.depth = &wholeRow[0], 1, 1
+	ep.apply(t, o.start, o.col, o.rowStride, true, true)
+	w.run(o.kernels, squareRows[:len(out)], out, o.cols)
 }

@@ -49,11 +49,13 @@ type SquareConv struct {
 	chunks   int // of squares below each other, of an image
 	group    int // columns of a unit
 	segments []segment
+	kernels  *productKernels // that store
 }
 
 // NewSquareConv plans a convolution of precision BFloat16 or BFloat16x3 that suits the matrix unit.
 func NewSquareConv(s ConvShape) *SquareConv {
 	c := &SquareConv{squareGrid: newSquareGrid(s)}
+	c.kernels = active.product.of(byChannelTile)
 	c.channels, c.columns = divideUp(s.C, squareDepth)*squareDepth, divideUp(s.F, squareSide)
 	c.chunks = divideUp(divideUp(c.outputs, squareSide), squareRun)
 	c.group = divideUp(c.columns, groupsFor(c.N*c.chunks, c.columns))
@@ -86,12 +88,16 @@ func (c *SquareConv) PackImages(dst, src []float32, lo, hi int, w *Workspace) {
 		clear(to)
 		high, low := halvesIn(to[:size]), halvesIn(to[(parts-1)*size:])
 		c.rows(image, func(pixel, first, count int) {
+			numbers := c.C
+			if c.C == c.channels {
+				numbers, count = count*c.C, 1
+			}
 			for i := range count {
-				x, at := src[first+i*c.C:][:c.C], (pixel+i)*c.channels
+				x, at := src[first+i*c.C:][:numbers], (pixel+i)*c.channels
 				if parts == 1 {
-					ToBFloat16(high[at:at+c.C], x)
+					ToBFloat16(high[at:at+numbers], x)
 				} else {
-					split(high[at:at+c.C], low[at:at+c.C], x, w)
+					split(high[at:at+numbers], low[at:at+numbers], x, w)
 				}
 			}
 		})
@@ -155,7 +161,7 @@ func (c *SquareConv) finish(dst, square []float32, image, first, f int, ep *Epil
 			for k := range n {
 				out[k] = k * c.F * 4
 			}
-			o := squareOutput{c: dst, start: ((image*c.OH+row)*c.OW+column)*c.F + f, col: f, cols: min(squareSide, c.F-f), rowStride: c.F}
+			o := squareOutput{kernels: c.kernels, c: dst, start: ((image*c.OH+row)*c.OW+column)*c.F + f, col: f, cols: min(squareSide, c.F-f), rowStride: c.F}
 			o.finish(square[i*squareSide:], out[:n], ep, w)
 		}
 		i += min(c.width-column, squareSide-i)

@@ -7,15 +7,16 @@ import "unsafe"
 type SquareGemm struct {
 	GemmShape
 	precision          Precision
-	steps              int // of the depth
-	rowPanels, columns int // of 32 rows of A, and of 32 columns of B
-	group              int // columns of a unit
+	steps              int             // of the depth
+	rowPanels, columns int             // of 32 rows of A, and of 32 columns of B
+	group              int             // columns of a unit
+	kernels            *productKernels // that store
 }
 
 // NewSquareGemm plans a product of precision BFloat16 or BFloat16x3.
 func NewSquareGemm(s GemmShape, p Precision) *SquareGemm {
 	s = s.withDefaults()
-	g := &SquareGemm{GemmShape: s, precision: p, steps: max(1, divideUp(s.K, squareDepth))}
+	g := &SquareGemm{GemmShape: s, precision: p, kernels: active.product.of(byChannelTile), steps: max(1, divideUp(s.K, squareDepth))}
 	g.rowPanels, g.columns = divideUp(s.M, squareSide), divideUp(s.N, squareSide)
 	g.group = divideUp(g.columns, groupsFor(divideUp(g.rowPanels, squareRun), g.columns))
 	return g
@@ -79,16 +80,26 @@ func (g *SquareGemm) packRow(panel []uint16, i int, x []float32, w *Workspace) {
 
 // Pack packs units lo to hi-1 of B.
 func (g *SquareGemm) Pack(dst, b []float32, lo, hi int, w *Workspace) {
+	for p := lo; p < hi; p++ {
+		g.packSteps(dst[p*g.panelSize():][:g.panelSize()], g.apart()/4, b, p, 0, g.steps, w)
+	}
+}
+
+// packSteps packs some steps of a panel of B, whose parts lie apart numbers apart.
+func (g *SquareGemm) packSteps(dst []float32, apart int, b []float32, panel, step, steps int, w *Workspace) {
 	kStride, jStride := g.LDB, 1
 	if g.TransB {
 		kStride, jStride = 1, g.LDB
 	}
-	for p := lo; p < hi; p++ {
-		col := p * squareSide
-		rows := floats(&w.panel, g.steps*squareDepth*squareSide)
-		rowsOf32(rows, b, col*jStride, g.K, min(squareSide, g.N-col), kStride, jStride)
-		packPairsOf(dst[p*g.panelSize():][:g.panelSize()], g.apart()/4, rows, g.precision, w)
+	k, col := step*squareDepth, panel*squareSide
+	depth, cols := min(steps*squareDepth, g.K-k), min(squareSide, g.N-col)
+	if p := &active.product; jStride == 1 && g.precision.parts() == 1 && p.cols == squareSide && p.packPairs != nil && cols == squareSide && depth == steps*squareDepth {
+		p.packPairs(&dst[0], &b[k*kStride+col], &b[(k+1)*kStride+col], depth/2, 2*kStride*4)
+		return
 	}
+	rows := floats(&w.panel, steps*squareDepth*squareSide)
+	rowsOf32(rows, b, k*kStride+col*jStride, depth, cols, kStride, jStride)
+	packPairsOf(dst, apart, rows, g.precision, w)
 }
 
 // Units is the number of independent pieces of the product.
@@ -98,6 +109,27 @@ func (g *SquareGemm) Units() int {
 
 // Run computes units lo to hi-1 of C from the packed operands.
 func (g *SquareGemm) Run(c, left, right []float32, ep *Epilogue, lo, hi int, w *Workspace) {
+	g.run(c, left, ep, lo, hi, w, func(col, step, _ int) (*float32, int) {
+		return &right[col*g.panelSize()+step*squareStep/4], g.apart()
+	})
+}
+
+// SuitsOnce tells whether units are as high as C, so that each number of B serves one unit, and [SquareGemm.RunOnce] is as
+// good as packing B beforehand, without the memory.
+func (g *SquareGemm) SuitsOnce() bool { return g.rowPanels <= squareRun }
+
+// RunOnce computes units lo to hi-1 of C from the packed left operand and B as it is, which it packs block by block.
+func (g *SquareGemm) RunOnce(c, left, b []float32, ep *Epilogue, lo, hi int, w *Workspace) {
+	const part = squareDeep * squareStep
+	g.run(c, left, ep, lo, hi, w, func(col, step, steps int) (*float32, int) {
+		packed := floats(&w.once, g.precision.parts()*part/4)
+		g.packSteps(packed, part/4, b, col, step, steps, w)
+		return &packed[0], part
+	})
+}
+
+// run computes units. Given a column and some steps, right says where they are packed and how many bytes apart their parts lie.
+func (g *SquareGemm) run(c, left []float32, ep *Epilogue, lo, hi int, w *Workspace, right func(col, step, steps int) (*float32, int)) {
 	groups := divideUp(g.columns, g.group)
 	for u := lo; u < hi; u++ {
 		first := u / groups * squareRun
@@ -106,11 +138,13 @@ func (g *SquareGemm) Run(c, left, right []float32, ep *Epilogue, lo, hi int, w *
 		col1 := min(col0+g.group, g.columns)
 		sums := floats(&w.squares, (col1-col0)*squareRun*squareSums)
 		for step := 0; step < g.steps; step += squareDeep {
-			w.segments = g.precision.appendSegments(w.segments[:0], segment{step * squareStep, step * squareStep}, segment{g.apart(), g.apart()})
+			steps := min(squareDeep, g.steps-step)
 			for col := col0; col < col1; col++ {
+				b, apart := right(col, step, steps)
+				w.segments = g.precision.appendSegments(w.segments[:0], segment{step * squareStep, 0}, segment{g.apart(), apart})
 				w.square = squareWork{
 					a: unsafe.Pointer(&left[first*g.panelSize()]), aRow: squareDepth * 2, aStep: squareStep, aNext: g.panelSize() * 4,
-					b: unsafe.Pointer(&right[col*g.panelSize()]), segments: &w.segments[0], count: len(w.segments), depth: min(squareDeep, g.steps-step),
+					b: unsafe.Pointer(b), segments: &w.segments[0], count: len(w.segments), depth: steps,
 					c: &sums[(col-col0)*squareRun*squareSums], squares: panels, accumulate: min(step, 1),
 				}
 				active.product.squares(&w.square)
@@ -130,7 +164,7 @@ func (g *SquareGemm) finish(c, sums []float32, first, panels, col int, ep *Epilo
 	}
 	for p := range panels {
 		row := (first + p) * squareSide
-		o := squareOutput{c: c, start: row*g.LDC + col*squareSide, col: col * squareSide, cols: min(squareSide, g.N-col*squareSide), rowStride: g.LDC}
+		o := squareOutput{kernels: g.kernels, c: c, start: row*g.LDC + col*squareSide, col: col * squareSide, cols: min(squareSide, g.N-col*squareSide), rowStride: g.LDC}
 		o.finish(sums[p*squareSums:], out[:min(squareSide, g.M-row)], ep, w)
 	}
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"unsafe"
 )
@@ -98,6 +99,15 @@ func runSquareGemm(g *SquareGemm, c, a, b []float32, ep *Epilogue) {
 	}
 }
 
+// runSquareGemmOnce leaves B as it is.
+func runSquareGemmOnce(g *SquareGemm, c, a, b []float32) {
+	left, w := make([]float32, g.LeftSize()), &Workspace{}
+	g.PackLeft(left, a, 0, g.LeftUnits(), w)
+	for u := range g.Units() {
+		g.RunOnce(c, left, b, nil, u, u+1, w)
+	}
+}
+
 func TestSquareGemmEqualsItsDefinition(t *testing.T) {
 	eachSquares(t, func(t *testing.T) {
 		for i, s := range []GemmShape{
@@ -109,7 +119,12 @@ func TestSquareGemmEqualsItsDefinition(t *testing.T) {
 					s := s.withDefaults()
 					a, b := gemmOperands(s)
 					c, intact := guarded(s.M * s.N)
+					once := make([]float32, s.M*s.N)
 					runSquareGemm(NewSquareGemm(s, p), c, a, b, nil)
+					runSquareGemmOnce(NewSquareGemm(s, p), once, a, b)
+					if !slices.Equal(once, c) {
+						t.Fatalf("case %d, %+v, %d parts: packed block by block the product is another", i, s, p.parts())
+					}
 					want := heldGemm(s, heldBy(p, a), heldBy(p, b))
 					for at := range c {
 						if !near(c[at], want[at], s.K) {

@@ -23,6 +23,7 @@ type Workspace struct {
 	square   squareWork
 	segments []segment
 	squares  []float32 // sums that are not yet complete
+	once     []float32 // a right operand's block, packed
 	high     []uint16  // numbers rounded to bfloat16
 	rest     []float32 // and what is left of them
 
