@@ -53,13 +53,16 @@ func (c *compiler) squareConv(s kernel.ConvShape, at kernel.WeightStrides, e epi
 	w := c.packedRight(weights, k.PackSize(), k.PackUnits(), func(to, from []float32, lo, hi int, w *kernel.Workspace) {
 		k.Pack(to, from, at, lo, hi, w)
 	})
-	x := c.packedLeft(src, k.ImagesSize(), k.ImageUnits(), k.PackImages)
+	run, units, x := k.RunOnce, s.N, src
+	if !k.SuitsOnce() {
+		run, units, x = k.Run, k.Units(), c.packedLeft(src, k.ImagesSize(), k.ImageUnits(), k.PackImages)
+	}
 	stream := c.exceedsCaches(dst)
-	c.emit(k.Units(), convWork(s), func(fr *frame, thread, lo, hi int) {
+	c.emit(units, convWork(s), func(fr *frame, thread, lo, hi int) {
 		ep := &fr.epilogues[thread]
 		*ep = e.bind(fr)
 		ep.Stream = stream
-		k.Run(fr.f32(dst), fr.f32(x), fr.f32(w), ep, lo, hi, &fr.workspaces[thread])
+		run(fr.f32(dst), fr.f32(x), fr.f32(w), ep, lo, hi, &fr.workspaces[thread])
 	})
 }
 
@@ -68,7 +71,11 @@ func (c *compiler) squareWeightGrad(s kernel.ConvShape, at kernel.WeightStrides,
 	g := kernel.NewSquareWeightGrad(s)
 	x := c.packedLeft(src, g.ImagesSize(), g.ImageUnits(), g.PackImages)
 	d := c.packedLeft(dy, g.PackSize(), g.PackUnits(), g.Pack)
+	sums := c.scratch(g.ScratchSize())
 	c.emit(g.Units(), convWork(s), func(fr *frame, thread, lo, hi int) {
-		g.Run(fr.f32(dst), fr.f32(x), fr.f32(d), at, lo, hi, &fr.workspaces[thread])
+		g.Run(fr.f32(sums), fr.f32(x), fr.f32(d), lo, hi, &fr.workspaces[thread])
+	})
+	c.emit(g.ReduceUnits(), g.ScratchSize(), func(fr *frame, _, lo, hi int) {
+		g.Reduce(fr.f32(dst), fr.f32(sums), at, lo, hi)
 	})
 }

@@ -183,6 +183,8 @@ var (
 	wholeRow   = []segment{{0, 0}}
 )
 
+var squareZeros [squareSide]float32
+
 // finish stores the first rows of a square, each some bytes behind the output's element start, and applies the epilogue.
 func (o *squareOutput) finish(square []float32, out []int, ep *Epilogue, w *Workspace) {
 	if len(out) == 0 {

@@ -82,26 +82,31 @@ func (c *SquareConv) ImageUnits() int { return c.N }
 
 // PackImages packs units lo to hi-1 of the images.
 func (c *SquareConv) PackImages(dst, src []float32, lo, hi int, w *Workspace) {
-	size, parts := c.imageSize(), c.precision.parts()
 	for image := lo; image < hi; image++ {
-		to := dst[image*parts*size:][:parts*size]
-		clear(to)
-		high, low := halvesIn(to[:size]), halvesIn(to[(parts-1)*size:])
-		c.rows(image, func(pixel, first, count int) {
-			numbers := c.C
-			if c.C == c.channels {
-				numbers, count = count*c.C, 1
-			}
-			for i := range count {
-				x, at := src[first+i*c.C:][:numbers], (pixel+i)*c.channels
-				if parts == 1 {
-					ToBFloat16(high[at:at+numbers], x)
-				} else {
-					split(high[at:at+numbers], low[at:at+numbers], x, w)
-				}
-			}
-		})
+		c.packImage(dst[image*c.precision.parts()*c.imageSize():], src, image, w)
 	}
+}
+
+// packImage packs an image to the beginning of dst.
+func (c *SquareConv) packImage(dst, src []float32, image int, w *Workspace) {
+	size, parts := c.imageSize(), c.precision.parts()
+	to := dst[:parts*size]
+	clear(to)
+	high, low := halvesIn(to[:size]), halvesIn(to[(parts-1)*size:])
+	c.rows(image, func(pixel, first, count int) {
+		numbers := c.C
+		if c.C == c.channels {
+			numbers, count = count*c.C, 1
+		}
+		for i := range count {
+			x, at := src[first+i*c.C:][:numbers], (pixel+i)*c.channels
+			if parts == 1 {
+				ToBFloat16(high[at:at+numbers], x)
+			} else {
+				split(high[at:at+numbers], low[at:at+numbers], x, w)
+			}
+		}
+	})
 }
 
 // PackSize is the length of the packed weights.
@@ -133,20 +138,40 @@ func (c *SquareConv) Run(dst, images, weights []float32, ep *Epilogue, lo, hi in
 	groups := divideUp(c.columns, c.group)
 	for u := lo; u < hi; u++ {
 		image, chunk, group := u/groups/c.chunks, u/groups%c.chunks, u%groups
-		first := chunk * squareRun * squareSide
-		squares := min(squareRun, divideUp(c.outputs-first, squareSide))
-		sums := floats(&w.squares, squareRun*squareSums)
-		for col := group * c.group; col < min((group+1)*c.group, c.columns); col++ {
-			w.square = squareWork{
-				a:    unsafe.Pointer(&images[image*c.precision.parts()*c.imageSize()+first*c.channels/2]),
-				aRow: c.channels * 2, aStep: squareDepth * 2, aNext: squareSide * c.channels * 2,
-				b: unsafe.Pointer(&weights[col*c.panelSize()]), segments: &c.segments[0], count: len(c.segments), depth: c.channels / squareDepth,
-				c: &sums[0], squares: squares,
-			}
-			active.product.squares(&w.square)
-			for i := range squares {
-				c.finish(dst, sums[i*squareSums:], image, first+i*squareSide, col*squareSide, ep, w)
-			}
+		packed := images[image*c.precision.parts()*c.imageSize():]
+		c.run(dst, packed, weights, ep, image, chunk, group*c.group, min((group+1)*c.group, c.columns), w)
+	}
+}
+
+// SuitsOnce tells whether there are so many images that each may be one unit of [SquareConv.RunOnce], which is faster.
+func (c *SquareConv) SuitsOnce() bool { return c.N >= wantedUnits/2 }
+
+// RunOnce computes images lo to hi-1 of dst from the images as they are and packed weights. It packs an image just before it
+// is needed, so that it stays in the cache.
+func (c *SquareConv) RunOnce(dst, src, weights []float32, ep *Epilogue, lo, hi int, w *Workspace) {
+	packed := floats(&w.once, c.precision.parts()*c.imageSize())
+	for image := lo; image < hi; image++ {
+		c.packImage(packed, src, image, w)
+		for chunk := range c.chunks {
+			c.run(dst, packed, weights, ep, image, chunk, 0, c.columns, w)
+		}
+	}
+}
+
+// run computes some columns of a chunk of a packed image.
+func (c *SquareConv) run(dst, packed, weights []float32, ep *Epilogue, image, chunk, col0, col1 int, w *Workspace) {
+	first := chunk * squareRun * squareSide
+	squares := min(squareRun, divideUp(c.outputs-first, squareSide))
+	sums := floats(&w.squares, squareRun*squareSums)
+	for col := col0; col < col1; col++ {
+		w.square = squareWork{
+			a: unsafe.Pointer(&packed[first*c.channels/2]), aRow: c.channels * 2, aStep: squareDepth * 2, aNext: squareSide * c.channels * 2,
+			b: unsafe.Pointer(&weights[col*c.panelSize()]), segments: &c.segments[0], count: len(c.segments), depth: c.channels / squareDepth,
+			c: &sums[0], squares: squares,
+		}
+		active.product.squares(&w.square)
+		for i := range squares {
+			c.finish(dst, sums[i*squareSums:], image, first+i*squareSide, col*squareSide, ep, w)
 		}
 	}
 }

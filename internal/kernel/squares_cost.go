@@ -5,7 +5,7 @@ package kernel
 const (
 	squareProducts = 10 // of bfloat16 on the matrix unit, as long as one
 	squareRounding = 20 // to round a number and write it where the matrix unit reads it
-	squarePairing  = 40 // and to turn it, or to write it to two lists of pairs
+	squarePairing  = 20 // and to turn it, or to write it to two lists of pairs
 	squareStoring  = 25 // to store an output from its square
 )
 

@@ -227,6 +227,15 @@ func runSquareConv(c *SquareConv, dst, src, weights []float32, at WeightStrides,
 	}
 }
 
+// runSquareConvOnce packs the images one after another.
+func runSquareConvOnce(c *SquareConv, dst, src, weights []float32, at WeightStrides) {
+	packed, w := make([]float32, c.PackSize()), &Workspace{}
+	c.Pack(packed, weights, at, 0, c.PackUnits(), w)
+	for image := range c.N {
+		c.RunOnce(dst, src, packed, nil, image, image+1, w)
+	}
+}
+
 func TestSquareConvEqualsItsDefinition(t *testing.T) {
 	squareVariants(t, func(name string, s ConvShape, at WeightStrides) {
 		src, weights := randomFloats(1, s.N*s.H*s.W*s.C), randomFloats(2, s.KH*s.KW*s.C*s.F)
@@ -235,6 +244,11 @@ func TestSquareConvEqualsItsDefinition(t *testing.T) {
 		eachProduct(s, at, func(i, j, y int) { want[y] += x.product(i, w, j) })
 		dst, intact := guarded(len(want))
 		runSquareConv(NewSquareConv(s), dst, src, weights, at, nil)
+		once := make([]float32, len(want))
+		runSquareConvOnce(NewSquareConv(s), once, src, weights, at)
+		if !slices.Equal(once, dst) {
+			t.Fatalf("%s: packed image by image the feature maps are others", name)
+		}
 		for i := range want {
 			if !near(dst[i], want[i], s.KH*s.KW*s.C) {
 				t.Fatalf("%s: y[%d] = %v, want %v", name, i, dst[i], want[i])
@@ -274,8 +288,12 @@ func runSquareWeightGrad(g *SquareWeightGrad, dw, src, dy []float32, at WeightSt
 	for u := range g.PackUnits() {
 		g.Pack(packed, dy, u, u+1, w)
 	}
+	sums := make([]float32, g.ScratchSize())
 	for u := range g.Units() {
-		g.Run(dw, images, packed, at, u, u+1, w)
+		g.Run(sums, images, packed, u, u+1, w)
+	}
+	for u := range g.ReduceUnits() {
+		g.Reduce(dw, sums, at, u, u+1)
 	}
 }
 
@@ -317,7 +335,9 @@ func TestSquaresDoNotDependOnHowUnitsAreSplit(t *testing.T) {
 		images, packed = make([]float32, g.ImagesSize()), make([]float32, g.PackSize())
 		g.PackImages(images, src, 0, g.ImageUnits(), w)
 		g.Pack(packed, one, 0, g.PackUnits(), w)
-		g.Run(allGrad, images, packed, plainWeights(s), 0, g.Units(), w)
+		sums := make([]float32, g.ScratchSize())
+		g.Run(sums, images, packed, 0, g.Units(), w)
+		g.Reduce(allGrad, sums, plainWeights(s), 0, g.ReduceUnits())
 		if at := firstDifference(oneGrad, allGrad); at >= 0 {
 			t.Errorf("in one run dw[%d] = %v, unit by unit %v", at, allGrad[at], oneGrad[at])
 		}

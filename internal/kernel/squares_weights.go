@@ -17,6 +17,7 @@ type SquareWeightGrad struct {
 	steps              int // of the pixels of an image
 	depth, images      int // steps and images of a call
 	pairs              int // of pixels in a list
+	groups             int // of images, whose sums are added up at last
 }
 
 // squareBlock is the steps of a call, of one image or several, about: what all taps meet of both operands stays in the caches.
@@ -30,6 +31,7 @@ func NewSquareWeightGrad(s ConvShape) *SquareWeightGrad {
 	g.steps = divideUp(g.outputs, squareDepth)
 	g.depth, g.images = min(g.steps, squareBlock), max(1, squareBlock/g.steps)
 	g.pairs = (g.steps*squareDepth + g.tap(g.KH*g.KW-1)) / 2
+	g.groups = max(1, min(g.N, divideUp(wantedUnits/4, g.rowPanels*g.columns)))
 	return g
 }
 
@@ -49,21 +51,12 @@ func (g *SquareWeightGrad) ImageUnits() int { return g.N }
 
 // PackImages packs units lo to hi-1 of the images. A panel of channels of all images lies together.
 func (g *SquareWeightGrad) PackImages(dst, src []float32, lo, hi int, w *Workspace) {
-	size, parts := g.imageSize(), g.precision.parts()
+	size := g.precision.parts() * g.imageSize()
 	for image := lo; image < hi; image++ {
 		for p := range g.columns {
-			pixels := floats(&w.panel, (2*g.pairs+1)*squareSide)
-			clear(pixels)
-			c0, channels := p*squareSide, min(squareSide, g.C-p*squareSide)
-			g.rows(image, func(pixel, first, count int) {
-				for i := range count {
-					copy(pixels[(pixel+i)*squareSide:][:channels], src[first+i*g.C+c0:])
-				}
-			})
-			to := dst[(p*g.N+image)*parts*size:][:parts*size]
-			for list := range 2 {
-				packPairsOf(to[list*size/2:], size, pixels[list*squareSide:][:2*g.pairs*squareSide], g.precision, w)
-			}
+			c0 := p * squareSide
+			x := gridPanel{g.precision, src[c0:], g.C, min(squareSide, g.C-c0), func(visit func(pixel, first, count int)) { g.rows(image, visit) }}
+			x.pair(dst[(p*g.N+image)*size:][:size], 2, g.pairs, w)
 		}
 	}
 }
@@ -78,53 +71,106 @@ func (g *SquareWeightGrad) PackUnits() int { return g.N }
 
 // Pack packs units lo to hi-1 of the feature maps' gradient. A panel of channels of all images lies together.
 func (g *SquareWeightGrad) Pack(dst, dy []float32, lo, hi int, w *Workspace) {
-	size, parts := g.gradientSize(), g.precision.parts()
+	size := g.precision.parts() * g.gradientSize()
 	for image := lo; image < hi; image++ {
 		for p := range g.rowPanels {
-			pixels := floats(&w.panel, g.steps*squareDepth*squareSide)
-			clear(pixels)
-			f, channels := p*squareSide, min(squareSide, g.F-p*squareSide)
-			for pixel := range g.OH * g.OW {
-				at := pixel/g.OW*g.width + pixel%g.OW
-				copy(pixels[at*squareSide:][:channels], dy[(image*g.OH*g.OW+pixel)*g.F+f:])
-			}
-			pairs := floats(&w.turned, parts*size)
-			packPairsOf(pairs, size, pixels, g.precision, w)
-			to := dst[(p*g.N+image)*parts*size:][:parts*size]
-			for step := 0; step < len(to); step += squareStep / 4 {
+			f := p * squareSide
+			x := gridPanel{g.precision, dy[f:], g.F, min(squareSide, g.F-f), func(visit func(pixel, first, count int)) {
+				for y := range g.OH {
+					visit(y*g.width, (image*g.OH+y)*g.OW*g.F, g.OW)
+				}
+			}}
+			pairs, to := floats(&w.turned, size), dst[(p*g.N+image)*size:][:size]
+			x.pair(pairs, 1, g.steps*squareDepth/2, w)
+			for step := 0; step < size; step += squareStep / 4 {
 				Transpose(to[step:], squareDepth/2, pairs[step:], squareSide, squareDepth/2, squareSide)
 			}
 		}
 	}
 }
 
-// Units is the number of independent pieces of the gradient.
-func (g *SquareWeightGrad) Units() int { return g.rowPanels * g.columns }
+// gridPanel is up to 32 channels of the pixels of a grid. Pixels of a row of it lie stride numbers apart; visit is called for
+// every row with its first pixel, where that is in x, and how many there are. All others are zeros.
+type gridPanel struct {
+	precision        Precision
+	x                []float32
+	stride, channels int
+	rows             func(visit func(pixel, first, count int))
+}
 
-// Run computes units lo to hi-1 of dw from the packed images and gradients.
-func (g *SquareWeightGrad) Run(dw, images, gradients []float32, at WeightStrides, lo, hi int, w *Workspace) {
+// pair packs the pixels in pairs, in lists that begin with the first pixel and, if there are two, with the second. Parts of
+// all lists lie together.
+func (g gridPanel) pair(dst []float32, lists, pairs int, w *Workspace) {
+	size := lists * pairs * squareSide
+	if p := &active.product; g.precision.parts() == 1 && g.channels == squareSide && p.cols == squareSide && p.packPairs != nil {
+		clear(dst)
+		for list := range lists {
+			to := dst[list*pairs*squareSide:][:pairs*squareSide]
+			g.rows(func(pixel, first, count int) { g.pairRow(to, pixel-list, g.x[first:], count) })
+		}
+		return
+	}
+	pixels := floats(&w.panel, (2*pairs+1)*squareSide)
+	clear(pixels)
+	g.rows(func(pixel, first, count int) {
+		for i := range count {
+			copy(pixels[(pixel+i)*squareSide:][:g.channels], g.x[first+i*g.stride:])
+		}
+	})
+	for list := range lists {
+		packPairsOf(dst[list*pairs*squareSide:], size, pixels[list*squareSide:][:2*pairs*squareSide], g.precision, w)
+	}
+}
+
+// pairRow packs pixels that follow each other, from one of a list on, which may begin one pixel later and end one earlier.
+func (g gridPanel) pairRow(list []float32, pixel int, x []float32, count int) {
+	pack := func(pixel int, a, b *float32, n int) {
+		if at := pixel / 2 * squareSide; pixel >= 0 && at < len(list) {
+			active.product.packPairs(&list[at], a, b, n, 2*g.stride*4)
+		}
+	}
+	if pixel%2 != 0 {
+		pack(pixel-1, &squareZeros[0], &x[0], 1)
+		pixel, x, count = pixel+1, x[min(g.stride, len(x)):], count-1
+	}
+	if count > 1 {
+		pack(pixel, &x[0], &x[g.stride], count/2)
+	}
+	if count%2 == 1 {
+		pack(pixel+count-1, &x[(count-1)*g.stride], &squareZeros[0], 1)
+	}
+}
+
+// Units is the number of independent pieces of the gradient.
+func (g *SquareWeightGrad) Units() int { return g.groups * g.rowPanels * g.columns }
+
+// ScratchSize is the length of the sums.
+func (g *SquareWeightGrad) ScratchSize() int { return g.Units() * g.KH * g.KW * squareSums }
+
+// Run computes units lo to hi-1 of the sums from the packed images and gradients.
+func (g *SquareWeightGrad) Run(sums, images, gradients []float32, lo, hi int, w *Workspace) {
 	parts, taps := g.precision.parts(), g.KH*g.KW
 	for u := lo; u < hi; u++ {
-		row, col := u/g.columns, u%g.columns
-		sums := floats(&w.squares, taps*squareSums)
-		clear(sums)
-		for image := 0; image < g.N; image += g.images {
+		first, end := share(g.N, g.groups, u%g.groups)
+		row, col := u/g.groups/g.columns, u/g.groups%g.columns
+		mine := sums[u*taps*squareSums:][:taps*squareSums]
+		clear(mine)
+		for image := first; image < end; image += g.images {
 			for step := 0; step < g.steps; step += g.depth {
 				for tap := range taps {
 					w.segments = w.segments[:0]
-					for i := range min(g.images, g.N-image) {
+					for i := range min(g.images, end-image) {
 						w.segments = g.precision.appendSegments(w.segments, g.segment(i, step, g.tap(tap)), segment{g.gradientSize() * 4, g.imageSize() * 4})
 					}
 					w.square = squareWork{
 						a: unsafe.Pointer(&gradients[(row*g.N+image)*parts*g.gradientSize()]), aRow: squareDepth * 2, aStep: squareStep,
 						b: unsafe.Pointer(&images[(col*g.N+image)*parts*g.imageSize()]), segments: &w.segments[0], count: len(w.segments), depth: min(g.depth, g.steps-step),
-						c: &sums[tap*squareSums], squares: 1, accumulate: 1,
+						c: &mine[tap*squareSums], squares: 1, accumulate: 1,
 					}
 					active.product.squares(&w.square)
 				}
 			}
 		}
-		g.store(dw, sums, at, row*squareSide, col*squareSide)
 	}
 }
 
@@ -132,6 +178,21 @@ func (g *SquareWeightGrad) Run(dw, images, gradients []float32, at WeightStrides
 func (g *SquareWeightGrad) segment(i, step, pixels int) segment {
 	rows := i*g.precision.parts()*2*g.pairs + pixels%2*g.pairs + pixels/2 + step*squareDepth/2
 	return segment{i*g.precision.parts()*g.gradientSize()*4 + step*squareStep, rows * squareSide * 4}
+}
+
+// ReduceUnits is the number of units of [SquareWeightGrad.Reduce].
+func (g *SquareWeightGrad) ReduceUnits() int { return g.rowPanels * g.columns }
+
+// Reduce adds the sums of the groups up and writes units lo to hi-1 of dw. It overwrites the sums.
+func (g *SquareWeightGrad) Reduce(dw, sums []float32, at WeightStrides, lo, hi int) {
+	size := g.KH * g.KW * squareSums
+	for u := lo; u < hi; u++ {
+		all := sums[u*g.groups*size:][:g.groups*size]
+		for i := 1; i < g.groups; i++ {
+			Binary(OpAdd, all[:size], all[:size], all[i*size:][:size])
+		}
+		g.store(dw, all[:size], at, u/g.columns*squareSide, u%g.columns*squareSide)
+	}
 }
 
 // store writes the sums of all taps out.
