@@ -11,6 +11,10 @@ import (
 	"github.com/siam-go/siam/internal/parallel"
 )
 
+// Warm embeds black inputs in batches of every size, so that no later call waits until the encoder is compiled for its own:
+// servers call it while they begin. When ctx ends, or after [Model.Close], it returns an error as Embed does.
+func (m *Model) Warm(ctx context.Context) error { return m.embedder.Warm(ctx) }
+
 // Embed returns one embedding [d] per image. Images may have any size; they are prepared as the model's training prepared its own.
 //
 // All images are looked at first: one that is nil, empty or larger than [imgproc.MaxPixels] fails the call with an error that names

@@ -131,6 +131,20 @@ func (e *Embedder) Embed(ctx context.Context, images []float32) ([][]float32, er
 	return embeddings, nil
 }
 
+// Warm embeds black images in batches of every size, so that no later call waits until a size is compiled. It fails as
+// [Embedder.Embed] does.
+func (e *Embedder) Warm(ctx context.Context) error {
+	for n := 1; n <= e.Rows(); n++ {
+		if padded(n) != n {
+			continue
+		}
+		if _, err := e.Embed(ctx, make([]float32, n*e.spec.InputSize())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func notFinite(v float32) bool { return math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) }
 
 // run embeds a batch. It panics on errors of the graph.

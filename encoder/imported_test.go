@@ -2,6 +2,7 @@ package encoder
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -66,5 +67,32 @@ func TestNetworksThatReadOneImageGetThemOneByOne(t *testing.T) {
 	}
 	if len(rows) != 3 {
 		t.Errorf("%d embeddings, want 3", len(rows))
+	}
+}
+
+func TestAfterWarmNoBatchWaitsForItsGraph(t *testing.T) {
+	spec := importedSpec()
+	spec.OneByOne = false
+	built := 0
+	e, err := NewImportedEmbedder(backend(t), spec, func(images *graph.Node) *graph.Node {
+		built++
+		return graph.ReduceSum(images, 1, 2)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Warm(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	warm := built
+	for n := 1; n <= e.Rows(); n++ {
+		embed(t, e, make([]float32, n*48))
+	}
+	if warm < 2 || built != warm {
+		t.Errorf("%d graphs were built by Warm and %d later, want several and none", warm, built-warm)
+	}
+	e.Close()
+	if err := e.Warm(t.Context()); !errors.Is(err, ErrClosed) {
+		t.Errorf("Warm of a closed embedder = %v, want ErrClosed", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -31,6 +32,11 @@ func (s *Server) Serve(ctx context.Context, at net.Listener, certificate *tls.Ce
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- h.Serve(at) }()
+	var warming sync.WaitGroup
+	defer warming.Wait()
+	warm, cancelWarm := context.WithCancel(ctx)
+	defer cancelWarm()
+	warming.Go(func() { s.warm(warm) })
 	select {
 	case err := <-ended:
 		return err
@@ -46,6 +52,15 @@ func (s *Server) Serve(ctx context.Context, at net.Listener, certificate *tls.Ce
 		err = h.Close()
 	}
 	return err
+}
+
+// warm readies the models for batches of every size, so that no request waits for that.
+func (s *Server) warm(ctx context.Context) {
+	for _, m := range s.Models {
+		if err := m.Warm(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("a model was not made ready for all sizes of batches", "model", m.File().Hash, "error", err)
+		}
+	}
 }
 
 // SelfSigned makes a certificate for localhost and the addresses of this machine, valid for a year. Browsers warn of it once.
