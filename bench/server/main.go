@@ -100,6 +100,7 @@ func (b *run) all(ctx context.Context) (text string, err error) {
 		return "", err
 	}
 	defer s.stop()
+	s.arrivals(b.rates[0], b.each) // until the models are ready for batches of every size
 	for _, rate := range b.rates {
 		l := s.arrivals(rate, b.each)
 		fmt.Fprintf(&t, "| identify, gallery of %d, %d requests a second | p50 %.0f ms, p99 %.0f ms%s |\n", b.entries, rate, ms(l.at(0.5)), ms(l.at(0.99)), l.failures())
