@@ -31,10 +31,17 @@ func (s Spec) logits(scope *model.Scope, a, b *Node) *Node {
 		x = beside(Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n)))
 	default:
 		both := s.hidden(l, s.trunk(l, Concatenate([]*Node{a, b}, 0)))
-		x = Abs(Sub(Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n))))
-		return Reshape(l.Dense(x, "same", 1, encoder.Initial{}), n)
+		return s.alike(l, Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n)))
 	}
 	return Reshape(l.Dense(s.hidden(l, x), "same", 1, encoder.Initial{}), n)
+}
+
+// alike is the logit that two embeddings [n, d] are of one object: less the more they differ, from the first step on.
+func (s Spec) alike(l *encoder.Layers, a, b *Node) *Node {
+	g, d := a.Graph(), a.Shape().Dim(-1)
+	weights := l.Variable("same", "weights", encoder.Normal{Mean: -10 / float64(d)}, d).NodeValue(g)
+	bias := l.Variable("far", "bias", encoder.Normal{Mean: 3}).NodeValue(g)
+	return l.Keep("same", Add(ReduceSum(Mul(Abs(Sub(a, b)), ExpandAxes(weights, 0)), -1), bias))
 }
 
 // beside is a and b side by side, as their mean and their difference: the same to a linear layer, and nearer to what it is to tell.
@@ -55,7 +62,9 @@ func (s Spec) trunk(l *encoder.Layers, x *Node) *Node {
 func (s Spec) hidden(l *encoder.Layers, x *Node) *Node {
 	for i, units := range s.Hidden {
 		x = encoder.ReLU(l.Dense(x, fmt.Sprintf("hidden%d", i+1), units, encoder.Initial{}))
-		x = l.Dropout(x, dropout)
+		if s.Topology != CostFunction { // what is left out of one embedding would differ from the other
+			x = l.Dropout(x, dropout)
+		}
 	}
 	return x
 }
