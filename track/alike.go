@@ -47,14 +47,9 @@ func (o Offline) alike(tracks [][]seen) Offline {
 
 // look is the mean embedding of a track, of length 1; nil where it has none.
 func look(t []seen) []float32 {
-	var mean []float32
+	var all sum
 	for _, d := range t {
-		if len(mean) == 0 {
-			mean = make([]float32, len(d.look))
-		}
-		for i, v := range d.look[:min(len(d.look), len(mean))] {
-			mean[i] += v
-		}
+		all.add(d.look, 1)
 	}
-	return unit(mean)
+	return all.look()
 }

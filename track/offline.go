@@ -48,7 +48,7 @@ func DefaultOffline() Offline {
 func OfflineByMotion() Offline {
 	return Offline{
 		Low: 0.1006, Suppress: 0.3438, Believe: 0.4774, Enter: 1.0764, Near: 0.2316, Overlap: 0.5213, Steep: 6.883, Gap: 4.439,
-		Far: 4.144, Join: 8.876, Drift: 0.1239, Error: 0.1025, Wait: 1.2625, Speed: 2.217, Fill: 2.645, Smooth: 0.1577, Sum: 0.561, Least: 6,
+		Far: 2.783, Join: 8, Drift: 0.1239, Error: 0.1025, Wait: 1.2625, Speed: 2.217, Fill: 2.645, Smooth: 0.1577, Sum: 0.561, Least: 6,
 	}
 }
 
@@ -91,6 +91,9 @@ func (o Offline) RunPairs(ctx context.Context, frames []Frame, compare Compare) 
 	tracks, err := o.short(ctx, all, compare)
 	if err != nil {
 		return out, skipped, err
+	}
+	if compare == nil {
+		tracks = o.cut(tracks)
 	}
 	for _, far := range []float64{o.Far / 3, o.Far} {
 		if tracks, err = o.join(ctx, tracks, far, compare); err != nil {
