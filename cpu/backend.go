@@ -57,6 +57,12 @@ type Options struct {
 
 // Backend implements compute.Backend. It is safe for concurrent use.
 type Backend struct {
+	*engine
+	precision Precision
+}
+
+// engine is what a backend's graphs of all precisions share.
+type engine struct {
 	options   Options
 	fallback  compute.Backend // GoMLX's Go backend, for operations that are not ours
 	memory    memoryPool
@@ -98,7 +104,17 @@ func New(options Options) (compute.Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu backend: creating the Go backend to fall back on: %w", err)
 	}
-	return &Backend{options: options, fallback: fallback, fallbacks: map[string]bool{}}, nil
+	return &Backend{&engine{options: options, fallback: fallback, fallbacks: map[string]bool{}}, options.Precision}, nil
+}
+
+// At is the same backend for graphs whose products are of another precision: "fp32", "bf16" or "bf16x3". Buffers of one are buffers of the
+// other, and to finalize one finalizes both.
+func (b *Backend) At(precision string) (compute.Backend, error) {
+	p, err := parsePrecision(precision)
+	if err != nil {
+		return nil, fmt.Errorf("cpu backend: %w", err)
+	}
+	return &Backend{b.engine, p}, nil
 }
 
 // parseOptions reads "threads=2,precision=bf16,fallback=refuse"; all parts are optional.
@@ -114,12 +130,12 @@ func parseOptions(config string) (Options, error) {
 				return options, fmt.Errorf("cpu backend: threads=%q, want a number of threads such as threads=2", value)
 			}
 			options.Threads = n
-		case key == "precision" && value == "fp32":
-			options.Precision = Float32
-		case key == "precision" && value == "bf16":
-			options.Precision = BFloat16
-		case key == "precision" && value == "bf16x3":
-			options.Precision = BFloat16x3
+		case key == "precision":
+			p, err := parsePrecision(value)
+			if err != nil {
+				return options, fmt.Errorf("cpu backend: %w", err)
+			}
+			options.Precision = p
 		case key == "fallback" && (value == "run" || value == "refuse"):
 			options.NoFallback = value == "refuse"
 		default:
@@ -127,6 +143,15 @@ func parseOptions(config string) (Options, error) {
 		}
 	}
 	return options, nil
+}
+
+func parsePrecision(text string) (Precision, error) {
+	for p := Float32; p <= BFloat16x3; p++ {
+		if p.String() == text {
+			return p, nil
+		}
+	}
+	return 0, fmt.Errorf("precision %q, want fp32, bf16 or bf16x3", text)
 }
 
 // Name implements compute.Backend.
@@ -137,7 +162,7 @@ func (b *Backend) String() string { return BackendName }
 
 // Description implements compute.Backend.
 func (b *Backend) Description() string {
-	return fmt.Sprintf("Siam CPU backend (threads=%d, %s)", b.options.Threads, b.options.Precision)
+	return fmt.Sprintf("Siam CPU backend (threads=%d, %s)", b.options.Threads, b.precision)
 }
 
 // String names the precision as the backend's configuration does.

@@ -116,7 +116,7 @@ func (e *Executable) bind(fr *frame, inputs []compute.Buffer, donate []bool) err
 	}
 	for i, input := range inputs {
 		buffer, ok := input.(*Buffer)
-		if !ok || buffer.backend != e.backend {
+		if !ok || buffer.backend.engine != e.backend.engine {
 			return fmt.Errorf("cpu backend: input %q (%d) of %q is %T, want a buffer of this backend", e.inputNames[i], i, e.name, input)
 		}
 		if err := buffer.check(); err != nil {

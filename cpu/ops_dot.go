@@ -164,7 +164,7 @@ func sameLayout(shape shapes.Shape, permutation []int) bool {
 // executions.
 func (c *compiler) gemm(s kernel.GemmShape, e epilogueBlocks, to, left, right side, kept bool) {
 	batch := len(to.starts)
-	if batch == 1 && kernel.GemmSuitsSquares(s, c.backend.options.Precision.kernel(), kept) {
+	if batch == 1 && kernel.GemmSuitsSquares(s, c.backend.precision.kernel(), kept) {
 		c.squareGemm(s, e, to.block, left.block, right.block, kept)
 		return
 	}

@@ -33,7 +33,7 @@ func (c *compiler) packedLeft(from ref, size, units int, pack func(to, from []fl
 
 // squareGemm emits the product C = A·B. B is packed beforehand if that serves many products, or many rows of this one.
 func (c *compiler) squareGemm(s kernel.GemmShape, e epilogueBlocks, to, left, right ref, kept bool) {
-	g := kernel.NewSquareGemm(s, c.backend.options.Precision.kernel())
+	g := kernel.NewSquareGemm(s, c.backend.precision.kernel())
 	run, b := g.RunOnce, right
 	if kept || !g.SuitsOnce() {
 		run, b = g.Run, c.packedRight(right, g.PackSize(), g.PackUnits(), g.Pack)

@@ -66,15 +66,16 @@ func (s *Set) Match(patterns ...string) ([]string, error) {
 	return names, nil
 }
 
-// SplitEvery takes every n-th item of each class out; with n 0 both parts are all of the set.
-func SplitEvery(s *Set, n int) (rest, out *Set) {
+// SplitEvery takes every n-th item of each class out: those whose number in the class, from 1, leaves fold in [0, n) when divided by n, so
+// that each item is out in one of n folds. With n 0 both parts are all of the set.
+func SplitEvery(s *Set, n, fold int) (rest, out *Set) {
 	if n == 0 {
 		return s, s
 	}
 	var taken, kept []int
 	for _, items := range s.ByClass() {
 		for k, i := range items {
-			if (k+1)%n == 0 {
+			if (k+1)%n == fold {
 				taken = append(taken, int(i))
 			} else {
 				kept = append(kept, int(i))

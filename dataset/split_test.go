@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -132,5 +133,34 @@ func TestMatchFindsClassesByPattern(t *testing.T) {
 		if _, err := s.Match("class00", pattern); err == nil || !strings.Contains(err.Error(), pattern) {
 			t.Errorf("Match(%s) = %v, want an error that names it", pattern, err)
 		}
+	}
+}
+
+func TestSplitEveryPutsEachItemOutInOneFold(t *testing.T) {
+	set := &Set{Name: "seven and two", Classes: make([]Class, 2)}
+	for label, n := range []int{7, 2} {
+		for range n {
+			set.Items = append(set.Items, Item{Label: label, Source: fmt.Sprint(len(set.Items))})
+		}
+	}
+	sources := func(s *Set) (all []string) {
+		for _, it := range s.Items {
+			all = append(all, it.Source)
+		}
+		return all
+	}
+	var out []string
+	for fold, want := range [][]string{{"2", "5"}, {"0", "3", "6", "7"}, {"1", "4", "8"}} {
+		rest, taken := SplitEvery(set, 3, fold)
+		if got := sources(taken); !slices.Equal(got, want) {
+			t.Errorf("fold %d takes %v out, want %v", fold, got, want)
+		}
+		if len(rest.Items)+len(taken.Items) != len(set.Items) {
+			t.Errorf("fold %d: %d and %d items of %d", fold, len(rest.Items), len(taken.Items), len(set.Items))
+		}
+		out = append(out, sources(taken)...)
+	}
+	if slices.Sort(out); !slices.Equal(out, sources(set)) {
+		t.Errorf("the folds take %v out, want each item once", out)
 	}
 }

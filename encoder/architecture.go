@@ -95,7 +95,7 @@ func (s Spec) checkParticular(has ...string) error {
 	set := map[string]bool{
 		"vector": s.Vector != 0, "init": s.Init != "", "widths": len(s.Widths) > 0, "blocks": s.Blocks != 0, "max_pool": s.MaxPool, "flatten": s.Flatten,
 		"settings": len(s.Settings) > 0, "outputs": len(s.Outputs) > 0, "one_by_one": s.OneByOne,
-		"pool": s.Pool != "",
+		"pool": s.Pool != "", "precision": s.Precision != "",
 	}
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		if set[name] && !slices.Contains(has, name) {

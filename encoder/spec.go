@@ -48,6 +48,9 @@ type Spec struct {
 	// Pool makes an embedding of an [Imported] network's map [n, h, w, c] or tokens [n, t, c]: "mean" of all its places, or "cls", the
 	// first token.
 	Pool string `json:"pool,omitempty"`
+	// Precision is what the operands of an [Imported] encoder's products are: "bf16" or "bf16x3", where the processor has such products, and
+	// empty for what the backend says.
+	Precision string `json:"precision,omitempty"`
 	// Landmarks say that the encoder reads aligned faces: where in the crop, with sides of 1 and the corner (0, 0) at the top
 	// left, the eye on the left of the picture, the eye on the right, the nose, and the left and right corner of the mouth lie.
 	Landmarks [][2]float64 `json:"landmarks,omitempty"`
@@ -143,10 +146,14 @@ func (s Spec) checkImported() error {
 		return fmt.Errorf("an embedding of %d numbers from %d outputs", s.Dim, len(s.Outputs))
 	case s.Pool != "" && s.Pool != "mean" && s.Pool != "cls":
 		return fmt.Errorf("pool %q, want mean or cls", s.Pool)
+	case s.Precision != "" && s.Precision != "bf16" && s.Precision != "bf16x3":
+		return fmt.Errorf("precision %q, want bf16 or bf16x3", s.Precision)
+	case s.Precision != "" && s.Dim == 0:
+		return fmt.Errorf("precision %s is kept of networks that make embeddings only", s.Precision)
 	case s.PairHead || s.Dropout != 0 || s.Mirror:
 		return errors.New("an imported network has no pair head, no dropout and no mirror")
 	}
-	if err := s.checkParticular("outputs", "one_by_one", "pool"); err != nil {
+	if err := s.checkParticular("outputs", "one_by_one", "pool", "precision"); err != nil {
 		return fmt.Errorf("an imported network: %w", err)
 	}
 	return nil

@@ -39,6 +39,19 @@ type CosegResult struct {
 	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
 	// Groups is of groups of which half lack the object; nil where there are too few classes, and for baselines.
 	Groups *CosegGroups `json:"groups,omitempty"`
+
+	answers []cosegAnswer
+	seed    uint64
+}
+
+// MoreThan is by how much r's Jaccard index is above that of another model, or baseline, asked the same test of the same set, with a 95 %
+// interval by images, drawn anew within each class and the same ones for both.
+func (r CosegResult) MoreThan(other CosegResult) stats.Estimate {
+	differences := slices.Clone(r.answers)
+	for i := range differences {
+		differences[i].score.Jaccard -= other.answers[i].score.Jaccard
+	}
+	return withinClasses(differences, r.seed, func(s eval.MaskScore) float64 { return s.Jaccard })
 }
 
 // CosegNothing is what a model makes of pairs that share no class.
@@ -172,7 +185,7 @@ func (a *asking) nothing() *CosegNothing {
 const resamples = 1000
 
 func (a *asking) result(answers []cosegAnswer) CosegResult {
-	r := CosegResult{CosegScore: cosegScore(answers, a.test.Seed), Classes: map[string]CosegScore{}}
+	r := CosegResult{CosegScore: cosegScore(answers, a.test.Seed), Classes: map[string]CosegScore{}, answers: answers, seed: a.test.Seed}
 	byClass := map[int][]cosegAnswer{}
 	var curve [256]float64
 	for _, x := range answers {
@@ -192,38 +205,31 @@ func (a *asking) result(answers []cosegAnswer) CosegResult {
 
 // cosegScore takes the mean over images, then classes.
 func cosegScore(answers []cosegAnswer, seed uint64) CosegScore {
-	byClass := map[int][]eval.MaskScore{}
-	for _, a := range answers {
-		byClass[a.label] = append(byClass[a.label], a.score)
-	}
-	var groups [][]eval.MaskScore
-	for _, label := range slices.Sorted(maps.Keys(byClass)) {
-		groups = append(groups, byClass[label])
-	}
-	estimate := func(of func(eval.MaskScore) float64) stats.Estimate {
-		return withinGroups(groups, seed, of)
-	}
-	p := estimate(func(s eval.MaskScore) float64 { return s.Precision })
-	j := estimate(func(s eval.MaskScore) float64 { return s.Jaccard })
+	p := withinClasses(answers, seed, func(s eval.MaskScore) float64 { return s.Precision })
+	j := withinClasses(answers, seed, func(s eval.MaskScore) float64 { return s.Jaccard })
 	return CosegScore{p.Value, p.CI95, j.Value, j.CI95, len(answers)}
 }
 
-// withinGroups is the mean of groups' means, with an interval from drawing each group's members anew.
-func withinGroups(groups [][]eval.MaskScore, seed uint64, of func(eval.MaskScore) float64) stats.Estimate {
-	var e stats.Estimate
+// withinClasses is the mean of classes' means, with an interval from drawing each class's images anew.
+func withinClasses(answers []cosegAnswer, seed uint64, of func(eval.MaskScore) float64) stats.Estimate {
+	byClass := map[int][]float64{}
+	for _, a := range answers {
+		byClass[a.label] = append(byClass[a.label], of(a.score))
+	}
+	labels := slices.Sorted(maps.Keys(byClass))
 	rng := rand.New(rand.NewPCG(seed, 7))
 	meanOf := func(pick func(n, i int) int) float64 {
 		sum := 0.0
-		for _, g := range groups {
-			inner := 0.0
-			for i := range g {
-				inner += of(g[pick(len(g), i)])
+		for _, label := range labels {
+			inner, values := 0.0, byClass[label]
+			for i := range values {
+				inner += values[pick(len(values), i)]
 			}
-			sum += inner / float64(len(g))
+			sum += inner / float64(len(values))
 		}
-		return sum / float64(len(groups))
+		return sum / float64(len(labels))
 	}
-	e.Value = meanOf(func(_, i int) int { return i })
+	e := stats.Estimate{Value: meanOf(func(_, i int) int { return i }), N: len(answers)}
 	draws := make([]float64, resamples)
 	for k := range draws {
 		draws[k] = meanOf(func(n, _ int) int { return rng.IntN(n) })

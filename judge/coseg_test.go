@@ -71,3 +71,15 @@ func TestMeansAreOverImagesThenClasses(t *testing.T) {
 		t.Errorf("interval %v of class means from 0.2 to 0.6 and 1", ci)
 	}
 }
+
+func TestMoreThanDrawsTheSameImagesForBoth(t *testing.T) {
+	of := func(label int, j float64) cosegAnswer {
+		return cosegAnswer{label: label, score: eval.MaskScore{Jaccard: j}}
+	}
+	a := CosegResult{answers: []cosegAnswer{of(0, 0.9), of(0, 0.3), of(1, 0.6)}, seed: 1}
+	b := CosegResult{answers: []cosegAnswer{of(0, 0.8), of(0, 0.2), of(1, 0.2)}, seed: 1}
+	got := a.MoreThan(b)
+	if math.Abs(got.Value-0.25) > 1e-9 || math.Abs(got.CI95[0]-0.25) > 1e-9 || math.Abs(got.CI95[1]-0.25) > 1e-9 {
+		t.Errorf("%v, want 0.25 whichever images are drawn: 0.1 in the one class and 0.4 in the other", got)
+	}
+}

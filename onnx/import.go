@@ -26,6 +26,8 @@ type ImportOptions struct {
 	Outputs []string
 	// Pool makes an embedding of a map or of tokens: "mean" or "cls", see [encoder.Spec].
 	Pool string
+	// Precision is what the operands of the encoder's products are, wherever the model is opened: "bf16", "bf16x3", or empty, see [encoder.Spec].
+	Precision string
 	// Distance compares embeddings, see [distance.ByName]; empty means cosine.
 	Distance  string
 	Normalize bool // scale embeddings to length 1
@@ -49,6 +51,7 @@ func Import(ctx context.Context, backend compute.Backend, m *Model, o ImportOpti
 	if err != nil {
 		return nil, found, err
 	}
+	spec.Precision = o.Precision
 	if spec.Dim == 0 && !named {
 		return nil, found, fmt.Errorf("%w: %s", ErrNoEmbedding, found.Outputs[0])
 	}
@@ -118,7 +121,7 @@ func (m *Model) metadataJSON(key string, target any) error {
 	return nil
 }
 
-// NewEmbedder runs the encoder of an imported model.
+// NewEmbedder runs the encoder of an imported model, in the precision that its spec names where the backend knows it.
 func NewEmbedder(backend compute.Backend, file *modelfile.File) (*encoder.Embedder, error) {
 	spec, err := encoder.SpecOf(file)
 	if err != nil {
@@ -131,6 +134,9 @@ func NewEmbedder(backend compute.Backend, file *modelfile.File) (*encoder.Embedd
 	if spec.Dim == 0 {
 		return nil, fmt.Errorf("the model makes no embeddings: its outputs are %v; import the network again with another output, or pool a map", spec.Outputs)
 	}
+	if backend, err = inPrecision(backend, spec.Precision); err != nil {
+		return nil, err
+	}
 	part, err := m.Select(backend, spec.Outputs...)
 	if err != nil {
 		return nil, fmt.Errorf("the model's ONNX network: %w", err)
@@ -138,6 +144,16 @@ func NewEmbedder(backend compute.Backend, file *modelfile.File) (*encoder.Embedd
 	return encoder.NewImportedEmbedder(backend, spec, func(images *Node) *Node {
 		return pooled(part.Build([]*Node{images}, spec.Outputs)[0], spec.Pool)
 	})
+}
+
+// inPrecision is the backend for graphs of a precision; a backend that knows no other, as GoMLX's, computes in its own.
+func inPrecision(backend compute.Backend, precision string) (compute.Backend, error) {
+	if b, ok := backend.(interface {
+		At(precision string) (compute.Backend, error)
+	}); ok && precision != "" {
+		return b.At(precision)
+	}
+	return backend, nil
 }
 
 // pooled makes one vector of each map [n, h, w, c] or list of tokens [n, t, c].

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -8,8 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute"
+
+	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/internal/kernel"
 )
 
 // plainPixels prepare pictures as they are: 0 to 255.
@@ -77,6 +82,48 @@ func TestNetworksWithOneImageBuiltInEmbedMany(t *testing.T) {
 	rows, err := embedder.Embed(context.Background(), waves(3, 8, 8, 3).Values)
 	if err != nil || len(rows) != 3 {
 		t.Errorf("Embed of 3 images = %d rows, %v, want 3", len(rows), err)
+	}
+}
+
+func TestAModelKeepsThePrecisionItWasImportedWith(t *testing.T) {
+	m, err := Decode(small(13, "Conv x w -> c\nConv c v -> d\nFlatten d -> y", map[string]*Tensor{"w": numbers(64, 3, 3, 3), "v": numbers(64, 64, 1, 1)}).encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := waves(4, 8, 8, 3).Values
+	embed := func(backend compute.Backend, precision string) []float32 {
+		file, _, err := Import(t.Context(), backend, m, ImportOptions{Preprocess: plainPixels(), Precision: precision})
+		if err != nil {
+			t.Fatal(err)
+		}
+		embedder, err := NewEmbedder(backend, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer embedder.Close()
+		rows, err := embedder.Embed(t.Context(), images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Concat(rows...)
+	}
+	rounding, err := cpu.New(cpu.Options{Threads: 2, Precision: cpu.BFloat16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rounding.Finalize()
+	got, want, full := embed(newBackend(t), "bf16"), embed(rounding, ""), embed(newBackend(t), "")
+	if !slices.Equal(got, want) {
+		t.Error("a model imported for bf16 embeds otherwise on a backend of float32 than one that says nothing on a backend of bf16")
+	}
+	if slices.Equal(got, full) && kernel.HasBFloat16() && !kernel.HasSquares() { // so small a product is not worth a matrix unit
+		t.Error("a model imported for bf16 computes in float32, although the processor has products of bfloat16")
+	}
+	largest := slices.MaxFunc(full, func(a, b float32) int { return cmp.Compare(math.Abs(float64(a)), math.Abs(float64(b))) })
+	for i := range got {
+		if off := math.Abs(float64(got[i] - full[i])); off > 0.02*math.Abs(float64(largest)) {
+			t.Fatalf("number %d is %v in bf16 and %v in float32, whose largest is %v", i, got[i], full[i], largest)
+		}
 	}
 }
 

@@ -39,9 +39,10 @@ type Shared struct {
 	Likeness float64 `json:"likeness"`
 	// Tune above 0 has an imported encoder learn too, at so much of the rate.
 	Tune float64 `json:"tune"`
-	// Out keeps every image out of training whose number in its class is divisible by it; they validate, or all images do where no class
-	// has two of them. 0 keeps none out.
-	Out int `json:"out"`
+	// Out and Fold keep every image out of training whose number in its class leaves Fold when divided by Out; they validate, or all images
+	// do where no class has two of them. Out 0 keeps none out.
+	Out  int `json:"out"`
+	Fold int `json:"fold"`
 }
 
 // CosegSmall trains on two cores.
@@ -110,6 +111,7 @@ func (c Shared) check(s Settings) error {
 		{"tune", c.Tune, c.Tune == 0 || part(c.Tune) && c.Arch == coseg.Pyramid, "0 to 1 with an imported encoder, else 0"},
 		{"families", c.Families, c.Families >= 6, "6 or more"},
 		{"out", c.Out, c.Out == 0 || c.Out >= 2, "0, or 2 or more"},
+		{"fold", c.Fold, c.Fold >= 0 && c.Fold < max(1, c.Out), "0 to out-1"},
 	}
 	if err := s.checkOneRate(rules); err != nil {
 		return err
@@ -166,7 +168,7 @@ func newCosegCourse(r Recipe, job Job, data Shared) (c course[*coseg.Batch], err
 		return c, err
 	}
 	w.spec = asGiven(w.spec, job.Init)
-	learned, validated := dataset.SplitEvery(job.Background, data.Out)
+	learned, validated := dataset.SplitEvery(job.Background, data.Out, data.Fold)
 	if w.validated = validated; !hasPair(validated) {
 		w.validated = job.Background // too few to keep any out
 	}

@@ -31,7 +31,6 @@ type speed struct {
 // benchFlags are the flags of siam bench.
 type benchFlags struct {
 	pairs, steps int
-	precision    string
 }
 
 func (a *app) benchCommand() *cobra.Command {
@@ -54,21 +53,20 @@ bench/peers does the same work in PyTorch.`,
 			if cmd.Flags().Changed("steps") {
 				work.Steps = f.steps
 			}
-			return a.bench(cmd.Context(), args[0], f.precision, work)
+			return a.bench(cmd.Context(), args[0], work)
 		},
 	}
 	cmd.Flags().IntVar(&f.pairs, "batch", 0, "pairs of a step (default 128 for conv4, 16 for koch, 64 for faces)")
 	cmd.Flags().IntVar(&f.steps, "steps", 0, "steps that count (default 30 for conv4, 8 for koch, 20 for faces)")
-	cmd.Flags().StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32, bf16 or bf16x3")
 	return cmd
 }
 
-func (a *app) bench(ctx context.Context, net, precision string, work recipe.Workload) error {
+func (a *app) bench(ctx context.Context, net string, work recipe.Workload) error {
 	work.Seed = a.seed
 	if work.Pairs < 1 || work.Steps < 1 {
 		return usagef("%d steps of %d pairs: want at least 1 of each", work.Steps, work.Pairs)
 	}
-	backend, err := a.backendAt(precision)
+	backend, err := a.newBackend()
 	if err != nil {
 		return err
 	}
@@ -78,14 +76,14 @@ func (a *app) bench(ctx context.Context, net, precision string, work recipe.Work
 	if err != nil {
 		return err
 	}
-	return a.printSpeed(net, precision, work, measured)
+	return a.printSpeed(net, work, measured)
 }
 
-func (a *app) printSpeed(net, precision string, work recipe.Workload, measured recipe.Speed) error {
+func (a *app) printSpeed(net string, work recipe.Workload, measured recipe.Speed) error {
 	s := speed{
 		Engine:         "siam " + thisBuild().Version,
 		Net:            net,
-		Precision:      precision,
+		Precision:      a.precision,
 		Threads:        a.threads,
 		BatchPairs:     work.Pairs,
 		TrainPairs:     measured.TrainPairs,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/judge"
+	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
 )
 
@@ -16,7 +17,8 @@ import (
 type evalCosegFlags struct {
 	model, data, against string
 	only                 []string
-	partners, every      int
+	partners             int
+	every, fold          int
 	strict               bool
 }
 
@@ -40,6 +42,7 @@ DIR has images/CLASS/NAME.jpg with masks/CLASS/NAME.png (white is the object, gr
 	flags.StringSliceVar(&f.only, "only", nil, "judge the classes of these `names` only")
 	flags.IntVar(&f.partners, "partners", 5, "how many other images of its class an image is compared with")
 	flags.IntVar(&f.every, "every", 0, "judge every N-th image of each class only, those that siam train keeps out with --set out=N")
+	flags.IntVar(&f.fold, "fold", 0, "with --every N, which of the N-th images: those whose number leaves this when divided by N, as --set fold=K keeps out")
 	addStrictFlag(cmd, &f.strict)
 	return cmd
 }
@@ -49,6 +52,7 @@ type cosegEvaluation struct {
 	judge.CosegResult
 	Baselines map[string]judge.CosegResult `json:"baselines"`
 	Against   *judge.CosegResult           `json:"against,omitempty"`
+	More      *stats.Estimate              `json:"more_than_against,omitempty"` // Jaccard index less that of the other model
 }
 
 func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
@@ -57,6 +61,8 @@ func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
 		return usagef("--partners %d: want 1 or more", f.partners)
 	case f.every < 0 || f.every == 1:
 		return usagef("--every %d: want 2 or more, or 0 for all images", f.every)
+	case f.fold < 0 || f.fold >= max(1, f.every):
+		return usagef("--fold %d: want 0 to %d, one less than --every", f.fold, max(0, f.every-1))
 	}
 	set, err := a.readMasked(ctx, f)
 	if err != nil {
@@ -72,7 +78,8 @@ func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
 		if err != nil {
 			return err
 		}
-		result.Against = &other
+		more := result.MoreThan(other)
+		result.Against, result.More = &other, &more
 	}
 	result.Baselines = judge.CosegBaselines(set, test)
 	return a.print(result, result.text())
@@ -93,7 +100,7 @@ func (a *app) readMasked(ctx context.Context, f evalCosegFlags) (*dataset.Set, e
 		return nil, err
 	}
 	if f.every > 0 {
-		_, set = dataset.SplitEvery(set, f.every)
+		_, set = dataset.SplitEvery(set, f.every, f.fold)
 	}
 	return set, nil
 }
@@ -121,6 +128,7 @@ func (r cosegEvaluation) text() string {
 	}
 	if r.Against != nil {
 		row("the other model", r.Against.CosegScore)
+		fmt.Fprintf(&b, "%-18s J %+.3f (%+.3f to %+.3f), the same images drawn for both\n", "more than it", r.More.Value, r.More.CI95[0], r.More.CI95[1])
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
 		row(name, r.Baselines[name].CosegScore)

@@ -44,7 +44,8 @@ func (a *app) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import --onnx FILE --preprocess TEXT --out MODEL",
 		Short: "make a model of an ONNX network: an encoder, a detector or a feature pyramid",
-		Long: `Makes a model of an ONNX network: an encoder, a detector or a feature pyramid.
+		Long: `Makes a model of an ONNX network: an encoder, a detector or a feature pyramid. With --precision the model keeps what its products are
+computed in, wherever it is opened; a processor without such products computes in float32.
 
 With --safetensors, of torchvision's weights of VGG16, the encoder that a training of the recipe coseg-docs starts from with --init.`,
 		Example: `  siam import --onnx face.onnx --preprocess bgr,range=0..255 --align retail --detector yunet.onnx --threshold 0.7 --out face.safetensors
@@ -60,7 +61,7 @@ With --safetensors, of torchvision's weights of VGG16, the encoder that a traini
 			if f.onnx == "" || f.out == "" {
 				return usagef("--onnx and --out are needed: the network to read and the model file to write")
 			}
-			options, err := f.options(cmd)
+			options, err := f.options(cmd, a.precision)
 			if err != nil {
 				return err
 			}
@@ -82,8 +83,14 @@ With --safetensors, of torchvision's weights of VGG16, the encoder that a traini
 	return cmd
 }
 
-func (f importFlags) options(cmd *cobra.Command) (o onnx.ImportOptions, err error) {
+func (f importFlags) options(cmd *cobra.Command, precision string) (o onnx.ImportOptions, err error) {
 	o.Outputs, o.Distance, o.Normalize, o.Pool = f.outputs, f.distance, f.normalize, f.pool
+	if err := checkPrecision(precision); err != nil {
+		return o, err
+	}
+	if precision != "fp32" {
+		o.Precision = precision
+	}
 	if f.pool != "" && f.pool != "mean" && f.pool != "cls" {
 		return o, usagef("--pool %s: want mean or cls", f.pool)
 	}
@@ -156,7 +163,7 @@ func (a *app) importNetwork(ctx context.Context, f importFlags, options onnx.Imp
 			options.Outputs = append(options.Outputs, output.Name)
 		}
 	}
-	backend, err := a.newBackend()
+	backend, err := a.backendAt("fp32") // what a network does is to be found in full
 	if err != nil {
 		return err
 	}

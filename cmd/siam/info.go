@@ -88,7 +88,11 @@ func (i modelInfo) what() string {
 		return fmt.Sprintf("%s, %d numbers, vectors of %d", spec.Arch, spec.Dim, spec.Vector)
 	}
 	p := spec.Preprocess
-	return fmt.Sprintf("%s, %d numbers, %d×%d pixels, %d channel(s)", spec.Arch, spec.Dim, p.Height, p.Width, p.Channels)
+	text := fmt.Sprintf("%s, %d numbers, %d×%d pixels, %d channel(s)", spec.Arch, spec.Dim, p.Height, p.Width, p.Channels)
+	if spec.Precision != "" {
+		text += ", computed in " + spec.Precision
+	}
+	return text
 }
 
 func (i modelInfo) text() string {

@@ -15,11 +15,14 @@ func TestInfoTellsWhatIsNoEncoderOfImages(t *testing.T) {
 	}
 	own := *vectors
 	own.Spec = []byte(`{"arch":"my-cnn","preprocess":{"height":28,"width":28,"channels":1},"dim":64,"settings":{"side":7}}`)
+	rounded := *vectors
+	rounded.Spec = []byte(`{"arch":"onnx","preprocess":{"height":28,"width":28,"channels":1},"dim":64,"outputs":["y"],"precision":"bf16"}`)
 	other := &modelfile.File{Kind: "tracker", Spec: []byte(`{"states":4}`), Distance: "cosine"}
 	for want, file := range map[string]*modelfile.File{
-		"encoder      mlp, 64 numbers, vectors of 12\n":                 vectors,
-		"encoder      my-cnn, 64 numbers, 28×28 pixels, 1 channel(s)\n": &own,
-		"tracker      {\"states\":4}\n":                                 other,
+		"encoder      mlp, 64 numbers, vectors of 12\n":                                 vectors,
+		"encoder      my-cnn, 64 numbers, 28×28 pixels, 1 channel(s)\n":                 &own,
+		"encoder      onnx, 64 numbers, 28×28 pixels, 1 channel(s), computed in bf16\n": &rounded,
+		"tracker      {\"states\":4}\n":                                                 other,
 	} {
 		if text := describe("m.safetensors", file).text(); !strings.HasPrefix(text, want) {
 			t.Errorf("info of a model of kind %s = %q, want it to begin with %q", file.Kind, text, want)

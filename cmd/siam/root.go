@@ -27,6 +27,7 @@ type app struct {
 	json, quiet    bool
 	seed           uint64
 	backend        string
+	precision      string
 	threads        int
 	exit           int // of a command that succeeded: a verdict's code
 	unread         unread
@@ -87,6 +88,7 @@ On success the exit code is 0, also for the verdict "same"; 1 is a failure, 2 a 
 	flags.BoolVar(&a.quiet, "quiet", false, "no progress on stderr")
 	flags.Uint64Var(&a.seed, "seed", 1, "seed of everything random")
 	flags.StringVar(&a.backend, "backend", "cpu", "what computes: cpu, or xla:cuda in a build with -tags xla")
+	flags.StringVar(&a.precision, "precision", "fp32", "of the operands of products: fp32, bf16 where the processor is faster with it, or bf16x3 where it has a matrix unit")
 	flags.IntVar(&a.threads, "threads", 0, "processor threads to use; 0 means all")
 	addGroup(root, groupStart, "Train and judge:", a.demoCommand(), a.dataCommand(), a.trainCommand(), a.evalCommand())
 	addGroup(root, groupUse, "Use a model:", a.compareCommand(), a.embedCommand(), a.calibrateCommand(), a.clusterCommand(), a.mapCommand(), a.cosegCommand(), a.galleryCommand(), a.serveCommand(), a.trackCommand(), a.infoCommand(),

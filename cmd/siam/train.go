@@ -17,14 +17,14 @@ import (
 
 // trainFlags are the flags of siam train.
 type trainFlags struct {
-	data, out, init   string
-	compatible        string
-	precision, report string
-	set               []string
-	leave             recipe.Leave
-	resume, strict    bool
-	most              time.Duration
-	fmr               float64
+	data, out, init string
+	compatible      string
+	report          string
+	set             []string
+	leave           recipe.Leave
+	resume, strict  bool
+	most            time.Duration
+	fmr             float64
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -51,7 +51,6 @@ Recipes, with the settings that --set changes:
 	addDataFlag(cmd, &f.data)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.out, "out", "o", "", "model `file` to write")
-	flags.StringVar(&f.precision, "precision", "fp32", "of the operands of products: fp32, bf16 where the processor is faster with it, or bf16x3 where it has a matrix unit")
 	flags.StringVar(&f.init, "init", "", "model `file` to start from")
 	flags.StringVar(&f.compatible, "compatible-with", "", "older model `file` whose stored embeddings are to be compared with the new ones")
 	flags.StringArrayVar(&f.set, "set", nil, "change a setting of the recipe: `key=value` (repeatable)")
@@ -90,7 +89,7 @@ func (a *app) train(ctx context.Context, r recipe.Recipe, f trainFlags) error {
 		return err
 	}
 	a.sayReplaced(f.out)
-	backend, err := a.backendAt(f.precision)
+	backend, err := a.newBackend()
 	if err != nil {
 		return err
 	}

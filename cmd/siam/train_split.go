@@ -12,7 +12,8 @@ import (
 // maskedSplit is which images with masks a training learned from and which it kept out, by class.
 type maskedSplit struct {
 	Data    string              `json:"data"`
-	Every   int                 `json:"every"` // every image of a class whose number is divisible by it is kept out; 0 keeps none out
+	Every   int                 `json:"every"` // every image of a class whose number leaves fold when divided by it is kept out; 0 keeps none out
+	Fold    int                 `json:"fold"`
 	Learned map[string][]string `json:"learned"`
 	KeptOut map[string][]string `json:"kept_out"`
 }
@@ -23,9 +24,9 @@ func writeSplit(r recipe.Recipe, set *dataset.Set, model string) error {
 	if !ok {
 		return nil
 	}
-	split := maskedSplit{Data: set.Name, Every: shared.Out, Learned: sourcesByClass(set), KeptOut: map[string][]string{}}
+	split := maskedSplit{Data: set.Name, Every: shared.Out, Fold: shared.Fold, Learned: sourcesByClass(set), KeptOut: map[string][]string{}}
 	if shared.Out > 0 {
-		learned, out := dataset.SplitEvery(set, shared.Out)
+		learned, out := dataset.SplitEvery(set, shared.Out, shared.Fold)
 		split.Learned, split.KeptOut = sourcesByClass(learned), sourcesByClass(out)
 	}
 	return atomicfile.Write(model+".split.json", func(w io.Writer) error {

@@ -73,7 +73,7 @@ func sets(ctx context.Context, data string) (learned, unseen *dataset.Set, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	learned, unseen = dataset.SplitEvery(all, 5)
+	learned, unseen = dataset.SplitEvery(all, 5, 0)
 	return learned, unseen, nil
 }
 
