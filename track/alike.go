@@ -1,13 +1,17 @@
 package track
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // parts of a track of which the first and the last are compared, to learn how alike one object looks to itself.
 const parts = 3
 
-// alike is o with what distances of embeddings mean in this video, learned of its short tracks: the first and the last third of one show the same
-// object, and two that are there at the same time show two (C.-H. Kuo, C. Huang, R. Nevatia, "Multi-target tracking by on-line learned discriminative
-// appearance models", 2010). A distance then costs −log of how much more likely it is of one object than of two. Where the tracks do not tell, o stays.
+// alike is o with what distances of embeddings mean in this video, learned of its short tracks, which are in the order of their first frames: the first and
+// the last third of one show the same object, and two that are there at the same time show two (C.-H. Kuo, C. Huang, R. Nevatia, "Multi-target tracking by
+// on-line learned discriminative appearance models", 2010). A distance then costs −log of how much more likely it is of one object than of two. Where the
+// tracks do not tell, o stays.
 func (o Offline) alike(tracks [][]seen) Offline {
 	var distances []float64
 	var same []bool
@@ -21,20 +25,24 @@ func (o Offline) alike(tracks [][]seen) Offline {
 			yes++
 		}
 	}
-	looks := make([][]float32, len(tracks))
-	for i, t := range tracks {
+	type there struct {
+		last int // frame
+		look []float32
+	}
+	var others []there // who are there when a track begins
+	for _, t := range tracks {
 		if len(t) < parts {
 			continue
 		}
 		if n := len(t) / parts; n >= parts {
 			compare(look(t[:n]), look(t[len(t)-n:]), true)
 		}
-		looks[i] = look(t)
-		for k, other := range tracks[:i] {
-			if looks[k] != nil && t[0].frame <= other[len(other)-1].frame && other[0].frame <= t[len(t)-1].frame {
-				compare(looks[i], looks[k], false)
-			}
+		now := there{t[len(t)-1].frame, look(t)}
+		others = slices.DeleteFunc(others, func(o there) bool { return o.last < t[0].frame })
+		for _, o := range others {
+			compare(now.look, o.look, false)
 		}
+		others = append(others, now)
 	}
 	fit := FitScores(distances, same)
 	if fit.Slope >= 0 {

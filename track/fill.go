@@ -1,7 +1,9 @@
 package track
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/siam-go/siam/dataset/mot"
 )
@@ -37,10 +39,10 @@ func (o Offline) smooth(t []seen, at float64) mot.Box {
 	}
 	var sw, st, stt float64
 	var sv, stv [4]float64
-	for _, d := range t {
+	for _, d := range t[since(t, at-4*window):] {
 		s := d.at - at
-		if math.Abs(s) > 4*window {
-			continue
+		if s > 4*window {
+			break
 		}
 		w := math.Exp(-s*s/(2*window*window)) * (0.05 + d.score)
 		sw, st, stt = sw+w, st+w*s, stt+w*s*s
@@ -57,15 +59,20 @@ func (o Offline) smooth(t []seen, at float64) mot.Box {
 	return WidthHeight.box(z)
 }
 
+// since is the index of a track's first detection that is not before a time.
+func since(t []seen, at float64) int {
+	k, _ := slices.BinarySearchFunc(t, at, func(d seen, at float64) int { return cmp.Compare(d.at, at) })
+	return k
+}
+
 // around are a track's detections before and after a time, and the seconds between; the gap is 0 at a detection.
 func around(t []seen, at float64) (before, after seen, gap float64) {
-	for k, d := range t {
-		if d.at >= at {
-			if k == 0 || d.at == at {
-				return d, d, 0
-			}
-			return t[k-1], d, d.at - t[k-1].at
-		}
+	k := since(t, at)
+	if k == len(t) {
+		return t[k-1], t[k-1], 0
 	}
-	return t[len(t)-1], t[len(t)-1], 0
+	if k == 0 || t[k].at == at {
+		return t[k], t[k], 0
+	}
+	return t[k-1], t[k], t[k].at - t[k-1].at
 }

@@ -245,7 +245,10 @@ func (o Offline) join(ctx context.Context, tracks [][]seen, far float64, compare
 	for i := range tracks {
 		for j := i + 1; j < len(tracks); j++ {
 			a, b := tracks[i][len(tracks[i])-1], tracks[j][0]
-			if b.frame <= a.frame || b.at-a.at > far {
+			if b.at-a.at > far {
+				break // those after it begin later
+			}
+			if b.frame <= a.frame {
 				continue
 			}
 			cost := o.link(ends[i], ends[j], b.at-a.at)

@@ -112,3 +112,49 @@ func TestOfflineOfNothingIsNothing(t *testing.T) {
 		t.Errorf("an ended context: %v, want that it is canceled", err)
 	}
 }
+
+// streetWithLooks is an invented street whose people have embeddings of 128 numbers, with noise.
+func streetWithLooks(b *testing.B, frames int) (all []Frame) {
+	truth, found, err := mot.World{Frames: frames, People: 15, Seed: 5}.Sequences(context.Background())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if all, err = Frames(found, 25, Scores{}); err != nil {
+		b.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	there, own := map[int][]mot.Row{}, map[int][]float32{}
+	for _, r := range truth.Rows {
+		there[r.Frame] = append(there[r.Frame], r)
+	}
+	for _, f := range all {
+		for i := range f.Detections {
+			d := &f.Detections[i]
+			d.Embedding = make([]float32, 128)
+			for k := range d.Embedding {
+				d.Embedding[k] = float32(0.5 * rng.NormFloat64())
+			}
+			for _, r := range there[f.Number] {
+				if own[r.ID] == nil {
+					for range d.Embedding {
+						own[r.ID] = append(own[r.ID], float32(0.5+rng.NormFloat64()))
+					}
+				}
+				shown := float32(r.Box.Overlap(d.Box) / d.Box.Area())
+				for k, v := range own[r.ID] {
+					d.Embedding[k] += shown * v
+				}
+			}
+		}
+	}
+	return all
+}
+
+func BenchmarkOffline8000Frames(b *testing.B) {
+	frames := streetWithLooks(b, 8000)
+	for b.Loop() {
+		if _, _, err := DefaultOffline().Run(context.Background(), frames); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
