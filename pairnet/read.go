@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -150,14 +151,12 @@ var cropName = regexp.MustCompile(`^(.+)_f(\d+)\.(?:jpg|jpeg|png)$`)
 
 // crops adds the crops of identities.
 func (r *reader) crops(ctx context.Context, folder string) error {
-	err := filepath.WalkDir(folder, func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name := cropName.FindStringSubmatch(d.Name())
+	err := dataset.Walk(os.DirFS(folder), func(file string, d fs.DirEntry) error {
+		name := cropName.FindStringSubmatch(path.Base(file))
 		if d.IsDir() || name == nil {
 			return ctx.Err()
 		}
+		file = filepath.Join(folder, filepath.FromSlash(file))
 		picture, err := imgproc.ReadFile(file)
 		if err != nil {
 			r.set.Failed = append(r.set.Failed, &dataset.FileError{File: file, Err: err})

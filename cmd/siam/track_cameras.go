@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/siam-go/siam"
+	"github.com/siam-go/siam/pairnet"
 	"github.com/siam-go/siam/track"
 )
 
@@ -44,6 +45,9 @@ func (a *app) trackCameras(ctx context.Context, f trackFlags, settings track.Set
 	if err != nil {
 		return err
 	}
+	if err := f.checkAcross(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(f.out, 0o755); err != nil {
 		return cannotWrite(f.out, err)
 	}
@@ -63,9 +67,7 @@ func (a *app) trackCameras(ctx context.Context, f trackFlags, settings track.Set
 		}
 		all = append(all, one)
 	}
-	if err := numberAcross(all); err != nil {
-		return err
-	}
+	numberAcross(all)
 	var result trackedCameras
 	var text strings.Builder
 	cameraOf := map[int]map[int]bool{} // cameras of each id
@@ -96,16 +98,23 @@ func (a *app) trackCameras(ctx context.Context, f trackFlags, settings track.Set
 	return a.print(result, text.String())
 }
 
+// checkAcross says why the model cannot tell whether two look the same, before anything is tracked.
+func (f trackFlags) checkAcross() error {
+	file, err := readModelFile(f.model)
+	switch {
+	case err != nil:
+		return err
+	case file.Kind == pairnet.Kind:
+		return usagef("--cameras needs a model that embeds, and %s compares pairs", f.model)
+	case file.Calibration == nil:
+		return fmt.Errorf("%s cannot tell whether two look the same: %w", f.model, siam.ErrNoThreshold)
+	}
+	return nil
+}
+
 // numberAcross gives tracks of all cameras ids of the objects that they are of.
-func numberAcross(all []followed) error {
+func numberAcross(all []followed) {
 	model := all[0].view.model
-	if model == nil {
-		return usagef("--cameras needs a model that embeds, and %s compares pairs", all[0].flags.model)
-	}
-	calibration := model.File().Calibration
-	if calibration == nil {
-		return fmt.Errorf("%s cannot tell whether two look the same: %w", all[0].flags.model, siam.ErrNoThreshold)
-	}
 	var sightings []track.Sighting
 	places := map[[2]int]int{} // of sightings, by camera and id
 	for camera, one := range all {
@@ -117,14 +126,13 @@ func numberAcross(all []followed) error {
 			sightings = append(sightings, s)
 		}
 	}
-	objects := track.Across(sightings, float64(calibration.Threshold), func(a, b []float32) float64 { return float64(model.Distance(a, b)) })
+	objects := track.Across(sightings, float64(model.File().Calibration.Threshold), func(a, b []float32) float64 { return float64(model.Distance(a, b)) })
 	for camera, one := range all {
 		for i := range one.tracks.Rows {
 			r := &one.tracks.Rows[i]
 			r.ID = objects[places[[2]int{camera, r.ID}]]
 		}
 	}
-	return nil
 }
 
 // meanLook is the mean of a track's best embeddings, nil where there are none.

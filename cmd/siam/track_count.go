@@ -18,6 +18,7 @@ type placesCounted struct {
 
 // counting reads --line and --zone.
 func (f trackFlags) counting() (c placesCounted, err error) {
+	taken := map[string]bool{}
 	for _, text := range f.lines {
 		name, points, err := placed(text)
 		if err != nil || len(points) != 2 {
@@ -26,8 +27,13 @@ func (f trackFlags) counting() (c placesCounted, err error) {
 		if points[0] == points[1] {
 			return c, usagef("--line %s: its two points are one", text)
 		}
+		if taken[name] {
+			return c, usagef("--line %s: there is another of that name", text)
+		}
+		taken[name] = true
 		c.lines = append(c.lines, track.Line{Name: name, From: points[0], To: points[1]})
 	}
+	clear(taken)
 	for _, text := range f.zones {
 		name, points, err := placed(text)
 		if err != nil || len(points) < 3 {
@@ -37,6 +43,10 @@ func (f trackFlags) counting() (c placesCounted, err error) {
 		if zone.Area() == 0 {
 			return c, usagef("--zone %s: it has no area", text)
 		}
+		if taken[name] {
+			return c, usagef("--zone %s: there is another of that name", text)
+		}
+		taken[name] = true
 		c.zones = append(c.zones, zone)
 	}
 	return c, nil

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,10 +65,13 @@ func holdsRows(file string) bool {
 	return slices.Contains([]string{".txt", ".csv", ".json", ".zip", ".tar", ".gz", ".tgz"}, strings.ToLower(filepath.Ext(file)))
 }
 
+// firstLine is the first line of what ffmpeg complains of, without the address of the part of it that speaks.
 func firstLine(text []byte) string {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
-	return string(line)
+	return string(speaker.ReplaceAll(line, nil))
 }
+
+var speaker = regexp.MustCompile(`^\[[^]]* @ 0x[0-9a-f]+\] `)
 
 // probe asks ffprobe what a video is.
 func probe(ctx context.Context, file string) (info mot.Info, err error) {

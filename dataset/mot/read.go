@@ -123,10 +123,7 @@ func readFolder(f dataset.Folder, kind Kind) ([]Sequence, error) {
 // find lists the files of a kind: those in its place of MOTChallenge's layout if there are any, or else all that have rows.
 func find(fsys fs.FS, kind Kind) (files []string, err error) {
 	var placed, others, data []string
-	err = fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
+	err = dataset.Walk(fsys, func(file string, d fs.DirEntry) error {
 		name := strings.ToLower(d.Name())
 		switch {
 		case strings.HasPrefix(name, ".") && file != "." || name == "__macosx":
