@@ -9,14 +9,15 @@ import (
 	"github.com/siam-go/siam/track"
 )
 
-// Look compares the detections of a video.
+// Look compares the detections of a video. It remembers what it has said.
 type Look struct {
 	model *Model
-	crops map[*track.Detection]Crop
+	crops map[Sight]Crop
+	known map[[2]Sight]float64 // distances
 }
 
 // NewLook has seen nothing yet.
-func NewLook(m *Model) *Look { return &Look{m, map[*track.Detection]Crop{}} }
+func NewLook(m *Model) *Look { return &Look{m, map[Sight]Crop{}, map[[2]Sight]float64{}} }
 
 // See makes crops of some of a frame's detections; next is the frame after, or nothing. Which are worth it, [track.Offline.Worth] tells.
 func (p *Look) See(frame *track.Frame, which []int, now, next imgproc.Image) {
@@ -41,7 +42,7 @@ func (p *Look) See(frame *track.Frame, which []int, now, next imgproc.Image) {
 	})
 	for k, c := range crops {
 		if c != nil {
-			p.crops[&frame.Detections[which[k]]] = c
+			p.crops[Sight{frame.Detections[which[k]].Box, frame.At.Seconds()}] = c
 		}
 	}
 }
@@ -50,18 +51,27 @@ func (p *Look) See(frame *track.Frame, which []int, now, next imgproc.Image) {
 func (p *Look) Compare(ctx context.Context, couples []track.Couple) ([]float64, error) {
 	distances := make([]float64, len(couples))
 	var pairs []Pair
-	var of []int
-	for i, c := range couples {
-		a, b := p.crops[c.A], p.crops[c.B]
-		if distances[i] = math.NaN(); a == nil || b == nil {
-			continue
+	for _, c := range couples {
+		a, b := sights(c)
+		_, known := p.known[[2]Sight{a, b}]
+		if cropA, cropB := p.crops[a], p.crops[b]; !known && cropA != nil && cropB != nil {
+			pairs = append(pairs, Pair{A: cropA, B: cropB, SightA: a, SightB: b})
 		}
-		of = append(of, i)
-		pairs = append(pairs, Pair{A: a, B: b, SightA: Sight{Box: c.A.Box, At: c.AtA}, SightB: Sight{Box: c.B.Box, At: c.AtB}})
 	}
 	answers, err := p.model.Distances(ctx, pairs)
 	for k, d := range answers {
-		distances[of[k]] = d
+		p.known[[2]Sight{pairs[k].SightA, pairs[k].SightB}] = d
+	}
+	for i, c := range couples {
+		a, b := sights(c)
+		d, known := p.known[[2]Sight{a, b}]
+		if distances[i] = d; !known {
+			distances[i] = math.NaN()
+		}
 	}
 	return distances, err
+}
+
+func sights(c track.Couple) (a, b Sight) {
+	return Sight{Box: c.A.Box, At: c.AtA}, Sight{Box: c.B.Box, At: c.AtB}
 }

@@ -37,8 +37,15 @@ func FitScores(scores []float64, right []bool) Scores {
 	}
 	spread = math.Sqrt(spread)
 	target := map[bool]float64{true: (yes + 1) / (yes + 2), false: 1 / (no + 2)}
+	loss := func(a, b float64) (sum float64) {
+		for i, v := range scores {
+			x := a*(v-mean)/spread + b
+			sum += max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) - x*target[right[i]]
+		}
+		return sum
+	}
 	a, b := 0.0, math.Log((yes+1)/(no+1))
-	for range 100 { // Newton's method
+	for range 100 { // Newton's method, with steps that lower the loss
 		var ga, gb, haa, hab, hbb float64
 		for i, v := range scores {
 			x := (v - mean) / spread
@@ -50,6 +57,9 @@ func FitScores(scores []float64, right []bool) Scores {
 		haa, hbb = haa+1e-9, hbb+1e-9
 		det := haa*hbb - hab*hab
 		da, db := (hbb*ga-hab*gb)/det, (haa*gb-hab*ga)/det
+		for now := loss(a, b); math.Abs(da)+math.Abs(db) > 1e-10 && !(loss(a-da, b-db) <= now*(1+1e-12)); {
+			da, db = da/2, db/2
+		}
 		a, b = a-da, b-db
 		if math.Abs(da)+math.Abs(db) < 1e-10 {
 			break

@@ -322,7 +322,7 @@ func TestTuningTakesNothingThatAVideoLosesBy(t *testing.T) {
 func TestASearchChangesKnobsOnly(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 100 {
-		p, want := Default().changed(rng), Default()
+		p, want := changed(Default(), knobs, rng), Default()
 		if p == want {
 			t.Fatal("nothing changed")
 		}

@@ -25,6 +25,8 @@ type trackFlags struct {
 	lines, zones, cameras                    []string
 	rate                                     float64
 	most                                     int
+
+	tuned *track.Offline // numbers of the whole video that --settings gives; nil for the default
 }
 
 // The rates that a video may have, in frames a second.
@@ -202,17 +204,22 @@ func (f trackFlags) runner(s track.Settings, compare track.Compare) func(context
 	switch {
 	case compare != nil:
 		return func(ctx context.Context, frames []track.Frame) (mot.Sequence, track.Skipped, error) {
-			return track.OfflineByPairs().RunPairs(ctx, frames, compare)
+			return f.whole(true).RunPairs(ctx, frames, compare)
 		}
 	case f.offline:
-		return f.whole().Run
+		return f.whole(false).Run
 	}
 	return s.RunContext
 }
 
-// whole are the numbers of tracking with the whole video at hand.
-func (f trackFlags) whole() track.Offline {
-	if f.model != "" {
+// whole are the numbers of tracking with the whole video at hand; pairs says that the model compares pairs.
+func (f trackFlags) whole(pairs bool) track.Offline {
+	switch {
+	case f.tuned != nil:
+		return *f.tuned
+	case pairs:
+		return track.OfflineByPairs()
+	case f.model != "":
 		return track.DefaultOffline()
 	}
 	return track.OfflineByMotion()
@@ -336,7 +343,7 @@ func (a *app) readTracked(f trackFlags, video mot.Info, scores *track.Scores) (v
 }
 
 // tracking is the tracker that was asked for, and the map of scores if a file gives one.
-func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
+func (f *trackFlags) tracking() (track.Settings, *track.Scores, error) {
 	var names []string
 	at := -1
 	for i, t := range trackers {
@@ -364,7 +371,11 @@ func (f trackFlags) tracking() (track.Settings, *track.Scores, error) {
 		if err != nil {
 			return settings, nil, err
 		}
-		settings, scores = tuned.Params.Settings(), &tuned.Scores
+		settings, scores, f.tuned = tuned.Params.Settings(), &tuned.Scores, tuned.Offline
+		if f.offline && f.tuned != nil && f.tuned.Looks > 0 != (f.model != "") {
+			return settings, nil, usagef("--settings %s: its numbers of the whole video were tuned %s", f.settings,
+				map[bool]string{true: "with a model: name it by --model", false: "without a model: leave --model out"}[f.tuned.Looks > 0])
+		}
 	}
 	if f.offline && (f.tracker != "ours" || f.most > 0) {
 		return settings, nil, usagef("--offline goes with no --tracker and no --max-identities")

@@ -64,7 +64,7 @@ func (a *app) viewFrames(ctx context.Context, f trackFlags, s track.Settings, v 
 func (f trackFlags) worth(s track.Settings) func([]track.Detection) []int {
 	switch {
 	case f.offline:
-		return f.whole().Worth
+		return f.whole(false).Worth
 	case s.Memory.Size == 0 && f.gallery != "":
 		return track.Ours().Worth
 	}
