@@ -29,7 +29,7 @@ type Params struct {
 	Position float64 `json:"position"` // deviation that a step adds
 	Velocity float64 `json:"velocity"` // and to the velocity
 	Resize   float64 `json:"resize"`   // to the size
-	Looks    float64 `json:"looks"`    // weight of appearance
+	Looks    float64 `json:"looks"`    // weight of appearance where motion pairs; lost tracks are taken up by looks in any case
 	Alike    float64 `json:"alike"`    // distance of embeddings that counts as neither same nor different
 	Again    float64 `json:"again"`    // distance of embeddings up to which a lost track is taken up by looks alone
 	Reach    float64 `json:"reach"`    // how far off, in heights, and as much more each second
@@ -42,7 +42,7 @@ func Default() Params {
 	return Params{
 		High: 0.306, Low: 0.2623, Suppress: 0.3768, Crowded: 0.2928, Gate: 0.83, LowGate: 0.4573, NewGate: 0.5406, Grow: 0.4422, Buffer: 0.0818,
 		Trust: 0.3246, Sum: 0.913, Confirm: 1, Wait: 0.5229, Lost: 0.9556, Coast: 0.1037, Measure: 0.09275, Size: 0.2172, Position: 0,
-		Velocity: 0.004122, Resize: 0.03354, Looks: 0.008, Alike: 0, Again: 0.596, Reach: 0.19, Recall: 3, Hidden: 0.092,
+		Velocity: 0.004122, Resize: 0.03354, Looks: 0, Alike: 0.45, Again: 0.596, Reach: 0.19, Recall: 3, Hidden: 0.4,
 	}
 }
 

@@ -113,14 +113,19 @@ func still() track.Settings {
 	return s
 }
 
-// ablation is the sums over all sequences and detectors of what each part is worth.
+// ablation is the sums over all sequences and detectors of what each part is worth, online and with the whole video, each with the same numbers.
 func ablation(b *strings.Builder, videos []video, kinds []looks) error {
+	stay := track.DefaultOffline()
+	stay.Speed = 0
 	methods := []method{{"overlap only", online(still())}, {"and motion", online(track.Ours())}}
+	whole := []method{{"whole video: overlap only", offline(stay)}, {"and motion", offline(track.DefaultOffline())}}
 	for _, k := range kinds {
 		if len(k.videos) == len(videos) {
 			methods = append(methods, method{"and " + k.name, k.of(online(track.Ours()))})
+			whole = append(whole, method{"and " + k.name, k.of(offline(track.DefaultOffline()))})
 		}
 	}
+	methods = append(methods, whole...)
 	b.WriteString("| pairs by | switches of each | total | MOTA | IDF1 | HOTA |\n|---|---|---:|---:|---:|---:|\n")
 	for _, m := range methods {
 		r, each, err := total(videos, m)
