@@ -28,11 +28,11 @@ func TestWhatDistancesMeanIsLearnedOfShortTracks(t *testing.T) {
 		}
 		o, near, all := DefaultOffline().alike(tracks), 0, 0
 		for i, a := range tracks {
-			if cost := o.differ(look(a[:3]), look(a[9:])); cost >= 0 {
+			if cost := o.differ(apart(look(a[:3]), look(a[9:]))); cost >= 0 {
 				t.Errorf("spread %g: track %d against itself costs %.2f, want less than 0", spread, i, cost)
 			}
 			for _, b := range tracks[:i] {
-				if all++; o.differ(look(a), look(b)) <= 0 {
+				if all++; o.differ(apart(look(a), look(b))) <= 0 {
 					near++
 				}
 			}

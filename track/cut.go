@@ -28,7 +28,7 @@ func (o Offline) turn(t []seen) (at int) {
 	most := 0.0
 	for i, d := range t {
 		if i >= parts && i <= len(t)-parts {
-			if cost := o.differ(before.look(), after.look()); cost > most {
+			if cost := o.differ(apart(before.look(), after.look())); cost > most {
 				at, most = i, cost
 			}
 		}

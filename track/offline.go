@@ -65,6 +65,7 @@ type seen struct {
 	score float64 // how likely it is right, its size known
 	worth float64 // as how many detections it counts
 	frame int     // index
+	index int     // among the frame's detections
 	at    float64
 	look  []float32
 }
@@ -86,18 +87,25 @@ func (o Offline) Run(ctx context.Context, frames []Frame) (mot.Sequence, Skipped
 
 // RunPairs is [Offline.Run] with detections compared as pairs, by what compare says in place of the distance of embeddings; nil compares embeddings.
 func (o Offline) RunPairs(ctx context.Context, frames []Frame, compare Compare) (mot.Sequence, Skipped, error) {
-	all, skipped := o.collect(frames)
-	out := mot.Sequence{Format: "mot"}
-	tracks, err := o.short(ctx, all, compare)
+	tracks, _, skipped, err := o.tracks(ctx, frames, compare, nil)
 	if err != nil {
-		return out, skipped, err
+		return mot.Sequence{Format: "mot"}, skipped, err
+	}
+	return o.rows(tracks, frames), skipped, ctx.Err()
+}
+
+// tracks are those that are kept, in the order of their beginnings, and all detections that could be used.
+func (o Offline) tracks(ctx context.Context, frames []Frame, compare Compare, links told) (tracks [][]seen, all []seen, skipped Skipped, err error) {
+	all, skipped = o.collect(frames)
+	if tracks, err = o.short(ctx, all, compare, links); err != nil {
+		return nil, all, skipped, err
 	}
 	if compare == nil {
 		tracks = o.cut(tracks)
 	}
-	for _, far := range []float64{o.Far / 3, o.Far} {
-		if tracks, err = o.join(ctx, tracks, far, compare); err != nil {
-			return out, skipped, err
+	for stage := 1; stage <= 2; stage++ {
+		if tracks, err = o.join(ctx, tracks, stage, compare, links); err != nil {
+			return nil, all, skipped, err
 		}
 	}
 	tracks = slices.DeleteFunc(tracks, func(t []seen) bool {
@@ -105,11 +113,17 @@ func (o Offline) RunPairs(ctx context.Context, frames []Frame, compare Compare) 
 		return worth < o.Least-1e-9 || sum < o.Sum
 	})
 	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
+	return tracks, all, skipped, nil
+}
+
+// rows are the boxes of tracks, filled and smoothed; ids are 1, 2, ….
+func (o Offline) rows(tracks [][]seen, frames []Frame) mot.Sequence {
+	out := mot.Sequence{Format: "mot"}
 	for id, t := range tracks {
 		out.Rows = append(out.Rows, o.fill(t, frames, id+1)...)
 	}
 	slices.SortStableFunc(out.Rows, func(a, b mot.Row) int { return cmp.Or(a.Frame-b.Frame, a.ID-b.ID) })
-	return out, skipped, ctx.Err()
+	return out
 }
 
 // evidence is how many detections a track has, and the sum of their scores.
@@ -137,14 +151,14 @@ func (o Offline) collect(frames []Frame) (all []seen, skipped Skipped) {
 		indices := usable.usable(found)
 		usable.look(found, indices)
 		for _, i := range indices {
-			all = append(all, seen{&frames[f].Detections[i], found[i].Score, worth(frames, f), f, frames[f].At.Seconds(), usable.embeddings[i]})
+			all = append(all, seen{&frames[f].Detections[i], found[i].Score, worth(frames, f), f, i, frames[f].At.Seconds(), usable.embeddings[i]})
 		}
 	}
 	return all, usable.skipped
 }
 
-// apart is the time after which a detector errs anew: what it says of frames that are nearer to each other is not independent.
-const apart = 4 * frame
+// anew is the time after which a detector errs anew: what it says of frames that are nearer to each other is not independent.
+const anew = 4 * frame
 
 // worth is as how many detections one of a frame counts, by the time to the next frame.
 func worth(frames []Frame, f int) float64 {
@@ -152,7 +166,7 @@ func worth(frames []Frame, f int) float64 {
 	if len(frames) < 2 {
 		return 1
 	}
-	return min(frames[f+1].At-frames[f].At, apart).Seconds() / frame.Seconds()
+	return min(frames[f+1].At-frames[f].At, anew).Seconds() / frame.Seconds()
 }
 
 // odds is −log(p / (1 − p)) of a score, less that of [Offline.Believe].
@@ -164,21 +178,25 @@ func logit(p float64) float64 {
 }
 
 // short links detections over the shortest gaps.
-func (o Offline) short(ctx context.Context, all []seen, compare Compare) ([][]seen, error) {
+func (o Offline) short(ctx context.Context, all []seen, compare Compare, links told) ([][]seen, error) {
 	net := Network{Enter: o.Enter, Exit: o.Enter}
 	var couples []Couple
+	var passed []priced
 	for i, d := range all {
 		net.Cost = append(net.Cost, o.odds(d.score)*d.worth)
 		for j := i + 1; j < len(all) && all[j].at-d.at <= o.Near+1e-9; j++ {
 			if all[j].frame == d.frame || d.Box.Overlap(all[j].Box) == 0 {
 				continue
 			}
-			cost := o.Steep*max(o.Overlap-d.Box.IoU(all[j].Box), 0) + o.Gap*(all[j].at-d.at)
+			w := priced{d.Detection, all[j].Detection, o.Steep*max(o.Overlap-d.Box.IoU(all[j].Box), 0) + o.Gap*(all[j].at-d.at), apart(d.look, all[j].look)}
+			cost := w.motion
 			if compare == nil {
-				cost += o.differ(d.look, all[j].look) / 4
+				cost += o.differ(w.looks) / 4
 			}
+			links.note(w, Cell{Outcome: Gated, Cost: cost})
 			if cost < 2*o.Enter+o.most(compare)/4 {
 				net.Links = append(net.Links, Link{i, j, cost})
+				passed = append(passed, w)
 				couples = append(couples, Couple{d.Detection, all[j].Detection, d.at, all[j].at})
 			}
 		}
@@ -186,6 +204,7 @@ func (o Offline) short(ctx context.Context, all []seen, compare Compare) ([][]se
 	if err := o.compared(ctx, compare, couples, func(k int, cost float64) { net.Links[k].Cost += cost / 4 }); err != nil {
 		return nil, err
 	}
+	links.passed(passed, 0, net.Links)
 	paths, _ := net.Solve()
 	tracks := make([][]seen, len(paths))
 	for k, path := range paths {
@@ -221,16 +240,28 @@ func (o Offline) compared(ctx context.Context, compare Compare, couples []Couple
 	return nil
 }
 
-// differ is what it costs that two embeddings are not alike, below 0 where they are; 0 where one is missing.
-func (o Offline) differ(a, b []float32) float64 {
-	if a == nil || len(a) != len(b) {
+// differ is what it costs that two look as far apart, below 0 where they look alike; 0 where nobody knows.
+func (o Offline) differ(looks float64) float64 {
+	if math.IsNaN(looks) {
 		return 0
 	}
-	return o.Looks * (1 - float64(dot(a, b)) - o.Alike)
+	return o.Looks * (looks - o.Alike)
 }
 
-// join links whole tracks to those that begin up to far seconds after them.
-func (o Offline) join(ctx context.Context, tracks [][]seen, far float64, compare Compare) ([][]seen, error) {
+// apart is the distance of two embeddings, NaN where one is missing.
+func apart(a, b []float32) float64 {
+	if a == nil || len(a) != len(b) {
+		return math.NaN()
+	}
+	return 1 - float64(dot(a, b))
+}
+
+// join links whole tracks to those that begin after them: at stage 1 up to a third of [Offline.Far] later, at stage 2 up to all of it.
+func (o Offline) join(ctx context.Context, tracks [][]seen, stage int, compare Compare, links told) ([][]seen, error) {
+	far := o.Far
+	if stage == 1 {
+		far /= 3
+	}
 	slices.SortStableFunc(tracks, func(a, b []seen) int { return a[0].frame - b[0].frame })
 	if compare == nil {
 		o = o.alike(tracks)
@@ -242,6 +273,7 @@ func (o Offline) join(ctx context.Context, tracks [][]seen, far float64, compare
 		ends[i] = o.end(t)
 	}
 	var couples []Couple
+	var passed []priced
 	for i := range tracks {
 		for j := i + 1; j < len(tracks); j++ {
 			a, b := tracks[i][len(tracks[i])-1], tracks[j][0]
@@ -251,12 +283,15 @@ func (o Offline) join(ctx context.Context, tracks [][]seen, far float64, compare
 			if b.frame <= a.frame {
 				continue
 			}
-			cost := o.link(ends[i], ends[j], b.at-a.at)
+			w := priced{a.Detection, b.Detection, o.link(ends[i], ends[j], b.at-a.at), apart(ends[i].look, ends[j].look)}
+			cost := w.motion
 			if compare == nil {
-				cost += o.differ(ends[i].look, ends[j].look)
+				cost += o.differ(w.looks)
 			}
+			links.note(w, Cell{Outcome: Gated, Stage: stage, Cost: cost})
 			if cost < o.Join+o.most(compare) {
 				net.Links = append(net.Links, Link{i, j, cost})
+				passed = append(passed, w)
 				couples = append(couples, facing(tracks[i], tracks[j])...)
 			}
 		}
@@ -265,6 +300,7 @@ func (o Offline) join(ctx context.Context, tracks [][]seen, far float64, compare
 	if err != nil {
 		return nil, err
 	}
+	links.passed(passed, stage, net.Links)
 	paths, _ := net.Solve()
 	joined := make([][]seen, len(paths))
 	for k, path := range paths {

@@ -132,7 +132,8 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err := a.writeTracks(one.flags, one.tracks); err != nil {
 		return err
 	}
-	if err := (pictures{app: a, flags: one.flags, frames: one.video.frames, rate: one.video.rate, tracks: one.tracks, images: one.video.images, online: f.online(settings)}).show(ctx); err != nil {
+	drawn := pictures{app: a, flags: one.flags, frames: one.video.frames, rate: one.video.rate, tracks: one.tracks, images: one.video.images, settings: settings, compare: one.view.compare()}
+	if err := drawn.show(ctx); err != nil {
 		return err
 	}
 	result, err := a.tell(ctx, one, count)

@@ -11,37 +11,40 @@ import (
 // mostPairs is of how many pairs of tracks and detections a page tells in a frame; more are not to be read anyway.
 const mostPairs = 1000
 
-// online is the tracker, or nil where the whole video is looked at.
-func (f trackFlags) online(s track.Settings) *track.Settings {
-	if f.offline {
-		return nil
-	}
-	return &s
-}
-
-// weighed goes through the video once more, and puts into every step-th frame of the film what the tracker weighed there.
+// weighed tracks the video once more, and puts into every step-th frame of the film what was weighed there.
 func (p pictures) weighed(ctx context.Context, film *report.Film, step int) error {
-	if p.online == nil {
-		return nil
+	number := map[time.Duration]int{}
+	for _, f := range p.frames {
+		number[f.At] = f.Number
 	}
-	settings := *p.online
+	show := func(i int, a track.Association) {
+		if i%step == 0 {
+			film.Frames[i].Matrix = matrixOf(a, p.frames[i].Detections, number)
+		}
+	}
+	if p.flags.offline {
+		whole := p.flags.whole(p.compare != nil)
+		film.Gates = whole.Gates()
+		_, all, err := whole.Explain(ctx, p.frames, p.compare, mostPairs)
+		for i, a := range all {
+			show(i, a)
+		}
+		return err
+	}
+	settings := p.settings
 	settings.Explain = mostPairs
 	for _, s := range settings.Stages {
 		film.Gates = append(film.Gates, s.Gate)
 	}
-	number := map[time.Duration]int{}
 	tracker := track.New(settings)
 	for i, f := range p.frames {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		number[f.At] = f.Number
 		if _, err := tracker.Next(f); err != nil {
 			return err
 		}
-		if i%step == 0 {
-			film.Frames[i].Matrix = matrixOf(tracker.Association(), f.Detections, number)
-		}
+		show(i, tracker.Association())
 	}
 	return nil
 }

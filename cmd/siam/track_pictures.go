@@ -27,13 +27,14 @@ const mostPictures = 600
 
 // pictures is what is drawn of a tracked sequence.
 type pictures struct {
-	app    *app
-	flags  trackFlags
-	frames []track.Frame
-	rate   float64
-	tracks mot.Sequence
-	images *mot.Images     // nil where there are none
-	online *track.Settings // the tracker; nil for one of the whole video
+	app      *app
+	flags    trackFlags
+	frames   []track.Frame
+	rate     float64
+	tracks   mot.Sequence
+	images   *mot.Images    // nil where there are none
+	settings track.Settings // of the tracker, where it is not of the whole video
+	compare  track.Compare  // nil without a model of pairs
 }
 
 // show writes the page and the rendered frames that were asked for.
