@@ -14,8 +14,13 @@ import (
 // calibrationPartners is how many images of its own class, and of others, each image is compared with.
 const calibrationPartners = 4
 
+// falsePresence is the part of pairs that share nothing in which an object may be said to be there.
+const falsePresence = 0.05
+
 // CalibrateCoseg chooses from which sureness on two images count as sharing an object, and gives it to the model's file: where the mean of
-// both error rates is least, of pairs that share a class and of pairs that do not. A set without such pairs leaves the file as it is.
+// both error rates is least, of pairs that share a class and of pairs that do not, or where the part [falsePresence] of the latter passes,
+// whichever is lower. The two kinds often lie far apart in a set of classes that the model has learned, and two of a class that it has not
+// are less sure, while two that share nothing are so little sure whatever they show. A set without such pairs leaves the file as it is.
 func CalibrateCoseg(ctx context.Context, model *coseg.Model, file *modelfile.File, set *dataset.Set, seed uint64) error {
 	same, different, err := surenesses(ctx, model, set, seed)
 	if err != nil || len(same) == 0 || len(different) == 0 {
@@ -23,24 +28,31 @@ func CalibrateCoseg(ctx context.Context, model *coseg.Model, file *modelfile.Fil
 	}
 	slices.Sort(same)
 	slices.Sort(different)
-	below := func(sorted []float64, x float64) int { at, _ := slices.BinarySearch(sorted, x); return at }
+	best := surenessWanted(same, different)
+	missed, found := stats.Rate(below(same, best), len(same)), stats.Rate(len(different)-below(different, best), len(different))
+	coseg.SetCalibration(file, best, modelfile.Calibration{
+		FMR: found.Value, FMRInterval: found.CI95, FNMR: missed.Value, FNMRInterval: missed.CI95, Pairs: len(same) + len(different), DataSet: set.Name,
+		Units: len(set.Items), Unit: "images", Rule: "the fewest mistakes, pairs that share a class and others counting the same, or 5 % of the others, where that finds more",
+	})
+	return nil
+}
+
+// surenessWanted is the threshold for the surenesses, in order, of pairs that share a class and of pairs that do not.
+func surenessWanted(same, different []float64) float64 {
 	best, least := same[0], 2.0
-	candidates := append(slices.Clone(same), different[len(different)-1]+1e-3)
-	for _, x := range candidates {
+	for _, x := range append(slices.Clone(same), different[len(different)-1]+1e-3) {
 		errors := float64(below(same, x))/float64(len(same)) + 1 - float64(below(different, x))/float64(len(different))
 		if errors < least {
 			best, least = x, errors
 		}
 	}
-	if lower := below(different, best); lower > 0 { // the middle of the gap
-		best = (best + different[lower-1]) / 2
-	}
-	missed, found := stats.Rate(below(same, best), len(same)), stats.Rate(len(different)-below(different, best), len(different))
-	coseg.SetCalibration(file, best, modelfile.Calibration{
-		FMR: found.Value, FMRInterval: found.CI95, FNMR: missed.Value, FNMRInterval: missed.CI95, Pairs: len(same) + len(different), DataSet: set.Name,
-		Units: len(set.Items), Unit: "images", Rule: "the fewest mistakes, pairs that share a class and others counting the same",
-	})
-	return nil
+	return min(best, stats.Quantile(different, 1-falsePresence))
+}
+
+// below is how many of the sorted numbers are less than x.
+func below(sorted []float64, x float64) int {
+	at, _ := slices.BinarySearch(sorted, x)
+	return at
 }
 
 // surenesses are those of pairs that share a class, and of pairs that do not.

@@ -83,3 +83,22 @@ func TestMoreThanDrawsTheSameImagesForBoth(t *testing.T) {
 		t.Errorf("%v, want 0.25 whichever images are drawn: 0.1 in the one class and 0.4 in the other", got)
 	}
 }
+
+func TestPresenceIsLowWherePairsLieFarApartAndHasTheFewestMistakesElsewhere(t *testing.T) {
+	var low []float64
+	for i := range 101 {
+		low = append(low, float64(i))
+	}
+	for name, test := range map[string]struct {
+		same, different []float64
+		want            float64
+	}{
+		"far apart":                     {[]float64{200, 300, 400}, low, 95},
+		"far apart but for one":         {[]float64{50, 200, 300, 400}, low, 95},
+		"mixed: 60 misses none, 95 two": {[]float64{60, 70, 80, 200}, low, 60},
+	} {
+		if got := surenessWanted(test.same, test.different); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("%s: from %v on, want %v", name, got, test.want)
+		}
+	}
+}
