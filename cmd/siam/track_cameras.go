@@ -24,6 +24,9 @@ type trackedCameras struct {
 func (f trackFlags) perCamera() (all []trackFlags, err error) {
 	endings := map[string]string{"coco": ".json", "jsonl": ".jsonl"}
 	for _, seq := range append([]string{f.seq}, f.cameras...) {
+		if _, err := os.Stat(seq); err != nil {
+			return nil, fmt.Errorf("read %s: there is no such file or folder", seq)
+		}
 		one := f
 		one.seq = seq
 		name, ending := strings.TrimSuffix(filepath.Base(filepath.Clean(seq)), filepath.Ext(seq)), endings[f.format]

@@ -178,6 +178,9 @@ func (a *app) openPeople(file string) (*person.Detector, func(), error) {
 	if len(outputs) != 1 {
 		return nil, nil, fmt.Errorf("%s has %d outputs, and YOLOX, which finds people, has one", file, len(outputs))
 	}
+	if !takes(network, peopleImage) {
+		return nil, nil, fmt.Errorf("%s takes images of another shape than YOLOX, which finds people in 3 channels of 416×416 pixels", file)
+	}
 	backend, err := a.newBackend()
 	if err != nil {
 		return nil, nil, err
@@ -188,6 +191,18 @@ func (a *app) openPeople(file string) (*person.Detector, func(), error) {
 		return nil, nil, fmt.Errorf("open detector %s: %w", file, err)
 	}
 	return person.NewDetector(run), func() { run.Close(); backend.Finalize() }, nil
+}
+
+// peopleImage is the shape of what a network sees that finds people: images, channels, height, width.
+var peopleImage = []int{1, 3, 416, 416}
+
+// takes reports whether a network's one input may have a shape.
+func takes(network *onnx.Model, shape []int) bool {
+	inputs := network.Inputs()
+	if len(inputs) != 1 || inputs[0].Shape == nil {
+		return len(inputs) == 1
+	}
+	return slices.EqualFunc(inputs[0].Shape, shape, func(has, want int) bool { return has < 0 || has == want })
 }
 
 func readPeople(file string) (*onnx.Model, error) {
