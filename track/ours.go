@@ -80,16 +80,18 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 
 // cost is 1 − IoU of boxes that grow with the time unseen, more for low scores, and more or less as the two look.
 func (p Params) cost() Cost {
+	step, never := frame.Seconds(), math.Inf(1)
 	return func(q *Pairing) float64 {
-		unseen := max(q.Steps-1, 0) * frame.Seconds()
-		by := p.Buffer + p.Grow*unseen
-		a, b := grown(q.Track.Box, by), grown(q.Detection.Box, by)
-		if a.X >= b.X+b.W || b.X >= a.X+a.W || a.Y >= b.Y+b.H || b.Y >= a.Y+a.H {
-			return math.Inf(1)
+		by := p.Buffer + p.Grow*max(q.Steps-1, 0)*step
+		a, b := &q.Track.Box, &q.Detection.Box
+		if reach := 0.5 + by; math.Abs(a.X+a.W/2-b.X-b.W/2) >= reach*(a.W+b.W) || math.Abs(a.Y+a.H/2-b.Y-b.H/2) >= reach*(a.H+b.H) {
+			return never // not even the grown boxes meet
 		}
-		cost := 1 - a.IoU(b)*(1-p.Trust*(1-q.Detection.Score))
-		if d, known := q.Looks(); known {
-			cost += p.Looks * (d - p.Alike)
+		cost := 1 - grown(*a, by).IoU(grown(*b, by))*(1-p.Trust*(1-q.Detection.Score))
+		if p.Looks > 0 {
+			if d, known := q.Looks(); known {
+				cost += p.Looks * (d - p.Alike)
+			}
 		}
 		return cost
 	}
