@@ -4,6 +4,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -159,6 +160,9 @@ func (q *Queue[In, Out]) lead(ctx context.Context, c *call[In, Out]) {
 		return
 	}
 	for !c.finished() {
+		q.mu.Unlock()
+		runtime.Gosched() // those who come just now may join
+		q.mu.Lock()
 		q.expect(ctx)
 		if err := ctx.Err(); err != nil {
 			q.fail(c, err)
