@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -96,6 +97,9 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 	certificate, err := f.tls()
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50) // nearly all that is held stays, and is numbers, which take no time to go through
 	}
 	return f.withStore(ctx, func(store gallery.Store) error {
 		models, masks, closeModels, err := a.servedModels(ctx, store, f.models)
