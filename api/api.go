@@ -236,6 +236,20 @@ type Training struct {
 	Loss       [][2]float64 `json:"loss" doc:"step and smoothed loss"`
 	Validation [][2]float64 `json:"validation" doc:"step and accuracy, in [0, 1]"`
 	Note       string       `json:"note,omitempty"`
+	Examples   []Example    `json:"examples,omitempty" doc:"one-shot episodes, as the network of the last validation answers them"`
+}
+
+// Example is an image, and some to choose from, one of which shows the same.
+type Example struct {
+	Picture string   `json:"picture" doc:"data URL"`
+	Answers []Answer `json:"answers" doc:"nearest first"`
+}
+
+// Answer is one of the images of an [Example] to choose from.
+type Answer struct {
+	Picture  string  `json:"picture" doc:"data URL"`
+	Distance float32 `json:"distance"`
+	Same     bool    `json:"same" doc:"whether it is the right one"`
 }
 
 // Problem is an error (RFC 9457).

@@ -52,6 +52,8 @@ type embedding struct {
 	inputs   []float32   // the validated images [n, h, w, c]
 	old      [][]float32 // all that is learned from as the job's older model embeds it; nil without one
 	memory   embeddingMemory
+	episodes []episode // of validated
+	shown    []Example // the episodes, as the last score answered them
 }
 
 // embeddingMemory is what a resumed training of an encoder must know.
@@ -65,7 +67,8 @@ func newEncoderCourse(ctx context.Context, r Recipe, job Job, data labelled) (c 
 	if err != nil {
 		return c, err
 	}
-	return course[*dataset.Batch]{trainer: e.trainer, batches: e.batches, score: e.score, model: e.model, memory: &e.memory, note: e.note}, nil
+	return course[*dataset.Batch]{trainer: e.trainer, batches: e.batches, score: e.score, model: e.model, memory: &e.memory, note: e.note,
+		examples: func() []Example { return e.shown }}, nil
 }
 
 // newEmbedding checks the settings and builds everything that the first step needs.
@@ -87,6 +90,7 @@ func newEmbedding(ctx context.Context, r Recipe, job Job, data labelled) (*embed
 	if e.spec, err = job.compatible(e.spec); err != nil {
 		return nil, err
 	}
+	e.episodes = drawEpisodes(e.validated, job.Seed)
 	e.inputs = prepared(e.spec.Preprocess, e.validated.Items)
 	if e.old, err = job.embedOld(ctx, e.extended); err != nil {
 		return nil, err
@@ -176,6 +180,10 @@ func (e *embedding) score(ctx context.Context) (float64, error) {
 	compare, err := encoder.DistanceOf(e.spec, e.recipe.Settings.distance(), weights)
 	if err != nil {
 		return 0, err
+	}
+	e.shown = nil
+	for _, one := range e.episodes {
+		e.shown = append(e.shown, one.answered(e.validated, embeddings, compare.Of))
 	}
 	return e.judge(embeddings, compare.Of)
 }

@@ -49,7 +49,7 @@ func (m Map) svg(first string) (string, error) {
 		if m.Ink {
 			picture = inked(shrunk(picture, pictureSide), colour)
 		}
-		uri, err := dataURI(picture, pictureSide)
+		uri, err := DataURI(picture, pictureSide)
 		if err != nil {
 			return "", err
 		}

@@ -16,8 +16,8 @@ import (
 // pictureSide is the longest side, in pixels, of a picture inside a page, and largeSide that of a large one; what is larger is made smaller.
 const pictureSide, largeSide = 160, 320
 
-// dataURI holds a picture inside the page: as PNG, or as JPEG where that is smaller and nothing shines through.
-func dataURI(picture image.Image, most int) (template.URL, error) {
+// DataURI holds a picture inside a page, with no side longer than most pixels: as PNG, or as JPEG where that is smaller and nothing shines through.
+func DataURI(picture image.Image, most int) (template.URL, error) {
 	if picture == nil {
 		return "", fmt.Errorf("a picture is missing")
 	}

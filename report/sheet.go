@@ -48,9 +48,9 @@ type Tile struct {
 // uri holds the tile's picture inside a page.
 func (t Tile) uri() (template.URL, error) {
 	if t.Large {
-		return dataURI(t.Image, largeSide)
+		return DataURI(t.Image, largeSide)
 	}
-	return dataURI(t.Image, pictureSide)
+	return DataURI(t.Image, pictureSide)
 }
 
 // Sheet is a contact sheet: pictures row by row. It is a [Part], and a picture of its own by WriteFile.

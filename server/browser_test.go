@@ -3,6 +3,7 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -277,7 +278,8 @@ func TestGalleryAndReviewInABrowser(t *testing.T) {
 func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	folder := t.TempDir()
 	progress, err := json.Marshal(api.Training{Recipe: "oneshot-triplet", Data: "omniglot", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
-		Loss: [][2]float64{{100, 0.9}, {300, 0.5}, {500, 0.4}}, Validation: [][2]float64{{250, 0.7}, {500, 0.8}}})
+		Loss: [][2]float64{{100, 0.9}, {300, 0.5}, {500, 0.4}}, Validation: [][2]float64{{250, 0.7}, {500, 0.8}},
+		Examples: examples(t)})
 	check(t, err)
 	check(t, os.WriteFile(filepath.Join(folder, "new.safetensors.progress"), progress, 0o600))
 	check(t, os.WriteFile(filepath.Join(folder, "broken.progress"), []byte("{"), 0o600))
@@ -308,8 +310,29 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	v.open("training")
 	v.sees("#trainings", "oneshot-triplet on omniglot: step 500 of 1000, about 10 minutes left")
 	v.do(chromedp.WaitVisible("#trainings canvas"))
+	v.sees("#trainings .examples h4", "Examples: 1 of 2 right")
+	v.sees("#trainings .examples ul > li:nth-child(2) .wrong", "✗ 0.20")
+	v.do(until("[...document.querySelectorAll('.examples img')].length === 8 && [...document.querySelectorAll('.examples img')].every(e => e.naturalWidth > 0)"))
 	check(t, os.Remove(filepath.Join(folder, "new.safetensors.progress")))
 	v.sees("#trainings", "No training runs.")
+}
+
+// examples are what a network answers rightly, and wrongly.
+func examples(t *testing.T) (shown []api.Example) {
+	t.Helper()
+	picture := func(file string) string {
+		data, err := os.ReadFile(file)
+		check(t, err)
+		return "data:image/png;base64," + base64.StdEncoding.EncodeToString(data)
+	}
+	for _, right := range []bool{true, false} {
+		x := api.Example{Picture: picture(a)}
+		for i, file := range []string{same, other, other} {
+			x.Answers = append(x.Answers, api.Answer{Picture: picture(file), Distance: 0.2 + float32(i)/2, Same: (i == 0) == right && i < 2})
+		}
+		shown = append(shown, x)
+	}
+	return shown
 }
 
 // Every page, narrow and wide, light and dark, in both languages: nothing is wider than the screen, and axe-core finds no serious fault.

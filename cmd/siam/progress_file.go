@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/siam-go/siam/api"
+	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/internal/atomicfile"
 	"github.com/siam-go/siam/recipe"
 	"github.com/siam-go/siam/report"
@@ -52,9 +53,33 @@ func (p *progressFile) step(s recipe.Progress) {
 	if s.Note != "" {
 		p.Note = s.Note
 	}
+	if len(s.Examples) > 0 {
+		p.Examples = drawnExamples(s.Examples)
+	}
 	if s.Validation != nil || time.Since(p.written) > progressEvery {
 		_ = p.write()
 	}
+}
+
+// exampleSide is the longest side of an example's pictures, pixels: with all of them the file stays far below a megabyte.
+const exampleSide = 64
+
+// drawnExamples are examples with their pictures as small files.
+func drawnExamples(examples []recipe.Example) (drawn []api.Example) {
+	picture := func(m imgproc.Image) string {
+		uri, _ := report.DataURI(m.GoImage(), exampleSide) // into memory
+		return string(uri)
+	}
+	for _, x := range examples {
+		of := api.Example{Picture: picture(x.Asked), Answers: []api.Answer{}}
+		for _, a := range x.Answers {
+			if distance := float64(a.Distance); !math.IsNaN(distance) && !math.IsInf(distance, 0) { // which JSON cannot say
+				of.Answers = append(of.Answers, api.Answer{Picture: picture(a.Image), Distance: a.Distance, Same: a.Same})
+			}
+		}
+		drawn = append(drawn, of)
+	}
+	return drawn
 }
 
 // stop says that the training ended before it had a model, or all its steps.

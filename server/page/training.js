@@ -17,7 +17,8 @@ function showTrainings(all) {
     let box = [...where.children].find(e => e.dataset.model === t.model);
     if (!box) {
       box = make("article", [make("h3", t.model), make("p", [], { className: "says" }), make("progress", [], { max: 1, ariaLabel: t.model }),
-        make("div", [make("div", [], { className: "loss" }), make("div", [], { className: "validation" })], { className: "two" })], { className: "group" });
+        make("div", [make("div", [], { className: "loss" }), make("div", [], { className: "validation" })], { className: "two" }),
+        make("div", [], { className: "examples" })], { className: "group" });
       box.dataset.model = t.model;
       where.append(box);
     }
@@ -40,5 +41,15 @@ function showTraining(box, t) {
   };
   draw("loss", t.loss, { label: say("loss"), colour: "wrong" });
   draw("validation", t.validation, { label: say("validation"), colour: "link", percent: true });
+  showExamples(box.querySelector(".examples"), t.examples || []);
+}
+
+// showExamples shows what the network answers: each image asked about, and those to choose from.
+function showExamples(where, examples) {
+  const shown = examples.map(e => make("li", [make("img", [], { src: e.picture, alt: say("askedAbout") }),
+    make("ol", e.answers.map((a, i) => make("li", [make("img", [], { src: a.picture, alt: "" }), make("span", (a.same ? "✓ " : i ? "" : "✗ ") + a.distance.toPrecision(2)),
+      make("span", say(a.same ? "same" : "different"), { className: "unseen" })], { className: a.same ? "right" : i ? "" : "wrong" })))]));
+  const right = examples.filter(e => e.answers[0]?.same).length;
+  where.replaceChildren(...shown.length ? [make("h4", say("examples", right, shown.length)), make("p", say("examplesHelp"), { className: "quiet" }), make("ul", shown)] : []);
 }
 Object.assign(pages.training, { open: openTraining, leave: () => clearTimeout(asking) });
