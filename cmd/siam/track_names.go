@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/dataset/mot"
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/track"
@@ -27,16 +28,11 @@ func (a *app) nameTracks(ctx context.Context, f trackFlags, v *viewer, frames []
 	if f.gallery == "" {
 		return nil
 	}
-	address, name, _ := strings.Cut(f.gallery, "#")
-	store, err := openStore(ctx, storeOptions{url: address})
+	g, closeGallery, err := openNames(ctx, f.gallery, v.model)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	g, err := gallery.Open(ctx, store, cmp.Or(name, mainGallery), v.model.ForGallery())
-	if err != nil {
-		return fmt.Errorf("naming tracks by %s: %w", address, err)
-	}
+	defer closeGallery()
 	shown := shownBy(frames, rows)
 	for i := range tracks {
 		photos := photographs(tracks[i].ID, shown[tracks[i].ID])
@@ -51,6 +47,21 @@ func (a *app) nameTracks(ctx context.Context, f trackFlags, v *viewer, frames []
 	}
 	oneOfEach(tracks)
 	return nil
+}
+
+// openNames opens the gallery ADDRESS#NAME that names tracks by a model.
+func openNames(ctx context.Context, of string, model *siam.Model) (*gallery.Gallery, func(), error) {
+	address, name, _ := strings.Cut(of, "#")
+	store, err := openStore(ctx, storeOptions{url: address})
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := gallery.Open(ctx, store, cmp.Or(name, mainGallery), model.ForGallery())
+	if err != nil {
+		store.Close()
+		return nil, nil, fmt.Errorf("naming tracks by %s: %w", address, err)
+	}
+	return g, func() { store.Close() }, nil
 }
 
 // mostShown is how many boxes of a track a gallery is asked about.

@@ -34,7 +34,7 @@ type viewer struct {
 // far as these are asked for. What it returns besides closes what it opened.
 func (a *app) viewFrames(ctx context.Context, f trackFlags, s track.Settings, v *trackedVideo) (*viewer, func(), error) {
 	view := &viewer{images: v.images, scores: v.scores, worth: f.worth(s)}
-	closeAll, err := a.openView(f, view)
+	closeAll, err := a.openView(ctx, f, view)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,7 +72,7 @@ func (f trackFlags) worth(s track.Settings) func([]track.Detection) []int {
 }
 
 // openView opens what the flags ask for.
-func (a *app) openView(f trackFlags, v *viewer) (closeAll func(), err error) {
+func (a *app) openView(ctx context.Context, f trackFlags, v *viewer) (closeAll func(), err error) {
 	var closers []func()
 	closeAll = func() {
 		for _, c := range closers {
@@ -90,7 +90,7 @@ func (a *app) openView(f trackFlags, v *viewer) (closeAll func(), err error) {
 		v.find, closers = find, append(closers, closeFinder)
 	}
 	if f.model != "" {
-		closeModel, err := a.openLook(f, v)
+		closeModel, err := a.openLook(ctx, f, v)
 		if err != nil {
 			closeAll()
 			return nil, err
@@ -101,7 +101,7 @@ func (a *app) openView(f trackFlags, v *viewer) (closeAll func(), err error) {
 }
 
 // openLook opens the model, of embeddings or of pairs, as its file says.
-func (a *app) openLook(f trackFlags, v *viewer) (closeModel func(), err error) {
+func (a *app) openLook(ctx context.Context, f trackFlags, v *viewer) (closeModel func(), err error) {
 	file, err := readModelFile(f.model)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,17 @@ func (a *app) openLook(f trackFlags, v *viewer) (closeModel func(), err error) {
 		backend.Finalize()
 		return nil, fmt.Errorf("open %s: %w", f.model, err)
 	}
-	return func() { closeLook(); backend.Finalize() }, nil
+	closeModel = func() { closeLook(); backend.Finalize() }
+	if f.gallery == "" {
+		return closeModel, nil
+	}
+	_, closeGallery, err := openNames(ctx, f.gallery, v.model) // what is wrong with it is told before anybody looks
+	if err != nil {
+		closeModel()
+		return nil, err
+	}
+	closeGallery()
+	return closeModel, nil
 }
 
 func (v *viewer) openModel(backend siam.Backend, file *modelfile.File) (func(), error) {
