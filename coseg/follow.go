@@ -14,10 +14,12 @@ const (
 	nearest = 3
 	// sharpness makes a logit of a difference of cosines.
 	sharpness = 12
+	// outline is the most, as a logit, that what a model marks may count for or against a place.
+	outline = 2
 )
 
 // Follow masks in other images what a mask [h·w] covers in one: a place is of the object when what it is most like there lies in the
-// mask rather than beside it, by the correlation of feature maps. Presence is by how well these places match. The mask must be of the
+// mask rather than beside it, by the correlation of feature maps; a model that has learned objects gives it their outlines. Presence is by how well these places match. The mask must be of the
 // image's size, and cover a part of it; otherwise Follow fails, and when ctx has ended.
 func (m *Model) Follow(ctx context.Context, from Encoded, mask []bool, others ...Encoded) ([]Mask, error) {
 	if len(mask) != from.grey.H*from.grey.W {
@@ -38,11 +40,32 @@ func (m *Model) Follow(ctx context.Context, from Encoded, mask []bool, others ..
 			return nil, err
 		}
 		logits := t.lean(inside)
-		masks[i] = other.spread(grids[i+1], logits)
+		if masks[i], err = m.outlined(ctx, other, from, grids[i+1], logits); err != nil {
+			return nil, err
+		}
 		masks[i].Presence = presenceOf(logits, t.bestInside(inside))
 		masks[i].Present = masks[i].Presence >= DefaultPresence
 	}
 	return masks, nil
+}
+
+// outlined is the mask of the logits of an image's places, to which a trained model adds what it marks there beside the image that they come
+// from.
+func (m *Model) outlined(ctx context.Context, e, from Encoded, g grid, logits []float32) (Mask, error) {
+	if m.Untrained {
+		return e.spread(g, logits), nil
+	}
+	seen, _, err := m.looks(ctx, e, from)
+	if err != nil {
+		return Mask{}, err
+	}
+	fine := grid{}
+	fine.h, fine.w = m.Spec.OutputSize()
+	joint := slices.Clone(enlarge(logits, g.h, g.w, fine.h, fine.w)) // which may be the logits themselves
+	for i, x := range seen.logits {
+		joint[i] += min(max(x, -outline), outline)
+	}
+	return e.spread(fine, joint), nil
 }
 
 // split says which places a mask covers by half, or the one that it covers most.
@@ -106,8 +129,9 @@ func meanOfLargest(values []float32, n int) float32 {
 	return sum / float32(n)
 }
 
-// At is the mask [h·w] of what lies at a point of an image, in pixels: the places that hang together with its own and are like it, with the image's
-// edges. It fails where the point lies outside the image.
+// At is the mask [h·w] of what lies at a point of an image, in pixels: what the model, which has learned objects, marks there in the image seen with
+// itself, as far as it hangs together; where it marks nothing, the places that hang together with the point's own and are like it, with the
+// image's edges. It fails where the point lies outside the image.
 func (m *Model) At(ctx context.Context, e Encoded, point imgproc.Point) ([]bool, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -120,15 +144,31 @@ func (m *Model) At(ctx context.Context, e Encoded, point imgproc.Point) ([]bool,
 	if start < 0 {
 		return nil, fmt.Errorf("point %v,%v lies outside the image of %d×%d pixels", point.X, point.Y, e.grey.W, e.grey.H)
 	}
+	if !m.Untrained {
+		alone, err := m.Against(ctx, e, e)
+		if err != nil {
+			return nil, err
+		}
+		alone.Present = true
+		bits := alone.Bits()
+		if at := int(point.Y)*alone.W + int(point.X); bits[at] {
+			object := make([]bool, len(bits))
+			for _, p := range (grid{h: alone.H, w: alone.W}).grown(at, func(p int) bool { return bits[p] }) {
+				object[p] = true
+			}
+			return object, nil
+		}
+	}
 	t, err := m.alike(g, g)
 	if err != nil {
 		return nil, err
 	}
+	alike := t.row(start)
 	logits := make([]float32, g.places())
 	for i := range logits {
 		logits[i] = -6
 	}
-	for _, p := range g.grown(t.row(start), start) {
+	for _, p := range g.grown(start, func(p int) bool { return alike[p] >= leastAlike }) {
 		logits[p] = 6
 	}
 	mask := e.spread(g, logits)
@@ -136,16 +176,18 @@ func (m *Model) At(ctx context.Context, e Encoded, point imgproc.Point) ([]bool,
 	return mask.Bits(), nil
 }
 
-// grown are the places that hang together with start and are like it.
-func (g grid) grown(alike []float32, start int) []int {
-	const least = 0.3
-	seen, found := make([]bool, len(alike)), []int{start}
+// leastAlike is the cosine from which a place is like the one at a point.
+const leastAlike = 0.3
+
+// grown are the places that hang together with start and belong to it.
+func (g grid) grown(start int, belongs func(p int) bool) []int {
+	seen, found := make([]bool, g.places()), []int{start}
 	seen[start] = true
 	for k := 0; k < len(found); k++ {
 		y, x := found[k]/g.w, found[k]%g.w
 		for _, step := range [][2]int{{-1, 0}, {1, 0}, {0, -1}, {0, 1}} {
 			v, u := y+step[0], x+step[1]
-			if v < 0 || v >= g.h || u < 0 || u >= g.w || seen[v*g.w+u] || alike[v*g.w+u] < least {
+			if v < 0 || v >= g.h || u < 0 || u >= g.w || seen[v*g.w+u] || !belongs(v*g.w+u) {
 				continue
 			}
 			seen[v*g.w+u] = true

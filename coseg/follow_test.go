@@ -126,6 +126,7 @@ func TestAGivenMaskIsFoundAgain(t *testing.T) {
 
 func TestAPointGivesWhatLiesThere(t *testing.T) {
 	m := blank(t)
+	m.Untrained = true
 	picture := imgproc.Filled(64, 64, 3, 30)
 	for i := range 64 * 64 {
 		if i%64 >= 32 {
@@ -147,6 +148,36 @@ func TestAPointGivesWhatLiesThere(t *testing.T) {
 		if _, err := m.At(t.Context(), e, p); err == nil || !strings.Contains(err.Error(), "outside the image of 64×64") {
 			t.Errorf("point %v: %v", p, err)
 		}
+	}
+}
+
+func TestAPointOnWhatAModelMarksGivesAllThatHangsTogetherThere(t *testing.T) {
+	m := blank(t)
+	encoded, _ := scenes(t, m, 1)
+	alone, err := m.Against(t.Context(), encoded[0], encoded[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone.Present = true
+	marked := alone.Bits()
+	start := slices.Index(marked, true)
+	if start < 0 || !slices.Contains(marked, false) {
+		t.Fatal("this network marks nothing, or all: the test needs another seed")
+	}
+	want := make([]bool, len(marked))
+	want[start] = true
+	for changed := true; changed; {
+		changed = false
+		for p := range want {
+			beside := p%64 > 0 && want[p-1] || p%64 < 63 && want[p+1] || p >= 64 && want[p-64] || p < 63*64 && want[p+64]
+			if marked[p] && !want[p] && beside {
+				want[p], changed = true, true
+			}
+		}
+	}
+	got, err := m.At(t.Context(), encoded[0], imgproc.Point{X: float32(start % 64), Y: float32(start / 64)})
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v: the mask of a marked point is not what hangs together with it", err)
 	}
 }
 
