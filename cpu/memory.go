@@ -42,13 +42,23 @@ func (p *memoryPool) of(bytes int) *sync.Pool {
 }
 
 // roomPool keeps rooms for executions of any program: those that take turns have the same one, which is as large as the largest
-// needs. The garbage collector empties it. The zero value is ready.
-type roomPool struct{ free sync.Pool } // of *room
+// needs. It keeps one, and the garbage collector takes the others. The zero value is ready.
+type roomPool struct {
+	mu     sync.Mutex
+	spare  *room
+	others sync.Pool // of *room
+}
 
 // take gives a room with any content in the arena.
 func (p *roomPool) take(bytes, threads int) *room {
-	r, ok := p.free.Get().(*room)
-	if !ok {
+	p.mu.Lock()
+	r := p.spare
+	p.spare = nil
+	p.mu.Unlock()
+	if r == nil {
+		r, _ = p.others.Get().(*room)
+	}
+	if r == nil {
 		r = &room{workspaces: make([]kernel.Workspace, threads)}
 	}
 	if len(r.arena) < bytes {
@@ -58,4 +68,11 @@ func (p *roomPool) take(bytes, threads int) *room {
 }
 
 // giveBack takes a room that nobody uses any more.
-func (p *roomPool) giveBack(r *room) { p.free.Put(r) }
+func (p *roomPool) giveBack(r *room) {
+	p.mu.Lock()
+	r, p.spare = p.spare, r
+	p.mu.Unlock()
+	if r != nil {
+		p.others.Put(r)
+	}
+}
