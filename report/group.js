@@ -98,6 +98,18 @@ function showGroup(group, data, words) {
     views.forEach((view, j) => { draw(view); if (at >= 0 && i !== j && alike.length) heat(view, alike[i][j].subarray(at * view.rows * view.columns, (at + 1) * view.rows * view.columns)); });
     if (at >= 0 && alike.length) mark(views[i], at);
   };
+  // keyed lets the arrow keys point, from the middle on.
+  const keyed = (view, i) => {
+    let column = view.columns >> 1, row = view.rows >> 1;
+    view.canvas.tabIndex = 0;
+    view.canvas.onkeydown = event => {
+      const move = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
+      if (!move) return;
+      event.preventDefault();
+      column = Math.min(Math.max(column + move[0], 0), view.columns - 1); row = Math.min(Math.max(row + move[1], 0), view.rows - 1);
+      point(i, row * view.columns + column);
+    };
+  };
   const add = async (entry, i) => {
     const figure = document.createElement("figure"), canvas = document.createElement("canvas"), caption = document.createElement("figcaption"), says = document.createElement("span");
     const picture = await loaded(entry.picture), mask = await loaded(entry.mask);
@@ -113,7 +125,8 @@ function showGroup(group, data, words) {
       figure.append(button);
     }
     canvas.onpointermove = canvas.onpointerdown = event => point(i, place(view, event));
-    canvas.onpointerleave = () => point(i, -1);
+    canvas.onpointerleave = canvas.onblur = () => point(i, -1);
+    if (alike.length) keyed(view, i);
     return [figure, view];
   };
   range.oninput = masked.onchange = all;

@@ -393,3 +393,115 @@ func (v *visitor) audit(at string, axe []byte) {
 		v.t.Errorf("%s: %s", at, fault)
 	}
 }
+
+// controls are what somebody at the keyboard comes to, in the order of the page.
+const controls = `[...document.querySelectorAll("a[href], button, input, select, textarea, iframe, [tabindex='0']")].filter(e => e.checkVisibility() && !e.disabled && e.tabIndex >= 0)`
+
+// focused is the number of the control that has the focus, which must be seen; -1 for none.
+const focused = `(() => {
+	const e = document.activeElement, look = getComputedStyle(e.closest(".drop") || e), at = ` + controls + `.indexOf(e);
+	if (at >= 0 && e.tagName !== "IFRAME" && (look.outlineStyle === "none" || parseFloat(look.outlineWidth) < 2)) throw new Error("the focus is not seen on " + e.outerHTML);
+	return at;
+})()`
+
+func (v *visitor) press(key string) {
+	v.t.Helper()
+	v.do(chromedp.KeyEvent(key))
+}
+
+// tabTo goes to a control by the tab key.
+func (v *visitor) tabTo(control string) {
+	v.t.Helper()
+	for range 300 {
+		v.press(kb.Tab)
+		if got(v, chromedp.Evaluate[bool](fmt.Sprintf("document.activeElement.matches(%q)", control))) {
+			return
+		}
+	}
+	v.t.Fatalf("the tab key does not lead to %s", control)
+}
+
+// tabThrough goes round a page by the tab key: to all controls, in their order, and from the last to the first.
+func (v *visitor) tabThrough(name string) {
+	v.t.Helper()
+	n := got(v, chromedp.Evaluate[int](controls+".length"))
+	var order []int
+	for range 3 * n {
+		v.press(kb.Tab)
+		i := got(v, chromedp.Evaluate[int](focused))
+		if i < 0 || len(order) > 0 && i == order[len(order)-1] { // beside the page, or within a player
+			continue
+		}
+		if order = append(order, i); len(order) > n {
+			break
+		}
+	}
+	if len(order) <= n {
+		v.t.Errorf("%s: the tab key leads to %v of %d controls", name, order, n)
+	}
+	for i := 1; i < len(order); i++ {
+		if order[i] != (order[i-1]+1)%n {
+			v.t.Errorf("%s: the tab key leads from control %d to %d of %d", name, order[i-1], order[i], n)
+		}
+	}
+}
+
+func TestPagesByTheKeyboardAlone(t *testing.T) {
+	d := newDesk(t, server.Options{Folder: tracked(t), Masks: []server.Masks{masker(t, "one.safetensors")}})
+	d.peopled("main", 20)
+	v := d.visit(chromedp.Flag("use-file-for-fake-video-capture", film(t, a)))
+	v.tabTo("#leave")
+	v.press(kb.Enter)
+	v.do(chromedp.WaitVisible("#login"))
+	v.tabThrough("login")
+	v.tabTo("#key")
+	v.do(chromedp.KeyEvent(d.key + kb.Enter))
+	v.do(chromedp.WaitVisible("#tabs"))
+	for _, name := range []string{"gallery", "review", "compare", "calibration", "map", "training", "tracks", "masks", "gate"} {
+		v.tabTo(fmt.Sprintf(`nav a[href="#%s"]`, name))
+		v.press(kb.Enter)
+		v.do(chromedp.WaitVisible("#"+name), until("!document.body.hasAttribute('aria-busy')"))
+		switch name {
+		case "gallery":
+			v.sees("#count", "20 enrolled")
+		case "review":
+			v.sees("#queue", "Nothing waits.")
+		case "calibration":
+			v.do(chromedp.WaitVisible("#curve canvas"))
+		case "masks":
+			v.do(chromedp.SetUploadFiles("#masks-file", []string{absolute(t, a), absolute(t, same)}), until("document.querySelectorAll('#shared canvas').length === 2"))
+		}
+		v.tabThrough(name)
+	}
+	v.tabTo("#camera")
+	v.press(" ")
+	v.do(until("document.getElementById('video').videoWidth > 0"))
+	v.tabTo("#shoot")
+	v.press(kb.Enter)
+	v.sees("#verdicts h3", "No match")
+	v.tabTo("#camera")
+	v.press(" ")
+	v.tabTo("#language")
+	v.press(kb.ArrowDown)
+	v.sees("nav a", "Puerta")
+	v.press(kb.ArrowUp)
+	v.tabTo(`nav a[href="#masks"]`)
+	v.press(kb.Enter)
+	v.tabTo("#shared .masked")
+	v.press(" ")
+	if got(v, chromedp.Evaluate[bool]("document.querySelector('#shared .masked').checked")) {
+		t.Error("the space bar does not turn masks off")
+	}
+	before := got(v, chromedp.Text("#shared output"))
+	v.tabTo("#shared [type=range]")
+	v.press(kb.ArrowRight)
+	if after := got(v, chromedp.Text("#shared output")); after == before {
+		t.Errorf("the arrow key leaves the threshold at %s", after)
+	}
+	plain := got(v, chromedp.Evaluate[string]("document.querySelectorAll('#shared canvas')[1].toDataURL()"))
+	v.tabTo("#shared canvas")
+	v.press(kb.ArrowRight)
+	if got(v, chromedp.Evaluate[string]("document.querySelectorAll('#shared canvas')[1].toDataURL()")) == plain {
+		t.Error("the arrow keys show nothing of what is like a place of the first image")
+	}
+}

@@ -28,7 +28,7 @@ const words = {
     step: "step", loss: "Loss", validation: "Validation accuracy",
     examples: "Examples: {0} of {1} right", examplesHelp: "Left an image that is asked about, then those to choose from, nearest first, with their distances. ✓ marks the one that shows the same, ✗ a wrong one that is nearer.", askedAbout: "asked about",
     tracks: "Tracks", tracksHelp: "Videos that siam track --report has written into the folder of models.", video: "Video", noTracks: "There is no video yet.",
-    masks: "Masks", noMasks: "This server holds no model of co-segmentation: put one that siam train coseg-small wrote into its folder of models, and start it again.", dropMasks: "Drop or choose two images or more that show the same kind of thing", maskThreshold: "Threshold", masked: "masks", masksHint: "Point at a place of an image: the others show in warm colours what is like it.",
+    masks: "Masks", noMasks: "This server holds no model of co-segmentation: put one that siam train coseg-small wrote into its folder of models, and start it again.", dropMasks: "Drop or choose two images or more that show the same kind of thing", maskThreshold: "Threshold", masked: "masks", masksHint: "Point at a place of an image, or go there with the arrow keys: the others show in warm colours what is like it.",
     twoImages: "Choose two images or more: one alone shares nothing.", sharedBy: "{0} of {1} images share something.", nothingShared: "The images have no object in common.", covers: "{0} of the image, presence {1}", absent: "nothing that the others show, presence {0} below {1}", saveMask: "Save mask", saveCutout: "Save cut-out",
   },
   es: {
@@ -58,7 +58,7 @@ const words = {
     step: "paso", loss: "Pérdida", validation: "Exactitud en validación",
     examples: "Ejemplos: {0} de {1} acertados", examplesHelp: "A la izquierda la imagen por la que se pregunta; luego aquellas entre las que elegir, de la más cercana a la más lejana, con sus distancias. ✓ señala la que muestra lo mismo, ✗ una equivocada que está más cerca.", askedAbout: "por la que se pregunta",
     tracks: "Trayectorias", tracksHelp: "Vídeos que siam track --report ha escrito en la carpeta de modelos.", video: "Vídeo", noTracks: "Todavía no hay ningún vídeo.",
-    masks: "Máscaras", noMasks: "Este servidor no tiene ningún modelo de cosegmentación: ponga en su carpeta de modelos uno que haya escrito siam train coseg-small e inícielo de nuevo.", dropMasks: "Suelte o elija dos o más imágenes que muestren la misma clase de cosa", maskThreshold: "Umbral", masked: "máscaras", masksHint: "Señale un lugar de una imagen: las demás muestran en colores cálidos lo que se le parece.",
+    masks: "Máscaras", noMasks: "Este servidor no tiene ningún modelo de cosegmentación: ponga en su carpeta de modelos uno que haya escrito siam train coseg-small e inícielo de nuevo.", dropMasks: "Suelte o elija dos o más imágenes que muestren la misma clase de cosa", maskThreshold: "Umbral", masked: "máscaras", masksHint: "Señale un lugar de una imagen, o vaya a él con las flechas: las demás muestran en colores cálidos lo que se le parece.",
     twoImages: "Elija dos o más imágenes: una sola no comparte nada.", sharedBy: "{0} de {1} imágenes comparten algo.", nothingShared: "Las imágenes no tienen ningún objeto en común.", covers: "{0} de la imagen, presencia {1}", absent: "nada que muestren las demás, presencia {0} inferior a {1}", saveMask: "Guardar máscara", saveCutout: "Guardar recorte",
   },
 };
