@@ -132,7 +132,8 @@ func (a *app) track(ctx context.Context, cmd *cobra.Command, f trackFlags) error
 	if err := a.writeTracks(one.flags, one.tracks); err != nil {
 		return err
 	}
-	drawn := pictures{app: a, flags: one.flags, frames: one.video.frames, rate: one.video.rate, tracks: one.tracks, images: one.video.images, settings: settings, compare: one.view.compare()}
+	drawn := pictures{app: a, flags: one.flags, frames: one.video.frames, rate: one.video.rate, tracks: one.tracks, images: one.video.images, settings: settings,
+		compare: one.view.compare(), damaged: map[int]bool{}}
 	if err := drawn.show(ctx); err != nil {
 		return err
 	}

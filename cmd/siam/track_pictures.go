@@ -35,6 +35,7 @@ type pictures struct {
 	images   *mot.Images    // nil where there are none
 	settings track.Settings // of the tracker, where it is not of the whole video
 	compare  track.Compare  // nil without a model of pairs
+	damaged  map[int]bool   // frames whose damage was told
 }
 
 // show writes the page and the rendered frames that were asked for.
@@ -60,7 +61,8 @@ func (p pictures) picture(number int) (image.Image, error) {
 		if err == nil {
 			return m.GoImage(), nil
 		}
-		if !errors.Is(err, fs.ErrNotExist) {
+		if !errors.Is(err, fs.ErrNotExist) && !p.damaged[number] {
+			p.damaged[number] = true
 			p.app.say("%v", err)
 		}
 	}
