@@ -68,6 +68,8 @@ var (
 	filmHTML string
 	//go:embed film.js
 	filmJS string
+	//go:embed film_words.js
+	filmWordsJS string
 	//go:embed film_matrix.js
 	filmMatrixJS string
 )
@@ -125,7 +127,7 @@ func (f Film) HTML() (template.HTML, error) {
 	}
 	return fill(filmTemplate, struct {
 		Data, Script template.JS
-	}{template.JS(encoded), template.JS(filmMatrixJS + filmJS)})
+	}{template.JS(encoded), template.JS(filmWordsJS + filmMatrixJS + filmJS)})
 }
 
 func cssColour(id int) string {

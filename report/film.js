@@ -2,6 +2,8 @@
 // A player of tracks: see Film in package report.
 (() => {
   const film = document.currentScript.parentElement, find = name => film.querySelector(name);
+  for (const e of film.querySelectorAll("[data-word]")) e.textContent = filmSay(e.dataset.word);
+  for (const e of film.querySelectorAll("[data-label]")) e.setAttribute("aria-label", filmSay(e.dataset.label));
   const data = JSON.parse(find('script[type="application/json"]').textContent);
   const picture = find(".picture"), lives = find(".lives"), range = find("input[type=range]"), play = find(".play");
   const index = new Map(data.frames.map((f, i) => [f.number, i]));
@@ -27,7 +29,6 @@
     pen.fillStyle = colour; pen.fillRect(x, Math.max(y - 18, 0), w, 18);
     pen.fillStyle = "#fff"; pen.fillText(text, x + 4, Math.max(y - 4, 14));
   };
-  const names = { miss: "missed", false_positive: "shows nobody", switch: "switched" };
   const draw = () => {
     const now = Number(range.value), image = images[now];
     pen.fillStyle = "#777"; pen.fillRect(0, 0, picture.width, picture.height);
@@ -49,13 +50,13 @@
       pen.setLineDash(row.kind === "miss" ? [6, 4] : [2, 3]);
       pen.strokeStyle = row.kind === "switch" ? "#d22" : "#fff"; pen.lineWidth = 2 / scale; pen.strokeRect(x - 3, y - 3, w + 6, h + 6);
       pen.setLineDash([]);
-      label(row.kind === "switch" ? `${row.from} → ${row.id}` : names[row.kind], x, y + h + 20, row.kind === "switch" ? "#d22" : "#333");
+      label(row.kind === "switch" ? `${row.from} → ${row.id}` : filmSay(row.kind), x, y + h + 20, row.kind === "switch" ? "#d22" : "#333");
     }
     pen.restore();
-    find(".where").textContent = `frame ${data.frames[now].number} of ${data.frames.at(-1).number}`;
+    find(".where").textContent = filmSay("where", data.frames[now].number, data.frames.at(-1).number);
     const counts = {};
     for (const row of wrong[now]) counts[row.kind] = (counts[row.kind] || 0) + 1;
-    find(".says").textContent = `${tracks[now].length} tracks` + (data.wrong.length ? `; in this frame ${counts.miss || 0} missed, ${counts.false_positive || 0} that show nobody, ${counts.switch || 0} switched` : "");
+    find(".says").textContent = filmSay(data.wrong.length ? "saysWrong" : "says", tracks[now].length, counts.miss || 0, counts.false_positive || 0, counts.switch || 0);
     drawLives(now);
     showMatrix(now);
   };
@@ -80,10 +81,10 @@
     line.textAlign = "right"; line.fillText(data.frames.at(-1).number, left + width, row * ids.length + 13);
   };
   let timer = 0;
-  const stop = () => { clearInterval(timer); timer = 0; play.textContent = "Play"; };
+  const stop = () => { clearInterval(timer); timer = 0; play.textContent = filmSay("play"); };
   play.onclick = () => {
     if (timer) return stop();
-    play.textContent = "Pause";
+    play.textContent = filmSay("pause");
     timer = setInterval(() => { range.value = Number(range.value) + 1 >= data.frames.length ? 0 : Number(range.value) + 1; draw(); }, 1000 / Math.min(data.rate, 30));
   };
   range.oninput = () => { stop(); draw(); };

@@ -3,7 +3,7 @@
 function filmMatrix(film, data, images, index, known) {
   const part = film.querySelector(".matrix"), table = part.querySelector("table"), find = name => part.querySelector(name);
   const make = (name, text, kind) => { const e = document.createElement(name); e.textContent = text ?? ""; if (kind) e.className = kind; return e; };
-  const number = x => x === null ? "none" : x.toFixed(2);
+  const number = x => x === null ? filmSay("none") : x.toFixed(2);
   let frame = 0, matrix = null, rows = [], order = [], cells = [], at = { row: 0, col: 0 };
   const read = (row, col) => {
     const c = matrix.cells[row * matrix.detections.length + col];
@@ -14,31 +14,31 @@ function filmMatrix(film, data, images, index, known) {
   };
   const chosenIn = row => matrix.detections.findIndex((_, col) => read(row, col).outcome === "chosen");
   const rowOf = col => matrix.tracks.findIndex((_, row) => read(row, col).outcome === "chosen");
-  const called = track => track.id ? `track ${track.id}` : "a new track";
-  const stage = cell => `stage ${cell.stage + 1}`;
+  const called = track => track.id ? filmSay("track", track.id) : filmSay("aNew");
+  const stage = cell => filmSay("stage", cell.stage + 1);
   // unweighed says why no stage took both: one of them went in an earlier one.
   const unweighed = (row, col) => {
     const other = rowOf(col), taken = chosenIn(row), when = (r, c) => r < 0 || c < 0 || read(r, c).stage < 0 ? Infinity : read(r, c).stage;
     const detection = when(other, col), track = when(row, taken);
-    if (detection === Infinity && track === Infinity) return "Not weighed: no stage takes a detection of such a score with such a track.";
-    return detection < track ? `Not weighed: the detection went to ${called(matrix.tracks[other])} in ${stage(read(other, col))}, before its turn with this track.`
-      : `Not weighed: the track got detection ${matrix.detections[taken].index + 1} in ${stage(read(row, taken))}, before its turn with this detection.`;
+    if (detection === Infinity && track === Infinity) return filmSay("whyNotWeighed");
+    return detection < track ? filmSay("whyDetectionWent", called(matrix.tracks[other]), stage(read(other, col)))
+      : filmSay("whyTrackGot", matrix.detections[taken].index + 1, stage(read(row, taken)));
   };
   const why = (row, col) => {
     const cell = read(row, col), gate = cell.stage >= 0 ? number(data.gates[cell.stage]) : "";
     switch (cell.outcome) {
-      case "chosen": return cell.stage < 0 ? "Paired without a cost: there can be no more objects, and this lost track is the nearest." : `Paired in ${stage(cell)} at cost ${number(cell.cost)}; its gate is ${gate}.`;
-      case "outbid": return `Not paired: cost ${number(cell.cost)} passes the gate of ${stage(cell)}, ${gate}, but other pairs cost less in all.`;
-      case "gated": return `Gated out: cost ${number(cell.cost)} does not pass the gate of ${stage(cell)}, ${gate}.`;
-      case "forbidden": return `Gated out: the cost of ${stage(cell)} forbids the pair, as too far apart or, where looks are needed, without any.`;
+      case "chosen": return cell.stage < 0 ? filmSay("whyFilled") : filmSay("whyChosen", stage(cell), number(cell.cost), gate);
+      case "outbid": return filmSay("whyOutbid", stage(cell), number(cell.cost), gate);
+      case "gated": return filmSay("whyGated", stage(cell), number(cell.cost), gate);
+      case "forbidden": return filmSay("whyForbidden", stage(cell));
     }
     return unweighed(row, col);
   };
   const pieces = cell => {
     if (cell.cost === undefined || cell.stage < 0) return [];
-    const looks = cell.looks === null ? "not compared: one of the two was hidden, or has none" : `distance ${number(cell.looks)}`;
+    const looks = cell.looks === null ? filmSay("noLooks") : filmSay("distance", number(cell.looks));
     const adds = cell.looks === null || cell.motion === null ? "" : `${cell.cost < cell.motion ? "−" : "+"}${Math.abs(cell.cost - cell.motion).toFixed(3)}`;
-    return [["By motion alone", cell.motion === null ? "forbidden" : number(cell.motion)], ["Looks", [looks, adds && `changes the cost by ${adds}`].filter(Boolean).join(", ")]];
+    return [[filmSay("motion"), cell.motion === null ? filmSay("forbidden") : number(cell.motion)], [filmSay("looks"), [looks, adds && filmSay("changes", adds)].filter(Boolean).join(", ")]];
   };
   // crop draws the part of a frame's picture that a box shows, as large as the canvas lets.
   const crop = (canvas, image, box) => {
@@ -47,7 +47,7 @@ function filmMatrix(film, data, images, index, known) {
     pen.scale(ratio, ratio);
     if (!image || !(box && box[2] > 0 && box[3] > 0)) {
       pen.font = "13px system-ui, sans-serif"; pen.fillStyle = getComputedStyle(film).color; pen.textAlign = "center";
-      return pen.fillText("no picture", w / 2, h / 2);
+      return pen.fillText(filmSay("noPicture"), w / 2, h / 2);
     }
     if (!image.complete || !image.naturalWidth) return image.addEventListener("load", show, { once: true });
     const by = image.naturalWidth / data.width, fit = Math.min(w / box[2], h / box[3]);
@@ -65,8 +65,8 @@ function filmMatrix(film, data, images, index, known) {
     const [left, right] = part.querySelectorAll("canvas"), [below, beside] = part.querySelectorAll("figcaption");
     crop(left, images[index.get(last.frame)], last.box);
     crop(right, images[frame], detection.box);
-    below.textContent = `${track.id ? "Track " + track.id : "A new track"}, frame ${last.frame}`;
-    beside.textContent = `Detection ${detection.index + 1}, score ${number(detection.score)}`;
+    below.textContent = track.id ? filmSay("trackBelow", track.id, last.frame) : filmSay("newBelow", last.frame);
+    beside.textContent = filmSay("detection", detection.index + 1, number(detection.score));
     find(".why").textContent = why(row, col);
     find("dl").replaceChildren(...pieces(read(row, col)).flatMap(([name, text]) => [make("dt", name), make("dd", text)]));
   };
@@ -84,7 +84,7 @@ function filmMatrix(film, data, images, index, known) {
     const td = make("td", text, cell.outcome);
     td.setAttribute("role", "gridcell");
     td.setAttribute("tabindex", "-1");
-    td.setAttribute("aria-label", `${called(matrix.tracks[row])}, detection ${matrix.detections[col].index + 1}: ${why(row, col)}`);
+    td.setAttribute("aria-label", filmSay("cell", called(matrix.tracks[row]), matrix.detections[col].index + 1, why(row, col)));
     td.onpointerenter = td.onfocus = td.onclick = () => pick(r, c);
     return td;
   };
@@ -98,9 +98,9 @@ function filmMatrix(film, data, images, index, known) {
     return row;
   };
   const line = (row, r) => {
-    const track = matrix.tracks[row], tr = make("tr"), th = make("th"), name = make("b", track.id || "new");
+    const track = matrix.tracks[row], tr = make("tr"), th = make("th"), name = make("b", track.id || filmSay("isNew"));
     name.style.background = track.colour || "#666";
-    th.append(name, make("small", track.state === "lost" ? "lost" : ""));
+    th.append(name, make("small", track.state === "lost" ? filmSay("lost") : ""));
     cells.push(order.map((_, c) => cellOf(r, c)));
     tr.append(th, ...cells[r]);
     return tr;
@@ -113,9 +113,9 @@ function filmMatrix(film, data, images, index, known) {
   };
   // told is the line above the matrix.
   const told = () => {
-    if (!matrix || matrix.over) return matrix ? "There are too many tracks and detections in this frame to show." : "This frame's costs are not on the page, which has those of every few frames.";
-    if (!matrix.tracks.length || !matrix.detections.length) return "Nothing to pair: there were no tracks before this frame, or there are no detections in it.";
-    return `${matrix.tracks.length} tracks down, ${matrix.detections.length} detections across with their scores. Point at a cell, or go with the arrow keys, to see the pair.`;
+    if (!matrix || matrix.over) return filmSay(matrix ? "tooMany" : "notKept");
+    if (!matrix.tracks.length || !matrix.detections.length) return filmSay("nothing");
+    return filmSay("told", matrix.tracks.length, matrix.detections.length);
   };
   return now => {
     if (part.hidden || now === frame && cells.length) return show();

@@ -505,3 +505,17 @@ func TestPagesByTheKeyboardAlone(t *testing.T) {
 		t.Error("the arrow keys show nothing of what is like a place of the first image")
 	}
 }
+
+func TestPlayersSpeakTheLanguageOfThePage(t *testing.T) {
+	d := newDesk(t, server.Options{Folder: tracked(t)})
+	v := d.visit()
+	v.do(choose("#language", "es"))
+	v.open("tracks")
+	v.do(until("document.getElementById('player').src"))
+	address := got(v, chromedp.Evaluate[string]("document.getElementById('player').src"))
+	for language, says := range map[string][2]string{"es": {"Reproducir", "fotograma 1 de 2"}, "en": {"Play", "frame 1 of 2"}, "constructor": {"Play", "frame 1 of 2"}} {
+		v.do(chromedp.Navigate(strings.Replace(address, "=es", "="+language, 1)))
+		v.sees(".play", says[0])
+		v.sees(".where", says[1])
+	}
+}

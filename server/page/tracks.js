@@ -11,7 +11,7 @@ async function openTracks() {
 }
 
 function play() {
-  const file = $("videos").value, address = "/v1/tracks/" + encodeURIComponent(file);
+  const file = $("videos").value, address = "/v1/tracks/" + encodeURIComponent(file) + "?language=" + language;
   if (!file) return $("player").removeAttribute("src");
   $("player").title = $("videos").selectedOptions[0].textContent;
   if ($("player").getAttribute("src") !== address) $("player").src = address;
