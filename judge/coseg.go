@@ -39,6 +39,8 @@ type CosegResult struct {
 	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
 	// Groups is of groups of which half lack the object; nil where there are too few classes, and for baselines.
 	Groups *CosegGroups `json:"groups,omitempty"`
+	// Followed is of images in which an object is pointed out; nil where none has another of its class, and for baselines.
+	Followed *CosegFollowed `json:"followed,omitempty"`
 
 	answers []cosegAnswer
 	seed    uint64
@@ -109,7 +111,10 @@ func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test Coseg
 	result := asked.result(answers)
 	result.Nothing = asked.nothing()
 	var err error
-	result.Groups, err = asked.groups(ctx)
+	if result.Groups, err = asked.groups(ctx); err != nil {
+		return CosegResult{}, err
+	}
+	result.Followed, err = asked.followed(ctx)
 	return result, err
 }
 

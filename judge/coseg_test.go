@@ -102,3 +102,35 @@ func TestPresenceIsLowWherePairsLieFarApartAndHasTheFewestMistakesElsewhere(t *t
 		}
 	}
 }
+
+func TestTheDeepestPixelIsFarthestFromAllThatIsNoObject(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 50 {
+		h, w := 1+rng.IntN(9), 1+rng.IntN(9)
+		object := make([]bool, h*w)
+		for i := range object {
+			object[i] = rng.IntN(5) > 0
+		}
+		depth := func(p int) int { // brute force: steps to the nearest pixel beside the object, or outside the image
+			if !object[p] {
+				return 0
+			}
+			y, x := p/w, p%w
+			least := min(y+1, x+1, h-y, w-x)
+			for q := range object {
+				if dy, dx := q/w-y, q%w-x; !object[q] {
+					least = min(least, max(dy, -dy)+max(dx, -dx))
+				}
+			}
+			return least
+		}
+		most := 0
+		for p := range object {
+			most = max(most, depth(p))
+		}
+		at, ok := deepest(object, h, w)
+		if ok != (most > 0) || ok && depth(int(at.Y)*w+int(at.X)) != most {
+			t.Fatalf("%v in %v of %d×%d lies %d deep, want %d", at, object, h, w, depth(int(at.Y)*w+int(at.X)), most)
+		}
+	}
+}

@@ -29,7 +29,7 @@ func (a *app) evalCosegCommand() *cobra.Command {
 		Short: "masks of what images of one class share: precision P and Jaccard J, and what is marked where nothing is shared",
 		Long: `Asks a model for the mask of each image, averaged over --partners other images of its class, and compares it with the true one: P, the part of
 all pixels that is right, and J, intersection over union of the object; means over images, then over classes. Besides, what it marks in pairs of two
-classes. Masks that know nothing of the other image are shown beside it.
+classes, and what it finds where an object is pointed out by a click or a mask. Masks that know nothing of the other image are shown beside it.
 
 DIR has images/CLASS/NAME.jpg with masks/CLASS/NAME.png (white is the object, grey 128 counts neither way), or is laid out as MSRC, PASCAL VOC, COCO
 (annotations/instances_PART.json with PART/NAME.jpg) or Weizmann's horses.`,
@@ -141,6 +141,11 @@ func (r cosegEvaluation) text() string {
 	if g := r.Groups; g != nil {
 		fmt.Fprintf(&b, "%-18s %.1f %% of the images rightly said to show the object or to lack it (%.1f to %.1f), in %d groups of which half lack it\n", "groups",
 			100*g.Right, 100*g.RightCI95[0], 100*g.RightCI95[1], g.Groups)
+	}
+	if f := r.Followed; f != nil {
+		row("at one click", f.Clicked)
+		row("  in the next", f.FromPoint)
+		row("from one mask", f.FromMask)
 	}
 	return b.String()
 }
