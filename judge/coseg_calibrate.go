@@ -2,6 +2,8 @@ package judge
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -17,22 +19,32 @@ const calibrationPartners = 4
 // falsePresence is the part of pairs that share nothing in which an object may be said to be there.
 const falsePresence = 0.05
 
+// ErrNoCouples says that a set has no two images of a class, or none of two classes.
+var ErrNoCouples = errors.New("presence is chosen by pairs that share a class and pairs that do not: want two classes or more, and two images of one")
+
 // CalibrateCoseg chooses from which sureness on two images count as sharing an object, and gives it to the model's file: where the mean of
 // both error rates is least, of pairs that share a class and of pairs that do not, or where the part [falsePresence] of the latter passes,
 // whichever is lower. The two kinds often lie far apart in a set of classes that the model has learned, and two of a class that it has not
-// are less sure, while two that share nothing are so little sure whatever they show. A set without such pairs leaves the file as it is.
-func CalibrateCoseg(ctx context.Context, model *coseg.Model, file *modelfile.File, set *dataset.Set, seed uint64) error {
+// are less sure, while two that share nothing are so little sure whatever they show. With an fmr above 0 that part of the pairs that share nothing passes. It fails with [ErrNoCouples], and when
+// ctx ends, and leaves the file as it is.
+func CalibrateCoseg(ctx context.Context, model *coseg.Model, file *modelfile.File, set *dataset.Set, fmr float64, seed uint64) error {
 	same, different, err := surenesses(ctx, model, set, seed)
-	if err != nil || len(same) == 0 || len(different) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(same) == 0 || len(different) == 0 {
+		return fmt.Errorf("data set %s: %w", set.Name, ErrNoCouples)
 	}
 	slices.Sort(same)
 	slices.Sort(different)
-	best := surenessWanted(same, different)
+	best, rule := surenessWanted(same, different), "the fewest mistakes, pairs that share a class and others counting the same, or 5 % of the others, where that finds more"
+	if fmr > 0 {
+		best, rule = stats.Quantile(different, 1-fmr), fmt.Sprintf("a false match rate of %v", fmr)
+	}
 	missed, found := stats.Rate(below(same, best), len(same)), stats.Rate(len(different)-below(different, best), len(different))
 	coseg.SetCalibration(file, best, modelfile.Calibration{
 		FMR: found.Value, FMRInterval: found.CI95, FNMR: missed.Value, FNMRInterval: missed.CI95, Pairs: len(same) + len(different), DataSet: set.Name,
-		Units: len(set.Items), Unit: "images", Rule: "the fewest mistakes, pairs that share a class and others counting the same, or 5 % of the others, where that finds more",
+		Units: len(set.Items), Unit: "images", Rule: rule,
 	})
 	return nil
 }

@@ -292,5 +292,8 @@ func (w *cosegCourse) calibrate(ctx context.Context, file *modelfile.File) error
 		return err
 	}
 	defer model.Close()
-	return judge.CalibrateCoseg(ctx, model, file, w.validated, w.job.Seed)
+	if err := judge.CalibrateCoseg(ctx, model, file, w.validated, 0, w.job.Seed); !errors.Is(err, judge.ErrNoCouples) {
+		return err
+	}
+	return nil // of one class the presence stays the one half that it is
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/internal/parallel"
 	"github.com/siam-go/siam/judge"
 	"github.com/siam-go/siam/modelfile"
@@ -44,7 +45,7 @@ func (a *app) calibrateCommand() *cobra.Command {
 		Short: "choose a model's threshold again, on other people, and write it into the model",
 		Long: `Chooses the threshold of a model by images that it was not trained on, and tells the error rates to expect on others. Rates and their
 intervals are by people: each pair is judged at a threshold that other people chose. Have at least 20 people, and for a false match
-rate of 1 % a hundred.`,
+rate of 1 % a hundred. Of a model of masks it is the presence from which an object counts as there, by images with masks of two classes or more.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.calibrate(cmd.Context(), f) },
 	}
 	f.add(cmd)
@@ -66,6 +67,9 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 	if f.out != f.model {
 		a.sayReplaced(f.out)
 	}
+	if file, err := readModelFile(f.model); err == nil && file != nil && file.Kind == coseg.Kind {
+		return a.calibrateMasks(ctx, f, file)
+	}
 	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
 		file, result := labelled.File(), recalibrated{File: f.out, Copies: copies}
 		result.Before = file.Calibration
@@ -85,6 +89,28 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 		result.Hash = again.Hash
 		return a.print(result, result.text())
 	})
+}
+
+// calibrateMasks chooses from which presence on an object counts as there.
+func (a *app) calibrateMasks(ctx context.Context, f calibrateFlags, file *modelfile.File) error {
+	set, err := a.readMasked(ctx, evalCosegFlags{data: f.data, only: f.only, strict: f.strict})
+	if err != nil {
+		return err
+	}
+	model, closeModel, err := a.openCoseg(f.model)
+	if err != nil {
+		return err
+	}
+	defer closeModel()
+	result := recalibrated{File: f.out, Before: file.Calibration, Copies: []judge.Copy{}}
+	if err := judge.CalibrateCoseg(ctx, model, file, set, f.fmr, a.seed); err != nil {
+		return err
+	}
+	if err := file.Write(f.out); err != nil {
+		return err
+	}
+	result.Hash, result.Calibration = file.Hash, file.Calibration
+	return a.print(result, result.text())
 }
 
 func (c recalibrated) text() string {
