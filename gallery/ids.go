@@ -62,6 +62,7 @@ func (g *Gallery) Entries(ctx context.Context, q Query) ([]Entry, error) {
 // Remove erases ids: their images, embeddings, what waits for review on their account, and what the audit log says about them. The
 // log then says that somebody erased so many entries, and when. It fails with [ErrNotFound], and erases nothing, when one is not there.
 func (g *Gallery) Remove(ctx context.Context, ids ...string) error {
+	ids = slices.Clone(ids) // the caller's stay as they are
 	for i, id := range ids {
 		clean, err := CleanID(id)
 		if err != nil {

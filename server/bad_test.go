@@ -51,6 +51,16 @@ func bomb(side uint32) []byte {
 	return out.Bytes()
 }
 
+func TestAnIDNamedTwiceIsRemovedOnce(t *testing.T) {
+	d := newDesk(t, server.Options{})
+	r, body := d.form("/v1/galleries/main/enroll", "id=Anna", "image=@"+a)
+	want[api.Enrolled](t, r, body)
+	r, body = d.json("POST", "/v1/galleries/main/remove", map[string]any{"ids": []string{"Anna", "Anna"}})
+	if j := want[api.Removed](t, r, body); !slices.Equal(j.IDs, []string{"Anna", "Anna"}) {
+		t.Errorf("remove = %q", j.IDs)
+	}
+}
+
 func TestBadRequestsGetOneClearProblem(t *testing.T) {
 	d := newDesk(t, server.Options{MaxBytes: 1 << 20, MaxImages: 3})
 	text, empty := write(t, "x.png", []byte("no image at all")), write(t, "empty.png", nil)
@@ -71,6 +81,7 @@ func TestBadRequestsGetOneClearProblem(t *testing.T) {
 		{"no image", "/v1/galleries/main/identify", []string{"top=3"}, 422, "image"},
 		{"a bad number", "/v1/galleries/main/identify", []string{"image=@" + a, "top=many"}, 422, "top"},
 		{"no such gallery", "/v1/galleries/nobody/identify", []string{"image=@" + a}, 404, "there is no gallery"},
+		{"the same gallery twice", "/v1/galleries/main/identify", []string{"image=@" + a, "beside=main"}, 422, "asked twice"},
 		{"no such second gallery", "/v1/galleries/main/identify", []string{"image=@" + a, "beside=nobody"}, 404, "there is no gallery"},
 		{"path traversal", "/v1/galleries/..%2F..%2Fetc/identify", []string{"image=@" + a}, 404, "there is no gallery"},
 		{"two images to verify", "/v1/galleries/main/verify", []string{"id=Anna", "image=@" + a, "image=@" + a}, 422, "image"},

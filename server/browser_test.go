@@ -283,6 +283,9 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	check(t, err)
 	check(t, os.WriteFile(filepath.Join(folder, "new.safetensors.progress"), progress, 0o600))
 	check(t, os.WriteFile(filepath.Join(folder, "broken.progress"), []byte("{"), 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "other.progress"), []byte(`{"state": "running", "steps": 0}`), 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "without.progress"), []byte(`{"steps": 9}`), 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "odd.progress"), []byte(`{"state": "stopped", "steps": 9, "loss": null, "examples": [{"picture": "javascript:alert(1)", "answers": null}]}`), 0o600))
 	d := newDesk(t, server.Options{Folder: folder})
 	d.peopled("main", 60)
 	v := d.visit()
@@ -314,6 +317,7 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	v.sees("#trainings .examples ul > li:nth-child(2) .wrong", "✗ 0.20")
 	v.do(until("[...document.querySelectorAll('.examples img')].length === 8 && [...document.querySelectorAll('.examples img')].every(e => e.naturalWidth > 0)"))
 	check(t, os.Remove(filepath.Join(folder, "new.safetensors.progress")))
+	check(t, os.Remove(filepath.Join(folder, "odd.progress")))
 	v.sees("#trainings", "No training runs.")
 }
 

@@ -53,7 +53,10 @@ func (s *Server) asked(ctx context.Context, in *identifyInput) ([]*gallery.Galle
 		return nil, nil, err
 	}
 	asked, crops := []*gallery.Gallery{main.Gallery}, main.settings.ReviewDays > 0
-	for _, name := range form.Beside {
+	for i, name := range form.Beside {
+		if name == in.Gallery || slices.Contains(form.Beside[:i], name) {
+			return nil, nil, refuse(http.StatusUnprocessableEntity, "gallery %q is asked twice: name each once", name)
+		}
 		if !keyOf(ctx).Sees(name) {
 			return nil, nil, refuse(http.StatusForbidden, "key %q is not for gallery %q", keyOf(ctx).Name, name)
 		}

@@ -15,6 +15,9 @@ import (
 // mostProgress is more than a file of progress has bytes.
 const mostProgress = 1 << 20
 
+// states are those of trainings.
+var states = []string{"running", "stopped", "failed"}
+
 func (s *Server) trainingRoutes() {
 	handle(s, get("trainings", "/v1/trainings", "trainings that write into the server's folder of models, and how far they are"), policy{roles: []Role{RoleAdmin}}, s.trainings)
 }
@@ -37,10 +40,11 @@ func (s *Server) trainings(context.Context, *struct{}) (*answer[api.Trainings], 
 		}
 		text, err := os.ReadFile(filepath.Join(s.Folder, e.Name()))
 		training := api.Training{}
-		if err != nil || json.Unmarshal(text, &training) != nil { // it has ended meanwhile, or is no such file
+		if err != nil || json.Unmarshal(text, &training) != nil || training.Steps < 1 || !slices.Contains(states, training.State) { // it has ended meanwhile, or is no such file
 			continue
 		}
 		training.Model = model
+		training.Loss, training.Validation = append([][2]float64{}, training.Loss...), append([][2]float64{}, training.Validation...)
 		out.Trainings = append(out.Trainings, training)
 	}
 	slices.SortFunc(out.Trainings, func(a, b api.Training) int { return cmp.Compare(a.Model, b.Model) })

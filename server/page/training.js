@@ -41,7 +41,7 @@ function showTraining(box, t) {
   };
   draw("loss", t.loss, { label: say("loss"), colour: "wrong" });
   draw("validation", t.validation, { label: say("validation"), colour: "link", percent: true });
-  showExamples(box.querySelector(".examples"), t.examples || []);
+  showExamples(box.querySelector(".examples"), (t.examples || []).filter(e => e.answers));
 }
 
 // showExamples shows what the network answers: each image asked about, and those to choose from.
