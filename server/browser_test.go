@@ -316,6 +316,7 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	v.sees("#trainings .examples h4", "Examples: 1 of 2 right")
 	v.sees("#trainings .examples ul > li:nth-child(2) .wrong", "✗ 0.20")
 	v.do(until("[...document.querySelectorAll('.examples img')].length === 8 && [...document.querySelectorAll('.examples img')].every(e => e.naturalWidth > 0)"))
+	v.shoot("training-examples")
 	check(t, os.Remove(filepath.Join(folder, "new.safetensors.progress")))
 	check(t, os.Remove(filepath.Join(folder, "odd.progress")))
 	v.sees("#trainings", "No training runs.")
@@ -521,5 +522,6 @@ func TestPlayersSpeakTheLanguageOfThePage(t *testing.T) {
 		v.do(chromedp.Navigate(strings.Replace(address, "=es", "="+language, 1)))
 		v.sees(".play", says[0])
 		v.sees(".where", says[1])
+		v.shoot("player-" + language)
 	}
 }
