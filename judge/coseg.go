@@ -17,6 +17,7 @@ import (
 type CosegTest struct {
 	Partners int // how many other images of its class an image's scores are averaged over
 	Seed     uint64
+	Followed bool // whether objects are pointed out too
 }
 
 // CosegScore are the measures of some images, with 95 % intervals by images, drawn anew within each class: means over images, then classes.
@@ -39,7 +40,7 @@ type CosegResult struct {
 	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
 	// Groups is of groups of which half lack the object; nil where there are too few classes, and for baselines.
 	Groups *CosegGroups `json:"groups,omitempty"`
-	// Followed is of images in which an object is pointed out; nil where none has another of its class, and for baselines.
+	// Followed is of images in which an object is pointed out; nil where none has another of its class, where the test does not ask for it, and for baselines.
 	Followed *CosegFollowed `json:"followed,omitempty"`
 
 	answers []cosegAnswer
@@ -114,7 +115,9 @@ func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test Coseg
 	if result.Groups, err = asked.groups(ctx); err != nil {
 		return CosegResult{}, err
 	}
-	result.Followed, err = asked.followed(ctx)
+	if test.Followed {
+		result.Followed, err = asked.followed(ctx)
+	}
 	return result, err
 }
 

@@ -68,7 +68,7 @@ func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
 	if err != nil {
 		return err
 	}
-	test := judge.CosegTest{Partners: f.partners, Seed: a.seed}
+	test := judge.CosegTest{Partners: f.partners, Seed: a.seed, Followed: true}
 	var result cosegEvaluation
 	if result.CosegResult, err = a.judgeCoseg(ctx, f.model, set, test); err != nil {
 		return err
