@@ -49,6 +49,7 @@ func (e *Executable) Finalize() {
 	defer e.mu.Unlock()
 	e.finalized = true
 	e.free = nil
+	e.backend.rooms.rest()
 }
 
 // Execute implements compute.Executable. Donated inputs are written over where the plan allows it.

@@ -42,7 +42,7 @@ func (p *memoryPool) of(bytes int) *sync.Pool {
 }
 
 // roomPool keeps rooms for executions of any program: those that take turns have the same one, which is as large as the largest
-// needs. It keeps one, and the garbage collector takes the others. The zero value is ready.
+// needs. It keeps one until it rests, and the garbage collector takes the others. The zero value is ready.
 type roomPool struct {
 	mu     sync.Mutex
 	spare  *room
@@ -71,6 +71,18 @@ func (p *roomPool) take(bytes, threads int) *room {
 func (p *roomPool) giveBack(r *room) {
 	p.mu.Lock()
 	r, p.spare = p.spare, r
+	p.mu.Unlock()
+	if r != nil {
+		p.others.Put(r)
+	}
+}
+
+// rest leaves the room that is kept to the garbage collector, since it may be larger than any program that is left needs; one that runs
+// first may still take it.
+func (p *roomPool) rest() {
+	p.mu.Lock()
+	r := p.spare
+	p.spare = nil
 	p.mu.Unlock()
 	if r != nil {
 		p.others.Put(r)
