@@ -31,7 +31,7 @@ func NewFile(spec Spec, distance string, weights []modelfile.Tensor) (*modelfile
 func SpecOf(file *modelfile.File, own ...Architecture) (Spec, error) {
 	var spec Spec
 	if file.Kind != modelfile.Encoder {
-		return spec, fmt.Errorf("the model is of kind %q, not an encoder", file.Kind)
+		return spec, fmt.Errorf("the model is of kind %q, not an encoder: want one that makes embeddings, as siam train or siam import writes", file.Kind)
 	}
 	if err := file.DecodeSpec(&spec); err != nil {
 		return spec, err

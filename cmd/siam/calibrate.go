@@ -116,10 +116,18 @@ func (a *app) calibrateMasks(ctx context.Context, f calibrateFlags, file *modelf
 func (c recalibrated) text() string {
 	before := "none"
 	if c.Before != nil {
-		before = fmt.Sprintf("%.4f", c.Before.Threshold)
+		before = thresholdText(c.Before.Threshold)
 	}
-	return fmt.Sprintf("%s: threshold %.4f, before %s, chosen for %s\nexpect %s\nmeasured on %d pairs of %d %s\n", c.File,
-		c.Calibration.Threshold, before, c.Calibration.Rule, ratesText(c.Calibration), c.Calibration.Pairs, c.Calibration.Units, c.Calibration.Unit)
+	return fmt.Sprintf("%s: threshold %s, before %s, chosen for %s\nexpect %s\nmeasured on %d pairs of %d %s\n", c.File,
+		thresholdText(c.Calibration.Threshold), before, c.Calibration.Rule, ratesText(c.Calibration), c.Calibration.Pairs, c.Calibration.Units, c.Calibration.Unit)
+}
+
+// thresholdText is a threshold to four digits behind the point, or where these are all 0, as of a model of masks, to two that are not.
+func thresholdText(threshold float32) string {
+	if threshold > 0 && threshold < 0.001 {
+		return fmt.Sprintf("%.2g", threshold)
+	}
+	return fmt.Sprintf("%.4f", threshold)
 }
 
 // ratesText says what error rates to expect.

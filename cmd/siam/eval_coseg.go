@@ -61,8 +61,10 @@ func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
 		return usagef("--partners %d: want 1 or more", f.partners)
 	case f.every < 0 || f.every == 1:
 		return usagef("--every %d: want 2 or more, or 0 for all images", f.every)
+	case f.fold != 0 && f.every == 0:
+		return usagef("--fold %d: give --every N too, of which this is one of 0 to N-1", f.fold)
 	case f.fold < 0 || f.fold >= max(1, f.every):
-		return usagef("--fold %d: want 0 to %d, one less than --every", f.fold, max(0, f.every-1))
+		return usagef("--fold %d: want 0 to %d, one less than --every", f.fold, f.every-1)
 	}
 	set, err := a.readMasked(ctx, f)
 	if err != nil {

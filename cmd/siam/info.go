@@ -110,11 +110,11 @@ func (i modelInfo) text() string {
 	case c == nil:
 		row("threshold", "none")
 	case c.Pairs == 0:
-		row("threshold", "%.4f, not measured here", c.Threshold)
+		row("threshold", "%s, not measured here", thresholdText(c.Threshold))
 	case c.Units == 0: // of an earlier program, which counted pairs of the same people as if they were of others
 		row("threshold", "%.4f: FMR %.2f %%, FNMR %.2f %% on %d pairs of %s, by a program that claimed too little: siam calibrate measures again", c.Threshold, 100*c.FMR, 100*c.FNMR, c.Pairs, c.DataSet)
 	default:
-		row("threshold", "%.4f, chosen for %s", c.Threshold, c.Rule)
+		row("threshold", "%s, chosen for %s", thresholdText(c.Threshold), c.Rule)
 		row("expect", "%s", ratesText(c))
 		row("measured on", "%d pairs of %d %s: %s", c.Pairs, c.Units, c.Unit, c.DataSet)
 	}

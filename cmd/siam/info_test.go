@@ -33,3 +33,11 @@ func TestInfoTellsWhatIsNoEncoderOfImages(t *testing.T) {
 		t.Errorf("info of a model that compares nothing = %q, want no distance", text)
 	}
 }
+
+func TestThresholdsShowWhatTheyAre(t *testing.T) {
+	for threshold, want := range map[float32]string{0: "0.0000", 0.5: "0.5000", 0.00123: "0.0012", 0.0000025093714: "2.5e-06", -0.25: "-0.2500"} {
+		if text := thresholdText(threshold); text != want {
+			t.Errorf("threshold %g is shown as %s, want %s", threshold, text, want)
+		}
+	}
+}
