@@ -45,7 +45,10 @@ func (a *app) calibrateCommand() *cobra.Command {
 		Short: "choose a model's threshold again, on other people, and write it into the model",
 		Long: `Chooses the threshold of a model by images that it was not trained on, and tells the error rates to expect on others. Rates and their
 intervals are by people: each pair is judged at a threshold that other people chose. Have at least 20 people, and for a false match
-rate of 1 % a hundred. Of a model of masks it is the presence from which an object counts as there, by images with masks of two classes or more.`,
+rate of 1 % a hundred.
+
+Of a model of masks it is the presence from which an object counts as there, by images with masks of two classes or more; its rates are those of the
+pairs that chose it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.calibrate(cmd.Context(), f) },
 	}
 	f.add(cmd)
