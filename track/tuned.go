@@ -34,9 +34,6 @@ func ReadTuned(file string) (Tuned, error) {
 	if err := decoder.Decode(&t); err != nil {
 		return t, fmt.Errorf("read settings %s: %w; siam track tune writes such files", file, err)
 	}
-	if reflect.ValueOf(t.Scores).IsZero() {
-		return t, fmt.Errorf("read settings %s: no scores, the map of the detector's scores, are in it; siam track tune writes such files", file)
-	}
 	if err := checkNumbers(t.Params); err != nil {
 		return t, fmt.Errorf("read settings %s: %w", file, err)
 	}

@@ -373,7 +373,10 @@ func (f *trackFlags) tracking() (track.Settings, *track.Scores, error) {
 		if err != nil {
 			return settings, nil, err
 		}
-		settings, scores, f.tuned = tuned.Params.Settings(), &tuned.Scores, tuned.Offline
+		settings, f.tuned = tuned.Params.Settings(), tuned.Offline
+		if tuned.Scores != (track.Scores{}) { // else they are guessed, as without settings
+			scores = &tuned.Scores
+		}
 		if f.offline && f.tuned != nil && f.tuned.Looks > 0 != (f.model != "") {
 			return settings, nil, usagef("--settings %s: its numbers of the whole video were tuned %s", f.settings,
 				map[bool]string{true: "with a model: name it by --model", false: "without a model: leave --model out"}[f.tuned.Looks > 0])
