@@ -96,6 +96,9 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 
 // calibrateMasks chooses from which presence on an object counts as there.
 func (a *app) calibrateMasks(ctx context.Context, f calibrateFlags, file *modelfile.File) error {
+	if f.against != "" || f.each > 0 || f.incomplete {
+		return usagef("--against, --each and --incomplete are for models of embeddings, and %s makes masks", f.model)
+	}
 	set, err := a.readMasked(ctx, evalCosegFlags{data: f.data, only: f.only, strict: f.strict})
 	if err != nil {
 		return err

@@ -79,6 +79,9 @@ func (a *app) trackTune(ctx context.Context, f tuneFlags) error {
 		return err
 	}
 	defer closeAll()
+	if len(videos) == 1 {
+		a.say("note: %s is one sequence: none is left out to judge the settings by", f.data)
+	}
 	search := f.search(videos)
 	result := tunedResult{LeftOut: []tunedVideo{}, File: f.out}
 	options := track.TuneOptions{Rounds: f.rounds, Seed: a.seed}
