@@ -38,6 +38,9 @@ type CosegResult struct {
 	Classes map[string]CosegScore `json:"classes"`
 	// Nothing is of pairs of two classes; nil where there is one class only, and for baselines.
 	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
+	// Decided is the Jaccard index of what is shown in the end, presence decided, where half of the pairs share nothing: there an image has
+	// 1 if nothing is marked, else 0. Nil where there is one class only, and for baselines.
+	Decided *stats.Estimate `json:"decided,omitempty"`
 	// Groups is of groups of which half lack the object; nil where there are too few classes, and for baselines.
 	Groups *CosegGroups `json:"groups,omitempty"`
 	// Followed is of images in which an object is pointed out; nil where none has another of its class, where the test does not ask for it, and for baselines.
@@ -47,14 +50,29 @@ type CosegResult struct {
 	seed    uint64
 }
 
-// MoreThan is by how much r's Jaccard index is above that of another model, or baseline, asked the same test of the same set, with a 95 %
-// interval by images, drawn anew within each class and the same ones for both.
-func (r CosegResult) MoreThan(other CosegResult) stats.Estimate {
-	differences := slices.Clone(r.answers)
-	for i := range differences {
-		differences[i].score.Jaccard -= other.answers[i].score.Jaccard
+// CosegMore is by how much a model's Jaccard indices are above those of another model, or baseline, asked the same test of the same set,
+// with 95 % intervals by images, drawn anew within each class and the same ones for both.
+type CosegMore struct {
+	Jaccard stats.Estimate  `json:"jaccard"`
+	Decided *stats.Estimate `json:"decided,omitempty"` // nil where either has none
+}
+
+// MoreThan compares r with other.
+func (r CosegResult) MoreThan(other CosegResult) CosegMore {
+	more := CosegMore{Jaccard: r.above(other, jaccard)}
+	if r.Decided != nil && other.Decided != nil {
+		decided := r.above(other, func(a cosegAnswer) float64 { return a.decided })
+		more.Decided = &decided
 	}
-	return withinClasses(differences, r.seed, func(s eval.MaskScore) float64 { return s.Jaccard })
+	return more
+}
+
+func (r CosegResult) above(other CosegResult, of func(cosegAnswer) float64) stats.Estimate {
+	values := valuesOf(r.answers, of)
+	for i, a := range other.answers {
+		values[i].value -= of(a)
+	}
+	return withinClasses(values, r.seed)
 }
 
 // CosegNothing is what a model makes of pairs that share no class.
@@ -68,17 +86,21 @@ type CosegNothing struct {
 
 // cosegAnswer is what was found of one image.
 type cosegAnswer struct {
-	label int
-	score eval.MaskScore
-	maps  eval.MapScore
-	s     float64 // structure measure
+	label   int
+	score   eval.MaskScore
+	maps    eval.MapScore
+	s       float64 // structure measure
+	decided float64 // by [decided]
 }
+
+func jaccard(a cosegAnswer) float64 { return a.score.Jaccard }
 
 // newCosegAnswer judges the probabilities of a mask [h·w].
 func newCosegAnswer(item dataset.Item, bits []bool, probability []float32) cosegAnswer {
 	truth := item.Mask
 	return cosegAnswer{
-		item.Label, eval.ScoreMask(bits, truth.Pix), eval.ScoreMap(probability, truth.Pix), eval.Structure(probability, truth.Pix, truth.H, truth.W),
+		label: item.Label, score: eval.ScoreMask(bits, truth.Pix), maps: eval.ScoreMap(probability, truth.Pix),
+		s: eval.Structure(probability, truth.Pix, truth.H, truth.W),
 	}
 }
 
@@ -110,7 +132,10 @@ func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test Coseg
 		return CosegResult{}, fmt.Errorf("data set %s: no class has two images, so none shares its object", set.Name)
 	}
 	result := asked.result(answers)
-	result.Nothing = asked.nothing()
+	if result.Nothing = asked.nothing(); result.Nothing != nil {
+		decided := withinClasses(valuesOf(answers, func(a cosegAnswer) float64 { return a.decided }), test.Seed)
+		result.Decided = &decided
+	}
 	var err error
 	if result.Groups, err = asked.groups(ctx); err != nil {
 		return CosegResult{}, err
@@ -147,13 +172,18 @@ func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool,
 			strangers = append(strangers, a.encoded[j])
 		}
 	}
+	empty := 0
 	for _, stranger := range strangers {
 		mask, err := a.model.Against(ctx, a.encoded[i], stranger)
 		if err != nil {
 			return answer, false, err
 		}
 		a.pairs++
-		a.areas = append(a.areas, mask.Area())
+		area := mask.Area()
+		a.areas = append(a.areas, area)
+		if area == 0 {
+			empty++
+		}
 		if mask.Present {
 			a.present++
 		}
@@ -166,11 +196,23 @@ func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool,
 		return answer, false, err
 	}
 	a.same++
-	if !mask.Present {
+	there := mask.Present
+	mask.Present = true // the masks themselves are judged; presence is judged apart
+	answer = newCosegAnswer(item, mask.Bits(), mask.Probability)
+	if !there {
 		a.missed++
 	}
-	mask.Present = true // the masks themselves are judged; presence is judged apart
-	return newCosegAnswer(item, mask.Bits(), mask.Probability), true, nil
+	answer.decided = decided(answer.score.Jaccard, there, stats.Rate(empty, len(strangers)).Value)
+	return answer, true, nil
+}
+
+// decided is the mean of an image's Jaccard index with images that share its object, 0 where it is said not to be there, and of the part of
+// strangers with whom nothing is marked.
+func decided(jaccard float64, there bool, empty float64) float64 {
+	if !there {
+		jaccard = 0
+	}
+	return (jaccard + empty) / 2
 }
 
 func (a *asking) nothing() *CosegNothing {
@@ -213,16 +255,30 @@ func (a *asking) result(answers []cosegAnswer) CosegResult {
 
 // cosegScore takes the mean over images, then classes.
 func cosegScore(answers []cosegAnswer, seed uint64) CosegScore {
-	p := withinClasses(answers, seed, func(s eval.MaskScore) float64 { return s.Precision })
-	j := withinClasses(answers, seed, func(s eval.MaskScore) float64 { return s.Jaccard })
+	p := withinClasses(valuesOf(answers, func(a cosegAnswer) float64 { return a.score.Precision }), seed)
+	j := withinClasses(valuesOf(answers, jaccard), seed)
 	return CosegScore{p.Value, p.CI95, j.Value, j.CI95, len(answers)}
 }
 
+// ofClass is a measure of an image of a class.
+type ofClass struct {
+	label int
+	value float64
+}
+
+func valuesOf(answers []cosegAnswer, of func(cosegAnswer) float64) []ofClass {
+	values := make([]ofClass, len(answers))
+	for i, a := range answers {
+		values[i] = ofClass{a.label, of(a)}
+	}
+	return values
+}
+
 // withinClasses is the mean of classes' means, with an interval from drawing each class's images anew.
-func withinClasses(answers []cosegAnswer, seed uint64, of func(eval.MaskScore) float64) stats.Estimate {
+func withinClasses(values []ofClass, seed uint64) stats.Estimate {
 	byClass := map[int][]float64{}
-	for _, a := range answers {
-		byClass[a.label] = append(byClass[a.label], of(a.score))
+	for _, v := range values {
+		byClass[v.label] = append(byClass[v.label], v.value)
 	}
 	labels := slices.Sorted(maps.Keys(byClass))
 	rng := rand.New(rand.NewPCG(seed, 7))
@@ -237,7 +293,7 @@ func withinClasses(answers []cosegAnswer, seed uint64, of func(eval.MaskScore) f
 		}
 		return sum / float64(len(labels))
 	}
-	e := stats.Estimate{Value: meanOf(func(_, i int) int { return i }), N: len(answers)}
+	e := stats.Estimate{Value: meanOf(func(_, i int) int { return i }), N: len(values)}
 	draws := make([]float64, resamples)
 	for k := range draws {
 		draws[k] = meanOf(func(n, _ int) int { return rng.IntN(n) })

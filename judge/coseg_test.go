@@ -8,6 +8,7 @@ import (
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/stats"
 )
 
 // halves are images of which the left half is the object and a quarter is void, some of each class.
@@ -73,14 +74,35 @@ func TestMeansAreOverImagesThenClasses(t *testing.T) {
 }
 
 func TestMoreThanDrawsTheSameImagesForBoth(t *testing.T) {
-	of := func(label int, j float64) cosegAnswer {
-		return cosegAnswer{label: label, score: eval.MaskScore{Jaccard: j}}
+	of := func(label int, j, decided float64) cosegAnswer {
+		return cosegAnswer{label: label, score: eval.MaskScore{Jaccard: j}, decided: decided}
 	}
-	a := CosegResult{answers: []cosegAnswer{of(0, 0.9), of(0, 0.3), of(1, 0.6)}, seed: 1}
-	b := CosegResult{answers: []cosegAnswer{of(0, 0.8), of(0, 0.2), of(1, 0.2)}, seed: 1}
+	a := CosegResult{answers: []cosegAnswer{of(0, 0.9, 0.95), of(0, 0.3, 0.65), of(1, 0.6, 0.8)}, seed: 1, Decided: &stats.Estimate{}}
+	b := CosegResult{answers: []cosegAnswer{of(0, 0.8, 0.4), of(0, 0.2, 0.1), of(1, 0.2, 0.1)}, seed: 1, Decided: &stats.Estimate{}}
 	got := a.MoreThan(b)
-	if math.Abs(got.Value-0.25) > 1e-9 || math.Abs(got.CI95[0]-0.25) > 1e-9 || math.Abs(got.CI95[1]-0.25) > 1e-9 {
-		t.Errorf("%v, want 0.25 whichever images are drawn: 0.1 in the one class and 0.4 in the other", got)
+	for name, test := range map[string]struct {
+		got  stats.Estimate
+		want float64
+	}{"J": {got.Jaccard, 0.25}, "decided": {*got.Decided, 0.625}} {
+		if e := test.got; math.Abs(e.Value-test.want) > 1e-9 || math.Abs(e.CI95[0]-test.want) > 1e-9 || math.Abs(e.CI95[1]-test.want) > 1e-9 {
+			t.Errorf("%s: %v, want %v whichever images are drawn: each class's differ by the same", name, e, test.want)
+		}
+	}
+	if b.Decided = nil; a.MoreThan(b).Decided != nil {
+		t.Error("decided of a baseline, which decides nothing")
+	}
+}
+
+func TestAnObjectThatIsMissedCountsNothingAndAnEmptyMaskWithAStrangerCounts(t *testing.T) {
+	for _, test := range []struct {
+		jaccard float64
+		there   bool
+		empty   float64
+		want    float64
+	}{{0.8, true, 1, 0.9}, {0.8, true, 0, 0.4}, {0.8, false, 0.5, 0.25}, {0.6, true, 0.5, 0.55}} {
+		if got := decided(test.jaccard, test.there, test.empty); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("J %v, there %v, %v of strangers empty: %v, want %v", test.jaccard, test.there, test.empty, got, test.want)
+		}
 	}
 }
 

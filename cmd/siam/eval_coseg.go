@@ -9,7 +9,6 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/judge"
-	"github.com/siam-go/siam/stats"
 	"github.com/spf13/cobra"
 )
 
@@ -52,7 +51,7 @@ type cosegEvaluation struct {
 	judge.CosegResult
 	Baselines map[string]judge.CosegResult `json:"baselines"`
 	Against   *judge.CosegResult           `json:"against,omitempty"`
-	More      *stats.Estimate              `json:"more_than_against,omitempty"` // Jaccard index less that of the other model
+	More      *judge.CosegMore             `json:"more_than_against,omitempty"`
 }
 
 func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
@@ -130,7 +129,8 @@ func (r cosegEvaluation) text() string {
 	}
 	if r.Against != nil {
 		row("the other model", r.Against.CosegScore)
-		fmt.Fprintf(&b, "%-18s J %+.3f (%+.3f to %+.3f), the same images drawn for both\n", "more than it", r.More.Value, r.More.CI95[0], r.More.CI95[1])
+		more := r.More.Jaccard
+		fmt.Fprintf(&b, "%-18s J %+.3f (%+.3f to %+.3f), the same images drawn for both\n", "more than it", more.Value, more.CI95[0], more.CI95[1])
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Baselines)) {
 		row(name, r.Baselines[name].CosegScore)
@@ -139,6 +139,13 @@ func (r cosegEvaluation) text() string {
 	if n := r.Nothing; n != nil {
 		fmt.Fprintf(&b, "%-18s %.1f %% of the area marked (%.1f to %.1f) in %d pairs; an object said to be there in %.1f %%, and missed in %.1f %% of the images that share one\n",
 			"nothing shared", 100*n.Area, 100*n.AreaCI95[0], 100*n.AreaCI95[1], n.N, 100*n.Present, 100*n.Missed)
+	}
+	if d := r.Decided; d != nil {
+		fmt.Fprintf(&b, "%-18s J %.3f (%.3f to %.3f) where half of the pairs share nothing: 1 there if nothing is marked, else 0\n", "presence decided", d.Value, d.CI95[0], d.CI95[1])
+	}
+	if r.More != nil && r.More.Decided != nil {
+		more := r.More.Decided
+		fmt.Fprintf(&b, "%-18s J %+.3f (%+.3f to %+.3f)\n", "  more than it", more.Value, more.CI95[0], more.CI95[1])
 	}
 	if g := r.Groups; g != nil {
 		fmt.Fprintf(&b, "%-18s %.1f %% of the images rightly said to show the object or to lack it (%.1f to %.1f), in %d groups of which half lack it\n", "groups",
