@@ -84,12 +84,18 @@ func photos() *dataset.Set {
 	return s
 }
 
-func TestBatchesDependOnTheStepAlone(t *testing.T) {
-	spec := tiny(t)
-	s := &Sampler{Spec: spec, Set: photos(), World: World{Seed: 1, Side: 32}, Augment: PhotoAugment(), Pairs: 6, Generated: 0.3, Negatives: 0.3, Pasted: 0.5, Families: 50, Seed: 9}
-	if err := s.Check(); err != nil {
+func newSampler(t *testing.T, s Sampler) *Sampler {
+	t.Helper()
+	sampler, err := NewSampler(s)
+	if err != nil {
 		t.Fatal(err)
 	}
+	return sampler
+}
+
+func TestBatchesDependOnTheStepAlone(t *testing.T) {
+	spec := tiny(t)
+	s := newSampler(t, Sampler{Spec: spec, Set: photos(), World: World{Seed: 1, Side: 32}, Augment: PhotoAugment(), Pairs: 6, Generated: 0.3, Negatives: 0.3, Pasted: 0.5, Families: 50, Seed: 9})
 	var a, b Batch
 	for _, fill := range []struct {
 		b    *Batch
@@ -116,6 +122,78 @@ func TestBatchesDependOnTheStepAlone(t *testing.T) {
 	}
 	if _, err := (Pairs{Network: Network{Spec: spec}}).Feed(&a); err != nil {
 		t.Error(err)
+	}
+}
+
+// several are pictures of which each shows some of six classes: class k in column k, one pixel wide, of a grey of its own.
+func several(shown ...[]int) *dataset.Set {
+	s := &dataset.Set{Name: "several"}
+	for k := range 6 {
+		s.Classes = append(s.Classes, dataset.Class{Name: string(rune('a' + k))})
+	}
+	for n, labels := range shown {
+		m := imgproc.Filled(6, 6, 3, 9)
+		for p := range 36 {
+			if slices.Contains(labels, p%6) {
+				copy(m.Pix[3*p:], bytes.Repeat([]byte{uint8(100 + 20*(p%6))}, 3))
+			}
+		}
+		for _, label := range labels {
+			mask := imgproc.New(6, 6, 1)
+			for row := range 6 {
+				mask.Pix[6*row+label] = 255
+			}
+			s.Items = append(s.Items, dataset.Item{Image: m, Mask: mask, Label: label, Source: string(rune('0' + n))})
+		}
+	}
+	return s
+}
+
+func TestAPairsMasksAreAllThatItsPicturesShare(t *testing.T) {
+	set := several([]int{0, 1}, []int{0, 1, 2}, []int{0, 2}, []int{3}, []int{3, 4}, []int{1, 5}, []int{0, 1})
+	for name, s := range map[string]Sampler{"as they are": {}, "sharing nothing": {Negatives: 1}} {
+		s.Spec, s.Set, s.Pairs, s.World, s.Families = tiny(t), set, 1, World{Side: 6}, 9
+		sampler := newSampler(t, s)
+		both := 0
+		for seed := range uint64(200) {
+			pair, err := sampler.pair(rand.New(rand.NewPCG(seed, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []bool // by class
+			shared := 0
+			for k := range 6 {
+				there := pair[0].Image.Pix[3*k] > 9 && pair[1].Image.Pix[3*k] > 9
+				want = append(want, there)
+				if there {
+					shared++
+				}
+			}
+			if (shared == 0) != (s.Negatives == 1) {
+				t.Fatalf("%s: %s and %s share %d classes", name, pair[0].Source, pair[1].Source, shared)
+			}
+			if shared > 1 {
+				both++
+			}
+			for _, item := range pair {
+				for k := range 6 {
+					if (item.Mask.Pix[k] == 255) != want[k] {
+						t.Fatalf("%s: class %d of %s beside %s and %s is marked %d, shared %v", name, k, item.Source, pair[0].Source, pair[1].Source, item.Mask.Pix[k], want[k])
+					}
+				}
+			}
+		}
+		if s.Negatives == 0 && both == 0 {
+			t.Error("no pair shares two classes")
+		}
+	}
+}
+
+func TestWherePicturesAlwaysShareStrangersAreOfTheWorld(t *testing.T) {
+	s := newSampler(t, Sampler{Spec: tiny(t), Set: several([]int{0, 1}, []int{0, 1}, []int{0, 1}), World: World{Seed: 1, Side: 16}, Families: 9, Negatives: 1, Pairs: 1})
+	pair, err := s.pair(rand.New(rand.NewPCG(1, 1)))
+	if err != nil || pair[0].Image.H != 16 || pair[0].Label == pair[1].Label {
+		t.Errorf("a pair of %d pixels of classes %d and %d (%v), want one of the world that shares nothing", pair[0].Image.H, pair[0].Label, pair[1].Label, err)
 	}
 }
 
@@ -160,10 +238,13 @@ func TestAPastedObjectHidesAndIsNotMarked(t *testing.T) {
 
 func TestAMovedObjectStandsInAnotherPictureAndIsAllThatIsMarked(t *testing.T) {
 	set := photos()
-	s := &Sampler{Spec: tiny(t), Set: set, Pairs: 1, Moved: 1, Seed: 3}
+	s := newSampler(t, Sampler{Spec: tiny(t), Set: set, Pairs: 1, Moved: 1, Seed: 3})
 	seen := 0
 	for seed := range uint64(40) {
-		pair := s.pair(rand.New(rand.NewPCG(seed, 1)))
+		pair, err := s.pair(rand.New(rand.NewPCG(seed, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
 		level := uint8(100 + 30*pair[0].Label)
 		for i, v := range pair[1].Mask.Pix {
 			if v == 255 {

@@ -267,12 +267,18 @@ func (m *Model) Sureness(ctx context.Context, a, b Encoded) (float64, error) {
 	return m.sureness(a, b, there, back), nil
 }
 
+// nowhere is a sureness that no calibration takes for an object.
+const nowhere = -100
+
 // likenessScale makes a logit of the cosine of two objects.
 const likenessScale = 8
 
 // sureness is that of two images with the mask logits of a against b and of b against a: the mean of how sure both masks are that there is
-// something and, where the network has learned it, how alike the objects are that they show.
+// something and, where the network has learned it, how alike the objects are that they show. With an image of one colour it is [nowhere].
 func (m *Model) sureness(a, b Encoded, there, back []float32) float64 {
+	if a.plain || b.plain {
+		return nowhere
+	}
 	sure := (highest(there) + highest(back)) / 2
 	if m.Spec.Likeness {
 		sure += likenessScale * float64(inner(m.shown(a, there), m.shown(b, back))) / float64(len(a.projected))

@@ -1,6 +1,7 @@
 package coseg
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -143,6 +144,7 @@ type Encoded struct {
 	input     imgproc.Preprocess
 	view      imgproc.View
 	grey      imgproc.Image // by which masks are refined
+	plain     bool          // it is of one colour, and so shows nothing
 	maps      []onnx.Array  // [2, h, w, c], from fine to coarse
 	projected []onnx.Array  // [2, h, w, c], from coarse to fine
 }
@@ -159,7 +161,7 @@ func (m *Model) Encode(ctx context.Context, image imgproc.Image) (e Encoded, err
 		return e, err
 	}
 	e.input = m.Spec.Preprocess
-	e.view, e.grey = e.input.View(image, imgproc.Identity(), nil), image.Grey()
+	e.view, e.grey, e.plain = e.input.View(image, imgproc.Identity(), nil), image.Grey(), plain(image)
 	size := e.input.Size()
 	input := make([]float32, 2*size)
 	e.view.Image(input[:size], image)
@@ -182,6 +184,12 @@ func (m *Model) Encode(ctx context.Context, image imgproc.Image) (e Encoded, err
 	maps := Network{Spec: m.Spec}.maps(len(e.maps))
 	e.maps, e.projected = e.maps[:maps], e.maps[maps:]
 	return e, err
+}
+
+// plain says whether all pixels are the same.
+func plain(image imgproc.Image) bool {
+	pixels := image.H * image.W * image.C
+	return bytes.Equal(image.Pix[:pixels-image.C], image.Pix[image.C:pixels])
 }
 
 // mirror writes rows of w pixels of c numbers from right to left.

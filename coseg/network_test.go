@@ -230,6 +230,38 @@ func TestBadGroupsAreErrors(t *testing.T) {
 	}
 }
 
+func TestAnImageOfOneColourSharesNothing(t *testing.T) {
+	b, spec := backend(t), tiny(t)
+	weights, err := newTrainer(t, b, spec).Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := opened(t, b, spec, weights)
+	m.offset = -50 // so that all that shows anything is present
+	spotted := imgproc.Filled(40, 30, 3, 255)
+	spotted.Pix[3] = 0
+	white := imgproc.Filled(40, 30, 3, 255)
+	for name, test := range map[string]struct {
+		group []imgproc.Image
+		there bool
+	}{
+		"two of one colour": {[]imgproc.Image{white, white}, false},
+		"one of one colour": {[]imgproc.Image{spotted, white}, false},
+		"one pixel":         {[]imgproc.Image{imgproc.New(1, 1, 3), spotted}, false},
+		"one pixel differs": {[]imgproc.Image{spotted, spotted}, true},
+	} {
+		masks, err := m.Segment(t.Context(), test.group...)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for i, mask := range masks {
+			if mask.Present != test.there {
+				t.Errorf("%s, image %d: present %v with %v, want %v", name, i+1, mask.Present, mask.Presence, test.there)
+			}
+		}
+	}
+}
+
 // ending is a context that ends when it has been asked a number of times.
 type ending struct {
 	context.Context

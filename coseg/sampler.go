@@ -23,21 +23,24 @@ type Sampler struct {
 	Generated, Negatives, Pasted, Moved float64
 	Families                            int // of the world
 	Seed                                uint64
+
+	pictures dataset.Pictures
 }
 
-// Check reports what no batch can be made of.
-func (s *Sampler) Check() error {
-	if s.Set == nil || s.Generated >= 1 {
-		return nil
+// NewSampler readies a sampler; it fails where no batch can be made.
+func NewSampler(s Sampler) (*Sampler, error) {
+	if s.Set == nil {
+		return &s, nil
 	}
-	classes := s.Set.ByClass()
-	if !slices.ContainsFunc(classes, func(items []int32) bool { return len(items) >= 2 }) {
-		return errors.New("no class has two images with masks: nothing to pair")
+	s.pictures = dataset.NewPictures(s.Set)
+	classes := s.pictures.Classes
+	if s.Generated < 1 && !slices.ContainsFunc(classes, func(items []int32) bool { return len(items) >= 2 }) {
+		return nil, errors.New("no class has two images with masks: nothing to pair")
 	}
-	if len(classes) < 2 && s.Negatives > 0 {
-		return errors.New("pairs that share nothing need two classes: want more data, or negatives=0")
+	if s.Generated < 1 && len(classes) < 2 && s.Negatives > 0 {
+		return nil, errors.New("pairs that share nothing need two classes: want more data, or negatives=0")
 	}
-	return nil
+	return &s, nil
 }
 
 // Fill makes the batch of a step, for [dataset.Prefetch].
@@ -53,7 +56,11 @@ func (s *Sampler) Fill(ctx context.Context, b *Batch, step int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for side, item := range s.pair(rng) {
+		pair, err := s.pair(rng)
+		if err != nil {
+			return err
+		}
+		for side, item := range pair {
 			row := i + side*b.N
 			labels = s.write(b.Images[row*size:][:size], labels, item, rng)
 			shrinkMask(shrunk{b.Masks[row*area:][:area], b.Weights[row*area:][:area], b.Objects[row*area:][:area]}, labels, s.Spec.Preprocess.Width, w)
@@ -114,46 +121,102 @@ func shrinkMask(to shrunk, labels []uint8, fullWidth, w int) {
 	}
 }
 
-// pair draws two images with the masks of what they share, and labels that are the same where they share it.
-func (s *Sampler) pair(rng *rand.Rand) [2]dataset.Item {
+// attempts is how often pictures are drawn until some are found that share what they should.
+const attempts = 50
+
+// pair draws two images with the masks of what they share, and labels that are the same where they share it. Where no two pictures are
+// found that share nothing, they are of the world.
+func (s *Sampler) pair(rng *rand.Rand) (pair [2]dataset.Item, err error) {
 	negative := rng.Float64() < s.Negatives
 	if s.Set == nil || rng.Float64() < s.Generated {
-		return s.worldPair(negative, rng)
+		return s.worldPair(negative, rng), nil
 	}
-	classes := s.Set.ByClass()
+	drawn, shared, ok := s.draw(negative, rng)
+	if !ok {
+		return s.worldPair(negative, rng), nil
+	}
+	for side, i := range drawn {
+		if pair[side], err = s.pictures.Load(i, shared); err != nil {
+			return pair, err
+		}
+		if negative {
+			pair[side] = unmarked(pair[side], alone)
+		}
+	}
+	return s.pasted(drawn, shared, pair, rng)
+}
+
+// draw draws two items of one class, or two whose pictures share none, and says which classes their pictures share.
+func (s *Sampler) draw(negative bool, rng *rand.Rand) (drawn [2]int32, shared []int, ok bool) {
+	classes := s.pictures.Classes
 	label := s.class(classes, 2, nil, rng)
 	other := label
 	if negative {
 		other = s.class(classes, 1, []int{label}, rng)
 	}
-	first := classes[label][rng.IntN(len(classes[label]))]
-	second := first
-	for second == first {
-		second = classes[other][rng.IntN(len(classes[other]))]
+	drawn[0] = oneOf(classes[label], rng)
+	for range attempts {
+		drawn[1] = oneOf(classes[other], rng)
+		if shared = s.pictures.Shared(drawn[0], drawn[1]); drawn[0] != drawn[1] && negative == (len(shared) == 0) {
+			return drawn, shared, true
+		}
+		if negative {
+			other = s.class(classes, 1, []int{label}, rng)
+		}
 	}
-	pair := [2]dataset.Item{s.Set.Items[first], s.Set.Items[second]}
-	if negative {
-		pair[0], pair[1] = unmarked(pair[0], alone), unmarked(pair[1], alone)
-	}
-	if len(classes) <= 3 {
-		return pair
-	}
-	third := s.class(classes, 1, []int{label, other}, rng)
-	fourth := s.class(classes, 1, []int{label, other, third}, rng) // so that strangers do not share a class either
-	switch {
-	case !negative && rng.Float64() < s.Moved:
-		pair[1] = pasted(unmarked(s.oneOf(classes[third], rng), 0), pair[1], 255, rng)
-		pair[1].Label = label
-	case rng.Float64() < s.Pasted:
-		pair[0] = pasted(pair[0], s.oneOf(classes[third], rng), 0, rng)
-		pair[1] = pasted(pair[1], s.oneOf(classes[fourth], rng), 0, rng)
-	}
-	return pair
+	return drawn, shared, false
 }
 
-func (s *Sampler) oneOf(items []int32, rng *rand.Rand) dataset.Item {
-	return s.Set.Items[items[rng.IntN(len(items))]]
+// pasted moves the shared object into another picture, or pastes objects that are to be ignored, into some of the pairs.
+func (s *Sampler) pasted(drawn [2]int32, shared []int, pair [2]dataset.Item, rng *rand.Rand) ([2]dataset.Item, error) {
+	var strangers []int // classes that neither picture shows
+	for label, items := range s.pictures.Classes {
+		if len(items) > 0 && !s.pictures.Shows(drawn[0], label) && !s.pictures.Shows(drawn[1], label) {
+			strangers = append(strangers, label)
+		}
+	}
+	if len(strangers) < 2 {
+		return pair, nil
+	}
+	third := rng.IntN(len(strangers))
+	fourth := (third + 1 + rng.IntN(len(strangers)-1)) % len(strangers) // so that strangers do not share a class either
+	switch {
+	case len(shared) > 0 && rng.Float64() < s.Moved:
+		at, ok := s.scene(strangers[third], shared, rng)
+		if !ok {
+			return pair, nil
+		}
+		scene, err := s.Set.Items[at].Load()
+		if err != nil {
+			return pair, err
+		}
+		label := pair[1].Label
+		pair[1] = pasted(unmarked(scene, 0), pair[1], 255, rng)
+		pair[1].Label = label
+	case rng.Float64() < s.Pasted:
+		for side, of := range [2]int{third, fourth} {
+			object, err := s.Set.Items[oneOf(s.pictures.Classes[strangers[of]], rng)].Load()
+			if err != nil {
+				return pair, err
+			}
+			pair[side] = pasted(pair[side], object, 0, rng)
+		}
+	}
+	return pair, nil
 }
+
+// scene draws a picture of a class that shows none of others.
+func (s *Sampler) scene(label int, others []int, rng *rand.Rand) (at int32, ok bool) {
+	for range attempts {
+		at = oneOf(s.pictures.Classes[label], rng)
+		if !slices.ContainsFunc(others, func(other int) bool { return s.pictures.Shows(at, other) }) {
+			return at, true
+		}
+	}
+	return at, false
+}
+
+func oneOf(items []int32, rng *rand.Rand) int32 { return items[rng.IntN(len(items))] }
 
 // worldPair is a pair of the generated world, whose labels no other has.
 func (s *Sampler) worldPair(empty bool, rng *rand.Rand) [2]dataset.Item {

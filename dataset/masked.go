@@ -6,15 +6,10 @@ import (
 	"path"
 	"slices"
 	"strings"
-
-	"github.com/siam-go/siam/imgproc"
 )
 
 // MaskVoid is the byte of a mask where nobody knows what is right: it counts neither way.
 const MaskVoid = 128
-
-// maskedSide bounds the sides of images with masks, in pixels; larger ones are shrunk, with their masks.
-const maskedSide = 640
 
 // ReadMasked reads images with masks of one object class each, laid out as one of these:
 //
@@ -25,7 +20,8 @@ const maskedSide = 640
 //	annotations/instances_PART.json with PART/NAME.jpg or images/NAME.jpg, or FILE.coco.json beside its images: COCO, an item for each
 //	category that an image shows, from polygons and run lengths; crowds are void
 //
-// Masks of another size than their images are brought to it. An image without a mask is skipped.
+// Masks of another size than their images are brought to it. An image without a mask is skipped. The first 2 GiB of images and masks are
+// held; what is more is looked at once, and read again whenever it is wanted: [Item.Load].
 func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
 	f = f.unwrapped()
 	s := &Set{Name: path.Base(f.Path)}
@@ -56,7 +52,7 @@ func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
 	if len(masks) == 0 {
 		return nil, fmt.Errorf("read %s: no image there has a mask of its name", f.Path)
 	}
-	return s, s.loadMasked(ctx, f, masks)
+	return s, s.loadMasked(ctx, f, masks, maskedBytes)
 }
 
 // maskFile says where an item's mask is: a file, and which of its labels is the object, or 0 where bright is; or what a list of COCO's outlines.
@@ -194,65 +190,4 @@ func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
 		}
 	}
 	return found, nil
-}
-
-// loadMasked decodes images and masks. Items whose files cannot be read, whose mask has another shape than the image, or whose mask is
-// empty, are left out.
-func (s *Set) loadMasked(ctx context.Context, f Folder, masks []maskFile) error {
-	source := make(map[string][]maskFile)
-	for i, it := range s.Items {
-		source[f.name(it.Source)] = append(source[f.name(it.Source)], masks[i])
-	}
-	if err := s.load(ctx, f); err != nil {
-		return err
-	}
-	var left []int
-	for i := range s.Items {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		it := &s.Items[i]
-		mask := source[it.Source][0]
-		if more := source[it.Source]; len(more) > 1 {
-			source[it.Source] = more[1:]
-		}
-		m, err := mask.read(f)
-		if err == nil {
-			err = it.cover(m)
-		}
-		switch {
-		case err != nil && f.Strict:
-			return &FileError{File: f.name(mask.file), Err: f.failed(mask.file, err)}
-		case err != nil:
-			s.Failed = append(s.Failed, &FileError{File: f.name(mask.file), Err: f.failed(mask.file, err)})
-			left = append(left, i)
-		case !slices.Contains(it.Mask.Pix, 255):
-			s.Skipped = append(s.Skipped, Skipped{it.Source, "it shows no " + s.Classes[it.Label].Name})
-			left = append(left, i)
-		}
-	}
-	if len(left) == len(s.Items) {
-		if len(s.Failed) > 0 {
-			return s.Failed[0]
-		}
-		return fmt.Errorf("read %s: all masks are empty", f.Path)
-	}
-	if len(left) > 0 {
-		kept := s.Without(left...)
-		s.Classes, s.Items = kept.Classes, kept.Items
-	}
-	return nil
-}
-
-// cover gives the item its mask, at the image's size; an image that is larger than is of use is shrunk.
-func (it *Item) cover(mask imgproc.Image) error {
-	m := it.Image
-	if !MaskFits(mask.H, mask.W, m.H, m.W) {
-		return fmt.Errorf("a mask of %d×%d pixels for an image of %d×%d: want the same shape", mask.W, mask.H, m.W, m.H)
-	}
-	if long := max(m.H, m.W); long > maskedSide {
-		m = imgproc.Resize(m, max(1, m.H*maskedSide/long), max(1, m.W*maskedSide/long))
-	}
-	it.Image, it.Mask = m.RGB(), mask.Nearest(m.H, m.W)
-	return nil
 }

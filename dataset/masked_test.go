@@ -149,6 +149,68 @@ func TestAnImageOfTwoClassesIsAnItemOfEach(t *testing.T) {
 	}
 }
 
+func TestALargeSetIsReadAgainWhenItIsWanted(t *testing.T) {
+	files := fstest.MapFS{
+		"JPEGImages/1.jpg": plainPNG(t, 8, 4, 1, 2), "SegmentationClass/1.png": labelsPNG(t, 8, 4, 8, 12),
+		"JPEGImages/2.jpg": plainPNG(t, 8, 4, 3, 4), "SegmentationClass/2.png": labelsPNG(t, 8, 4, 12, 0),
+	}
+	f := Folder{FS: files, Path: "set"}
+	whole, part := &Set{Name: "set"}, &Set{Name: "set"}
+	for s, hold := range map[*Set]int{whole: 1 << 20, part: 8*4*3 + 8*4} { // the second has room for one item
+		masks, err := s.listVOC(t.Context(), f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.loadMasked(t.Context(), f, masks, hold); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := 0
+	for i, want := range whole.Items {
+		if len(part.Items[i].Image.Pix) > 0 {
+			held++
+		}
+		got, err := part.Items[i].Load()
+		if err != nil || !bytes.Equal(got.Image.Pix, want.Image.Pix) || !bytes.Equal(got.Mask.Pix, want.Mask.Pix) || got.Label != want.Label {
+			t.Errorf("item %d read again: %v of label %d (%v), want that of the whole set", i, got.Mask.Pix, got.Label, err)
+		}
+	}
+	if held != 1 || len(part.Items) != 3 {
+		t.Errorf("%d of %d items are held, want 1 of 3", held, len(part.Items))
+	}
+	delete(files, "JPEGImages/2.jpg")
+	if _, err := part.Items[2].Load(); err == nil || !strings.Contains(err.Error(), "read set/JPEGImages/2.jpg") {
+		t.Errorf("an image that is gone: %v, want its name", err)
+	}
+}
+
+func TestAPicturesMaskIsOfAllClassesAskedFor(t *testing.T) {
+	s, err := readMasked(t, fstest.MapFS{
+		"JPEGImages/1.jpg": plainPNG(t, 8, 4, 1, 2), "SegmentationClass/1.png": labelsPNG(t, 8, 4, 8, 12),
+		"JPEGImages/2.jpg": plainPNG(t, 8, 4, 3, 4), "SegmentationClass/2.png": labelsPNG(t, 8, 4, 12, 255),
+		"JPEGImages/3.jpg": plainPNG(t, 8, 4, 3, 4), "SegmentationClass/3.png": labelsPNG(t, 8, 4, 8, 12),
+	})
+	if err != nil || len(s.Items) != 5 {
+		t.Fatalf("%v, %v, want 5 items", s, err)
+	}
+	p := NewPictures(s) // items: cat and dog of 1, dog of 2, cat and dog of 3
+	for _, c := range []struct {
+		a, b   int32
+		shared int
+	}{{0, 3, 2}, {0, 1, 2}, {0, 2, 1}, {2, 4, 1}} {
+		if got := p.Shared(c.a, c.b); len(got) != c.shared {
+			t.Errorf("items %d and %d share %v, want %d classes", c.a, c.b, got, c.shared)
+		}
+	}
+	both, err := p.Load(0, p.Shared(0, 3))
+	if err != nil || bytes.Contains(both.Mask.Pix, []byte{0}) {
+		t.Errorf("mask %v of cat and dog (%v), want all of the picture", both.Mask.Pix, err)
+	}
+	if s.Items[0].Mask.Pix[7] != 0 {
+		t.Error("the set's own mask was changed")
+	}
+}
+
 func TestADamagedMapOfClassesIsLeftOut(t *testing.T) {
 	photo := plainPNG(t, 8, 4, 1, 2)
 	files := fstest.MapFS{

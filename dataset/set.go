@@ -9,7 +9,7 @@ import (
 	"github.com/siam-go/siam/imgproc"
 )
 
-// Set is a labelled image collection held in memory.
+// Set is a labelled image collection, held in memory; of a large one with masks a part, see [Item.Load].
 type Set struct {
 	Name    string
 	Classes []Class // indexed by label
@@ -39,6 +39,8 @@ type Item struct {
 	// come from. Read an item's picture by Pixels.
 	Turn imgproc.Turn
 	Seen *Seen // where in a video it was; nil for an image of none
+
+	remote *remote // where Image and Mask are read from whenever they are wanted, see [Item.Load]; nil where they are here
 }
 
 // Seen is when and where in a video an item's image was.

@@ -18,6 +18,7 @@ type CosegTest struct {
 	Partners int // how many other images of its class an image's scores are averaged over
 	Seed     uint64
 	Followed bool // whether objects are pointed out too
+	Most     int  // how many images are asked for at most, evenly spread over the set; 0 asks for all
 }
 
 // CosegScore are the measures of some images, with 95 % intervals by images, drawn anew within each class: means over images, then classes.
@@ -107,16 +108,9 @@ func newCosegAnswer(item dataset.Item, bits []bool, probability []float32) coseg
 // Coseg asks a model for the mask of each image of a set, averaged over other images of its class, and of pairs of two classes. It fails
 // when no class has two images, and when ctx ends.
 func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test CosegTest, each func()) (CosegResult, error) {
-	encoded := make([]coseg.Encoded, len(set.Items))
-	for i, it := range set.Items {
-		var err error
-		if encoded[i], err = model.Encode(ctx, it.Image); err != nil {
-			return CosegResult{}, fmt.Errorf("%s: %w", it.Source, err)
-		}
-	}
-	asked := asking{model: model, set: set, encoded: encoded, classes: set.ByClass(), test: test}
+	asked := asking{model: model, set: set, encodings: newEncodings(model, set), pictures: dataset.NewPictures(set), test: test}
 	var answers []cosegAnswer
-	for i := range set.Items {
+	for _, i := range spread(len(set.Items), test.Most) {
 		found, ok, err := asked.image(ctx, i)
 		if err != nil {
 			return CosegResult{}, err
@@ -146,13 +140,25 @@ func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test Coseg
 	return result, err
 }
 
+// spread are most of n places, evenly spread; all where most is 0 or n is no more.
+func spread(n, most int) []int {
+	if most == 0 || n < most {
+		most = n
+	}
+	places := make([]int, most)
+	for k := range places {
+		places[k] = k * n / most
+	}
+	return places
+}
+
 // asking is a test under way.
 type asking struct {
-	model   *coseg.Model
-	set     *dataset.Set
-	encoded []coseg.Encoded
-	classes [][]int32
-	test    CosegTest
+	model     *coseg.Model
+	set       *dataset.Set
+	encodings encodings
+	pictures  dataset.Pictures
+	test      CosegTest
 
 	same, missed   int       // pairs that share a class, and those in which the object was missed
 	areas          []float64 // of pairs that share nothing
@@ -161,37 +167,29 @@ type asking struct {
 
 // image asks for one image; it is not ok when it is alone in its class.
 func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool, err error) {
-	item := a.set.Items[i]
-	rng := rand.New(rand.NewPCG(a.test.Seed, uint64(i)))
-	var others, strangers []coseg.Encoded
-	for _, j := range rng.Perm(len(a.set.Items)) {
-		switch same := a.set.Items[j].Label == item.Label; {
-		case j != i && same && len(others) < a.test.Partners:
-			others = append(others, a.encoded[j])
-		case !same && len(strangers) < 2:
-			strangers = append(strangers, a.encoded[j])
-		}
+	item, err := a.set.Items[i].Load()
+	if err != nil {
+		return answer, false, err
+	}
+	partners, strangers := a.others(i)
+	group, err := a.encodings.all(ctx, slices.Concat([]int32{int32(i)}, partners, strangers))
+	if err != nil {
+		return answer, false, err
 	}
 	empty := 0
-	for _, stranger := range strangers {
-		mask, err := a.model.Against(ctx, a.encoded[i], stranger)
+	for _, stranger := range group[1+len(partners):] {
+		mask, err := a.model.Against(ctx, group[0], stranger)
 		if err != nil {
 			return answer, false, err
 		}
-		a.pairs++
-		area := mask.Area()
-		a.areas = append(a.areas, area)
-		if area == 0 {
+		if a.stranger(mask) == 0 {
 			empty++
 		}
-		if mask.Present {
-			a.present++
-		}
 	}
-	if len(others) == 0 {
+	if len(partners) == 0 {
 		return answer, false, nil
 	}
-	mask, err := a.model.Against(ctx, a.encoded[i], others...)
+	mask, err := a.model.Against(ctx, group[0], group[1:1+len(partners)]...)
 	if err != nil {
 		return answer, false, err
 	}
@@ -204,6 +202,40 @@ func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool,
 	}
 	answer.decided = decided(answer.score.Jaccard, there, stats.Rate(empty, len(strangers)).Value)
 	return answer, true, nil
+}
+
+// strangersOf is how many pictures that share nothing with it an image is compared with.
+const strangersOf = 2
+
+// others draws what an image is compared with: images of its class, first those that share no other class with it, and images that share
+// none.
+func (a *asking) others(i int) (partners, strangers []int32) {
+	label := a.set.Items[i].Label
+	var more []int32
+	for _, j := range rand.New(rand.NewPCG(a.test.Seed, uint64(i))).Perm(len(a.set.Items)) {
+		switch shared := a.pictures.Shared(int32(i), int32(j)); {
+		case i == j:
+		case len(shared) == 0 && len(strangers) < strangersOf:
+			strangers = append(strangers, int32(j))
+		case a.set.Items[j].Label != label:
+		case len(shared) == 1 && len(partners) < a.test.Partners:
+			partners = append(partners, int32(j))
+		case len(more) < a.test.Partners:
+			more = append(more, int32(j))
+		}
+	}
+	return append(partners, more[:min(len(more), a.test.Partners-len(partners))]...), strangers
+}
+
+// stranger counts the mask of an image beside one that shares nothing with it; it returns its area.
+func (a *asking) stranger(mask coseg.Mask) float64 {
+	area := mask.Area()
+	a.areas = append(a.areas, area)
+	a.pairs++
+	if mask.Present {
+		a.present++
+	}
+	return area
 }
 
 // decided is the mean of an image's Jaccard index with images that share its object, 0 where it is said not to be there, and of the part of

@@ -8,15 +8,19 @@ import (
 )
 
 // CosegBaselines judges masks that know nothing of the other image: everything, a box in the middle of half the image, and what differs in
-// colour from the rest of the image.
-func CosegBaselines(set *dataset.Set, test CosegTest) map[string]CosegResult {
-	a := asking{set: set, classes: set.ByClass(), test: test}
+// colour from the rest of the image. It fails when an image can no longer be read.
+func CosegBaselines(set *dataset.Set, test CosegTest) (map[string]CosegResult, error) {
+	a := asking{set: set, pictures: dataset.NewPictures(set), test: test}
 	results := map[string]CosegResult{}
 	for name, maskOf := range map[string]func(imgproc.Image) []float32{"all_foreground": everything, "centre_box": centreBox, "colour_contrast": colourContrast} {
 		var answers []cosegAnswer
 		for _, it := range set.Items {
-			if len(a.classes[it.Label]) < 2 {
+			if len(a.pictures.Classes[it.Label]) < 2 {
 				continue
+			}
+			it, err := it.Load()
+			if err != nil {
+				return nil, err
 			}
 			p := maskOf(it.Image)
 			bits := make([]bool, len(p))
@@ -29,7 +33,7 @@ func CosegBaselines(set *dataset.Set, test CosegTest) map[string]CosegResult {
 			results[name] = a.result(answers)
 		}
 	}
-	return results
+	return results, nil
 }
 
 func everything(m imgproc.Image) []float32 {

@@ -16,6 +16,9 @@ import (
 // calibrationPartners is how many images of its own class, and of others, each image is compared with.
 const calibrationPartners = 4
 
+// calibrationImages is how many images are compared at most.
+const calibrationImages = 1000
+
 // falsePresence is the part of pairs that share nothing in which an object may be said to be there.
 const falsePresence = 0.05
 
@@ -67,26 +70,21 @@ func below(sorted []float64, x float64) int {
 	return at
 }
 
-// surenesses are those of pairs that share a class, and of pairs that do not.
+// surenesses are those of pairs that share a class, and of pairs that share none.
 func surenesses(ctx context.Context, model *coseg.Model, set *dataset.Set, seed uint64) (same, different []float64, err error) {
-	encoded := make([]coseg.Encoded, len(set.Items))
-	for i, it := range set.Items {
-		if encoded[i], err = model.Encode(ctx, it.Image); err != nil {
-			return nil, nil, err
-		}
-	}
-	for i := range set.Items {
+	encodings, pictures := newEncodings(model, set), dataset.NewPictures(set)
+	for _, i := range spread(len(set.Items), calibrationImages) {
 		left := [2]int{calibrationPartners, calibrationPartners}
 		for _, j := range rand.New(rand.NewPCG(seed, uint64(i))).Perm(len(set.Items)) {
 			kind, into := 0, &same
-			if set.Items[i].Label != set.Items[j].Label {
+			if len(pictures.Shared(int32(i), int32(j))) == 0 {
 				kind, into = 1, &different
 			}
 			if i == j || left[kind] == 0 {
 				continue
 			}
 			left[kind]--
-			x, err := model.Sureness(ctx, encoded[i], encoded[j])
+			x, err := encodings.sureness(ctx, int32(i), int32(j))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -94,4 +92,17 @@ func surenesses(ctx context.Context, model *coseg.Model, set *dataset.Set, seed 
 		}
 	}
 	return same, different, nil
+}
+
+// sureness is that of two items.
+func (e encodings) sureness(ctx context.Context, i, j int32) (float64, error) {
+	a, err := e.of(ctx, i)
+	if err != nil {
+		return 0, err
+	}
+	b, err := e.of(ctx, j)
+	if err != nil {
+		return 0, err
+	}
+	return e.model.Sureness(ctx, a, b)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/imgproc"
 )
 
@@ -18,43 +20,69 @@ type CosegFollowed struct {
 // followed asks for what is pointed out. What Follow refuses, a mask of all or nothing of its image, finds nothing.
 func (a *asking) followed(ctx context.Context) (*CosegFollowed, error) {
 	var clicked, point, mask []cosegAnswer
-	next := func(i, to int32, given []bool) (cosegAnswer, error) {
-		truth := a.set.Items[to]
-		bits, probability := make([]bool, len(truth.Mask.Pix)), make([]float32, len(truth.Mask.Pix))
-		found, err := a.model.Follow(ctx, a.encoded[i], given, a.encoded[to])
-		if err == nil {
-			found[0].Present = true // the masks themselves are judged
-			bits, probability = found[0].Bits(), found[0].Probability
-		}
-		return newCosegAnswer(truth, bits, probability), ctx.Err()
-	}
-	for _, items := range a.classes {
+	for _, items := range a.pictures.Classes {
 		for k, i := range items {
-			from, to := a.set.Items[i], items[(k+1)%len(items)]
-			object := objectOf(from.Mask)
-			at, ok := deepest(object, from.Mask.H, from.Mask.W)
-			if !ok || to == i {
+			to := items[(k+1)%len(items)]
+			if to == i {
 				continue
 			}
-			there, err := a.model.At(ctx, a.encoded[i], at)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", from.Source, err)
-			}
-			byPoint, err := next(i, to, there)
+			first, err := a.shown(ctx, i)
 			if err != nil {
 				return nil, err
 			}
-			byMask, err := next(i, to, object)
+			object := objectOf(first.item.Mask)
+			at, ok := deepest(object, first.item.Mask.H, first.item.Mask.W)
+			if !ok {
+				continue
+			}
+			second, err := a.shown(ctx, to)
 			if err != nil {
 				return nil, err
 			}
-			clicked, point, mask = append(clicked, newCosegAnswer(from, there, probabilities(there))), append(point, byPoint), append(mask, byMask)
+			there, err := a.model.At(ctx, first.encoded, at)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", first.item.Source, err)
+			}
+			byPoint, err := a.next(ctx, first, there, second)
+			if err != nil {
+				return nil, err
+			}
+			byMask, err := a.next(ctx, first, object, second)
+			if err != nil {
+				return nil, err
+			}
+			clicked, point, mask = append(clicked, newCosegAnswer(first.item, there, probabilities(there))), append(point, byPoint), append(mask, byMask)
 		}
 	}
 	if len(clicked) == 0 {
 		return nil, nil
 	}
 	return &CosegFollowed{cosegScore(clicked, a.test.Seed), cosegScore(point, a.test.Seed), cosegScore(mask, a.test.Seed)}, nil
+}
+
+// shown is an item, with its image and mask, as the model sees it.
+type shown struct {
+	item    dataset.Item
+	encoded coseg.Encoded
+}
+
+func (a *asking) shown(ctx context.Context, i int32) (s shown, err error) {
+	if s.item, err = a.set.Items[i].Load(); err == nil {
+		s.encoded, err = a.encodings.of(ctx, i)
+	}
+	return s, err
+}
+
+// next is what is found in the second image of what is given [h·w] in the first.
+func (a *asking) next(ctx context.Context, first shown, given []bool, second shown) (cosegAnswer, error) {
+	truth := second.item
+	bits, probability := make([]bool, len(truth.Mask.Pix)), make([]float32, len(truth.Mask.Pix))
+	found, err := a.model.Follow(ctx, first.encoded, given, second.encoded)
+	if err == nil {
+		found[0].Present = true // the masks themselves are judged
+		bits, probability = found[0].Bits(), found[0].Probability
+	}
+	return newCosegAnswer(truth, bits, probability), ctx.Err()
 }
 
 func objectOf(mask imgproc.Image) []bool {

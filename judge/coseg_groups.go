@@ -3,8 +3,8 @@ package judge
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 
-	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/stats"
 )
 
@@ -28,15 +28,15 @@ type CosegGroups struct {
 func (a *asking) groups(ctx context.Context) (*CosegGroups, error) {
 	rng := rand.New(rand.NewPCG(a.test.Seed, 11))
 	var right []float64 // of each group
-	for label, items := range a.classes {
+	for label, items := range a.pictures.Classes {
 		for range groupsOfClass {
 			group := a.group(label, items, rng)
 			if group == nil {
 				continue
 			}
-			encoded := make([]coseg.Encoded, len(group))
-			for k, i := range group {
-				encoded[k] = a.encoded[i]
+			encoded, err := a.encodings.all(ctx, group)
+			if err != nil {
+				return nil, err
 			}
 			masks, err := a.model.SegmentEncoded(ctx, encoded)
 			if err != nil {
@@ -64,7 +64,7 @@ func (a *asking) groups(ctx context.Context) (*CosegGroups, error) {
 	return &CosegGroups{Right: e.Value, RightCI95: e.CI95, Groups: len(right), N: 2 * groupHalf * len(right)}, nil
 }
 
-// group draws images of a class, and after them as many of other classes, no two of one; nil where there are too few.
+// group draws images of a class, and after them as many of other classes, no two of which share one; nil where there are too few.
 func (a *asking) group(label int, items []int32, rng *rand.Rand) []int32 {
 	if len(items) < groupHalf {
 		return nil
@@ -73,9 +73,14 @@ func (a *asking) group(label int, items []int32, rng *rand.Rand) []int32 {
 	for _, k := range rng.Perm(len(items))[:groupHalf] {
 		group = append(group, items[k])
 	}
-	for _, other := range rng.Perm(len(a.classes)) {
-		if there := a.classes[other]; other != label && len(there) > 0 && len(group) < 2*groupHalf {
-			group = append(group, there[rng.IntN(len(there))])
+	for _, other := range rng.Perm(len(a.pictures.Classes)) {
+		there := a.pictures.Classes[other]
+		if other == label || len(there) == 0 || len(group) == 2*groupHalf {
+			continue
+		}
+		i := there[rng.IntN(len(there))]
+		if !slices.ContainsFunc(group, func(j int32) bool { return len(a.pictures.Shared(i, j)) > 0 }) {
+			group = append(group, i)
 		}
 	}
 	if len(group) < 2*groupHalf {

@@ -3,6 +3,7 @@ package judge
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/siam-go/siam/dataset"
@@ -29,9 +30,9 @@ func halves(counts ...int) *dataset.Set {
 
 func TestGroupsAreHalfOfOneClassAndOfOthersOneEach(t *testing.T) {
 	set := halves(4, 3, 1, 1, 2)
-	a := asking{set: set, classes: set.ByClass()}
+	a := asking{set: set, pictures: dataset.NewPictures(set)}
 	for seed := range uint64(30) {
-		group := a.group(0, a.classes[0], rand.New(rand.NewPCG(seed, 1)))
+		group := a.group(0, a.pictures.Classes[0], rand.New(rand.NewPCG(seed, 1)))
 		if len(group) != 6 {
 			t.Fatalf("a group of %d, want 6", len(group))
 		}
@@ -44,17 +45,57 @@ func TestGroupsAreHalfOfOneClassAndOfOthersOneEach(t *testing.T) {
 			}
 		}
 	}
-	if got := a.group(4, a.classes[4], rand.New(rand.NewPCG(1, 1))); got != nil {
+	if got := a.group(4, a.pictures.Classes[4], rand.New(rand.NewPCG(1, 1))); got != nil {
 		t.Errorf("a group %v of a class of two images", got)
 	}
 	few := halves(5, 5, 5)
-	if got := (&asking{set: few, classes: few.ByClass()}).group(0, few.ByClass()[0], rand.New(rand.NewPCG(1, 1))); got != nil {
+	if got := (&asking{set: few, pictures: dataset.NewPictures(few)}).group(0, few.ByClass()[0], rand.New(rand.NewPCG(1, 1))); got != nil {
 		t.Errorf("a group %v of three classes: no two of the others may share one", got)
 	}
 }
 
+func TestAnImageIsComparedWithThoseThatShareItsClassAndWithSomeThatShareNone(t *testing.T) {
+	set := &dataset.Set{Classes: []dataset.Class{{Name: "a"}, {Name: "b"}, {Name: "c"}}}
+	for picture, labels := range [][]int{{0, 1}, {0}, {0, 1}, {1}, {0}, {2}, {1, 2}} {
+		for _, label := range labels {
+			set.Items = append(set.Items, dataset.Item{Label: label, Source: string(rune('0' + picture))})
+		}
+	}
+	source := func(items []int32) (sources string) {
+		for _, i := range items {
+			sources += set.Items[i].Source
+		}
+		return sources
+	}
+	for seed := range uint64(20) {
+		a := asking{set: set, pictures: dataset.NewPictures(set), test: CosegTest{Partners: 3, Seed: seed}}
+		partners, strangers := a.others(0) // the a of picture 0, which shows a and b
+		if got := source(partners); len(got) != 3 || !(got[:2] == "14" || got[:2] == "41") || got[2] != '2' {
+			t.Errorf("partners are pictures %s, want 1 and 4, which share a alone, and then 2", got)
+		}
+		if got := source(strangers); got != "5" {
+			t.Errorf("strangers are pictures %s, want 5: all others share a or b", got)
+		}
+	}
+}
+
+func TestImagesAskedForAreSpread(t *testing.T) {
+	for _, c := range []struct {
+		n, most int
+		want    []int
+	}{{5, 0, []int{0, 1, 2, 3, 4}}, {3, 9, []int{0, 1, 2}}, {9, 3, []int{0, 3, 6}}} {
+		if got := spread(c.n, c.most); !slices.Equal(got, c.want) {
+			t.Errorf("%d of %d: %v, want %v", c.most, c.n, got, c.want)
+		}
+	}
+}
+
 func TestBaselinesAreWhatTheirMasksScore(t *testing.T) {
-	all := CosegBaselines(halves(2, 3, 1), CosegTest{})["all_foreground"]
+	baselines, err := CosegBaselines(halves(2, 3, 1), CosegTest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := baselines["all_foreground"]
 	if all.N != 5 || math.Abs(all.Jaccard-2./3) > 1e-9 || math.Abs(all.Precision-2./3) > 1e-9 {
 		t.Errorf("everything marked: J %v and P %v of %d images, want 2/3 of the 5 that have another of their class", all.Jaccard, all.Precision, all.N)
 	}

@@ -111,13 +111,21 @@ func (c Shared) check(s Settings) error {
 		{"tune", c.Tune, c.Tune == 0 || part(c.Tune) && c.Arch == coseg.Pyramid, "0 to 1 with an imported encoder, else 0"},
 		{"families", c.Families, c.Families >= 6, "6 or more"},
 		{"out", c.Out, c.Out == 0 || c.Out >= 2, "0, or 2 or more"},
-		{"fold", c.Fold, c.Fold >= 0 && c.Fold < max(1, c.Out), "0 to out-1"},
+		{"fold", c.Fold, c.Fold >= 0 && c.Fold < max(1, c.Out), foldsOf(c.Out)},
 	}
 	if err := s.checkOneRate(rules); err != nil {
 		return err
 	}
 	_, err := c.spec(s)
 	return err
+}
+
+// foldsOf says which folds there are when every out-th image is kept out.
+func foldsOf(out int) string {
+	if out == 0 {
+		return "0, as out=0 keeps no images out"
+	}
+	return fmt.Sprintf("0 to %d, one less than out", out-1)
 }
 
 func (c Shared) spec(s Settings) (coseg.Spec, error) {
@@ -172,11 +180,11 @@ func newCosegCourse(r Recipe, job Job, data Shared) (c course[*coseg.Batch], err
 	if w.validated = validated; !hasPair(validated) {
 		w.validated = job.Background // too few to keep any out
 	}
-	w.sampler = &coseg.Sampler{
+	w.sampler, err = coseg.NewSampler(coseg.Sampler{
 		Spec: w.spec, Set: learned, World: coseg.World{Seed: job.Seed, Side: w.spec.Preprocess.Width}, Augment: coseg.PhotoAugment(),
 		Pairs: data.Couples, Generated: data.Generated, Negatives: data.Negatives, Pasted: data.Pasted, Moved: data.Moved, Families: data.Families, Seed: job.Seed,
-	}
-	if err := w.sampler.Check(); err != nil {
+	})
+	if err != nil {
 		return c, err
 	}
 	if err := w.newTrainer(data); err != nil {
@@ -243,6 +251,9 @@ func (w *cosegCourse) batches(ctx context.Context) (iter.Seq2[*coseg.Batch, erro
 	return dataset.Prefetch(ctx, dataset.PrefetchOptions{Start: w.trainer.Done() * w.parts, End: w.recipe.Settings.Steps * w.parts}, w.sampler.Fill), nil
 }
 
+// scoredImages is how many images that were kept out are asked for at most, each time that a network is judged.
+const scoredImages = 500
+
 // score is the mean Jaccard on the images that were kept out.
 func (w *cosegCourse) score(ctx context.Context) (float64, error) {
 	weights, err := w.trainer.Weights()
@@ -263,7 +274,7 @@ func (w *cosegCourse) judged(ctx context.Context, file *modelfile.File) (judge.C
 		return judge.CosegResult{}, err
 	}
 	defer model.Close()
-	return judge.Coseg(ctx, model, w.validated, judge.CosegTest{Partners: 2, Seed: w.job.Seed}, nil)
+	return judge.Coseg(ctx, model, w.validated, judge.CosegTest{Partners: 2, Seed: w.job.Seed, Most: scoredImages}, nil)
 }
 
 func (w *cosegCourse) model(ctx context.Context, weights []modelfile.Tensor, step int, finished bool) (*modelfile.File, error) {

@@ -46,7 +46,11 @@ func (a *app) cosegDemo(ctx context.Context, backend siam.Backend, r recipe.Reci
 	if result.Masks, err = judge.Coseg(ctx, model, set, test, nil); err != nil {
 		return result, err
 	}
-	result.All = judge.CosegBaselines(set, test)["all_foreground"]
+	baselines, err := judge.CosegBaselines(set, test)
+	if err != nil {
+		return result, err
+	}
+	result.All = baselines["all_foreground"]
 	return result, result.show(ctx, model, set)
 }
 

@@ -82,7 +82,9 @@ func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
 		more := result.MoreThan(other)
 		result.Against, result.More = &other, &more
 	}
-	result.Baselines = judge.CosegBaselines(set, test)
+	if result.Baselines, err = judge.CosegBaselines(set, test); err != nil {
+		return err
+	}
 	return a.print(result, result.text())
 }
 
