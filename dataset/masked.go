@@ -20,7 +20,7 @@ const MaskVoid = 128
 //	annotations/instances_PART.json with PART/NAME.jpg or images/NAME.jpg, or FILE.coco.json beside its images: COCO, an item for each
 //	category that an image shows, from polygons and run lengths; crowds are void
 //
-// Masks of another size than their images are brought to it. An image without a mask is skipped. The first 2 GiB of images and masks are
+// Masks of another size than their images are brought to it. An image without a mask is skipped. The first GiB of images and masks are
 // held; what is more is looked at once, and read again whenever it is wanted: [Item.Load].
 func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
 	f = f.unwrapped()

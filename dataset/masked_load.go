@@ -13,7 +13,7 @@ const (
 	// maskedSide bounds the sides of images with masks, in pixels; larger ones are shrunk, with their masks.
 	maskedSide = 640
 	// maskedBytes bounds the images and masks of a set that are held.
-	maskedBytes = 2 << 30
+	maskedBytes = 1 << 30
 )
 
 // remote is where an item's image and mask are read again from.

@@ -17,7 +17,7 @@ import (
 const calibrationPartners = 4
 
 // calibrationImages is how many images are compared at most.
-const calibrationImages = 1000
+const calibrationImages = 400
 
 // falsePresence is the part of pairs that share nothing in which an object may be said to be there.
 const falsePresence = 0.05

@@ -9,7 +9,7 @@ import (
 )
 
 // keptEncodings bounds how many encoded images are kept, each a megabyte or two.
-const keptEncodings = 1000
+const keptEncodings = 500
 
 // encodings are the images of a set as a model encodes them, each when it is first asked for, and again where enough others are kept.
 type encodings struct {

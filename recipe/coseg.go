@@ -252,7 +252,7 @@ func (w *cosegCourse) batches(ctx context.Context) (iter.Seq2[*coseg.Batch, erro
 }
 
 // scoredImages is how many images that were kept out are asked for at most, each time that a network is judged.
-const scoredImages = 500
+const scoredImages = 200
 
 // score is the mean Jaccard on the images that were kept out.
 func (w *cosegCourse) score(ctx context.Context) (float64, error) {
