@@ -75,3 +75,24 @@ func TestConvertEndsWithItsContext(t *testing.T) {
 		t.Errorf("Convert reads on to row %d after its context's end: %v", rows, err)
 	}
 }
+
+func TestAnOpaqueImageIsItsColours(t *testing.T) {
+	whole := image.NewRGBA(image.Rect(0, 0, 9, 7))
+	for i := range whole.Pix {
+		whole.Pix[i] = uint8(37 * i)
+		if i%4 == 3 {
+			whole.Pix[i] = 255
+		}
+	}
+	part := whole.SubImage(image.Rect(2, 1, 8, 6))
+	got := FromImage(part)
+	if got.H != 5 || got.W != 6 || got.C != 3 {
+		t.Fatalf("%d×%d×%d, want 5×6×3", got.H, got.W, got.C)
+	}
+	for i := range got.H * got.W {
+		r, g, b, _ := part.At(2+i%6, 1+i/6).RGBA()
+		if want := []byte{byte(r >> 8), byte(g >> 8), byte(b >> 8)}; !bytes.Equal(got.Pix[3*i:3*i+3], want) {
+			t.Fatalf("pixel %d is %v, want %v", i, got.Pix[3*i:3*i+3], want)
+		}
+	}
+}

@@ -148,6 +148,9 @@ const bandRows = 64
 
 func fromColour(ctx context.Context, src image.Image) (Image, error) {
 	box := src.Bounds()
+	if rgba, ok := src.(*image.RGBA); ok && rgba.Opaque() {
+		return fromOpaque(rgba), nil
+	}
 	under := image.White
 	if light(src) {
 		under = image.Black
@@ -167,6 +170,18 @@ func fromColour(ctx context.Context, src image.Image) (Image, error) {
 		}
 	}
 	return m, nil
+}
+
+// fromOpaque drops the alpha of an image that hides all behind it.
+func fromOpaque(src *image.RGBA) Image {
+	m := New(src.Rect.Dy(), src.Rect.Dx(), 3)
+	for y := range m.H {
+		row, from := m.Row(y), src.Pix[y*src.Stride:]
+		for x := range m.W {
+			copy(row[3*x:3*x+3], from[4*x:])
+		}
+	}
+	return m
 }
 
 // light says whether an image has transparent parts and, but for a hundredth of what is not, nothing darker than a very light grey: white

@@ -93,6 +93,8 @@ func TestBadRequestsGetOneClearProblem(t *testing.T) {
 		{"no such model", "/v1/compare", []string{"a=@" + a, "b=@" + a, "model=other"}, 404, "no model"},
 		{"faces without a detector", "/v1/compare", []string{"a=@" + a, "b=@" + a, "faces=true"}, 409, "detector"},
 		{"no such address", "/v1/nothing", nil, 404, "/openapi.json"},
+		{"a field that is misspelt", "/v1/galleries/main/identify", []string{"image=@" + a, "topp=3"}, 422, "a field \\\"topp\\\": want beside, image, top"},
+		{"a file under another name", "/v1/galleries/main/enroll", []string{"id=Anna", "image=@" + a, "picture=@" + a}, 422, "a field \\\"picture\\\""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r, body := d.form(test.path, test.fields...)
@@ -123,6 +125,13 @@ func TestBadRequestsGetOneClearProblem(t *testing.T) {
 	}
 	r, body = d.ask("GET", "/v1/audit?from=x", "", nil)
 	wantProblem(t, r, body, 422, "from")
+	for address, allowed := range map[string]string{"/v1/galleries/main/identify": "POST", "/v1/galleries": "GET", "/v1/session": "GET, POST, DELETE"} {
+		r, body = d.ask("PUT", address, "", nil)
+		wantProblem(t, r, body, 405, "PUT is not for this address")
+		if got := r.Header.Get("Allow"); got != allowed {
+			t.Errorf("PUT %s allows %q, want %q", address, got, allowed)
+		}
+	}
 }
 
 // endless is a body without an end.

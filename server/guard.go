@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -72,8 +74,43 @@ func (s *Server) guard(p policy) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		defer release()
+		if err := knownFields(r, ctx.Operation()); err != nil {
+			refusal(err, s.Log, ctx.Operation().OperationID).write(w)
+			return
+		}
 		next(ctx)
 	}
+}
+
+// knownFields refuses a form with a field that its operation does not know: a name that is misspelt would go unnoticed.
+func knownFields(r *http.Request, op *huma.Operation) error {
+	if r.MultipartForm == nil || op.RequestBody == nil {
+		return nil
+	}
+	schema := op.RequestBody.Content["multipart/form-data"].Schema
+	for _, name := range slices.Concat(slices.Collect(maps.Keys(r.MultipartForm.Value)), slices.Collect(maps.Keys(r.MultipartForm.File))) {
+		if schema.Properties[name] == nil {
+			return refuse(http.StatusUnprocessableEntity, "the form has a field %q: want %s", name, strings.Join(slices.Sorted(maps.Keys(schema.Properties)), ", "))
+		}
+	}
+	return nil
+}
+
+// notThere says why an address has no answer: there is none for the method, which the answer's header then names, or none at all.
+func notThere(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) *refused {
+	var methods []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "/" {
+			methods = append(methods, method)
+		}
+	}
+	if len(methods) == 0 {
+		return refuse(http.StatusNotFound, "there is nothing at this address: /openapi.json lists what there is")
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	return refuse(http.StatusMethodNotAllowed, "%s is not for this address: want %s", r.Method, strings.Join(methods, " or "))
 }
 
 // admit finds out who asks, whether it is allowed, and whether it is not too often.

@@ -105,9 +105,7 @@ func New(o Options) (*Server, error) {
 	s.api = humago.New(mux, config)
 	s.routes()
 	s.pageRoutes(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		refuse(http.StatusNotFound, "there is nothing for %s at this address: /openapi.json lists what there is", r.Method).write(w)
-	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { notThere(w, r, mux).write(w) })
 	mux.HandleFunc("GET /v1/galleries/{gallery}/verdicts", s.listen)
 	mux.HandleFunc("GET /v1/tracks/{name}", s.player)
 	mux.Handle("GET /metrics", s.metricsHandler())
