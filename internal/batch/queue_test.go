@@ -116,7 +116,7 @@ func TestCallersThatComeAgainAreWaitedFor(t *testing.T) {
 			wait.Go(func() {
 				for k := range 3 {
 					ask(t, q, 10*i+k)
-					time.Sleep(time.Duration(i) * time.Millisecond) // less than an eighth of a batch
+					time.Sleep(time.Duration(i) * time.Millisecond) // less than a quarter of a batch
 				}
 			})
 			synctest.Wait()
@@ -124,6 +124,26 @@ func TestCallersThatComeAgainAreWaitedFor(t *testing.T) {
 		wait.Wait()
 		// The first runs alone. It comes again while the others of the first second are still to run, and from then on all are together.
 		r.checkSizes(t, 1, 4, 4, 3)
+	})
+}
+
+func TestCallersOfAWaveAreJoinedAfterAPauseToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{}
+		q := New(8, r.square, errClosed)
+		for range 3 {
+			var wait sync.WaitGroup
+			for i := range 6 {
+				wait.Go(func() {
+					time.Sleep(time.Duration(30*i) * time.Millisecond) // all within a quarter of a batch
+					ask(t, q, i)
+				})
+			}
+			wait.Wait()
+			time.Sleep(time.Minute)
+		}
+		// Nothing is known of the first wave. In the second the first waits for five, as many as came together; after the one alone, for four.
+		r.checkSizes(t, 1, 5, 5, 1, 4, 2)
 	})
 }
 
@@ -139,8 +159,8 @@ func TestCompanyThatStaysAwayIsNotWaitedForLong(t *testing.T) {
 		wait.Wait() // batches of 1 and 2
 		start := time.Now()
 		ask(t, q, 7)
-		if took := time.Since(start); took != time.Second+time.Second/8 {
-			t.Errorf("the next call took %v, want an eighth of a batch and a batch", took)
+		if took := time.Since(start); took != time.Second+time.Second/4 {
+			t.Errorf("the next call took %v, want a quarter of a batch and a batch", took)
 		}
 		start = time.Now()
 		ask(t, q, 8)
