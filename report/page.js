@@ -1,4 +1,10 @@
 "use strict";
+// A page with texts in Spanish is so at page.html?language=es.
+const translated = document.querySelectorAll("[data-spanish]");
+if (translated.length && new URLSearchParams(location.search).get("language") === "es") {
+  document.documentElement.lang = "es";
+  for (const part of translated) part.textContent = part.dataset.spanish;
+}
 // Pointing at a picture of an embedding map shows it large, with its name.
 const preview = document.getElementById("preview");
 const show = event => {

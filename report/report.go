@@ -17,6 +17,8 @@ type Report struct {
 	Title    string
 	Subtitle string // one line below the title: what was measured, where and when
 	Sections []Section
+	// Spanish are its titles and texts in Spanish, by what they are in English, for page.html?language=es. One that is missing stays as it is.
+	Spanish map[string]string
 }
 
 // Section is a heading, a sentence or two, and the parts they speak of.
@@ -64,7 +66,8 @@ func (r *Report) Write(w io.Writer) error {
 		Style           template.CSS
 		Script          template.JS
 		Sections        []section
-	}{Title: r.Title, Subtitle: r.Subtitle, Style: template.CSS(chartCSS + pageCSS), Script: template.JS(pageJS)}
+		Spanish         map[string]string
+	}{Title: r.Title, Subtitle: r.Subtitle, Spanish: r.Spanish, Style: template.CSS(chartCSS + pageCSS), Script: template.JS(pageJS)}
 	for _, s := range r.Sections {
 		drawn := section{Title: s.Title, Text: s.Text}
 		for _, part := range s.Parts {

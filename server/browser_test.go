@@ -518,10 +518,12 @@ func TestPlayersSpeakTheLanguageOfThePage(t *testing.T) {
 	v.open("tracks")
 	v.do(until("document.getElementById('player').src"))
 	address := got(v, chromedp.Evaluate[string]("document.getElementById('player').src"))
-	for language, says := range map[string][2]string{"es": {"Reproducir", "fotograma 1 de 2"}, "en": {"Play", "frame 1 of 2"}, "constructor": {"Play", "frame 1 of 2"}} {
+	for language, says := range map[string][4]string{"es": {"Reproducir", "fotograma 1 de 2", "Cruce", "Dos fotogramas."}, "en": {"Play", "frame 1 of 2", "Crossing", "Two frames."}, "constructor": {"Play", "frame 1 of 2", "Crossing", "Two frames."}} {
 		v.do(chromedp.Navigate(strings.Replace(address, "=es", "="+language, 1)))
 		v.sees(".play", says[0])
 		v.sees(".where", says[1])
+		v.sees("h1", says[2])
+		v.sees(".text", says[3])
 		v.shoot("player-" + language)
 	}
 }

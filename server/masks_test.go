@@ -75,7 +75,8 @@ func tracked(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	r := report.New("Crossing")
-	r.Add(report.Section{Title: "Tracks", Parts: []report.Part{report.Film{Frames: []report.FilmFrame{{Number: 1}, {Number: 2}}, Width: 64, Height: 48, Rate: 2}}})
+	r.Spanish = map[string]string{"Crossing": "Cruce", "Two frames.": "Dos fotogramas."}
+	r.Add(report.Section{Title: "Tracks", Text: "Two frames.", Parts: []report.Part{report.Film{Frames: []report.FilmFrame{{Number: 1}, {Number: 2}}, Width: 64, Height: 48, Rate: 2}}})
 	check(t, r.WriteFile(filepath.Join(folder, "crossing <1>.html")))
 	check(t, os.WriteFile(filepath.Join(folder, "secret.txt"), []byte("secret"), 0o600))
 	check(t, os.Symlink("/etc/passwd", filepath.Join(folder, "link.html")))

@@ -240,22 +240,22 @@ func (p pictures) report(ctx context.Context) error {
 	if err := p.weighed(ctx, &film, step); err != nil {
 		return err
 	}
-	page := report.New("Tracks")
-	page.Subtitle = fmt.Sprintf("%s, tracker %s, commit %s", p.tracks.Name, p.flags.named(), thisBuild().Commit)
-	text := "Drag the slider or click on the lives of the tracks below to go to a frame."
-	if step > 1 {
-		text += fmt.Sprintf(" Every %d frames have a picture.", step)
-	}
+	var scores *tracking.Result
 	if truth, err := mot.Read(filepath.Join(p.flags.seq, "gt", "gt.txt"), mot.Truth); p.flags.seq != "" && err == nil && len(truth) == 1 {
 		pair := mot.Pair{Truth: truth[0], Tracks: p.tracks}
 		compared, err := tracking.Compare(pair, tracking.InferRules(truth[0], ""))
 		if err != nil {
 			return err
 		}
-		r := compared.Count().Result()
+		result := compared.Count().Result()
+		scores = &result
 		film.Wrong = report.Errors(compared.Events(), truth[0], p.tracks)
-		text += fmt.Sprintf(" By the truth: MOTA %.1f %%, IDF1 %.1f %%, HOTA %.1f %%; %d missed, %d that show nobody, %d switched.", 100*r.MOTA, 100*r.IDF1, 100*r.HOTA, r.FN, r.FP, r.IDSW)
 	}
+	page := report.New("Tracks")
+	page.Subtitle = fmt.Sprintf("%s, tracker %s, commit %s", p.tracks.Name, p.flags.named(), thisBuild().Commit)
+	text, spanish := toldOfFilm(step, scores)
+	page.Spanish = map[string]string{page.Title: "Trayectorias", text: spanish,
+		page.Subtitle: fmt.Sprintf("%s, rastreador %s, commit %s", p.tracks.Name, strings.Replace(p.flags.named(), wholeVideo, "de todo el vídeo", 1), thisBuild().Commit)}
 	page.Add(report.Section{Title: p.tracks.Name, Text: text, Parts: []report.Part{film}})
 	if err := page.WriteFile(p.flags.report); err != nil {
 		return cannotWrite(p.flags.report, err)
@@ -263,10 +263,28 @@ func (p pictures) report(ctx context.Context) error {
 	return nil
 }
 
+// toldOfFilm is what a page says above the player, in English and in Spanish. Without the truth there are no scores.
+func toldOfFilm(step int, scores *tracking.Result) (text, spanish string) {
+	text = "Drag the slider or click on the lives of the tracks below to go to a frame."
+	spanish = "Mueva el deslizador o pulse en las vidas de las trayectorias, debajo, para ir a un fotograma."
+	if step > 1 {
+		text += fmt.Sprintf(" Every %d frames have a picture.", step)
+		spanish += fmt.Sprintf(" Uno de cada %d fotogramas tiene imagen.", step)
+	}
+	if r := scores; r != nil {
+		numbers := []any{100 * r.MOTA, 100 * r.IDF1, 100 * r.HOTA, r.FN, r.FP, r.IDSW}
+		text += fmt.Sprintf(" By the truth: MOTA %.1f %%, IDF1 %.1f %%, HOTA %.1f %%; %d missed, %d that show nobody, %d switched.", numbers...)
+		spanish += fmt.Sprintf(" Según la verdad: MOTA %.1f %%, IDF1 %.1f %%, HOTA %.1f %%; %d sin ver, %d que no muestran a nadie, %d cambiadas.", numbers...)
+	}
+	return text, spanish
+}
+
+const wholeVideo = "of the whole video"
+
 // named is what a page calls the tracker.
 func (f trackFlags) named() string {
 	if f.offline {
-		return "of the whole video"
+		return wholeVideo
 	}
 	return f.tracker
 }
