@@ -77,6 +77,7 @@ func (s *Set) loadMasked(ctx context.Context, f Folder, masks []maskFile, hold i
 				continue
 			}
 			it := &s.Items[i]
+			it.several = len(items[files[k]]) > 1
 			if hold -= len(image.Pix) + len(it.Mask.Pix); hold < 0 {
 				it.Image, it.Mask, it.remote = imgproc.Image{}, imgproc.Image{}, &remote{f, files[k], masks[i]}
 			}

@@ -40,7 +40,8 @@ type Item struct {
 	Turn imgproc.Turn
 	Seen *Seen // where in a video it was; nil for an image of none
 
-	remote *remote // where Image and Mask are read from whenever they are wanted, see [Item.Load]; nil where they are here
+	several bool    // its picture has items of other classes too, in the set as it was read
+	remote  *remote // where Image and Mask are read from whenever they are wanted, see [Item.Load]; nil where they are here
 }
 
 // Seen is when and where in a video an item's image was.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"hash/fnv"
 	"path"
 	"slices"
 )
@@ -67,7 +68,8 @@ func (s *Set) Match(patterns ...string) ([]string, error) {
 }
 
 // SplitEvery takes every n-th item of each class out: those whose number in the class, from 1, leaves fold in [0, n) when divided by n, so
-// that each item is out in one of n folds. With n 0 both parts are all of the set.
+// that each item is out in one of n folds. Items of one picture of several classes are out together, in a fold that the name of its file
+// decides, whichever classes are left in the set. With n 0 both parts are all of the set.
 func SplitEvery(s *Set, n, fold int) (rest, out *Set) {
 	if n == 0 {
 		return s, s
@@ -75,7 +77,11 @@ func SplitEvery(s *Set, n, fold int) (rest, out *Set) {
 	var taken, kept []int
 	for _, items := range s.ByClass() {
 		for k, i := range items {
-			if (k+1)%n == fold {
+			number := k + 1
+			if it := s.Items[i]; it.several {
+				number = numberOf(it.Source)
+			}
+			if number%n == fold {
 				taken = append(taken, int(i))
 			} else {
 				kept = append(kept, int(i))
@@ -83,6 +89,13 @@ func SplitEvery(s *Set, n, fold int) (rest, out *Set) {
 		}
 	}
 	return s.Without(taken...), s.Without(kept...)
+}
+
+// numberOf is a number that the name of a file decides, wherever it lies.
+func numberOf(source string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(path.Base(source))) // never fails
+	return int(h.Sum32() >> 1)
 }
 
 // SplitByDrawer takes everything that the given people drew out of a set. Both parts then hold the same classes, as in the

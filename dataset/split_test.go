@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/siam-go/siam/imgproc"
@@ -162,5 +163,42 @@ func TestSplitEveryPutsEachItemOutInOneFold(t *testing.T) {
 	}
 	if slices.Sort(out); !slices.Equal(out, sources(set)) {
 		t.Errorf("the folds take %v out, want each item once", out)
+	}
+}
+
+func TestAPictureOfSeveralClassesIsOutInOneFoldOfAllOfThem(t *testing.T) {
+	files := fstest.MapFS{}
+	for i := range 40 {
+		files[fmt.Sprintf("JPEGImages/%d.jpg", i)] = plainPNG(t, 8, 4, uint8(i), 200)
+		files[fmt.Sprintf("SegmentationClass/%d.png", i)] = labelsPNG(t, 8, 4, 8, uint8(12+i%2))
+	}
+	set, err := ReadMasked(t.Context(), Folder{FS: files, Path: "set"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cats, _, err := SplitByIdentity(set, "dog", "horse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for fold := range 4 {
+		rest, out := SplitEvery(set, 4, fold)
+		judged := map[string]bool{}
+		for _, it := range out.Items {
+			judged[it.Source] = true
+		}
+		seen += len(judged)
+		for _, it := range rest.Items {
+			if judged[it.Source] {
+				t.Errorf("fold %d: %s is learned and judged", fold, it.Source)
+			}
+		}
+		_, ofCats := SplitEvery(cats, 4, fold)
+		if len(ofCats.Items) != len(judged) {
+			t.Errorf("fold %d: of cats alone %d pictures are out, of all classes %d", fold, len(ofCats.Items), len(judged))
+		}
+	}
+	if seen != 40 {
+		t.Errorf("the folds take %d pictures out, want each of 40 once", seen)
 	}
 }
