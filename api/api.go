@@ -236,7 +236,17 @@ type Training struct {
 	Loss       [][2]float64 `json:"loss" doc:"step and smoothed loss"`
 	Validation [][2]float64 `json:"validation" doc:"step and accuracy, in [0, 1]"`
 	Note       string       `json:"note,omitempty"`
-	Examples   []Example    `json:"examples,omitempty" doc:"one-shot episodes, as the network of the last validation answers them"`
+	Examples   []Example    `json:"examples,omitempty" doc:"one-shot episodes, as the network of the last validation answers them, where it learns which images show the same"`
+	Masks      []Masked     `json:"masks,omitempty" doc:"what the network of the last validation masks, where it learns masks"`
+}
+
+// Masked is an image, and what a network masks of it as shared with another; pictures are data URLs.
+type Masked struct {
+	Picture string  `json:"picture"`
+	Beside  string  `json:"beside" doc:"the other image"`
+	Found   string  `json:"found" doc:"the image outside the network's mask darkened"`
+	Truth   string  `json:"truth" doc:"the image outside the true mask darkened"`
+	Jaccard float64 `json:"jaccard" doc:"Jaccard index of the two masks, in [0, 1]"`
 }
 
 // Example is an image, and some to choose from, one of which shows the same.

@@ -133,6 +133,35 @@ func TestPairsAreOfOneOrOfTwoAndTheEarlierComesFirst(t *testing.T) {
 	}
 }
 
+func TestAQuestionIsOfOneVideoAndItsSecondIsTheSame(t *testing.T) {
+	set := readStreet(t, small(InputStacking))
+	s, err := NewSampler(Sampler{Spec: small(InputStacking), Pairs: 1, Far: 0.3, Seed: 1}, set, func(int) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng, asked := rand.New(rand.NewPCG(1, 2)), 0
+	for range 100 {
+		items := s.Question(rng, 4)
+		if items == nil {
+			continue
+		}
+		asked++
+		labels := map[int]bool{}
+		for _, i := range items[1:] {
+			labels[s.items[i].Label] = true
+			if set.Classes[s.items[i].Label].Group != "street" {
+				t.Fatal("a question of two videos")
+			}
+		}
+		if len(items) < 3 || len(items) > 4 || items[0] == items[1] || s.items[items[0]].Label != s.items[items[1]].Label || len(labels) != len(items)-1 {
+			t.Fatalf("question %v of objects %v, want one, another of it, and one or two others", items, labels)
+		}
+	}
+	if asked < 80 {
+		t.Errorf("%d of 100 questions", asked)
+	}
+}
+
 func TestACropShowsColoursAndMotion(t *testing.T) {
 	s := Paper()
 	now, next := imgproc.New(s.Height, s.Width, 3), imgproc.New(s.Height, s.Width, 3)

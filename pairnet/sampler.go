@@ -8,6 +8,7 @@ import (
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/dataset/mot"
+	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/internal/parallel"
 )
 
@@ -103,21 +104,50 @@ func (s *Sampler) look(rng *rand.Rand, both view) view {
 
 // Draw is a pair, the earlier first, as often of one object as of two. Those of two are of one video, and half of them the nearest of some.
 func (s *Sampler) Draw(rng *rand.Rand) (p Pair, same bool) {
-	kind := 0
-	if len(s.kinds[0]) == 0 || len(s.kinds[1]) > 0 && rng.Float64() < s.Crops {
-		kind = 1
-	}
-	class := s.kinds[kind][rng.IntN(len(s.kinds[kind]))]
-	a := s.classes[class][rng.IntN(len(s.classes[class]))]
+	class, a := s.any(rng)
 	b, others := s.partner(rng, class, a), s.groups[s.group[class]]
 	same = len(others) < 2 || b != a && rng.IntN(2) == 0
 	if !same {
 		b = s.stranger(rng, class, a, others)
 	}
+	return s.Pair(a, b), same
+}
+
+// any is an item, and its class.
+func (s *Sampler) any(rng *rand.Rand) (class int, item int32) {
+	kind := 0
+	if len(s.kinds[0]) == 0 || len(s.kinds[1]) > 0 && rng.Float64() < s.Crops {
+		kind = 1
+	}
+	class = s.kinds[kind][rng.IntN(len(s.kinds[kind]))]
+	return class, s.classes[class][rng.IntN(len(s.classes[class]))]
+}
+
+// Pair is a pair of two items, the earlier first.
+func (s *Sampler) Pair(a, b int32) Pair {
 	if s.items[b].Seen.At < s.items[a].Seen.At {
 		a, b = b, a
 	}
-	return Pair{s.crops[a], s.crops[b], s.sight(a), s.sight(b)}, same
+	return Pair{s.crops[a], s.crops[b], s.sight(a), s.sight(b)}
+}
+
+// Image is what an item shows.
+func (s *Sampler) Image(item int32) imgproc.Image { return s.items[item].Image }
+
+// Question draws an item, another of its object, and one each of other objects of its video: at most most items, and nil where the one that was
+// drawn has no other, or its video nothing else.
+func (s *Sampler) Question(rng *rand.Rand, most int) []int32 {
+	class, a := s.any(rng)
+	items, others := []int32{a, s.partner(rng, class, a)}, s.groups[s.group[class]]
+	for _, at := range rng.Perm(len(others)) {
+		if other := others[at]; other != class && len(items) < most {
+			items = append(items, s.classes[other][rng.IntN(len(s.classes[other]))])
+		}
+	}
+	if items[1] == a || len(items) < 3 {
+		return nil
+	}
+	return items
 }
 
 // tries is how often a partner is drawn anew that does not fit.

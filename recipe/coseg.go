@@ -160,7 +160,9 @@ type cosegCourse struct {
 	trainer   *train.Trainer[*coseg.Batch]
 	sampler   *coseg.Sampler
 	validated *dataset.Set
-	parts     int // batches of a step
+	parts     int      // batches of a step
+	couples   [][2]int // of validated, that share their class
+	shown     []Masked // the couples, as the last score answered them
 }
 
 // newCosegCourse checks the settings and builds everything that the first step needs.
@@ -190,7 +192,9 @@ func newCosegCourse(r Recipe, job Job, data Shared) (c course[*coseg.Batch], err
 	if err := w.newTrainer(data); err != nil {
 		return c, err
 	}
-	return course[*coseg.Batch]{trainer: w.trainer, batches: w.batches, score: w.score, model: w.model, memory: new(struct{})}, nil
+	w.couples = drawCouples(w.validated, job.Seed)
+	return course[*coseg.Batch]{trainer: w.trainer, batches: w.batches, score: w.score, model: w.model, memory: new(struct{}),
+		show: func(p *Progress) { p.Masks = w.shown }}, nil
 }
 
 // hasPair says whether some class has two images.
@@ -264,17 +268,21 @@ func (w *cosegCourse) score(ctx context.Context) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	result, err := w.judged(ctx, file)
-	return result.Jaccard, err
-}
-
-func (w *cosegCourse) judged(ctx context.Context, file *modelfile.File) (judge.CosegResult, error) {
 	model, err := coseg.New(w.job.Backend, file)
 	if err != nil {
-		return judge.CosegResult{}, err
+		return 0, err
 	}
 	defer model.Close()
-	return judge.Coseg(ctx, model, w.validated, judge.CosegTest{Partners: 2, Seed: w.job.Seed, Most: scoredImages}, nil)
+	w.shown = nil
+	for _, couple := range w.couples {
+		found, err := masked(ctx, model, w.validated, couple)
+		if err != nil {
+			return 0, err
+		}
+		w.shown = append(w.shown, found)
+	}
+	result, err := judge.Coseg(ctx, model, w.validated, judge.CosegTest{Partners: 2, Seed: w.job.Seed, Most: scoredImages}, nil)
+	return result.Jaccard, err
 }
 
 func (w *cosegCourse) model(ctx context.Context, weights []modelfile.Tensor, step int, finished bool) (*modelfile.File, error) {

@@ -68,7 +68,7 @@ func newEncoderCourse(ctx context.Context, r Recipe, job Job, data labelled) (c 
 		return c, err
 	}
 	return course[*dataset.Batch]{trainer: e.trainer, batches: e.batches, score: e.score, model: e.model, memory: &e.memory, note: e.note,
-		examples: func() []Example { return e.shown }}, nil
+		show: func(p *Progress) { p.Examples = e.shown }}, nil
 }
 
 // newEmbedding checks the settings and builds everything that the first step needs.

@@ -63,6 +63,10 @@ func (e episode) answered(set *dataset.Set, embeddings [][]float32, compare dist
 	for n, at := range e[1:] {
 		x.Answers = append(x.Answers, Answer{set.Items[at].Pixels(), compare(embeddings[e[0]], embeddings[at]), n == 0})
 	}
-	slices.SortStableFunc(x.Answers, func(a, b Answer) int { return cmp.Compare(a.Distance, b.Distance) })
+	x.sort()
 	return x
+}
+
+func (x *Example) sort() {
+	slices.SortStableFunc(x.Answers, func(a, b Answer) int { return cmp.Compare(a.Distance, b.Distance) })
 }

@@ -118,6 +118,8 @@ type pairCourse struct {
 	trainer   *train.Trainer[*pairnet.Batch]
 	learned   *pairnet.Sampler
 	validated *pairnet.Sampler
+	questions [][]int32 // of validated
+	shown     []Example // the questions, as the last score answered them
 }
 
 // newPairCourse checks the settings and builds everything that the first step needs.
@@ -143,7 +145,19 @@ func newPairCourse(r Recipe, job Job, data Followed) (c course[*pairnet.Batch], 
 	if err := w.newTrainer(); err != nil {
 		return c, err
 	}
-	return course[*pairnet.Batch]{trainer: w.trainer, batches: w.batches, score: w.score, model: w.model, memory: new(struct{})}, nil
+	w.drawQuestions()
+	return course[*pairnet.Batch]{trainer: w.trainer, batches: w.batches, score: w.score, model: w.model, memory: new(struct{}),
+		show: func(p *Progress) { p.Examples = w.shown }}, nil
+}
+
+// drawQuestions draws those that a validation shows, the same each time.
+func (w *pairCourse) drawQuestions() {
+	rng := rand.New(rand.NewPCG(w.job.Seed, 17))
+	for range 4 * examplesShown { // not all that are drawn have an answer
+		if q := w.validated.Question(rng, 1+exampleWays); q != nil && len(w.questions) < examplesShown {
+			w.questions = append(w.questions, q)
+		}
+	}
 }
 
 func (w *pairCourse) newTrainer() error {
@@ -180,14 +194,37 @@ func (w *pairCourse) score(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	pairs, same := w.draw(scored)
+	for _, q := range w.questions {
+		for _, item := range q[1:] {
+			pairs = append(pairs, w.validated.Pair(q[0], item))
+		}
+	}
 	distances, err := w.distances(ctx, weights, pairs)
+	if err != nil {
+		return 0, err
+	}
+	w.answer(distances[scored:])
 	right := 0.
-	for i, d := range distances {
+	for i, d := range distances[:scored] {
 		if d < 0.5 == same[i] {
 			right++
 		}
 	}
-	return right / scored, err
+	return right / scored, nil
+}
+
+// answer answers the questions with the distances of their pairs.
+func (w *pairCourse) answer(distances []float64) {
+	w.shown = nil
+	for _, q := range w.questions {
+		x := Example{Asked: w.validated.Image(q[0])}
+		for n, item := range q[1:] {
+			x.Answers = append(x.Answers, Answer{w.validated.Image(item), float32(distances[n]), n == 0})
+		}
+		distances = distances[len(q)-1:]
+		x.sort()
+		w.shown = append(w.shown, x)
+	}
 }
 
 // draw are n pairs of people kept out, the same each time.

@@ -72,7 +72,8 @@ type Progress struct {
 	// Validation is the accuracy of one-shot trials on validation alphabets, or of pairs of validation identities, nil in most
 	// steps.
 	Validation *float64
-	Examples   []Example // what the network answers now, beside Validation, where it learns embeddings of images
+	Examples   []Example // what the network answers now, beside Validation, where it learns which images show the same
+	Masks      []Masked  // what it masks now, beside Validation, where it learns masks
 	Note       string    // what the watch for collapse found, in plain words
 	// Model is the result, set once, at the end; beside an error it is the last good one.
 	Model *modelfile.File

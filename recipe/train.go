@@ -47,8 +47,8 @@ type course[B any] struct {
 	model func(ctx context.Context, weights []modelfile.Tensor, step int, finished bool) (*modelfile.File, error)
 	// memory is what a checkpoint holds besides the trainer's state: a pointer to what JSON can write and read.
 	memory any
-	// examples is what the weights of the last score answer; nil where there is nothing to show.
-	examples func() []Example
+	// show puts into a progress what the weights of the last score answer.
+	show func(*Progress)
 	// note is said with the first step: what is done otherwise than the settings ask for; "" for nothing.
 	note string
 }
@@ -143,9 +143,7 @@ func (t *training[B]) validate(ctx context.Context, progress *Progress) (stop bo
 		return false, fmt.Errorf("validating: %w", err)
 	}
 	progress.Validation = &score
-	if t.examples != nil {
-		progress.Examples = t.examples()
-	}
+	t.show(progress)
 	patience := s.Patience
 	if patience == 0 {
 		patience = s.Steps

@@ -282,6 +282,11 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 		Examples: examples(t)})
 	check(t, err)
 	check(t, os.WriteFile(filepath.Join(folder, "new.safetensors.progress"), progress, 0o600))
+	picture := examples(t)[0].Picture
+	progress, err = json.Marshal(api.Training{Recipe: "coseg-small", Data: "shapes", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
+		Masks: []api.Masked{{Picture: picture, Beside: picture, Found: picture, Truth: picture, Jaccard: 0.654}}})
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(folder, "masks.safetensors.progress"), progress, 0o600))
 	check(t, os.WriteFile(filepath.Join(folder, "broken.progress"), []byte("{"), 0o600))
 	check(t, os.WriteFile(filepath.Join(folder, "other.progress"), []byte(`{"state": "running", "steps": 0}`), 0o600))
 	check(t, os.WriteFile(filepath.Join(folder, "without.progress"), []byte(`{"steps": 9}`), 0o600))
@@ -315,8 +320,10 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	v.do(chromedp.WaitVisible("#trainings canvas"))
 	v.sees("#trainings .examples h4", "Examples: 1 of 2 right")
 	v.sees("#trainings .examples ul > li:nth-child(2) .wrong", "✗ 0.20")
-	v.do(until("[...document.querySelectorAll('.examples img')].length === 8 && [...document.querySelectorAll('.examples img')].every(e => e.naturalWidth > 0)"))
+	v.do(until("[...document.querySelectorAll('.examples img')].length === 12 && [...document.querySelectorAll('.examples img')].every(e => e.naturalWidth > 0)"))
+	v.sees("#trainings .masked li:nth-child(3)", "network: 0.65")
 	v.shoot("training-examples")
+	check(t, os.Remove(filepath.Join(folder, "masks.safetensors.progress")))
 	check(t, os.Remove(filepath.Join(folder, "new.safetensors.progress")))
 	check(t, os.Remove(filepath.Join(folder, "odd.progress")))
 	v.sees("#trainings", "No training runs.")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"image"
 	"io"
 	"io/fs"
 	"math"
@@ -56,20 +57,26 @@ func (p *progressFile) step(s recipe.Progress) {
 	if len(s.Examples) > 0 {
 		p.Examples = drawnExamples(s.Examples)
 	}
+	if len(s.Masks) > 0 {
+		p.Masks = drawnMasks(s.Masks)
+	}
 	if s.Validation != nil || time.Since(p.written) > progressEvery {
 		_ = p.write()
 	}
 }
 
-// exampleSide is the longest side of an example's pictures, pixels: with all of them the file stays far below a megabyte.
-const exampleSide = 64
+// exampleSide and maskedSide are the longest sides of pictures of examples and masks, pixels: with all of them the file stays far below a megabyte.
+const exampleSide, maskedSide = 64, 128
+
+// dataURI is a picture as a small file.
+func dataURI(m image.Image, most int) string {
+	uri, _ := report.DataURI(m, most) // into memory
+	return string(uri)
+}
 
 // drawnExamples are examples with their pictures as small files.
 func drawnExamples(examples []recipe.Example) (drawn []api.Example) {
-	picture := func(m imgproc.Image) string {
-		uri, _ := report.DataURI(m.GoImage(), exampleSide) // into memory
-		return string(uri)
-	}
+	picture := func(m imgproc.Image) string { return dataURI(m.GoImage(), exampleSide) }
 	for _, x := range examples {
 		of := api.Example{Picture: picture(x.Asked), Answers: []api.Answer{}}
 		for _, a := range x.Answers {
@@ -78,6 +85,21 @@ func drawnExamples(examples []recipe.Example) (drawn []api.Example) {
 			}
 		}
 		drawn = append(drawn, of)
+	}
+	return drawn
+}
+
+// drawnMasks are masks with their pictures as small files.
+func drawnMasks(masks []recipe.Masked) (drawn []api.Masked) {
+	for _, m := range masks {
+		truth := make([]bool, len(m.Truth.Pix))
+		for i, v := range m.Truth.Pix {
+			truth[i] = v == 255
+		}
+		drawn = append(drawn, api.Masked{
+			Picture: dataURI(m.Image.GoImage(), maskedSide), Beside: dataURI(m.Beside.GoImage(), maskedSide),
+			Found: dataURI(overlay(m.Image.RGB(), m.Found), maskedSide), Truth: dataURI(overlay(m.Image.RGB(), truth), maskedSide), Jaccard: m.Jaccard,
+		})
 	}
 	return drawn
 }

@@ -41,7 +41,15 @@ function showTraining(box, t) {
   };
   draw("loss", t.loss, { label: say("loss"), colour: "wrong" });
   draw("validation", t.validation, { label: say("validation"), colour: "link", percent: true });
+  if (t.masks) return showMasked(box.querySelector(".examples"), t.masks);
   showExamples(box.querySelector(".examples"), (t.examples || []).filter(e => e.answers));
+}
+
+// showMasked shows what the network masks: each image, the one beside it, what was found and what is right.
+function showMasked(where, masks) {
+  const one = (src, text) => make("li", [make("img", [], { src, alt: "" }), make("span", text)]);
+  where.replaceChildren(make("h4", say("maskExamples")), make("p", say("maskExamplesHelp"), { className: "quiet" }), make("ul", masks.map(m => make("li", [
+    make("ol", [one(m.picture, say("maskAsked")), one(m.beside, say("maskBeside")), one(m.found, say("maskFound", m.jaccard.toFixed(2))), one(m.truth, say("maskTruth"))])], { className: "masked" }))));
 }
 
 // showExamples shows what the network answers: each image asked about, and those to choose from.
