@@ -44,6 +44,24 @@ const (
 	BFloat16x3                  // operands as sums of two bfloat16 where the processor has a matrix unit: off by at most 1.2e-5 of a product
 )
 
+// Way is how convolutions are computed where they can be so: their results differ as float32 rounding does, and as the precision allows.
+type Way int
+
+const (
+	Chosen  Way = iota // for each the way that a cost model takes for the fastest
+	Direct             // by vectors, all products
+	Minimal            // by minimal filtering
+	Squares            // on the matrix unit
+)
+
+// String names the way as the backend's configuration does.
+func (w Way) String() string { return [...]string{"chosen", "direct", "minimal", "squares"}[w] }
+
+// kernel is the way in the kernels' terms.
+func (w Way) kernel() kernel.Way {
+	return [...]kernel.Way{kernel.Chosen, kernel.Direct, kernel.Minimal, kernel.Squares}[w]
+}
+
 // Options configure a Backend. The zero value uses all cores in float32.
 type Options struct {
 	// Threads is the number of cores a running graph uses; 0 means GOMAXPROCS, or less where a control group's quota is less.
@@ -51,6 +69,8 @@ type Options struct {
 	Threads int
 	// Precision of matrix products and convolutions.
 	Precision Precision
+	// Convolutions says how they are computed, to measure one way beside another; the zero value chooses for each.
+	Convolutions Way
 	// NoFallback makes a graph with operations that only GoMLX's Go backend runs an error, which lists them.
 	NoFallback bool
 }
@@ -96,6 +116,9 @@ func New(options Options) (compute.Backend, error) {
 	if options.Precision < Float32 || options.Precision > BFloat16x3 {
 		return nil, fmt.Errorf("cpu backend: unknown precision %d", options.Precision)
 	}
+	if options.Convolutions < Chosen || options.Convolutions > Squares {
+		return nil, fmt.Errorf("cpu backend: unknown way of convolutions %d", options.Convolutions)
+	}
 	if options.Threads == 0 {
 		options.Threads = int(math.Ceil(parallel.Cores()))
 	}
@@ -117,7 +140,7 @@ func (b *Backend) At(precision string) (compute.Backend, error) {
 	return &Backend{b.engine, p}, nil
 }
 
-// parseOptions reads "threads=2,precision=bf16,fallback=refuse"; all parts are optional.
+// parseOptions reads "threads=2,precision=bf16,convolutions=direct,fallback=refuse"; all parts are optional.
 func parseOptions(config string) (Options, error) {
 	var options Options
 	for part := range strings.SplitSeq(config, ",") {
@@ -136,10 +159,16 @@ func parseOptions(config string) (Options, error) {
 				return options, fmt.Errorf("cpu backend: %w", err)
 			}
 			options.Precision = p
+		case key == "convolutions":
+			w, err := parseWay(value)
+			if err != nil {
+				return options, fmt.Errorf("cpu backend: %w", err)
+			}
+			options.Convolutions = w
 		case key == "fallback" && (value == "run" || value == "refuse"):
 			options.NoFallback = value == "refuse"
 		default:
-			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N, precision=fp32|bf16|bf16x3 or fallback=run|refuse", part)
+			return options, fmt.Errorf("cpu backend: unknown option %q, want threads=N, precision=fp32|bf16|bf16x3, convolutions=chosen|direct|minimal|squares or fallback=run|refuse", part)
 		}
 	}
 	return options, nil
@@ -152,6 +181,15 @@ func parsePrecision(text string) (Precision, error) {
 		}
 	}
 	return 0, fmt.Errorf("precision %q, want fp32, bf16 or bf16x3", text)
+}
+
+func parseWay(text string) (Way, error) {
+	for w := Chosen; w <= Squares; w++ {
+		if w.String() == text {
+			return w, nil
+		}
+	}
+	return 0, fmt.Errorf("convolutions %q, want chosen, direct, minimal or squares", text)
 }
 
 // Name implements compute.Backend.

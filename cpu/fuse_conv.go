@@ -117,7 +117,7 @@ func lowerFusedConv(c *compiler, n *node) bool {
 	}
 	s := a.convShape(x.shape, w.shape, y.shape)
 	s.OH, s.OW = a.pool.H, a.pool.W
-	s.Precision = c.backend.precision.kernel()
+	s.Precision, s.Way = c.backend.precision.kernel(), c.backend.options.Convolutions.kernel()
 	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
 	if s.SuitsSquares() {
 		maps := c.scratch(s.N * s.OH * s.OW * s.F)

@@ -141,7 +141,7 @@ func lowerForward(c *compiler, a convAttrs, at kernel.WeightStrides, e epilogueB
 	src := c.channelsLast(x, axesOrder(a.axes.InputBatch, a.axes.InputSpatial, a.axes.InputChannels))
 	weights := c.in(w)
 	dst, finish := c.channelsLastResult(y, axesOrder(a.axes.OutputBatch, a.axes.OutputSpatial, a.axes.OutputChannels))
-	s.Precision = c.backend.precision.kernel()
+	s.Precision, s.Way = c.backend.precision.kernel(), c.backend.options.Convolutions.kernel()
 	plan := kernel.NewConv
 	if c.lasts(w) {
 		plan = kernel.NewKeptConv
@@ -247,7 +247,7 @@ func lowerWeightGradient(c *compiler, a convAttrs, x, dy, dw *value) {
 	at := kernel.WeightStrides{C: strides[a.axes.OutputBatch], F: strides[a.axes.OutputChannels]}
 	at.KH, at.KW = strides2(strides, a.axes.OutputSpatial)
 
-	s.Precision = c.backend.precision.kernel()
+	s.Precision, s.Way = c.backend.precision.kernel(), c.backend.options.Convolutions.kernel()
 	src, grad, dst := c.in(x), c.in(dy), c.out(dw)
 	if s.WeightGradSuitsSquares() {
 		c.squareWeightGrad(s, at, dst, src, grad)

@@ -1,7 +1,9 @@
 // Command layers measures every product of some networks through the whole backend: forward, the gradient to the input and
 // the gradient to the weights, with the share of what the processor could do at most, measured next to it.
 //
-//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 2s] [-results FILE]
+//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 2s] [-ways] [-results FILE]
+//
+// With -ways it measures instead the convolutions computed in every way that there is, in turns, beside the way that is chosen.
 package main
 
 import (
@@ -39,6 +41,7 @@ type settings struct {
 	threads                  int
 	precision, only, results string
 	within                   time.Duration
+	ways                     bool
 }
 
 func main() {
@@ -48,6 +51,7 @@ func main() {
 	flag.StringVar(&s.only, "net", "", "only networks whose name contains this")
 	flag.StringVar(&s.results, "results", "", "file whose table to rewrite, such as docs/results.md; empty for none")
 	flag.DurationVar(&s.within, "time", 2*time.Second, "to spend on each product")
+	flag.BoolVar(&s.ways, "ways", false, "measure every way of computing convolutions beside the chosen one")
 	flag.Parse()
 	if err := run(s); err != nil {
 		fmt.Fprintln(os.Stderr, "layers:", err)
@@ -56,15 +60,16 @@ func main() {
 }
 
 func run(s settings) error {
+	if s.ways {
+		return runWays(s)
+	}
 	backend, err := compute.NewWithConfig(fmt.Sprintf("cpu:threads=%d,precision=%s", s.threads, s.precision))
 	if err != nil {
 		return err
 	}
 	m := meter{backend: backend, threads: s.threads, within: s.within, bandwidth: bench.Bandwidth(s.threads)}
 	var table strings.Builder
-	fmt.Fprintf(&table, "`make bench-layers`, %s: %s, %d threads, %s, %s, %.0f GFLOP/s and %.0f GB/s at most; commit %s, %s; load average %s.\n\n",
-		time.Now().Format(time.DateOnly), bench.Processor(), s.threads, kernel.Active(), s.precision, bench.Limit(s.threads, time.Second), m.bandwidth,
-		bench.Commit(), runtime.Version(), bench.Load())
+	fmt.Fprintf(&table, "`make bench-layers`, %s, %.0f GFLOP/s and %.0f GB/s at most; %s\n\n", s.machine(), bench.Limit(s.threads, time.Second), m.bandwidth, build())
 	table.WriteString("| network | layer | shape | forward | gradient to the input | gradient to the weights |\n|---|---|---|---:|---:|---:|\n")
 	for _, net := range networks() {
 		if !strings.Contains(net.name, s.only) {
@@ -88,6 +93,16 @@ func run(s settings) error {
 		return nil
 	}
 	return bench.Rewrite(s.results, "bench-layers", table.String())
+}
+
+// machine is what was measured on, and when.
+func (s settings) machine() string {
+	return fmt.Sprintf("%s: %s, %d threads, %s, %s", time.Now().Format(time.DateOnly), bench.Processor(), s.threads, kernel.Active(), s.precision)
+}
+
+// build is what was measured, and beside what.
+func build() string {
+	return fmt.Sprintf("commit %s, %s; load average %s.", bench.Commit(), runtime.Version(), bench.Load())
 }
 
 // shapeText describes a layer as input → filters, kernel.

@@ -78,31 +78,47 @@ func (s speed) String() string {
 // measure runs a product of a layer again and again. The memory of each result is given back for the next, so that no run waits
 // for new memory.
 func (m meter) measure(l bench.Layer, p product) speed {
-	g := graph.NewGraph(m.backend, l.Name)
-	defer g.Finalize()
+	r := m.runner(m.backend, l, p)
+	defer r.graph.Finalize()
+	limit, best := bench.Limit(m.threads, m.within/10), math.Inf(1)
+	for end := time.Now().Add(m.within); time.Now().Before(end); {
+		best = min(best, r.run())
+	}
+	limit = max(limit, bench.Limit(m.threads, m.within/10))
+	gflops := l.FLOPs() / best / 1e9
+	return speed{gflops, gflops / limit, r.bytes / best / 1e9 / m.bandwidth}
+}
+
+// runner is a product of a layer, compiled, with its operands.
+type runner struct {
+	graph  *graph.Graph
+	inputs []compute.Buffer
+	bytes  float64 // of operands and result
+}
+
+func (m meter) runner(backend compute.Backend, l bench.Layer, p product) runner {
+	g := graph.NewGraph(backend, l.Name)
 	xShape, wShape, yShape := operands(l)
 	x, w, dy := graph.Parameter(g, "x", xShape), graph.Parameter(g, "w", wShape), graph.Parameter(g, "dy", yShape)
 	if err := g.Compile(p.build(l, x, w, dy)); err != nil {
 		panic(err)
 	}
-	inputs := []compute.Buffer{m.noise(xShape), m.noise(wShape), m.noise(yShape)}
-	limit, best := bench.Limit(m.threads, m.within/10), math.Inf(1)
-	for end := time.Now().Add(m.within); time.Now().Before(end); {
-		start := time.Now()
-		output := g.RunWithBuffers(inputs, make([]bool, len(inputs)), 0)[0]
-		best = min(best, time.Since(start).Seconds())
-		output.MustFinalizeAll()
-	}
-	limit = max(limit, bench.Limit(m.threads, m.within/10))
-	gflops := l.FLOPs() / best / 1e9
-	bytes := float64(xShape.ByteSize() + wShape.ByteSize() + yShape.ByteSize())
-	return speed{gflops, gflops / limit, bytes / best / 1e9 / m.bandwidth}
+	return runner{g, []compute.Buffer{noise(backend, xShape), noise(backend, wShape), noise(backend, yShape)}, float64(xShape.ByteSize() + wShape.ByteSize() + yShape.ByteSize())}
+}
+
+// run is how many seconds one run takes.
+func (r runner) run() float64 {
+	start := time.Now()
+	output := r.graph.RunWithBuffers(r.inputs, make([]bool, len(r.inputs)), 0)[0]
+	took := time.Since(start).Seconds()
+	output.MustFinalizeAll()
+	return took
 }
 
 // noise is a buffer of numbers in [-1, 1).
-func (m meter) noise(shape shapes.Shape) compute.Buffer {
+func noise(backend compute.Backend, shape shapes.Shape) compute.Buffer {
 	random := rand.New(rand.NewPCG(1, 2))
-	buffer, flat, err := m.backend.NewSharedBuffer(0, shape)
+	buffer, flat, err := backend.NewSharedBuffer(0, shape)
 	if err != nil {
 		panic(err)
 	}

@@ -23,7 +23,18 @@ type ConvShape struct {
 	InDilH, InDilW   int // dilation of the images: a transposed convolution
 	Groups           int
 	Precision        Precision
+	Way              Way
 }
+
+// Way is how a convolution is computed.
+type Way int
+
+const (
+	Chosen  Way = iota // as the cost model says
+	Direct             // the vector unit, without minimal filtering
+	Minimal            // minimal filtering where it can be, direct elsewhere
+	Squares            // the matrix unit where there is one and it can be, as chosen elsewhere
+)
 
 // WeightStrides says where a convolution's weights lie in memory: w[kh, kw, c, f] is number
 // Offset + kh·KH + kw·KW + c·C + f·F of the slice, with c counted within the group and f over all groups. Negative

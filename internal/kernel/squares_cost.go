@@ -37,26 +37,26 @@ func GemmSuitsSquares(s GemmShape, p Precision, kept bool) bool {
 
 // SuitsSquares tells whether the convolution, in its precision, is fastest on the matrix unit.
 func (s ConvShape) SuitsSquares() bool {
-	if !HasSquares() || s.Precision == Float32 || !s.suitsSquares() {
+	if !HasSquares() || s.Precision == Float32 || !s.suitsSquares() || s.Way == Direct || s.Way == Minimal {
 		return false
 	}
 	c := NewSquareConv(s)
 	steps := c.N * divideUp(c.outputs, squareSide) * c.columns * c.KH * c.KW * c.channels / squareDepth
 	time := s.Precision.squareTime(steps, c.N*c.pixels*c.channels*squareRounding, c.N*c.OH*c.OW*c.F)
-	return active.product.squaresFirst || time < s.otherCost(winogradGain)
+	return active.product.squaresFirst || s.Way == Squares || time < s.otherCost(winogradGain)
 }
 
 // WeightGradSuitsSquares tells whether the convolution's gradient to its weights, in its precision, is fastest on the matrix
 // unit.
 func (s ConvShape) WeightGradSuitsSquares() bool {
-	if !HasSquares() || s.Precision == Float32 || !s.suitsSquares() {
+	if !HasSquares() || s.Precision == Float32 || !s.suitsSquares() || s.Way == Direct || s.Way == Minimal {
 		return false
 	}
 	g := NewSquareWeightGrad(s)
 	steps := g.N * g.steps * g.rowPanels * g.columns * g.KH * g.KW
 	packed := g.N * squareSide * (g.columns*2*g.pairs + g.rowPanels*g.steps*squareDepth)
 	time := s.Precision.squareTime(steps, packed*squarePairing, g.KH*g.KW*g.C*g.F)
-	return active.product.squaresFirst || time < s.otherCost(winogradGradGain)
+	return active.product.squaresFirst || s.Way == Squares || time < s.otherCost(winogradGradGain)
 }
 
 // otherCost is that of the convolution without the matrix unit.

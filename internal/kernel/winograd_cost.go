@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // suitsWinograd tells whether the convolution can be computed by minimal filtering.
 func (s ConvShape) suitsWinograd() bool {
 	return s.Groups == 1 && max(s.KH, s.KW) <= 10 && max(s.StrideH, s.StrideW, s.DilH, s.DilW, s.InDilH, s.InDilW) == 1
@@ -14,7 +16,7 @@ func (t *patchTransforms) suits(s ConvShape) bool {
 const (
 	winogradGain          = 1.2
 	winogradGradGain      = 1.4 // of gradients to weights
-	winogradPairsGradGain = 1.2 // of those with bfloat16, whose direct products are not quite as fast as directCost says
+	winogradPairsGradGain = 1.1 // of those with bfloat16, whose direct products are not quite as fast as directCost says
 )
 
 // Costs of transforms of a patch, per channel, in products of the same instruction set, as measured on layers of Conv4 and
@@ -30,11 +32,14 @@ const (
 // fastestPatches is the transforms with which minimal filtering is fastest, or nil if a direct convolution is not slower by
 // the wanted gain. The portable loops at the ends of vectors never pay.
 func (s ConvShape) fastestPatches(k *productKernels, gain float64) *patchTransforms {
-	if !s.suitsWinograd() || s.C%8 != 0 || s.F%8 != 0 {
+	if !s.suitsWinograd() || s.C%8 != 0 || s.F%8 != 0 || s.Way == Direct {
 		return nil
 	}
 	var best *patchTransforms
 	least := s.directCost(k) / gain
+	if s.Way == Minimal {
+		least = math.Inf(1)
+	}
 	for i := range active.patches {
 		if t := &active.patches[i]; t.suits(s) {
 			if cost := s.winogradCost(t, k.cols); cost < least {
