@@ -208,7 +208,12 @@ func TestOptionsComeFromTheConfiguration(t *testing.T) {
 	if want := (Options{Threads: 3, Precision: BFloat16}); err != nil || got != want {
 		t.Errorf("parseOptions = %+v, %v, want %+v", got, err, want)
 	}
-	for _, config := range []string{"threads=many", "threads=-1", "precision=int8", "speed=9"} {
+	for _, way := range []Way{Chosen, Direct, Minimal, Squares} {
+		if got, err := parseOptions("convolutions=" + way.String()); err != nil || got.Convolutions != way {
+			t.Errorf("parseOptions(convolutions=%s) = %+v, %v", way, got, err)
+		}
+	}
+	for _, config := range []string{"threads=many", "threads=-1", "precision=int8", "speed=9", "convolutions=fast"} {
 		if _, err := parseOptions(config); err == nil {
 			t.Errorf("parseOptions(%q) gives no error, want one", config)
 		}

@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -128,6 +129,22 @@ func TestConvolutionEqualsItsDefinition(t *testing.T) {
 			})[0]
 			expect(t, "ConvGeneral", got, k.want(x, w, got.dims), 1e-5)
 		})
+	}
+}
+
+func TestEveryWayOfAConvolutionEqualsItsDefinition(t *testing.T) {
+	k := convCase{n: 2, c: 32, f: 32, image: []int{12, 12}, window: []int{3, 3}, axes: channelsLast, paddings: [][2]int{{1, 1}, {1, 1}}}
+	random := rand.New(rand.NewPCG(3, 9))
+	x, w := noise(random, 2, 12, 12, 32), noise(random, 3, 3, 32, 32)
+	results := map[Way]array{}
+	for _, way := range []Way{Chosen, Direct, Minimal, Squares} {
+		results[way] = run(t, newTestBackend(t, Options{Convolutions: way}), []array{x, w}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
+			return one(f.ConvGeneral(in[0], in[1], k.axes, nil, k.paddings, nil, nil, 1, 1))
+		})[0]
+		expect(t, way.String(), results[way], k.want(x, w, results[way].dims), 1e-4)
+	}
+	if slices.Equal(results[Direct].data, results[Minimal].data) {
+		t.Error("minimal filtering rounds as the direct product does: it is the direct product")
 	}
 }
 

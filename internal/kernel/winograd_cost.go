@@ -16,7 +16,7 @@ func (t *patchTransforms) suits(s ConvShape) bool {
 const (
 	winogradGain          = 1.2
 	winogradGradGain      = 1.4 // of gradients to weights
-	winogradPairsGradGain = 1.1 // of those with bfloat16, whose direct products are not quite as fast as directCost says
+	winogradPairsGradGain = 1.05 // of those with bfloat16, whose direct products are not quite as fast as directCost says
 )
 
 // Costs of transforms of a patch, per channel, in products of the same instruction set, as measured on layers of Conv4 and
