@@ -125,7 +125,7 @@ func TestBadRequestsGetOneClearProblem(t *testing.T) {
 	}
 	r, body = d.ask("GET", "/v1/audit?from=x", "", nil)
 	wantProblem(t, r, body, 422, "from")
-	for address, allowed := range map[string]string{"/v1/galleries/main/identify": "POST", "/v1/galleries": "GET", "/v1/session": "GET, POST, DELETE"} {
+	for address, allowed := range map[string]string{"/v1/galleries/main/identify": "POST", "/v1/galleries": "GET, HEAD", "/v1/session": "GET, HEAD, POST, DELETE"} {
 		r, body = d.ask("PUT", address, "", nil)
 		wantProblem(t, r, body, 405, "PUT is not for this address")
 		if got := r.Header.Get("Allow"); got != allowed {

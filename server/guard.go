@@ -99,7 +99,7 @@ func knownFields(r *http.Request, op *huma.Operation) error {
 // notThere says why an address has no answer: there is none for the method, which the answer's header then names, or none at all.
 func notThere(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) *refused {
 	var methods []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
 		other := r.Clone(r.Context())
 		other.Method = method
 		if _, pattern := mux.Handler(other); pattern != "/" {
