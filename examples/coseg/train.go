@@ -55,8 +55,12 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	baselines, err := judge.CosegBaselines(unseen, test)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("correlated maps %d, steps %d: Jaccard %.2f on unseen pictures, everything marked %.2f\n", o.correlated, o.steps,
-		result.Jaccard, judge.CosegBaselines(unseen, test)["all_foreground"].Jaccard)
+		result.Jaccard, baselines["all_foreground"].Jaccard)
 	return draw(ctx, model, unseen, o.out)
 }
 
