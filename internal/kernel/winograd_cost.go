@@ -15,7 +15,7 @@ func (t *patchTransforms) suits(s ConvShape) bool {
 // How much faster minimal filtering must seem: the cost leaves out what differs between machines.
 const (
 	winogradGain          = 1.2
-	winogradGradGain      = 1.4 // of gradients to weights
+	winogradGradGain      = 1.4  // of gradients to weights
 	winogradPairsGradGain = 1.05 // of those with bfloat16, whose direct products are not quite as fast as directCost says
 )
 
