@@ -438,7 +438,7 @@ func (v *visitor) tabThrough(name string) {
 	v.t.Helper()
 	n := got(v, chromedp.Evaluate[int](controls+".length"))
 	var order []int
-	for range 3 * n {
+	for range 3*n + 200 { // a player that has loaded by then has many controls of its own
 		v.press(kb.Tab)
 		i := got(v, chromedp.Evaluate[int](focused))
 		if i < 0 || len(order) > 0 && i == order[len(order)-1] { // beside the page, or within a player
