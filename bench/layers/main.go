@@ -1,7 +1,7 @@
 // Command layers measures every product of some networks through the whole backend: forward, the gradient to the input and
 // the gradient to the weights, with the share of what the processor could do at most, measured next to it.
 //
-//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 2s] [-ways] [-results FILE]
+//	go run ./bench/layers [-threads T] [-precision fp32|bf16] [-net NAME] [-time 2s] [-ways | -results FILE]
 //
 // With -ways it measures instead the convolutions computed in every way that there is, in turns, beside the way that is chosen.
 package main

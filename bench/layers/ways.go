@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -16,6 +17,9 @@ import (
 
 // runWays measures every convolution in every way, in turns, so that what disturbs one disturbs all.
 func runWays(s settings) error {
+	if s.results != "" {
+		return errors.New("-ways prints its table only: leave -results out")
+	}
 	ways := []cpu.Way{cpu.Chosen, cpu.Direct, cpu.Minimal}
 	if kernel.HasSquares() && s.precision != "fp32" {
 		ways = append(ways, cpu.Squares)
@@ -63,10 +67,7 @@ func runWays(s settings) error {
 	}
 	fmt.Fprintf(&table, "\nGFLOP/s of the direct product, at best. Where a convolution cannot be computed in a way it is as chosen, so that numbers differ by what else the machine did. At most %.0f %% slower than the best.\n", 100*most)
 	fmt.Print(table.String())
-	if s.results == "" {
-		return nil
-	}
-	return bench.Rewrite(s.results, "bench-ways-"+s.precision, table.String())
+	return nil
 }
 
 // inTurns is how many seconds a product takes on each backend at best.
