@@ -62,6 +62,17 @@ func opened(t *testing.T, b compute.Backend, spec Spec, weights []modelfile.Tens
 	return m
 }
 
+// untaught is a model of a tiny network with the weights that it begins with.
+func untaught(t *testing.T) *Model {
+	t.Helper()
+	b, spec := backend(t), tiny(t)
+	weights, err := newTrainer(t, b, spec).Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened(t, b, spec, weights)
+}
+
 func TestALightNetworkLearnsWhatGeneratedPairsShare(t *testing.T) {
 	b, spec := backend(t), tiny(t)
 	sampler := &Sampler{Spec: spec, World: World{Seed: 3, Side: 32}, Pairs: 8, Generated: 1, Negatives: 0.2, Families: 200, Seed: 1}
@@ -85,12 +96,7 @@ func TestALightNetworkLearnsWhatGeneratedPairsShare(t *testing.T) {
 }
 
 func TestAGroupsMasksDoNotDependOnItsOrder(t *testing.T) {
-	b, spec := backend(t), tiny(t)
-	weights, err := newTrainer(t, b, spec).Weights()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := opened(t, b, spec, weights)
+	m := untaught(t)
 	var images []imgproc.Image
 	for i, size := range [][2]int{{40, 30}, {20, 50}, {1, 1}, {32, 32}} {
 		world := World{Seed: uint64(i), Side: 64}
@@ -231,12 +237,7 @@ func TestBadGroupsAreErrors(t *testing.T) {
 }
 
 func TestAnImageOfOneColourSharesNothing(t *testing.T) {
-	b, spec := backend(t), tiny(t)
-	weights, err := newTrainer(t, b, spec).Weights()
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := opened(t, b, spec, weights)
+	m := untaught(t)
 	m.offset = -50 // so that all that shows anything is present
 	spotted := imgproc.Filled(40, 30, 3, 255)
 	spotted.Pix[3] = 0
