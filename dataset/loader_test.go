@@ -30,8 +30,9 @@ func batches(t testing.TB, l *Loader) []Batch {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := *b
-		c.Images, c.Labels, c.Groups, c.Old = slices.Clone(b.Images), slices.Clone(b.Labels), slices.Clone(b.Groups), slices.Clone(b.Old)
+		c := *b // its slices are used again: at the third step where there is one core
+		c.Images, c.Vectors, c.Old, c.Same = slices.Clone(b.Images), slices.Clone(b.Vectors), slices.Clone(b.Old), slices.Clone(b.Same)
+		c.Items, c.Labels, c.Groups, c.Pairs = slices.Clone(b.Items), slices.Clone(b.Labels), slices.Clone(b.Groups), slices.Clone(b.Pairs)
 		all = append(all, c)
 	}
 	return all

@@ -132,9 +132,9 @@ func panicked() bool { panic("in the loop") }
 
 func stop(cancel func()) bool { cancel(); return true }
 
-// goroutines counts them, giving those that have done their work a moment to be gone.
+// goroutines counts them, once those that have done their work are gone.
 func goroutines(want int) int {
-	for range 100 {
+	for range 60000 { // a minute, which a busy machine may need
 		if runtime.NumGoroutine() <= want {
 			break
 		}
