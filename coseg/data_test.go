@@ -2,10 +2,14 @@ package coseg
 
 import (
 	"bytes"
+	"fmt"
+	"image/png"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/imgproc"
@@ -185,6 +189,90 @@ func TestAPairsMasksAreAllThatItsPicturesShare(t *testing.T) {
 		}
 		if s.Negatives == 0 && both == 0 {
 			t.Error("no pair shares two classes")
+		}
+	}
+}
+
+// TestAMovedObjectStandsInAPictureThatSharesNothingElse finds by their greys what both images of a pair show, wherever it was moved to.
+func TestAMovedObjectStandsInAPictureThatSharesNothingElse(t *testing.T) {
+	set := several([]int{0, 1}, []int{0, 2}, []int{3, 1}, []int{3, 2}, []int{4, 1}, []int{4}, []int{5, 2}, []int{5})
+	sampler := newSampler(t, Sampler{Spec: tiny(t), Set: set, Pairs: 1, Moved: 1, Families: 9})
+	moved := 0
+	for seed := range uint64(400) {
+		pair, err := sampler.pair(rand.New(rand.NewPCG(seed, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		shows := func(item dataset.Item, label int) (pixels, marked int) {
+			for i, v := range item.Mask.Pix {
+				if item.Image.Pix[3*i] == uint8(100+20*label) {
+					pixels++
+					if v == 255 {
+						marked++
+					}
+				}
+			}
+			return pixels, marked
+		}
+		for label := range 6 {
+			first, firstMarked := shows(pair[0], label)
+			second, secondMarked := shows(pair[1], label)
+			if first > 0 && second > 0 && (firstMarked != first || secondMarked != second) {
+				t.Fatalf("class %d is in both images of pair %d, and %d of %d and %d of %d pixels are marked", label, seed, firstMarked, first, secondMarked, second)
+			}
+			if second > 0 && second < 6 {
+				moved++
+			}
+		}
+	}
+	if moved == 0 {
+		t.Error("no object was moved")
+	}
+}
+
+// TestACrowdIsNeitherSharedNorAStranger has a picture of a cat and a crowd, which is paired with people in neither kind of pair.
+func TestACrowdIsNeitherSharedNorAStranger(t *testing.T) {
+	const images = 6
+	files, listed := fstest.MapFS{}, []string{}
+	for i := range images {
+		var b bytes.Buffer
+		if err := png.Encode(&b, imgproc.Filled(6, 6, 3, uint8(10*i)).GoImage()); err != nil {
+			t.Fatal(err)
+		}
+		files[fmt.Sprintf("images/%d.png", i)] = &fstest.MapFile{Data: b.Bytes()}
+		listed = append(listed, fmt.Sprintf(`{"id": %d, "file_name": "%d.png", "width": 6, "height": 6}`, i, i))
+	}
+	var outlines []string
+	for _, o := range [][3]int{{0, 1, 0}, {0, 2, 1}, {1, 1, 0}, {1, 2, 0}, {2, 2, 0}, {3, 1, 0}, {4, 3, 0}, {5, 3, 0}} { // image, category, crowd
+		outlines = append(outlines, fmt.Sprintf(`{"image_id": %d, "category_id": %d, "iscrowd": %d, "segmentation": [[0, 0, 3, 0, 3, 6, 0, 6]]}`, o[0], o[1], o[2]))
+	}
+	files["annotations/instances.json"] = &fstest.MapFile{Data: []byte(`{"images": [` + strings.Join(listed, ",") + `], "annotations": [` + strings.Join(outlines, ",") +
+		`], "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "person"}, {"id": 3, "name": "dog"}]}`)}
+	set, err := dataset.ReadMasked(t.Context(), dataset.Folder{FS: files, Path: "set"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, negatives := range []float64{0, 1} {
+		s := newSampler(t, Sampler{Spec: tiny(t), Set: set, Pairs: 1, Families: 9, Negatives: negatives, World: World{Side: 6}})
+		var with []uint8 // the pictures that the crowd was paired with
+		for seed := range uint64(300) {
+			pair, err := s.pair(rand.New(rand.NewPCG(seed, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for side := range pair {
+				if strings.HasSuffix(pair[side].Source, "/0.png") {
+					with = append(with, pair[1-side].Image.Pix[0]/10)
+				}
+			}
+		}
+		want := []uint8{3}
+		if negatives == 1 {
+			want = []uint8{4, 5}
+		}
+		slices.Sort(with)
+		if with = slices.Compact(with); !slices.Equal(with, want) {
+			t.Errorf("negatives %v: the crowd was paired with pictures %v, want %v", negatives, with, want)
 		}
 	}
 }

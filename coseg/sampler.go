@@ -146,7 +146,8 @@ func (s *Sampler) pair(rng *rand.Rand) (pair [2]dataset.Item, err error) {
 	return s.pasted(drawn, shared, pair, rng)
 }
 
-// draw draws two items of one class, or two whose pictures share none, and says which classes their pictures share.
+// draw draws two items of one class, or two whose pictures share none, and says which classes their pictures share. Not ok where none were
+// found, of whose shared classes all have masks.
 func (s *Sampler) draw(negative bool, rng *rand.Rand) (drawn [2]int32, shared []int, ok bool) {
 	classes := s.pictures.Classes
 	label := s.class(classes, 2, nil, rng)
@@ -157,7 +158,9 @@ func (s *Sampler) draw(negative bool, rng *rand.Rand) (drawn [2]int32, shared []
 	drawn[0] = oneOf(classes[label], rng)
 	for range attempts {
 		drawn[1] = oneOf(classes[other], rng)
-		if shared = s.pictures.Shared(drawn[0], drawn[1]); drawn[0] != drawn[1] && negative == (len(shared) == 0) {
+		shared = s.pictures.Shared(drawn[0], drawn[1])
+		known := s.pictures.Masked(drawn[0], shared) && s.pictures.Masked(drawn[1], shared)
+		if drawn[0] != drawn[1] && negative == (len(shared) == 0) && known {
 			return drawn, shared, true
 		}
 		if negative {
@@ -182,7 +185,7 @@ func (s *Sampler) pasted(drawn [2]int32, shared []int, pair [2]dataset.Item, rng
 	fourth := (third + 1 + rng.IntN(len(strangers)-1)) % len(strangers) // so that strangers do not share a class either
 	switch {
 	case len(shared) > 0 && rng.Float64() < s.Moved:
-		at, ok := s.scene(strangers[third], shared, rng)
+		at, ok := s.scene(strangers[third], drawn[0], rng)
 		if !ok {
 			return pair, nil
 		}
@@ -205,11 +208,11 @@ func (s *Sampler) pasted(drawn [2]int32, shared []int, pair [2]dataset.Item, rng
 	return pair, nil
 }
 
-// scene draws a picture of a class that shows none of others.
-func (s *Sampler) scene(label int, others []int, rng *rand.Rand) (at int32, ok bool) {
+// scene draws a picture of a class that shares nothing with another.
+func (s *Sampler) scene(label int, other int32, rng *rand.Rand) (at int32, ok bool) {
 	for range attempts {
 		at = oneOf(s.pictures.Classes[label], rng)
-		if !slices.ContainsFunc(others, func(other int) bool { return s.pictures.Shows(at, other) }) {
+		if len(s.pictures.Shared(at, other)) == 0 {
 			return at, true
 		}
 	}

@@ -41,7 +41,8 @@ type cocoMask struct {
 	outlines []cocoOutline
 }
 
-// cocoLists are the files of instances in a folder, in annotations/ or beside the images.
+// cocoLists are the files of instances in a folder, in annotations/ or beside the images: those that are called so, where any are, as others
+// list the same images again, for their people's joints, their captions or their ground.
 func (f Folder) cocoLists() []string {
 	var lists []string
 	for _, pattern := range []string{"annotations/*.json", "*.json", "*/*.coco.json"} {
@@ -57,12 +58,17 @@ func (f Folder) cocoLists() []string {
 		}
 	}
 	slices.Sort(lists)
+	named := func(file string) bool { return strings.Contains(path.Base(file), "instances") }
+	if slices.ContainsFunc(lists, named) {
+		lists = slices.DeleteFunc(lists, func(file string) bool { return !named(file) })
+	}
 	return lists
 }
 
 // listCOCO lists an item for each category that an image shows, of all lists that have outlines.
 func (s *Set) listCOCO(ctx context.Context, f Folder, lists []string) ([]maskFile, error) {
 	var found []maskFile
+	known := map[[2]string]*cocoMask{} // by image and class
 	for _, file := range lists {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -79,13 +85,14 @@ func (s *Set) listCOCO(ctx context.Context, f Folder, lists []string) ([]maskFil
 			s.Skipped = append(s.Skipped, Skipped{file, "it lists no images with categories"})
 			continue
 		}
-		found = append(found, s.listOutlines(f, file, list)...)
+		found = append(found, s.listOutlines(f, file, list, known)...)
 	}
 	return found, nil
 }
 
-// listOutlines lists the items of one list, image by image and category by category.
-func (s *Set) listOutlines(f Folder, file string, list cocoList) (found []maskFile) {
+// listOutlines lists the items of one list, image by image and category by category. What is known of an image and a class from another list,
+// or another category of that name, is one item with this.
+func (s *Set) listOutlines(f Folder, file string, list cocoList, known map[[2]string]*cocoMask) (found []maskFile) {
 	type key struct{ image, category int64 }
 	outlines := map[key][]cocoOutline{}
 	strangers := 0
@@ -101,9 +108,18 @@ func (s *Set) listOutlines(f Folder, file string, list cocoList) (found []maskFi
 			if len(of) == 0 {
 				continue
 			}
-			if shown = true; there {
+			shown = true
+			switch mask := known[[2]string{source, category.Name}]; {
+			case !there:
+			case mask == nil:
+				mask = &cocoMask{image.Height, image.Width, of}
+				known[[2]string{source, category.Name}] = mask
 				s.add(category.Name, source)
-				found = append(found, maskFile{file: file, coco: &cocoMask{image.Height, image.Width, of}})
+				found = append(found, maskFile{file: file, coco: mask})
+			case mask.h != image.Height || mask.w != image.Width:
+				s.Skipped = append(s.Skipped, Skipped{source, fmt.Sprintf("%s gives it %d×%d pixels, and was told %d×%d", file, image.Width, image.Height, mask.w, mask.h)})
+			default:
+				mask.outlines = append(mask.outlines, of...)
 			}
 		}
 		switch {

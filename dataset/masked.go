@@ -182,11 +182,15 @@ func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
 		for _, v := range labels.Pix {
 			seen[v] = true
 		}
+		before := len(found)
 		for i, class := range vocClasses {
 			if seen[i+1] {
 				s.add(class, "JPEGImages/"+stem(file)+".jpg")
 				found = append(found, maskFile{file: "SegmentationClass/" + file, label: uint8(i + 1)})
 			}
+		}
+		if len(found) == before {
+			s.Skipped = append(s.Skipped, Skipped{"SegmentationClass/" + file, "it has none of the labels 1 to 20 of VOC's classes"})
 		}
 	}
 	return found, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"github.com/siam-go/siam/imgproc"
@@ -56,18 +57,23 @@ func (s *Set) loadMasked(ctx context.Context, f Folder, masks []maskFile, hold i
 		items[it.Source] = append(items[it.Source], i)
 	}
 	var left []int
-	k := 0
+	seed, pictures := maphash.MakeSeed(), map[pictureKey][]int{} // items by picture
+	k := -1
 	for photo, err := range f.Photos(ctx, files) {
+		k++
+		of := items[files[min(k, len(files)-1)]]
 		if failed, ok := errors.AsType[*FileError](err); ok && !f.Strict {
-			s.Failed, left = append(s.Failed, failed), append(left, items[files[k]]...)
-			k++
+			s.Failed, left = append(s.Failed, failed), append(left, of...)
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		image := bounded(photo.Image)
-		for _, i := range items[files[k]] {
+		picture := pictureKey{image.H, image.W, maphash.Bytes(seed, image.Pix)}
+		pictures[picture] = append(pictures[picture], of...)
+		held := false // the image, which its items share
+		for _, i := range of {
 			ok, err := s.cover(&s.Items[i], f, masks[i], photo.Image, image)
 			if err != nil {
 				return err
@@ -77,13 +83,15 @@ func (s *Set) loadMasked(ctx context.Context, f Folder, masks []maskFile, hold i
 				continue
 			}
 			it := &s.Items[i]
-			it.several = len(items[files[k]]) > 1
-			if hold -= len(image.Pix) + len(it.Mask.Pix); hold < 0 {
+			if hold -= len(it.Mask.Pix); !held {
+				hold -= len(image.Pix)
+			}
+			if held = hold >= 0; !held {
 				it.Image, it.Mask, it.remote = imgproc.Image{}, imgproc.Image{}, &remote{f, files[k], masks[i]}
 			}
 		}
-		k++
 	}
+	s.tellShown(pictures)
 	if len(left) == len(s.Items) {
 		if len(s.Failed) > 0 {
 			return s.Failed[0]
@@ -95,6 +103,29 @@ func (s *Set) loadMasked(ctx context.Context, f Folder, masks []maskFile, hold i
 		s.Classes, s.Items = kept.Classes, kept.Items
 	}
 	return nil
+}
+
+// pictureKey tells pictures apart, whichever files they come from.
+type pictureKey struct {
+	h, w int
+	hash uint64
+}
+
+// tellShown tells items of one picture of each other, and which classes it shows.
+func (s *Set) tellShown(pictures map[pictureKey][]int) {
+	for _, items := range pictures {
+		var shows []string
+		for _, i := range items {
+			shows = append(shows, s.Classes[s.Items[i].Label].Name)
+		}
+		slices.Sort(shows)
+		if shows = slices.Compact(shows); len(shows) < 2 {
+			continue
+		}
+		for _, i := range items {
+			s.Items[i].picture, s.Items[i].shows = s.Items[items[0]].Source, shows
+		}
+	}
 }
 
 // cover gives an item its image and mask; it is not ok when the item is to be left out, and an error only where the folder is strict.
@@ -109,7 +140,11 @@ func (s *Set) cover(it *Item, f Folder, file maskFile, full, image imgproc.Image
 		return false, nil
 	}
 	if !slices.Contains(mask.Pix, 255) {
-		s.Skipped = append(s.Skipped, Skipped{it.Source, "it shows no " + s.Classes[it.Label].Name})
+		why := "it shows no " + s.Classes[it.Label].Name
+		if file.coco != nil && slices.Contains(mask.Pix, MaskVoid) {
+			why += " but a crowd"
+		}
+		s.Skipped = append(s.Skipped, Skipped{it.Source, why})
 		return false, nil
 	}
 	it.Image, it.Mask, it.Source = image, mask, f.name(it.Source)

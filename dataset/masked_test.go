@@ -188,7 +188,7 @@ func TestAPicturesMaskIsOfAllClassesAskedFor(t *testing.T) {
 	s, err := readMasked(t, fstest.MapFS{
 		"JPEGImages/1.jpg": plainPNG(t, 8, 4, 1, 2), "SegmentationClass/1.png": labelsPNG(t, 8, 4, 8, 12),
 		"JPEGImages/2.jpg": plainPNG(t, 8, 4, 3, 4), "SegmentationClass/2.png": labelsPNG(t, 8, 4, 12, 255),
-		"JPEGImages/3.jpg": plainPNG(t, 8, 4, 3, 4), "SegmentationClass/3.png": labelsPNG(t, 8, 4, 8, 12),
+		"JPEGImages/3.jpg": plainPNG(t, 8, 4, 5, 6), "SegmentationClass/3.png": labelsPNG(t, 8, 4, 8, 12),
 	})
 	if err != nil || len(s.Items) != 5 {
 		t.Fatalf("%v, %v, want 5 items", s, err)

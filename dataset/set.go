@@ -40,8 +40,9 @@ type Item struct {
 	Turn imgproc.Turn
 	Seen *Seen // where in a video it was; nil for an image of none
 
-	several bool    // its picture has items of other classes too, in the set as it was read
-	remote  *remote // where Image and Mask are read from whenever they are wanted, see [Item.Load]; nil where they are here
+	picture string   // the Source of the first item of its picture; empty where it has one item only
+	shows   []string // the names of all classes that its picture shows, with and without items; nil where it shows its own only
+	remote  *remote  // where Image and Mask are read from whenever they are wanted, see [Item.Load]; nil where they are here
 }
 
 // Seen is when and where in a video an item's image was.

@@ -68,18 +68,21 @@ func (s *Set) Match(patterns ...string) ([]string, error) {
 }
 
 // SplitEvery takes every n-th item of each class out: those whose number in the class, from 1, leaves fold in [0, n) when divided by n, so
-// that each item is out in one of n folds. Items of one picture of several classes are out together, in a fold that the name of its file
-// decides, whichever classes are left in the set. With n 0 both parts are all of the set.
+// that each item is out in one of n folds. Items of one picture of several classes have no number; they are out together, in a fold that the
+// name of its file decides, whichever pictures are left in the set. With n 0 both parts are all of the set.
 func SplitEvery(s *Set, n, fold int) (rest, out *Set) {
 	if n == 0 {
 		return s, s
 	}
 	var taken, kept []int
 	for _, items := range s.ByClass() {
-		for k, i := range items {
-			number := k + 1
-			if it := s.Items[i]; it.several {
-				number = numberOf(it.Source)
+		last := 0
+		for _, i := range items {
+			number := last + 1
+			if it := s.Items[i]; len(it.shows) > 0 {
+				number = numberOf(it.picture)
+			} else {
+				last = number
 			}
 			if number%n == fold {
 				taken = append(taken, int(i))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -40,7 +41,7 @@ type CosegResult struct {
 	// Nothing is of pairs of two classes; nil where there is one class only, and for baselines.
 	Nothing *CosegNothing `json:"nothing_shared,omitempty"`
 	// Decided is the Jaccard index of what is shown in the end, presence decided, where half of the pairs share nothing: there an image has
-	// 1 if nothing is marked, else 0. Nil where there is one class only, and for baselines.
+	// 1 if nothing is marked, else 0. Of images that share nothing with some other; nil where none does, and for baselines.
 	Decided *stats.Estimate `json:"decided,omitempty"`
 	// Groups is of groups of which half lack the object; nil where there are too few classes, and for baselines.
 	Groups *CosegGroups `json:"groups,omitempty"`
@@ -60,20 +61,21 @@ type CosegMore struct {
 
 // MoreThan compares r with other.
 func (r CosegResult) MoreThan(other CosegResult) CosegMore {
-	more := CosegMore{Jaccard: r.above(other, jaccard)}
+	more := CosegMore{Jaccard: withinClasses(above(r.answers, other.answers, jaccard), r.seed)}
 	if r.Decided != nil && other.Decided != nil {
-		decided := r.above(other, func(a cosegAnswer) float64 { return a.decided })
+		decided := withinClasses(above(deciding(r.answers), deciding(other.answers), isDecided), r.seed)
 		more.Decided = &decided
 	}
 	return more
 }
 
-func (r CosegResult) above(other CosegResult, of func(cosegAnswer) float64) stats.Estimate {
-	values := valuesOf(r.answers, of)
-	for i, a := range other.answers {
+// above is by how much a measure of some answers is above that of others on the same images.
+func above(answers, others []cosegAnswer, of func(cosegAnswer) float64) []ofClass {
+	values := valuesOf(answers, of)
+	for i, a := range others {
 		values[i].value -= of(a)
 	}
-	return withinClasses(values, r.seed)
+	return values
 }
 
 // CosegNothing is what a model makes of pairs that share no class.
@@ -91,10 +93,17 @@ type cosegAnswer struct {
 	score   eval.MaskScore
 	maps    eval.MapScore
 	s       float64 // structure measure
-	decided float64 // by [decided]
+	decided float64 // by [decided]; NaN where no other image shares nothing with it
 }
 
 func jaccard(a cosegAnswer) float64 { return a.score.Jaccard }
+
+func isDecided(a cosegAnswer) float64 { return a.decided }
+
+// deciding are the answers of images that share nothing with some other.
+func deciding(answers []cosegAnswer) []cosegAnswer {
+	return slices.DeleteFunc(slices.Clone(answers), func(a cosegAnswer) bool { return math.IsNaN(a.decided) })
+}
 
 // newCosegAnswer judges the probabilities of a mask [h·w].
 func newCosegAnswer(item dataset.Item, bits []bool, probability []float32) cosegAnswer {
@@ -126,8 +135,9 @@ func Coseg(ctx context.Context, model *coseg.Model, set *dataset.Set, test Coseg
 		return CosegResult{}, fmt.Errorf("data set %s: no class has two images, so none shares its object", set.Name)
 	}
 	result := asked.result(answers)
-	if result.Nothing = asked.nothing(); result.Nothing != nil {
-		decided := withinClasses(valuesOf(answers, func(a cosegAnswer) float64 { return a.decided }), test.Seed)
+	result.Nothing = asked.nothing()
+	if both := deciding(answers); len(both) > 0 {
+		decided := withinClasses(valuesOf(both, isDecided), test.Seed)
 		result.Decided = &decided
 	}
 	var err error
@@ -167,11 +177,11 @@ type asking struct {
 
 // image asks for one image; it is not ok when it is alone in its class.
 func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool, err error) {
-	item, err := a.set.Items[i].Load()
+	partners, strangers := a.others(i)
+	item, err := a.truth(i, partners)
 	if err != nil {
 		return answer, false, err
 	}
-	partners, strangers := a.others(i)
 	group, err := a.encodings.all(ctx, slices.Concat([]int32{int32(i)}, partners, strangers))
 	if err != nil {
 		return answer, false, err
@@ -200,8 +210,20 @@ func (a *asking) image(ctx context.Context, i int) (answer cosegAnswer, ok bool,
 	if !there {
 		a.missed++
 	}
-	answer.decided = decided(answer.score.Jaccard, there, stats.Rate(empty, len(strangers)).Value)
+	answer.decided = decided(answer.score.Jaccard, there, float64(empty)/float64(len(strangers)))
 	return answer, true, nil
+}
+
+// truth is an image with the mask of what it shares with all of its partners.
+func (a *asking) truth(i int, partners []int32) (dataset.Item, error) {
+	shared := []int{a.set.Items[i].Label}
+	if len(partners) > 0 {
+		shared = a.pictures.Shared(int32(i), partners[0])
+		for _, partner := range partners[1:] {
+			shared = slices.DeleteFunc(shared, func(label int) bool { return !a.pictures.Shows(partner, label) })
+		}
+	}
+	return a.pictures.Load(int32(i), shared)
 }
 
 // strangersOf is how many pictures that share nothing with it an image is compared with.
@@ -223,6 +245,9 @@ func (a *asking) others(i int) (partners, strangers []int32) {
 		case len(more) < a.test.Partners:
 			more = append(more, int32(j))
 		}
+		if len(strangers) == strangersOf && len(partners) == a.test.Partners {
+			break
+		}
 	}
 	return append(partners, more[:min(len(more), a.test.Partners-len(partners))]...), strangers
 }
@@ -239,7 +264,7 @@ func (a *asking) stranger(mask coseg.Mask) float64 {
 }
 
 // decided is the mean of an image's Jaccard index with images that share its object, 0 where it is said not to be there, and of the part of
-// strangers with whom nothing is marked.
+// strangers with whom nothing is marked, which is NaN where it has none.
 func decided(jaccard float64, there bool, empty float64) float64 {
 	if !there {
 		jaccard = 0

@@ -11,27 +11,29 @@ import (
 // colour from the rest of the image. It fails when an image can no longer be read.
 func CosegBaselines(set *dataset.Set, test CosegTest) (map[string]CosegResult, error) {
 	a := asking{set: set, pictures: dataset.NewPictures(set), test: test}
-	results := map[string]CosegResult{}
-	for name, maskOf := range map[string]func(imgproc.Image) []float32{"all_foreground": everything, "centre_box": centreBox, "colour_contrast": colourContrast} {
-		var answers []cosegAnswer
-		for _, it := range set.Items {
-			if len(a.pictures.Classes[it.Label]) < 2 {
-				continue
-			}
-			it, err := it.Load()
-			if err != nil {
-				return nil, err
-			}
+	masks := map[string]func(imgproc.Image) []float32{"all_foreground": everything, "centre_box": centreBox, "colour_contrast": colourContrast}
+	answers := map[string][]cosegAnswer{}
+	for i, it := range set.Items {
+		if len(a.pictures.Classes[it.Label]) < 2 {
+			continue
+		}
+		partners, _ := a.others(i)
+		it, err := a.truth(i, partners)
+		if err != nil {
+			return nil, err
+		}
+		for name, maskOf := range masks {
 			p := maskOf(it.Image)
 			bits := make([]bool, len(p))
 			for i, v := range p {
 				bits[i] = v > 0.5
 			}
-			answers = append(answers, newCosegAnswer(it, bits, p))
+			answers[name] = append(answers[name], newCosegAnswer(it, bits, p))
 		}
-		if len(answers) > 0 {
-			results[name] = a.result(answers)
-		}
+	}
+	results := map[string]CosegResult{}
+	for name, of := range answers {
+		results[name] = a.result(of)
 	}
 	return results, nil
 }

@@ -6,10 +6,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/cpu"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/eval"
 	"github.com/siam-go/siam/imgproc"
 	"github.com/siam-go/siam/stats"
+	"github.com/siam-go/siam/train"
 )
 
 // halves are images of which the left half is the object and a quarter is void, some of each class.
@@ -79,6 +82,26 @@ func TestAnImageIsComparedWithThoseThatShareItsClassAndWithSomeThatShareNone(t *
 	}
 }
 
+func TestTheTruthIsWhatAnImageSharesWithAllOfItsPartners(t *testing.T) {
+	set := &dataset.Set{Classes: []dataset.Class{{Name: "a"}, {Name: "b"}, {Name: "c"}}}
+	for picture, labels := range [][]int{{0, 1, 2}, {0, 1}, {0, 1}, {0, 2}} {
+		for _, label := range labels { // class k is marked in column k
+			mask := imgproc.New(1, 3, 1)
+			mask.Pix[label] = 255
+			set.Items = append(set.Items, dataset.Item{Label: label, Source: string(rune('0' + picture)), Image: imgproc.New(1, 3, 3), Mask: mask})
+		}
+	}
+	a := asking{set: set, pictures: dataset.NewPictures(set)}
+	for _, c := range []struct {
+		partners []int32
+		want     []uint8
+	}{{nil, []uint8{255, 0, 0}}, {[]int32{3}, []uint8{255, 255, 0}}, {[]int32{3, 5}, []uint8{255, 255, 0}}, {[]int32{3, 7}, []uint8{255, 0, 0}}, {[]int32{7}, []uint8{255, 0, 255}}} {
+		if got, err := a.truth(0, c.partners); err != nil || !slices.Equal(got.Mask.Pix, c.want) {
+			t.Errorf("beside items %v: %v (%v), want %v", c.partners, got.Mask.Pix, err, c.want)
+		}
+	}
+}
+
 func TestImagesAskedForAreSpread(t *testing.T) {
 	for _, c := range []struct {
 		n, most int
@@ -129,6 +152,11 @@ func TestMoreThanDrawsTheSameImagesForBoth(t *testing.T) {
 			t.Errorf("%s: %v, want %v whichever images are drawn: each class's differ by the same", name, e, test.want)
 		}
 	}
+	nan := of(1, 0.6, math.NaN()) // an image that shares something with every other
+	a.answers, b.answers = append(a.answers, nan), append(b.answers, nan)
+	if e := a.MoreThan(b).Decided; math.Abs(e.Value-0.625) > 1e-9 || e.N != 3 {
+		t.Errorf("decided %+v with an image that decides nothing, want 0.625 of 3 images", e)
+	}
 	if b.Decided = nil; a.MoreThan(b).Decided != nil {
 		t.Error("decided of a baseline, which decides nothing")
 	}
@@ -144,6 +172,64 @@ func TestAnObjectThatIsMissedCountsNothingAndAnEmptyMaskWithAStrangerCounts(t *t
 		if got := decided(test.jaccard, test.there, test.empty); math.Abs(got-test.want) > 1e-9 {
 			t.Errorf("J %v, there %v, %v of strangers empty: %v, want %v", test.jaccard, test.there, test.empty, got, test.want)
 		}
+	}
+}
+
+// untaught is a model with the weights that a training begins with.
+func untaught(t *testing.T) *coseg.Model {
+	t.Helper()
+	backend, err := cpu.New(cpu.Options{Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.Finalize)
+	spec, err := coseg.NewSpec(coseg.Small, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer, err := train.New(backend, train.Task[*coseg.Batch](coseg.Pairs{Network: coseg.Network{Spec: spec}}), train.Config{Optimizer: train.NewAdam(), StepsPerEpoch: 1, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	weights, err := trainer.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := coseg.NewFile(spec, weights, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := coseg.New(backend, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(model.Close)
+	return model
+}
+
+// TestAnImageWithoutStrangersDecidesNothing has one picture that shares a class with every other.
+func TestAnImageWithoutStrangersDecidesNothing(t *testing.T) {
+	set := &dataset.Set{Name: "set", Classes: []dataset.Class{{Name: "a"}, {Name: "b"}}}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for picture, labels := range [][]int{{0, 1}, {0}, {0}, {1}, {1}} {
+		image := imgproc.New(16, 16, 3)
+		for i := range image.Pix {
+			image.Pix[i] = uint8(rng.IntN(256))
+		}
+		for _, label := range labels {
+			mask := imgproc.New(16, 16, 1)
+			for i := range 64 {
+				mask.Pix[128*label+i] = 255
+			}
+			set.Items = append(set.Items, dataset.Item{Label: label, Source: string(rune('0' + picture)), Image: image, Mask: mask})
+		}
+	}
+	result, err := Coseg(t.Context(), untaught(t), set, CosegTest{Partners: 2, Seed: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.N != 6 || result.Decided == nil || result.Decided.N != 4 {
+		t.Errorf("%d answers, decided %+v, want 6 and 4", result.N, result.Decided)
 	}
 }
 

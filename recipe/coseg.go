@@ -85,7 +85,7 @@ func (Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Bac
 	var b Background
 	b.hold(set)
 	if len(leave.Exclude) > 0 {
-		rest, _, err := dataset.SplitByIdentity(set, leave.Exclude...)
+		rest, _, err := dataset.SplitByShown(set, leave.Exclude...)
 		if err != nil {
 			return Background{}, &LeaveError{"exclude", err}
 		}
@@ -160,9 +160,9 @@ type cosegCourse struct {
 	trainer   *train.Trainer[*coseg.Batch]
 	sampler   *coseg.Sampler
 	validated *dataset.Set
-	parts     int      // batches of a step
-	couples   [][2]int // of validated, that share their class
-	shown     []Masked // the couples, as the last score answered them
+	parts     int        // batches of a step
+	couples   [][2]int32 // of validated, that share their class
+	shown     []Masked   // the couples, as the last score answered them
 }
 
 // newCosegCourse checks the settings and builds everything that the first step needs.
@@ -274,8 +274,9 @@ func (w *cosegCourse) score(ctx context.Context) (float64, error) {
 	}
 	defer model.Close()
 	w.shown = nil
+	pictures := dataset.NewPictures(w.validated)
 	for _, couple := range w.couples {
-		found, err := masked(ctx, model, w.validated, couple)
+		found, err := masked(ctx, model, pictures, couple)
 		if err != nil {
 			return 0, err
 		}

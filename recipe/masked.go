@@ -15,28 +15,28 @@ import (
 type Masked struct {
 	Image, Beside imgproc.Image
 	Found         []bool        // [h·w] of Image, whether or not the network says that anything is shared
-	Truth         imgproc.Image // mask of Image, see [dataset.Item]
+	Truth         imgproc.Image // mask of what both show, of Image, see [dataset.Item]
 	Jaccard       float64       // index of the two
 }
 
 // drawCouples draws two images of each of up to [examplesShown] classes, the same for the same seed; only classes that have two.
-func drawCouples(set *dataset.Set, seed uint64) (couples [][2]int) {
+func drawCouples(set *dataset.Set, seed uint64) (couples [][2]int32) {
 	rng := rand.New(rand.NewPCG(seed, 17))
 	classes := slices.DeleteFunc(set.ByClass(), func(items []int32) bool { return len(items) < 2 })
 	for _, class := range rng.Perm(len(classes))[:min(examplesShown, len(classes))] {
 		items := classes[class]
 		two := rng.Perm(len(items))
-		couples = append(couples, [2]int{int(items[two[0]]), int(items[two[1]])})
+		couples = append(couples, [2]int32{items[two[0]], items[two[1]]})
 	}
 	return couples
 }
 
 // masked asks for the mask of the first of a couple.
-func masked(ctx context.Context, model *coseg.Model, set *dataset.Set, couple [2]int) (m Masked, err error) {
+func masked(ctx context.Context, model *coseg.Model, pictures dataset.Pictures, couple [2]int32) (m Masked, err error) {
 	var items [2]dataset.Item
 	var encoded [2]coseg.Encoded
 	for k, at := range couple {
-		if items[k], err = set.Items[at].Load(); err != nil {
+		if items[k], err = pictures.Load(at, pictures.Shared(couple[0], couple[1])); err != nil {
 			return m, err
 		}
 		if encoded[k], err = model.Encode(ctx, items[k].Image); err != nil {
