@@ -146,14 +146,17 @@ func (c *Weaviate) ready(node int) error {
 	return nil
 }
 
-// Within waits until something is done.
+// Within waits until something is done. It looks once more after the limit, as this program may have stood still until then.
 func Within(limit time.Duration, done func() bool) error {
-	for start := time.Now(); time.Since(start) < limit; time.Sleep(50 * time.Millisecond) {
+	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		late := time.Since(start) > limit
 		if done() {
 			return nil
 		}
+		if late {
+			return fmt.Errorf("not within %v", limit)
+		}
 	}
-	return fmt.Errorf("not within %v", limit)
 }
 
 // Host is where a node answers.
