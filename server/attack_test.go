@@ -23,12 +23,18 @@ import (
 	"github.com/siam-go/siam/server"
 )
 
-// listen lets a desk's server listen as siam serve does, with its timeouts, and returns its address.
+// listen lets a desk's server listen as siam serve does, with its timeouts, until the test ends, and returns its address.
 func (d *desk) listen() string {
+	d.t.Helper()
+	return d.listenUntil(context.Background())
+}
+
+// listenUntil is listen until a context ends, or the test.
+func (d *desk) listenUntil(ctx context.Context) string {
 	d.t.Helper()
 	at, err := net.Listen("tcp", "127.0.0.1:0")
 	check(d.t, err)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error)
 	go func() { ended <- d.server.Serve(ctx, at, nil) }()
 	d.t.Cleanup(func() {
@@ -47,7 +53,7 @@ func dial(t *testing.T, address, send string) net.Conn {
 	c, err := net.Dial("tcp", address)
 	check(t, err)
 	t.Cleanup(func() { c.Close() })
-	check(t, c.SetDeadline(time.Now().Add(time.Minute)))
+	check(t, c.SetDeadline(time.Now().Add(5*time.Minute)))
 	_, err = io.WriteString(c, send)
 	check(t, err)
 	return c
@@ -101,7 +107,7 @@ func TestOfOneRequestIsNoSecondMade(t *testing.T) {
 }
 
 func TestWhoSendsSlowlyIsCutOffAndKeepsNobodyFromTheirs(t *testing.T) {
-	d := newDesk(t, server.Options{Timeout: time.Second, MaxBytes: 64 << 20, Queue: 4})
+	d := newDesk(t, server.Options{Timeout: 5 * time.Second, MaxBytes: 64 << 20, Queue: 4}) // in which a busy machine embeds an image too
 	address := d.listen()
 	head := "Host: x\r\nAuthorization: Bearer " + d.key + "\r\n"
 	var slow []net.Conn

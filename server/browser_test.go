@@ -131,7 +131,7 @@ func (v *visitor) hear(event any) {
 
 func (v *visitor) do(actions ...chromedp.Action[chromedp.Void]) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(v.ctx, 5*time.Minute)
 	defer cancel()
 	v.fine(chromedp.Do(ctx, actions...))
 }
@@ -161,8 +161,10 @@ func call[P, R any](v *visitor, command cdp.Command[P, R], params P) {
 	v.fine(err)
 }
 
-// until waits until something is true on the page.
-func until(what string) chromedp.Action[chromedp.Void] { return chromedp.Poll[chromedp.Void](what) }
+// until waits until something is true on the page, as long as do lets it.
+func until(what string) chromedp.Action[chromedp.Void] {
+	return chromedp.Poll[chromedp.Void](what, chromedp.WithPollingTimeout(0))
+}
 
 // choose chooses of a list as a person does.
 func choose(list, value string) chromedp.Action[chromedp.Void] {
@@ -266,31 +268,19 @@ func TestGalleryAndReviewInABrowser(t *testing.T) {
 	v.open("gallery")
 	v.do(script("document.getElementById('search').value = ''"), chromedp.SendKeys("#search", "Z"))
 	v.sees("#ids li", "Zoe")
-	go func() { // it asks whether one is sure
-		for range chromedp.Events(v.ctx, page.JavascriptDialogOpening) {
-			_, _ = chromedp.Call(v.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+	check(t, chromedp.Listen(v.ctx, func(event any) {
+		if _, asks := event.(*page.EventJavascriptDialogOpening); asks { // whether one is sure
+			go func() {
+				_, _ = chromedp.Call(v.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+			}()
 		}
-	}()
+	}))
 	v.do(chromedp.Click("#ids li button"))
 	v.sees("#count", "1 enrolled")
 }
 
 func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	folder := t.TempDir()
-	progress, err := json.Marshal(api.Training{Recipe: "oneshot-triplet", Data: "omniglot", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
-		Loss: [][2]float64{{100, 0.9}, {300, 0.5}, {500, 0.4}}, Validation: [][2]float64{{250, 0.7}, {500, 0.8}},
-		Examples: examples(t)})
-	check(t, err)
-	check(t, os.WriteFile(filepath.Join(folder, "new.safetensors.progress"), progress, 0o600))
-	picture := examples(t)[0].Picture
-	progress, err = json.Marshal(api.Training{Recipe: "coseg-small", Data: "shapes", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
-		Masks: []api.Masked{{Picture: picture, Beside: picture, Found: picture, Truth: picture, Jaccard: 0.654}}})
-	check(t, err)
-	check(t, os.WriteFile(filepath.Join(folder, "masks.safetensors.progress"), progress, 0o600))
-	check(t, os.WriteFile(filepath.Join(folder, "broken.progress"), []byte("{"), 0o600))
-	check(t, os.WriteFile(filepath.Join(folder, "other.progress"), []byte(`{"state": "running", "steps": 0}`), 0o600))
-	check(t, os.WriteFile(filepath.Join(folder, "without.progress"), []byte(`{"steps": 9}`), 0o600))
-	check(t, os.WriteFile(filepath.Join(folder, "odd.progress"), []byte(`{"state": "stopped", "steps": 9, "loss": null, "examples": [{"picture": "javascript:alert(1)", "answers": null}]}`), 0o600))
 	d := newDesk(t, server.Options{Folder: folder})
 	d.peopled("main", 60)
 	v := d.visit()
@@ -315,6 +305,20 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	v.do(chromedp.SendKeys("#find", "person 007"))
 	v.sees("#map-says", "2 images found.")
 	v.do(choose("#method", "tsne"), chromedp.WaitVisible("#points circle.found"))
+	progress, err := json.Marshal(api.Training{Recipe: "oneshot-triplet", Data: "omniglot", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
+		Loss: [][2]float64{{100, 0.9}, {300, 0.5}, {500, 0.4}}, Validation: [][2]float64{{250, 0.7}, {500, 0.8}},
+		Examples: examples(t)})
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(folder, "new.safetensors.progress"), progress, 0o600))
+	picture := examples(t)[0].Picture
+	progress, err = json.Marshal(api.Training{Recipe: "coseg-small", Data: "shapes", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
+		Masks: []api.Masked{{Picture: picture, Beside: picture, Found: picture, Truth: picture, Jaccard: 0.654}}})
+	check(t, err)
+	check(t, os.WriteFile(filepath.Join(folder, "masks.safetensors.progress"), progress, 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "broken.progress"), []byte("{"), 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "other.progress"), []byte(`{"state": "running", "steps": 0}`), 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "without.progress"), []byte(`{"steps": 9}`), 0o600))
+	check(t, os.WriteFile(filepath.Join(folder, "odd.progress"), []byte(`{"state": "stopped", "steps": 9, "loss": null, "examples": [{"picture": "javascript:alert(1)", "answers": null}]}`), 0o600))
 	v.open("training")
 	v.sees("#trainings", "oneshot-triplet on omniglot: step 500 of 1000, about 10 minutes left")
 	v.do(chromedp.WaitVisible("#trainings canvas"))

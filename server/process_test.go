@@ -67,7 +67,7 @@ func serveAlone(address, keyFile string) error {
 	if err != nil {
 		return err
 	}
-	s, err := server.New(server.Options{Store: store, Models: []server.Model{{Model: model, Name: "m"}}, Keys: keys, Rate: 1e6, Burst: 1e6})
+	s, err := server.New(server.Options{Store: store, Models: []server.Model{{Model: model, Name: "m"}}, Keys: keys, Rate: 1e6, Burst: 1e6, Timeout: 10 * time.Minute})
 	if err != nil {
 		return err
 	}
@@ -284,24 +284,24 @@ func serversOnOneStore(t *testing.T, addresses ...string) {
 		first := found.Results[0].Candidates[0]
 		return first.ID + map[bool]string{true: "a stranger"}[first.Stranger]
 	}
-	soon := func(what, want string) {
+	all := func(what, want string) {
 		t.Helper()
 		for i, p := range servers {
-			if err := gallerytest.Within(time.Second, func() bool { return who(p) == want }); err != nil {
-				t.Errorf("after %s server %d still finds %s, want %s", what, i, who(p), want)
+			if found := who(p); found != want {
+				t.Errorf("after %s server %d still finds %s, want %s", what, i, found, want)
 			}
 		}
 	}
-	soon("nothing", "nobody")
+	all("nothing", "nobody")
 	_, err := servers[0].Enroll(ctx, "main", "Anna", image)
 	check(t, err)
-	soon("enrolling at the first", "Anna")
+	all("enrolling at the first", "Anna")
 	_, err = servers[1].Reject(ctx, "main", "Anna", near)
 	check(t, err)
-	soon("rejecting at the second", "a stranger")
+	all("rejecting at the second", "a stranger")
 	_, err = servers[2].Remove(ctx, "main", "Anna")
 	check(t, err)
-	soon("removing at the third", "a stranger")
+	all("removing at the third", "a stranger")
 
 	store, err := openStore(ctx, addresses[0])
 	check(t, err)

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 	"mime/multipart"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/siam-go/siam"
 	"github.com/siam-go/siam/api"
@@ -54,6 +56,7 @@ func newDesk(t testing.TB, o server.Options) *desk {
 		o.Store = d.store
 	}
 	o.Models, o.Keys = []server.Model{{Model: model, Name: "strokes.safetensors"}}, d.keys
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Minute) // a busy machine is no fault
 	s, err := server.New(o)
 	check(t, err)
 	at := httptest.NewServer(s)

@@ -44,7 +44,7 @@ pages.gallery.open = loadPeople;
 // Review.
 async function loadQueue() {
   if (!settings.length) return;
-  listen();
+  await listen(); // before the queue is read, so that no face comes in between unseen
   showQueue(await ask("GET", inGallery("review")));
 }
 
@@ -79,7 +79,8 @@ function waitsFor(f) {
   return why(reason, new Date(f.when).toLocaleString(language) + " – " + (verdict ? say(verdict) + ": " : ""), "quiet");
 }
 
-// listen hears of verdicts as they are given, and says how many faces have come since the queue was shown.
+// listen hears of verdicts as they are given, and says how many faces have come since the queue was shown. It waits until it hears, or
+// will not.
 function listen() {
   stopListening();
   news = new EventSource(inGallery("verdicts"));
@@ -89,10 +90,11 @@ function listen() {
     $("more").hidden = false;
     $("more").textContent = say("moreWait", unseen);
   });
+  return new Promise(done => { news.onopen = news.onerror = done; });
 }
 
 function stopListening() {
-  if (news) news.close();
+  if (news) { news.close(); news.onerror(); }
   news = null;
   unseen = 0;
   $("more").hidden = true;
