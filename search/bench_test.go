@@ -23,7 +23,7 @@ func BenchmarkMillion(b *testing.B) {
 		name   string
 		by     searcher
 		probes int
-	}{{"exact of 1", exact, 1}, {"compact of 1", compact, 1}, {"exact of 64", exact, 64}} {
+	}{{"exact of 1", exact, 1}, {"compact of 1", compact, 1}, {"exact of 64", exact, 64}, {"compact of 64", compact, 64}} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := c.by.Nearest(b.Context(), 10, probes[:c.probes]...); err != nil {

@@ -64,64 +64,157 @@ func (e *emitter) halved(acc []reg.VecVirtual) reg.VecVirtual {
 	return r
 }
 
-// codes multiplies 16 codes of a byte at a time, of two rows, with those of half a word of together vectors.
+// dotRows is the number of rows whose numbers lie together, four of each, and dotNumbers that of four of each.
+const (
+	dotRows    = 64
+	dotNumbers = 4 * dotRows
+)
+
+// codes writes the loop of dots over blocks of dotRows rows.
 func (e *emitter) codes() {
-	e.function("dots", "(dst []int32, x []int16, rows []int8)")
-	dst, first, row, numbers, length := e.pointer("dst"), e.pointer("x"), e.pointer("rows"), e.length("x"), e.length("dst")
-	SHRQ(U8(2), numbers)
-	x := []reg.GPVirtual{first}
-	for p := 1; p < together; p++ {
-		x = append(x, GP64())
-		LEAQ(Mem{Base: x[p-1], Index: numbers, Scale: 2}, x[p])
-	}
-	pairs, done, loop := length, e.label("done"), e.label("rows")
-	SHRQ(U8(3), pairs)
+	e.function("dots", "(dst []int32, large []uint64, x []int8, rows []uint8, least []int32)")
+	blocks := e.length("large")
+	done, loop := e.label("done"), e.label("rows")
+	SHRQ(U8(2), blocks)
 	JZ(LabelRef(done))
-	below := GP64()
+	rows, dst, large := e.pointer("rows"), e.pointer("dst"), e.pointer("large")
+	numbers := e.length("x")
+	SHRQ(U8(2), numbers)
+	thrice := GP64()
+	LEAQ(Mem{Base: numbers, Index: numbers, Scale: 2}, thrice)
 	Label(loop)
-	LEAQ(Mem{Base: row, Index: numbers, Scale: 1}, below)
-	acc := [2][together]reg.VecVirtual{}
-	for r := range acc {
-		for p := range acc[r] {
-			acc[r][p] = YMM()
-			VPXOR(acc[r][p], acc[r][p], acc[r][p])
-		}
-	}
-	e.steps(numbers, func(i reg.Register) {
-		wide := [2]reg.VecVirtual{YMM(), YMM()}
-		VPMOVSXBW(Mem{Base: row, Index: i, Scale: 1}, wide[0])
-		VPMOVSXBW(Mem{Base: below, Index: i, Scale: 1}, wide[1])
-		for p := range x {
-			from := YMM()
-			VMOVDQU(Mem{Base: x[p], Index: i, Scale: 2}, from)
-			for r := range acc {
-				product := YMM()
-				VPMADDWD(from, wide[r], product)
-				VPADDD(product, acc[r][p], acc[r][p])
+	if e.avx512 {
+		e.dotBlock(rows, numbers, thrice, dst, large)
+	} else {
+		for part := range 4 {
+			for first := 0; first < together; first += 2 {
+				e.dotPart(part, first, rows, numbers, thrice, dst, large)
 			}
 		}
-	})
-	for r := range acc {
-		e.storeSums(acc[r][:], Mem{Base: dst, Disp: 4 * together * r})
+		next := GP64()
+		MOVQ(numbers, next)
+		SHLQ(U8(6), next)
+		ADDQ(next, rows)
 	}
-	ADDQ(U8(8*together), dst)
-	LEAQ(Mem{Base: below, Index: numbers, Scale: 1}, row)
-	DECQ(pairs)
+	ADDQ(I32(4*dotRows), dst)
+	ADDQ(U8(8), large)
+	DECQ(blocks)
 	JNZ(LabelRef(loop))
 	Label(done)
 	e.end()
 }
 
-// storeSums stores the sums of together registers' lanes.
-func (e *emitter) storeSums(sums []reg.VecVirtual, to Mem) {
-	VPHADDD(sums[1], sums[0], sums[0])
-	VPHADDD(sums[3], sums[2], sums[2])
-	VPHADDD(sums[2], sums[0], sums[0])
-	high := XMM()
-	VEXTRACTI128(U8(1), sums[0].AsY(), high)
-	low := sums[0].AsX()
-	VPADDD(high, low, low)
-	VMOVDQU(low, to)
+// eachFour writes the loop over fours of numbers: body gets those of each of the together vectors. It ends with rows behind the block.
+func (e *emitter) eachFour(rows, numbers, thrice reg.GPVirtual, body func(x []Mem)) {
+	x, left := e.pointer("x"), GP64()
+	MOVQ(numbers, left)
+	four := e.label("four")
+	Label(four)
+	body([]Mem{{Base: x}, {Base: x, Index: numbers, Scale: 1}, {Base: x, Index: numbers, Scale: 2}, {Base: x, Index: thrice, Scale: 1}})
+	ADDQ(U8(4), x)
+	ADDQ(I32(dotNumbers), rows)
+	SUBQ(U8(4), left)
+	JNZ(LabelRef(four))
+}
+
+// dotBlock multiplies four bytes of 16 rows at a time with VPDPBUSD, of AVX512-VNNI.
+func (e *emitter) dotBlock(rows, numbers, thrice, dst, large reg.GPVirtual) {
+	var acc [together][4]reg.VecVirtual
+	for p := range acc {
+		for g := range acc[p] {
+			acc[p][g] = ZMM()
+			VPXORD(acc[p][g], acc[p][g], acc[p][g])
+		}
+	}
+	e.eachFour(rows, numbers, thrice, func(x []Mem) {
+		var row [4]reg.VecVirtual
+		for g := range row {
+			row[g] = ZMM()
+			VMOVDQU32(Mem{Base: rows, Disp: 64 * g}, row[g])
+		}
+		for p := range x {
+			four := ZMM()
+			VPBROADCASTD(x[p], four)
+			for g := range row {
+				VPDPBUSD(four, row[g], acc[p][g])
+			}
+		}
+	})
+	to, least, bits, more := GP64(), e.pointer("least"), GP64(), GP64()
+	MOVQ(dst, to)
+	for p := range acc {
+		enough := ZMM()
+		VPBROADCASTD(Mem{Base: least, Disp: 4 * p}, enough)
+		for g := range acc[p] {
+			VMOVDQU32(acc[p][g], Mem{Base: to, Disp: 64 * g})
+			k := K()
+			VPCMPD(U8(5), enough, acc[p][g], k) // not less
+			if g == 0 {
+				KMOVW(k, bits.As32())
+				continue
+			}
+			KMOVW(k, more.As32())
+			SHLQ(U8(16*g), more)
+			ORQ(more, bits)
+		}
+		e.storeBits(p, func(m Mem) { MOVQ(bits, m) }, large, 0)
+		ADDQ(e.length("dst"), to) // a quarter of it, of four bytes each
+	}
+}
+
+// storeBits stores what is large of vector p, of a block.
+func (e *emitter) storeBits(p int, store func(m Mem), large reg.GPVirtual, disp int) {
+	at := e.length("large") // a quarter of it, of eight bytes each
+	IMUL3Q(U8(2*p), at, at)
+	store(Mem{Base: large, Index: at, Scale: 1, Disp: disp})
+}
+
+// dotPart multiplies four numbers of four rows at a time, of 16 rows and two vectors.
+func (e *emitter) dotPart(part, first int, block, numbers, thrice, dst, large reg.GPVirtual) {
+	var acc [2][4]reg.VecVirtual
+	for p := range acc {
+		for g := range acc[p] {
+			acc[p][g] = YMM()
+			VPXOR(acc[p][g], acc[p][g], acc[p][g])
+		}
+	}
+	rows := GP64()
+	MOVQ(block, rows)
+	e.eachFour(rows, numbers, thrice, func(x []Mem) {
+		var row [4]reg.VecVirtual
+		for g := range row {
+			row[g] = YMM()
+			VPMOVZXBW(Mem{Base: rows, Disp: 64*part + 16*g}, row[g])
+		}
+		for p := range acc {
+			four, wide := XMM(), YMM()
+			VPBROADCASTD(x[first+p], four)
+			VPMOVSXBW(four, wide)
+			for g := range row {
+				product := YMM()
+				VPMADDWD(wide, row[g], product)
+				VPADDD(product, acc[p][g], acc[p][g])
+			}
+		}
+	})
+	least := e.pointer("least")
+	for p := range acc {
+		to := e.length("dst")
+		IMUL3Q(U8(first+p), to, to)
+		ADDQ(dst, to)
+		enough, bits := YMM(), GP64()
+		VPBROADCASTD(Mem{Base: least, Disp: 4 * (first + p)}, enough)
+		for half := range 2 {
+			sums, small := acc[p][2*half], YMM()
+			VPHADDD(acc[p][2*half+1], sums, sums)
+			VPERMQ(U8(0xd8), sums, sums) // in the order of the rows
+			VMOVDQU(sums, Mem{Base: to, Disp: 64*part + 32*half})
+			VPCMPGTD(sums, enough, small)
+			VMOVMSKPS(small, bits.As32())
+			NOTL(bits.As32())
+			e.storeBits(first+p, func(m Mem) { MOVB(bits.As8(), m) }, large, 2*part+half)
+		}
+	}
 }
 
 // steps writes a loop over the numbers of a row.

@@ -189,22 +189,28 @@ func runReductions(r *results) {
 func runSearch(r *results) {
 	const d, n = 48, 9
 	at := []int32{3, 8, 0, 3, 1, 7, 2, 2}
-	found, dots := make([]float32, len(at)), make([]int32, 8*RowsTogether)
+	found := make([]float32, len(at))
 	SquaredAt(found, r.sample(d), r.sample(n*d), at)
-	x, codes := make([]int16, RowsTogether*d), make([]int8, 8*d)
-	for i, v := range r.sample(len(x)) {
-		x[i] = int16(v * 127)
-	}
-	for i, v := range r.sample(len(codes)) {
-		codes[i] = int8(v * 63)
-	}
-	Dots(dots, x, codes)
+	runDots(r)
 	least := make([]float32, checked)
 	LeastSums(least, r.sample(3*checked), r.sample(3))
 	r.put(least)
 	r.put(found)
-	for _, dot := range dots {
-		r.put([]float32{float32(dot)})
+}
+
+func runDots(r *results) {
+	const d = 32
+	x, codes := make([]int8, RowsTogether*d), make([]uint8, DotRows*d)
+	for i, v := range r.sample(len(x)) {
+		x[i] = int8(v * 63)
+	}
+	for i, v := range r.sample(len(codes)) {
+		codes[i] = uint8(128 + v*63)
+	}
+	dots, large := make([]int32, RowsTogether*DotRows), make([]uint64, RowsTogether)
+	Dots(dots, large, x, codes, []int32{0, 100, -100, 1000})
+	for i, dot := range dots {
+		r.put([]float32{float32(dot), float32(large[i/DotRows] >> (i % DotRows) & 1)})
 	}
 }
 

@@ -8,8 +8,10 @@ import (
 const (
 	// RowNumbers divides the length of the rows that [SquaredAt] and [Dots] read; shorter ones are filled up with zeros.
 	RowNumbers = 16
-	// RowsTogether divides the number of rows that they read, and is the number of vectors that Dots takes.
+	// RowsTogether divides the number of rows that SquaredAt reads, and is the number of vectors that Dots takes.
 	RowsTogether = 4
+	// DotRows divides the number of rows that Dots reads.
+	DotRows = 64
 )
 
 // SquaredAt computes the squared distances of x from some rows of a matrix,
@@ -25,18 +27,27 @@ func SquaredAt(dst, x, rows []float32, at []int32) {
 	active.vector.squaredAt(dst, x, rows, at)
 }
 
-// Dots computes the inner products of four vectors x, [4, d] of numbers between −255 and 255, with all rows of a matrix of bytes, [n, d],
+// Dots computes the inner products of four vectors x, [4, d] of numbers from −127 to 127, with rows of bytes, exactly, and tells which are
+// at least a number, one for each vector:
 //
-//	dst[4i + p] = Σ_j x[p·d + j]·rows[i·d + j]
+//	dst[p·n + i] = Σ_j x[p·d + j]·rows[DotPlace(i, j, d)]
+//	bit i%64 of large[p·n/64 + i/64] is whether dst[p·n + i] ≥ least[p]
 //
-// exactly. It panics unless d is a multiple of [RowNumbers], n one of [RowsTogether], and dst 4n long.
-func Dots(dst []int32, x []int16, rows []int8) {
+// It panics unless d is a multiple of [RowNumbers], n one of [DotRows], and all are as long as that says.
+func Dots(dst []int32, large []uint64, x []int8, rows []uint8, least []int32) {
 	d := len(x) / RowsTogether
-	if d == 0 || d%RowNumbers != 0 || len(x)%RowsTogether != 0 || len(rows)%(RowsTogether*d) != 0 {
-		panic(fmt.Sprintf("kernel: Dots of %d vectors' %d numbers with %d, want multiples of %d, and %d rows", RowsTogether, len(x), len(rows), RowNumbers, RowsTogether))
+	if d == 0 || d%RowNumbers != 0 || len(x)%RowsTogether != 0 || len(rows)%(DotRows*d) != 0 {
+		panic(fmt.Sprintf("kernel: Dots of %d vectors' %d numbers with %d, want multiples of %d, and %d rows", RowsTogether, len(x), len(rows), RowNumbers, DotRows))
 	}
 	sameLength("Dots", len(dst), len(rows)/d*RowsTogether)
-	active.vector.dots(dst, x, rows)
+	sameLength("Dots", DotRows*len(large), len(dst))
+	sameLength("Dots", len(least), RowsTogether)
+	active.vector.dots(dst, large, x, rows, least)
+}
+
+// DotPlace is where [Dots] expects number j of row i of d numbers: four numbers of each of [DotRows] rows lie together.
+func DotPlace(i, j, d int) int {
+	return (i/DotRows*d+j/4*4)*DotRows + i%DotRows*4 + j%4
 }
 
 // LeastSums computes dst[k] = min_j (v[j] + y[j,k]), +Inf of no rows; y is [len(v), len(dst)], and sums that are not a number are left out.

@@ -24,15 +24,32 @@ func foldRow(acc *[RowNumbers]float32) float32 {
 	return half[0] + half[1]
 }
 
-func dotsLoop(dst []int32, x []int16, rows []int8) {
-	d := len(x) / RowsTogether
-	for i := range dst {
-		row := rows[i/RowsTogether*d:][:d]
-		var sum int32
-		for j, v := range x[i%RowsTogether*d:][:d] {
-			sum += int32(v) * int32(row[j])
+func dotsLoop(dst []int32, large []uint64, x []int8, rows []uint8, least []int32) {
+	d, n := len(x)/RowsTogether, len(dst)/RowsTogether
+	for p, enough := range least {
+		for i := 0; i < n; i += DotRows {
+			sums := dst[p*n+i:][:DotRows]
+			dotsOfBlock(sums, x[p*d:][:d], rows[i*d:][:DotRows*d])
+			var set uint64
+			for r, sum := range sums {
+				if sum >= enough {
+					set |= 1 << r
+				}
+			}
+			large[(p*n+i)/DotRows] = set
 		}
-		dst[i] = sum
+	}
+}
+
+func dotsOfBlock(sums []int32, x []int8, rows []uint8) {
+	clear(sums)
+	for j := 0; j < len(x); j += 4 {
+		x0, x1, x2, x3 := int32(x[j]), int32(x[j+1]), int32(x[j+2]), int32(x[j+3])
+		fours := rows[j*DotRows:][:4*DotRows]
+		for r := range sums {
+			four := fours[4*r:][:4]
+			sums[r] += x0*int32(four[0]) + x1*int32(four[1]) + x2*int32(four[2]) + x3*int32(four[3])
+		}
 	}
 }
 

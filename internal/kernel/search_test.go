@@ -51,37 +51,51 @@ func TestDotsAreTheirSums(t *testing.T) {
 	eachImplementation(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 0))
 		for _, d := range []int{16, 32, 48, 128, 144, 512} {
-			for _, n := range []int{0, 4, 8, 20} {
-				rows, x := make([]int8, n*d), make([]int16, RowsTogether*d)
-				for i := range rows {
-					rows[i] = int8(rng.IntN(256) - 128)
-				}
-				for i := range x {
-					x[i] = int16(rng.IntN(511) - 255)
-				}
-				if n > 0 { // the largest that there are
-					for j := range d {
-						rows[j], x[j] = -128, -255
-					}
-				}
-				got := make([]int32, RowsTogether*n+1)
-				got[len(got)-1] = 7
-				Dots(got[:RowsTogether*n], x, rows)
-				for i, dot := range got[:RowsTogether*n] {
-					want := 0
-					for j := range d {
-						want += int(x[i%RowsTogether*d+j]) * int(rows[i/RowsTogether*d+j])
-					}
-					if int(dot) != want {
-						t.Errorf("Dots(d=%d) of row %d and vector %d = %d, want %d", d, i/RowsTogether, i%RowsTogether, dot, want)
-					}
-				}
-				if got[len(got)-1] != 7 {
-					t.Errorf("d=%d, n=%d: wrote beyond the end", d, n)
-				}
+			for _, n := range []int{0, 64, 128, 320} {
+				checkDots(t, rng, d, n)
 			}
 		}
 	})
+}
+
+// checkDots compares Dots with sums of n rows of d random numbers each.
+func checkDots(t *testing.T, rng *rand.Rand, d, n int) {
+	t.Helper()
+	rows, x, codes := make([]int, n*d), make([]int8, RowsTogether*d), make([]uint8, n*d)
+	for i := range x {
+		x[i] = int8(rng.IntN(255) - 127)
+	}
+	for i := range rows {
+		rows[i] = rng.IntN(256)
+		if i < d { // the largest that there are
+			rows[i], x[i] = 255, 127
+		}
+		codes[DotPlace(i/d, i%d, d)] = uint8(rows[i])
+	}
+	want := make([]int, RowsTogether*n)
+	for i := range want {
+		for j := range d {
+			want[i] += int(x[i/n*d+j]) * rows[i%n*d+j]
+		}
+	}
+	least := []int32{math.MinInt32, math.MaxInt32, 0, 0}
+	if n > 0 {
+		least[3] = int32(want[3*n+n/2]) // one that is just enough
+	}
+	got, large := make([]int32, len(want)+1), make([]uint64, len(want)/DotRows+1)
+	got[len(want)], large[len(want)/DotRows] = 7, 7
+	Dots(got[:len(want)], large[:len(want)/DotRows], x, codes, least)
+	for i, dot := range want {
+		if int(got[i]) != dot {
+			t.Errorf("Dots(d=%d, n=%d) of vector %d and row %d = %d, want %d", d, n, i/n, i%n, got[i], dot)
+		}
+		if is, want := large[i/DotRows]>>(i%DotRows)&1 == 1, dot >= int(least[i/n]); is != want {
+			t.Errorf("Dots(d=%d, n=%d) of vector %d and row %d is large: %v, want %v of %d and %d", d, n, i/n, i%n, is, want, dot, least[i/n])
+		}
+	}
+	if got[len(want)] != 7 || large[len(want)/DotRows] != 7 {
+		t.Errorf("d=%d, n=%d: wrote beyond the end", d, n)
+	}
 }
 
 func TestLeastSumsAreTheirLoop(t *testing.T) {
@@ -125,8 +139,12 @@ func TestRowsThatAreNotThereArePanics(t *testing.T) {
 	for want, do := range map[string]func(){
 		"row 2 of 2":  func() { SquaredAt(make([]float32, 4), make([]float32, 16), make([]float32, 32), []int32{0, 1, 2, 0}) },
 		"row -1 of 2": func() { SquaredAt(make([]float32, 4), make([]float32, 16), make([]float32, 32), []int32{0, 1, -1, 0}) },
-		"Dots of 4":   func() { Dots(make([]int32, 12), make([]int16, 64), make([]int8, 48)) },
-		"lengths":     func() { Dots(make([]int32, 15), make([]int16, 64), make([]int8, 64)) },
+		"Dots of 4": func() {
+			Dots(make([]int32, 128), make([]uint64, 2), make([]int8, 64), make([]uint8, 512), make([]int32, 4))
+		},
+		"lengths": func() {
+			Dots(make([]int32, 255), make([]uint64, 4), make([]int8, 64), make([]uint8, 1024), make([]int32, 4))
+		},
 		"3 rows of 16": func() {
 			SquaredAt(make([]float32, 3), make([]float32, 16), make([]float32, 64), []int32{0, 1, 2})
 		},

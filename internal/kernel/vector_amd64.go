@@ -3,7 +3,9 @@ package kernel
 //go:generate sh -c "cd ../../asm && go run ./vector -isa avx512 -out ../internal/kernel/vector_avx512_amd64.s -stubs ../internal/kernel/vector_avx512_amd64.go -pkg kernel"
 //go:generate sh -c "cd ../../asm && go run ./vector -isa avx2 -out ../internal/kernel/vector_avx2_amd64.s -stubs ../internal/kernel/vector_avx2_amd64.go -pkg kernel"
 
-// withAVX512 gives s with all loops that AVX-512 has.
+import "golang.org/x/sys/cpu"
+
+// withAVX512 gives s, which has those of AVX2, all loops that AVX-512 has.
 func (s vectorSet) withAVX512() vectorSet {
 	s.binary = [...]binaryRows{addAVX512, subAVX512, mulAVX512, divAVX512, maxAVX512, minAVX512}
 	s.binaryScalar = [...]scalarFunc{addScalarAVX512, subScalarAVX512, mulScalarAVX512, divScalarAVX512, maxScalarAVX512, minScalarAVX512}
@@ -26,7 +28,10 @@ func (s vectorSet) withAVX512() vectorSet {
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX512, maximumColumnsAVX512, minimumColumnsAVX512}
 	s.dot = dotAVX512
 	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX512, signSumsAVX512, l1SumsAVX512
-	s.squaredAt, s.dots, s.leastSums = squaredAtAVX512, dotsAVX512, leastSumsAVX512
+	s.squaredAt, s.dots, s.leastSums = squaredAtAVX512, dotsAVX2, leastSumsAVX512
+	if cpu.X86.HasAVX512VNNI {
+		s.dots = dotsAVX512
+	}
 
 	s.moments, s.normalize, s.normalizeRelu = momentsAVX512, normalizeAVX512, normalizeReluAVX512
 	s.normSums, s.normGrad = normSumsAVX512, normGradAVX512

@@ -182,7 +182,7 @@ func l1SumsAVX2(dst []float32, x []float32, y []float32, v []float32)
 func squaredAtAVX2(dst []float32, x []float32, rows []float32, at []int32)
 
 //go:noescape
-func dotsAVX2(dst []int32, x []int16, rows []int8)
+func dotsAVX2(dst []int32, large []uint64, x []int8, rows []uint8, least []int32)
 
 //go:noescape
 func leastSumsAVX2(dst []float32, y []float32, v []float32)

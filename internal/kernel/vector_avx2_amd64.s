@@ -4333,23 +4333,20 @@ done198:
 	VZEROUPPER
 	RET
 
-// func dotsAVX2(dst []int32, x []int16, rows []int8)
+// func dotsAVX2(dst []int32, large []uint64, x []int8, rows []uint8, least []int32)
 // Requires: AVX, AVX2
-TEXT ·dotsAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ rows_base+48(FP), DX
-	MOVQ x_len+32(FP), BX
-	MOVQ dst_len+8(FP), SI
-	SHRQ $0x02, BX
-	LEAQ (CX)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	LEAQ (R8)(BX*2), R9
-	SHRQ $0x03, SI
+TEXT ·dotsAVX2(SB), NOSPLIT, $0-120
+	MOVQ large_len+32(FP), AX
+	SHRQ $0x02, AX
 	JZ   done202
+	MOVQ rows_base+72(FP), CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ large_base+24(FP), BX
+	MOVQ x_len+56(FP), SI
+	SHRQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
 
 rows203:
-	LEAQ  (DX)(BX*1), R10
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -4358,49 +4355,692 @@ rows203:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	XORQ  R11, R11
+	MOVQ  CX, R8
+	MOVQ  x_base+48(FP), R9
+	MOVQ  SI, R10
 
-step204:
-	VPMOVSXBW    (DX)(R11*1), Y8
-	VPMOVSXBW    (R10)(R11*1), Y9
-	VMOVDQU      (CX)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y11
-	VPADDD       Y11, Y0, Y0
-	VPMADDWD     Y10, Y9, Y10
-	VPADDD       Y10, Y4, Y4
-	VMOVDQU      (DI)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y11
-	VPADDD       Y11, Y1, Y1
-	VPMADDWD     Y10, Y9, Y10
-	VPADDD       Y10, Y5, Y5
-	VMOVDQU      (R8)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y11
-	VPADDD       Y11, Y2, Y2
-	VPMADDWD     Y10, Y9, Y10
-	VPADDD       Y10, Y6, Y6
-	VMOVDQU      (R9)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y8
-	VPADDD       Y8, Y3, Y3
-	VPMADDWD     Y10, Y9, Y8
+four204:
+	VPMOVZXBW    (R8), Y8
+	VPMOVZXBW    16(R8), Y9
+	VPMOVZXBW    32(R8), Y10
+	VPMOVZXBW    48(R8), Y11
+	VPBROADCASTD (R9), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(SI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
 	VPADDD       Y8, Y7, Y7
-	ADDQ         $0x10, R11
-	CMPQ         R11, BX
-	JLT          step204
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four204
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD (R8), Y8
 	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, (R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x00, R11, R11
+	MOVB         R10, (BX)(R11*1)
 	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y2, Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X1
-	VPADDD       X1, X0, X0
-	VMOVDQU      X0, (AX)
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 32(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	MOVB         R10, 1(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x01, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 4(R8), Y0
 	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, (R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x02, R10, R10
+	MOVB         R8, (BX)(R10*1)
 	VPHADDD      Y7, Y6, Y6
-	VPHADDD      Y6, Y4, Y4
-	VEXTRACTI128 $0x01, Y4, X0
-	VPADDD       X0, X4, X4
-	VMOVDQU      X4, 16(AX)
-	ADDQ         $0x20, AX
-	LEAQ         (R10)(BX*1), DX
-	DECQ         SI
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 32(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	MOVB         R8, 1(BX)(R9*1)
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         CX, R8
+	MOVQ         x_base+48(FP), R9
+	MOVQ         SI, R10
+
+four205:
+	VPMOVZXBW    (R8), Y8
+	VPMOVZXBW    16(R8), Y9
+	VPMOVZXBW    32(R8), Y10
+	VPMOVZXBW    48(R8), Y11
+	VPBROADCASTD (R9)(SI*2), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(DI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four205
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 8(R8), Y8
+	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, (R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x04, R11, R11
+	MOVB         R10, (BX)(R11*1)
+	VPHADDD      Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 32(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x04, R9, R9
+	MOVB         R10, 1(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x03, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 12(R8), Y0
+	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, (R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x06, R10, R10
+	MOVB         R8, (BX)(R10*1)
+	VPHADDD      Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 32(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x06, R9, R9
+	MOVB         R8, 1(BX)(R9*1)
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         CX, R8
+	MOVQ         x_base+48(FP), R9
+	MOVQ         SI, R10
+
+four206:
+	VPMOVZXBW    64(R8), Y8
+	VPMOVZXBW    80(R8), Y9
+	VPMOVZXBW    96(R8), Y10
+	VPMOVZXBW    112(R8), Y11
+	VPBROADCASTD (R9), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(SI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four206
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD (R8), Y8
+	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, 64(R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x00, R11, R11
+	MOVB         R10, 2(BX)(R11*1)
+	VPHADDD      Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 96(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	MOVB         R10, 3(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x01, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 4(R8), Y0
+	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, 64(R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x02, R10, R10
+	MOVB         R8, 2(BX)(R10*1)
+	VPHADDD      Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 96(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	MOVB         R8, 3(BX)(R9*1)
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         CX, R8
+	MOVQ         x_base+48(FP), R9
+	MOVQ         SI, R10
+
+four207:
+	VPMOVZXBW    64(R8), Y8
+	VPMOVZXBW    80(R8), Y9
+	VPMOVZXBW    96(R8), Y10
+	VPMOVZXBW    112(R8), Y11
+	VPBROADCASTD (R9)(SI*2), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(DI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four207
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 8(R8), Y8
+	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, 64(R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x04, R11, R11
+	MOVB         R10, 2(BX)(R11*1)
+	VPHADDD      Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 96(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x04, R9, R9
+	MOVB         R10, 3(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x03, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 12(R8), Y0
+	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, 64(R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x06, R10, R10
+	MOVB         R8, 2(BX)(R10*1)
+	VPHADDD      Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 96(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x06, R9, R9
+	MOVB         R8, 3(BX)(R9*1)
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         CX, R8
+	MOVQ         x_base+48(FP), R9
+	MOVQ         SI, R10
+
+four208:
+	VPMOVZXBW    128(R8), Y8
+	VPMOVZXBW    144(R8), Y9
+	VPMOVZXBW    160(R8), Y10
+	VPMOVZXBW    176(R8), Y11
+	VPBROADCASTD (R9), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(SI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four208
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD (R8), Y8
+	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, 128(R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x00, R11, R11
+	MOVB         R10, 4(BX)(R11*1)
+	VPHADDD      Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 160(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	MOVB         R10, 5(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x01, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 4(R8), Y0
+	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, 128(R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x02, R10, R10
+	MOVB         R8, 4(BX)(R10*1)
+	VPHADDD      Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 160(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	MOVB         R8, 5(BX)(R9*1)
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         CX, R8
+	MOVQ         x_base+48(FP), R9
+	MOVQ         SI, R10
+
+four209:
+	VPMOVZXBW    128(R8), Y8
+	VPMOVZXBW    144(R8), Y9
+	VPMOVZXBW    160(R8), Y10
+	VPMOVZXBW    176(R8), Y11
+	VPBROADCASTD (R9)(SI*2), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(DI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four209
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 8(R8), Y8
+	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, 128(R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x04, R11, R11
+	MOVB         R10, 4(BX)(R11*1)
+	VPHADDD      Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 160(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x04, R9, R9
+	MOVB         R10, 5(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x03, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 12(R8), Y0
+	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, 128(R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x06, R10, R10
+	MOVB         R8, 4(BX)(R10*1)
+	VPHADDD      Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 160(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x06, R9, R9
+	MOVB         R8, 5(BX)(R9*1)
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         CX, R8
+	MOVQ         x_base+48(FP), R9
+	MOVQ         SI, R10
+
+four210:
+	VPMOVZXBW    192(R8), Y8
+	VPMOVZXBW    208(R8), Y9
+	VPMOVZXBW    224(R8), Y10
+	VPMOVZXBW    240(R8), Y11
+	VPBROADCASTD (R9), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(SI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four210
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD (R8), Y8
+	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, 192(R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x00, R11, R11
+	MOVB         R10, 6(BX)(R11*1)
+	VPHADDD      Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 224(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x00, R9, R9
+	MOVB         R10, 7(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x01, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 4(R8), Y0
+	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, 192(R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x02, R10, R10
+	MOVB         R8, 6(BX)(R10*1)
+	VPHADDD      Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 224(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	MOVB         R8, 7(BX)(R9*1)
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPXOR        Y6, Y6, Y6
+	VPXOR        Y7, Y7, Y7
+	MOVQ         CX, R8
+	MOVQ         x_base+48(FP), R9
+	MOVQ         SI, R10
+
+four211:
+	VPMOVZXBW    192(R8), Y8
+	VPMOVZXBW    208(R8), Y9
+	VPMOVZXBW    224(R8), Y10
+	VPMOVZXBW    240(R8), Y11
+	VPBROADCASTD (R9)(SI*2), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y13
+	VPADDD       Y13, Y0, Y0
+	VPMADDWD     Y12, Y9, Y13
+	VPADDD       Y13, Y1, Y1
+	VPMADDWD     Y12, Y10, Y13
+	VPADDD       Y13, Y2, Y2
+	VPMADDWD     Y12, Y11, Y12
+	VPADDD       Y12, Y3, Y3
+	VPBROADCASTD (R9)(DI*1), X12
+	VPMOVSXBW    X12, Y12
+	VPMADDWD     Y12, Y8, Y8
+	VPADDD       Y8, Y4, Y4
+	VPMADDWD     Y12, Y9, Y8
+	VPADDD       Y8, Y5, Y5
+	VPMADDWD     Y12, Y10, Y8
+	VPADDD       Y8, Y6, Y6
+	VPMADDWD     Y12, Y11, Y8
+	VPADDD       Y8, Y7, Y7
+	ADDQ         $0x04, R9
+	ADDQ         $+256, R8
+	SUBQ         $0x04, R10
+	JNZ          four211
+	MOVQ         least_base+96(FP), R8
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x02, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 8(R8), Y8
+	VPHADDD      Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VMOVDQU      Y0, 192(R9)
+	VPCMPGTD     Y0, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x04, R11, R11
+	MOVB         R10, 6(BX)(R11*1)
+	VPHADDD      Y3, Y2, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VMOVDQU      Y2, 224(R9)
+	VPCMPGTD     Y2, Y8, Y0
+	VMOVMSKPS    Y0, R10
+	NOTL         R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x04, R9, R9
+	MOVB         R10, 7(BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	IMUL3Q       $0x03, R9, R9
+	ADDQ         DX, R9
+	VPBROADCASTD 12(R8), Y0
+	VPHADDD      Y5, Y4, Y4
+	VPERMQ       $0xd8, Y4, Y4
+	VMOVDQU      Y4, 192(R9)
+	VPCMPGTD     Y4, Y0, Y1
+	VMOVMSKPS    Y1, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R10
+	IMUL3Q       $0x06, R10, R10
+	MOVB         R8, 6(BX)(R10*1)
+	VPHADDD      Y7, Y6, Y6
+	VPERMQ       $0xd8, Y6, Y6
+	VMOVDQU      Y6, 224(R9)
+	VPCMPGTD     Y6, Y0, Y0
+	VMOVMSKPS    Y0, R8
+	NOTL         R8
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x06, R9, R9
+	MOVB         R8, 7(BX)(R9*1)
+	MOVQ         SI, R8
+	SHLQ         $0x06, R8
+	ADDQ         R8, CX
+	ADDQ         $+256, DX
+	ADDQ         $0x08, BX
+	DECQ         AX
 	JNZ          rows203
 
 done202:
@@ -4417,10 +5057,10 @@ TEXT ·leastSumsAVX2(SB), NOSPLIT, $0-72
 	MOVQ v_len+56(FP), SI
 	XORQ DI, DI
 
-wide205:
+wide212:
 	LEAQ         32(DI), R8
 	CMPQ         R8, BX
-	JGT          narrow206
+	JGT          narrow213
 	VBROADCASTSS all7f800000<>+0(SB), Y0
 	VBROADCASTSS all7f800000<>+0(SB), Y1
 	VBROADCASTSS all7f800000<>+0(SB), Y2
@@ -4429,7 +5069,7 @@ wide205:
 	LEAQ         (CX)(DI*4), R9
 	MOVQ         SI, R10
 
-loop210:
+loop217:
 	VBROADCASTSS (R8), Y4
 	VMOVUPS      (R9), Y5
 	VADDPS       Y5, Y4, Y5
@@ -4446,25 +5086,25 @@ loop210:
 	ADDQ         $0x04, R8
 	LEAQ         (R9)(BX*4), R9
 	DECQ         R10
-	JNZ          loop210
+	JNZ          loop217
 	VMOVUPS      Y0, (AX)(DI*4)
 	VMOVUPS      Y1, 32(AX)(DI*4)
 	VMOVUPS      Y2, 64(AX)(DI*4)
 	VMOVUPS      Y3, 96(AX)(DI*4)
 	ADDQ         $0x20, DI
-	JMP          wide205
+	JMP          wide212
 
-narrow206:
-strip207:
+narrow213:
+strip214:
 	LEAQ         8(DI), R8
 	CMPQ         R8, BX
-	JGT          tail208
+	JGT          tail215
 	VBROADCASTSS all7f800000<>+0(SB), Y0
 	MOVQ         DX, R8
 	LEAQ         (CX)(DI*4), R9
 	MOVQ         SI, R10
 
-loop211:
+loop218:
 	VBROADCASTSS (R8), Y1
 	VMOVUPS      (R9), Y2
 	VADDPS       Y2, Y1, Y1
@@ -4472,15 +5112,15 @@ loop211:
 	ADDQ         $0x04, R8
 	LEAQ         (R9)(BX*4), R9
 	DECQ         R10
-	JNZ          loop211
+	JNZ          loop218
 	VMOVUPS      Y0, (AX)(DI*4)
 	ADDQ         $0x08, DI
-	JMP          strip207
+	JMP          strip214
 
-tail208:
+tail215:
 	MOVQ         BX, R8
 	SUBQ         DI, R8
-	JLE          done209
+	JLE          done216
 	LEAQ         tailMasks<>+0(SB), R10
 	MOVQ         $0x00000040, R9
 	SUBQ         R8, R9
@@ -4489,7 +5129,7 @@ tail208:
 	VBROADCASTSS all7f800000<>+0(SB), Y1
 	LEAQ         (CX)(DI*4), CX
 
-loop212:
+loop219:
 	VBROADCASTSS (DX), Y2
 	VMASKMOVPS   (CX), Y0, Y3
 	VADDPS       Y3, Y2, Y2
@@ -4497,10 +5137,10 @@ loop212:
 	ADDQ         $0x04, DX
 	LEAQ         (CX)(BX*4), CX
 	DECQ         SI
-	JNZ          loop212
+	JNZ          loop219
 	VMASKMOVPS   Y1, Y0, (AX)(DI*4)
 
-done209:
+done216:
 	VZEROUPPER
 	RET
 
@@ -4519,10 +5159,10 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-80
 	VDIVPS       Y0, Y1, Y0
 	XORQ         DI, DI
 
-wide213:
+wide220:
 	LEAQ   32(DI), R8
 	CMPQ   R8, BX
-	JGT    narrow214
+	JGT    narrow221
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
@@ -4530,7 +5170,7 @@ wide213:
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop218:
+loop225:
 	VMOVUPS (R8), Y5
 	VADDPS  Y5, Y1, Y1
 	VMOVUPS 32(R8), Y5
@@ -4541,7 +5181,7 @@ loop218:
 	VADDPS  Y5, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop218
+	JNZ     loop225
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
@@ -4557,7 +5197,7 @@ loop218:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop219:
+loop226:
 	VMOVUPS (R8), Y9
 	VSUBPS  Y5, Y9, Y9
 	VMULPS  Y9, Y9, Y9
@@ -4576,51 +5216,51 @@ loop219:
 	VADDPS  Y9, Y4, Y4
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop219
+	JNZ     loop226
 	VMOVUPS Y1, (CX)(DI*4)
 	VMOVUPS Y2, 32(CX)(DI*4)
 	VMOVUPS Y3, 64(CX)(DI*4)
 	VMOVUPS Y4, 96(CX)(DI*4)
 	ADDQ    $0x20, DI
-	JMP     wide213
+	JMP     wide220
 
-narrow214:
-strip215:
+narrow221:
+strip222:
 	LEAQ   8(DI), R8
 	CMPQ   R8, BX
-	JGT    tail216
+	JGT    tail223
 	VXORPS Y1, Y1, Y1
 	LEAQ   (DX)(DI*4), R8
 	MOVQ   SI, R9
 
-loop220:
+loop227:
 	VMOVUPS (R8), Y2
 	VADDPS  Y2, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop220
+	JNZ     loop227
 	VMOVUPS Y1, (AX)(DI*4)
 	VMULPS  Y0, Y1, Y2
 	VXORPS  Y1, Y1, Y1
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop221:
+loop228:
 	VMOVUPS (R8), Y3
 	VSUBPS  Y2, Y3, Y3
 	VMULPS  Y3, Y3, Y3
 	VADDPS  Y3, Y1, Y1
 	LEAQ    (R8)(BX*4), R8
 	DECQ    R9
-	JNZ     loop221
+	JNZ     loop228
 	VMOVUPS Y1, (CX)(DI*4)
 	ADDQ    $0x08, DI
-	JMP     strip215
+	JMP     strip222
 
-tail216:
+tail223:
 	MOVQ    BX, R8
 	SUBQ    DI, R8
-	JLE     done217
+	JLE     done224
 	LEAQ    tailMasks<>+0(SB), R10
 	MOVQ    $0x00000040, R9
 	SUBQ    R8, R9
@@ -4630,29 +5270,29 @@ tail216:
 	LEAQ    (DX)(DI*4), R8
 	MOVQ    SI, R9
 
-loop222:
+loop229:
 	VMASKMOVPS (R8), Y1, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (R8)(BX*4), R8
 	DECQ       R9
-	JNZ        loop222
+	JNZ        loop229
 	VMASKMOVPS Y2, Y1, (AX)(DI*4)
 	VMULPS     Y0, Y2, Y0
 	VXORPS     Y2, Y2, Y2
 	LEAQ       (DX)(DI*4), AX
 	MOVQ       SI, DX
 
-loop223:
+loop230:
 	VMASKMOVPS (AX), Y1, Y3
 	VSUBPS     Y0, Y3, Y3
 	VMULPS     Y3, Y3, Y3
 	VADDPS     Y3, Y2, Y2
 	LEAQ       (AX)(BX*4), AX
 	DECQ       DX
-	JNZ        loop223
+	JNZ        loop230
 	VMASKMOVPS Y2, Y1, (CX)(DI*4)
 
-done217:
+done224:
 	VZEROUPPER
 	RET
 
@@ -4669,10 +5309,10 @@ TEXT ·normalizeAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide224:
+wide231:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow225
+	JGT     narrow232
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS 32(SI)(R9*4), Y1
 	VMOVUPS 64(SI)(R9*4), Y2
@@ -4689,7 +5329,7 @@ wide224:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop229:
+loop236:
 	VMOVUPS (R11), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y4, Y12, Y12
@@ -4713,15 +5353,15 @@ loop229:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop229
+	JNZ     loop236
 	ADDQ    $0x20, R9
-	JMP     wide224
+	JMP     wide231
 
-narrow225:
-strip226:
+narrow232:
+strip233:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail227
+	JGT     tail234
 	VMOVUPS (SI)(R9*4), Y0
 	VMOVUPS (DI)(R9*4), Y1
 	VMOVUPS (R8)(R9*4), Y2
@@ -4729,7 +5369,7 @@ strip226:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop230:
+loop237:
 	VMOVUPS (R11), Y3
 	VSUBPS  Y0, Y3, Y3
 	VMULPS  Y1, Y3, Y3
@@ -4738,14 +5378,14 @@ loop230:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop230
+	JNZ     loop237
 	ADDQ    $0x08, R9
-	JMP     strip226
+	JMP     strip233
 
-tail227:
+tail234:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done228
+	JLE        done235
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4757,7 +5397,7 @@ tail227:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop231:
+loop238:
 	VMASKMOVPS (CX), Y0, Y4
 	VSUBPS     Y1, Y4, Y4
 	VMULPS     Y2, Y4, Y4
@@ -4766,9 +5406,9 @@ loop231:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop231
+	JNZ        loop238
 
-done228:
+done235:
 	VZEROUPPER
 	RET
 
@@ -4785,10 +5425,10 @@ TEXT ·normalizeReluAVX2(SB), NOSPLIT, $0-128
 	VXORPS Y0, Y0, Y0
 	XORQ   R9, R9
 
-wide232:
+wide239:
 	LEAQ    32(R9), R10
 	CMPQ    R10, DX
-	JGT     narrow233
+	JGT     narrow240
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS 32(SI)(R9*4), Y2
 	VMOVUPS 64(SI)(R9*4), Y3
@@ -4805,7 +5445,7 @@ wide232:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop237:
+loop244:
 	VMOVUPS (R11), Y13
 	VSUBPS  Y1, Y13, Y13
 	VMULPS  Y5, Y13, Y13
@@ -4833,15 +5473,15 @@ loop237:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop237
+	JNZ     loop244
 	ADDQ    $0x20, R9
-	JMP     wide232
+	JMP     wide239
 
-narrow233:
-strip234:
+narrow240:
+strip241:
 	LEAQ    8(R9), R10
 	CMPQ    R10, DX
-	JGT     tail235
+	JGT     tail242
 	VMOVUPS (SI)(R9*4), Y1
 	VMOVUPS (DI)(R9*4), Y2
 	VMOVUPS (R8)(R9*4), Y3
@@ -4849,7 +5489,7 @@ strip234:
 	LEAQ    (CX)(R9*4), R11
 	MOVQ    BX, R12
 
-loop238:
+loop245:
 	VMOVUPS (R11), Y4
 	VSUBPS  Y1, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -4859,14 +5499,14 @@ loop238:
 	LEAQ    (R10)(DX*4), R10
 	LEAQ    (R11)(DX*4), R11
 	DECQ    R12
-	JNZ     loop238
+	JNZ     loop245
 	ADDQ    $0x08, R9
-	JMP     strip234
+	JMP     strip241
 
-tail235:
+tail242:
 	MOVQ       DX, R10
 	SUBQ       R9, R10
-	JLE        done236
+	JLE        done243
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -4878,7 +5518,7 @@ tail235:
 	LEAQ       (AX)(R9*4), AX
 	LEAQ       (CX)(R9*4), CX
 
-loop239:
+loop246:
 	VMASKMOVPS (CX), Y1, Y5
 	VSUBPS     Y2, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -4888,9 +5528,9 @@ loop239:
 	LEAQ       (AX)(DX*4), AX
 	LEAQ       (CX)(DX*4), CX
 	DECQ       BX
-	JNZ        loop239
+	JNZ        loop246
 
-done236:
+done243:
 	VZEROUPPER
 	RET
 
@@ -4907,10 +5547,10 @@ TEXT ·normSumsAVX2(SB), NOSPLIT, $0-152
 	MOVQ rows+144(FP), R9
 	XORQ R10, R10
 
-wide240:
+wide247:
 	LEAQ    24(R10), R11
 	CMPQ    R11, R8
-	JGT     narrow241
+	JGT     narrow248
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS 32(SI)(R10*4), Y1
 	VMOVUPS 64(SI)(R10*4), Y2
@@ -4927,7 +5567,7 @@ wide240:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop245:
+loop252:
 	VMOVUPS (R11), Y12
 	VMOVUPS (R12), Y13
 	VSUBPS  Y0, Y13, Y13
@@ -4952,7 +5592,7 @@ loop245:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop245
+	JNZ     loop252
 	VMOVUPS Y6, (AX)(R10*4)
 	VMOVUPS Y8, 32(AX)(R10*4)
 	VMOVUPS Y10, 64(AX)(R10*4)
@@ -4960,13 +5600,13 @@ loop245:
 	VMOVUPS Y9, 32(CX)(R10*4)
 	VMOVUPS Y11, 64(CX)(R10*4)
 	ADDQ    $0x18, R10
-	JMP     wide240
+	JMP     wide247
 
-narrow241:
-strip242:
+narrow248:
+strip249:
 	LEAQ    8(R10), R11
 	CMPQ    R11, R8
-	JGT     tail243
+	JGT     tail250
 	VMOVUPS (SI)(R10*4), Y0
 	VMOVUPS (DI)(R10*4), Y1
 	VXORPS  Y2, Y2, Y2
@@ -4975,7 +5615,7 @@ strip242:
 	LEAQ    (BX)(R10*4), R12
 	MOVQ    R9, R13
 
-loop246:
+loop253:
 	VMOVUPS (R11), Y4
 	VMOVUPS (R12), Y5
 	VSUBPS  Y0, Y5, Y5
@@ -4986,16 +5626,16 @@ loop246:
 	LEAQ    (R11)(R8*4), R11
 	LEAQ    (R12)(R8*4), R12
 	DECQ    R13
-	JNZ     loop246
+	JNZ     loop253
 	VMOVUPS Y2, (AX)(R10*4)
 	VMOVUPS Y3, (CX)(R10*4)
 	ADDQ    $0x08, R10
-	JMP     strip242
+	JMP     strip249
 
-tail243:
+tail250:
 	MOVQ       R8, R11
 	SUBQ       R10, R11
-	JLE        done244
+	JLE        done251
 	LEAQ       tailMasks<>+0(SB), R13
 	MOVQ       $0x00000040, R12
 	SUBQ       R11, R12
@@ -5009,7 +5649,7 @@ tail243:
 	LEAQ       (BX)(R10*4), BX
 	MOVQ       R9, SI
 
-loop247:
+loop254:
 	VMASKMOVPS (DX), Y0, Y5
 	VMASKMOVPS (BX), Y0, Y6
 	VSUBPS     Y1, Y6, Y6
@@ -5020,11 +5660,11 @@ loop247:
 	LEAQ       (DX)(R8*4), DX
 	LEAQ       (BX)(R8*4), BX
 	DECQ       SI
-	JNZ        loop247
+	JNZ        loop254
 	VMASKMOVPS Y3, Y0, (AX)(R10*4)
 	VMASKMOVPS Y4, Y0, (CX)(R10*4)
 
-done244:
+done251:
 	VZEROUPPER
 	RET
 
@@ -5042,10 +5682,10 @@ TEXT ·normGradAVX2(SB), NOSPLIT, $0-176
 	MOVQ c_base+144(FP), R10
 	XORQ R11, R11
 
-wide248:
+wide255:
 	LEAQ    24(R11), R12
 	CMPQ    R12, BX
-	JGT     narrow249
+	JGT     narrow256
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS 32(DI)(R11*4), Y1
 	VMOVUPS 64(DI)(R11*4), Y2
@@ -5063,7 +5703,7 @@ wide248:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop253:
+loop260:
 	VMOVUPS (R14), Y12
 	VSUBPS  Y0, Y12, Y12
 	VMULPS  Y6, Y12, Y12
@@ -5092,15 +5732,15 @@ loop253:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop253
+	JNZ     loop260
 	ADDQ    $0x18, R11
-	JMP     wide248
+	JMP     wide255
 
-narrow249:
-strip250:
+narrow256:
+strip257:
 	LEAQ    8(R11), R12
 	CMPQ    R12, BX
-	JGT     tail251
+	JGT     tail258
 	VMOVUPS (DI)(R11*4), Y0
 	VMOVUPS (R8)(R11*4), Y1
 	VMOVUPS (R9)(R11*4), Y2
@@ -5110,7 +5750,7 @@ strip250:
 	LEAQ    (DX)(R11*4), R14
 	MOVQ    SI, R15
 
-loop254:
+loop261:
 	VMOVUPS (R14), Y4
 	VSUBPS  Y0, Y4, Y4
 	VMULPS  Y2, Y4, Y4
@@ -5123,14 +5763,14 @@ loop254:
 	LEAQ    (R13)(BX*4), R13
 	LEAQ    (R14)(BX*4), R14
 	DECQ    R15
-	JNZ     loop254
+	JNZ     loop261
 	ADDQ    $0x08, R11
-	JMP     strip250
+	JMP     strip257
 
-tail251:
+tail258:
 	MOVQ       BX, R12
 	SUBQ       R11, R12
-	JLE        done252
+	JLE        done259
 	LEAQ       tailMasks<>+0(SB), R14
 	MOVQ       $0x00000040, R13
 	SUBQ       R12, R13
@@ -5144,7 +5784,7 @@ tail251:
 	LEAQ       (CX)(R11*4), CX
 	LEAQ       (DX)(R11*4), DX
 
-loop255:
+loop262:
 	VMASKMOVPS (DX), Y0, Y5
 	VSUBPS     Y1, Y5, Y5
 	VMULPS     Y3, Y5, Y5
@@ -5157,9 +5797,9 @@ loop255:
 	LEAQ       (CX)(BX*4), CX
 	LEAQ       (DX)(BX*4), DX
 	DECQ       SI
-	JNZ        loop255
+	JNZ        loop262
 
-done252:
+done259:
 	VZEROUPPER
 	RET
 
@@ -5171,9 +5811,9 @@ TEXT ·takeMaxAVX2(SB), NOSPLIT, $0-48
 	MOVQ best_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail257
+	JLT  tail264
 
-loop256:
+loop263:
 	VMOVUPS   (AX)(BX*4), Y0
 	VMOVUPS   (CX)(BX*4), Y1
 	VCMPPS    $0x1e, Y0, Y1, Y2
@@ -5183,12 +5823,12 @@ loop256:
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLE       loop256
+	JLE       loop263
 
-tail257:
+tail264:
 	ADDQ       $0x08, DX
 	SUBQ       BX, DX
-	JLE        done258
+	JLE        done265
 	LEAQ       tailMasks<>+0(SB), DI
 	MOVQ       $0x00000040, SI
 	SUBQ       DX, SI
@@ -5202,7 +5842,7 @@ tail257:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(BX*4)
 
-done258:
+done265:
 	VZEROUPPER
 	RET
 
@@ -5218,9 +5858,9 @@ TEXT ·takeMaxArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done260
+	JGE          done267
 
-loop259:
+loop266:
 	VMOVUPS      (AX)(SI*4), Y1
 	VMOVUPS      (DX)(SI*4), Y2
 	VPMOVZXBD    (CX)(SI*1), Y3
@@ -5236,9 +5876,9 @@ loop259:
 	VMOVQ        X1, (CX)(SI*1)
 	ADDQ         $0x08, SI
 	CMPQ         SI, BX
-	JLT          loop259
+	JLT          loop266
 
-done260:
+done267:
 	VZEROUPPER
 	RET
 
@@ -5253,17 +5893,17 @@ TEXT ·maxPool2AVX2(SB), NOSPLIT, $0-64
 	LEAQ (AX)(CX*4), CX
 	LEAQ (DX)(BX*4), BX
 
-window261:
+window268:
 	CMPQ AX, CX
-	JGE  done262
+	JGE  done269
 	LEAQ (DX)(SI*4), DI
 	LEAQ (BX)(SI*4), R8
 	XORQ R9, R9
 	MOVQ SI, R10
 	SUBQ $0x08, R10
-	JLT  tail264
+	JLT  tail271
 
-loop263:
+loop270:
 	VMOVUPS   (DX)(R9*4), Y0
 	VXORPS    Y1, Y1, Y1
 	VMOVUPS   (DI)(R9*4), Y1
@@ -5284,12 +5924,12 @@ loop263:
 	VMOVUPS   Y0, (AX)(R9*4)
 	ADDQ      $0x08, R9
 	CMPQ      R9, R10
-	JLE       loop263
+	JLE       loop270
 
-tail264:
+tail271:
 	ADDQ       $0x08, R10
 	SUBQ       R9, R10
-	JLE        done265
+	JLE        done272
 	LEAQ       tailMasks<>+0(SB), R12
 	MOVQ       $0x00000040, R11
 	SUBQ       R10, R11
@@ -5314,13 +5954,13 @@ tail264:
 	VBLENDVPS  Y3, Y2, Y1, Y1
 	VMASKMOVPS Y1, Y0, (AX)(R9*4)
 
-done265:
+done272:
 	LEAQ (DI)(SI*4), DX
 	LEAQ (R8)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
-	JMP  window261
+	JMP  window268
 
-done262:
+done269:
 	VZEROUPPER
 	RET
 
@@ -5339,16 +5979,16 @@ TEXT ·maxPool2ArgAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y2
 	LEAQ         (DX)(BX*4), BX
 
-window266:
+window273:
 	CMPQ AX, CX
-	JGE  done267
+	JGE  done274
 	LEAQ (DX)(SI*4), R8
 	LEAQ (BX)(SI*4), R9
 	XORQ R10, R10
 	CMPQ R10, SI
-	JGE  done269
+	JGE  done276
 
-loop268:
+loop275:
 	VMOVUPS      (DX)(R10*4), Y3
 	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (R8)(R10*4), Y5
@@ -5376,16 +6016,16 @@ loop268:
 	VMOVQ        X3, (DI)(R10*1)
 	ADDQ         $0x08, R10
 	CMPQ         R10, SI
-	JLT          loop268
+	JLT          loop275
 
-done269:
+done276:
 	LEAQ (R8)(SI*4), DX
 	LEAQ (R9)(SI*4), BX
 	LEAQ (AX)(SI*4), AX
 	ADDQ SI, DI
-	JMP  window266
+	JMP  window273
 
-done267:
+done274:
 	VZEROUPPER
 	RET
 
@@ -5421,9 +6061,9 @@ TEXT ·scatterArgAVX2(SB), NOSPLIT, $0-73
 	VPBROADCASTD X0, Y0
 	XORQ         SI, SI
 	CMPQ         SI, BX
-	JGE          done271
+	JGE          done278
 
-loop270:
+loop277:
 	VMOVUPS   (AX)(SI*4), Y1
 	VPMOVZXBD (DX)(SI*1), Y2
 	VPCMPEQD  Y2, Y0, Y2
@@ -5433,9 +6073,9 @@ loop270:
 	VMOVUPS   Y1, (AX)(SI*4)
 	ADDQ      $0x08, SI
 	CMPQ      SI, BX
-	JLT       loop270
+	JLT       loop277
 
-done271:
+done278:
 	VZEROUPPER
 	RET
 
@@ -5455,16 +6095,16 @@ TEXT ·maxPool2GradAVX2(SB), NOSPLIT, $0-88
 	VBROADCASTSS all00000003<>+0(SB), Y3
 	LEAQ         (AX)(SI*4), SI
 
-window272:
+window279:
 	CMPQ CX, DX
-	JGE  done273
+	JGE  done280
 	LEAQ (AX)(DI*4), R8
 	LEAQ (SI)(DI*4), R9
 	XORQ R10, R10
 	CMPQ R10, DI
-	JGE  done275
+	JGE  done282
 
-loop274:
+loop281:
 	VMOVUPS   (CX)(R10*4), Y4
 	VPMOVZXBD (BX)(R10*1), Y5
 	VPCMPEQD  Y5, Y0, Y6
@@ -5481,16 +6121,16 @@ loop274:
 	VMOVUPS   Y4, (R9)(R10*4)
 	ADDQ      $0x08, R10
 	CMPQ      R10, DI
-	JLT       loop274
+	JLT       loop281
 
-done275:
+done282:
 	LEAQ (R8)(DI*4), AX
 	LEAQ (R9)(DI*4), SI
 	LEAQ (CX)(DI*4), CX
 	ADDQ DI, BX
-	JMP  window272
+	JMP  window279
 
-done273:
+done280:
 	VZEROUPPER
 	RET
 
@@ -5508,9 +6148,9 @@ TEXT ·reluArgAVX2(SB), NOSPLIT, $0-49
 	VBROADCASTSS all000000ff<>+0(SB), Y3
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done277
+	JGE          done284
 
-loop276:
+loop283:
 	VMOVUPS      (AX)(BX*4), Y4
 	VPMOVZXBD    (CX)(BX*1), Y5
 	VXORPS       Y0, Y5, Y6
@@ -5525,9 +6165,9 @@ loop276:
 	VMOVQ        X4, (CX)(BX*1)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop276
+	JLT          loop283
 
-done277:
+done284:
 	VZEROUPPER
 	RET
 
@@ -5562,9 +6202,9 @@ TEXT ·adamAVX2(SB), NOSPLIT, $0-104
 	VBROADCASTSS 36(DI), Y9
 	XORQ         DI, DI
 	SUBQ         $0x08, SI
-	JLT          tail279
+	JLT          tail286
 
-loop278:
+loop285:
 	VMOVUPS (AX)(DI*4), Y10
 	VMULPS  Y6, Y10, Y11
 	VMOVUPS (BX)(DI*4), Y12
@@ -5592,12 +6232,12 @@ loop278:
 	VMOVUPS Y10, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	CMPQ    DI, SI
-	JLE     loop278
+	JLE     loop285
 
-tail279:
+tail286:
 	ADDQ       $0x08, SI
 	SUBQ       DI, SI
-	JLE        done280
+	JLE        done287
 	LEAQ       tailMasks<>+0(SB), R9
 	MOVQ       $0x00000040, R8
 	SUBQ       SI, R8
@@ -5629,7 +6269,7 @@ tail279:
 	VSUBPS     Y0, Y11, Y0
 	VMASKMOVPS Y0, Y10, (AX)(DI*4)
 
-done280:
+done287:
 	VZEROUPPER
 	RET
 
@@ -5644,9 +6284,9 @@ TEXT ·toBFloat16AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS all00400000<>+0(SB), Y2
 	XORQ         BX, BX
 	CMPQ         BX, DX
-	JGE          done282
+	JGE          done289
 
-loop281:
+loop288:
 	VMOVUPS      (CX)(BX*4), Y3
 	VPSRLD       $0x10, Y3, Y4
 	VANDPS       Y0, Y4, Y4
@@ -5661,9 +6301,9 @@ loop281:
 	VMOVUPS      X3, (AX)(BX*2)
 	ADDQ         $0x08, BX
 	CMPQ         BX, DX
-	JLT          loop281
+	JLT          loop288
 
-done282:
+done289:
 	VZEROUPPER
 	RET
 
@@ -5695,17 +6335,17 @@ TEXT ·fromBFloat16AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	CMPQ BX, DX
-	JGE  done284
+	JGE  done291
 
-loop283:
+loop290:
 	VPMOVZXWD (CX)(BX*2), Y0
 	VPSLLD    $0x10, Y0, Y0
 	VMOVUPS   Y0, (AX)(BX*4)
 	ADDQ      $0x08, BX
 	CMPQ      BX, DX
-	JLT       loop283
+	JLT       loop290
 
-done284:
+done291:
 	VZEROUPPER
 	RET
 

@@ -4356,74 +4356,169 @@ done212:
 	VZEROUPPER
 	RET
 
-// func dotsAVX512(dst []int32, x []int16, rows []int8)
-// Requires: AVX, AVX2
-TEXT ·dotsAVX512(SB), NOSPLIT, $0-72
-	MOVQ dst_base+0(FP), AX
-	MOVQ x_base+24(FP), CX
-	MOVQ rows_base+48(FP), DX
-	MOVQ x_len+32(FP), BX
-	MOVQ dst_len+8(FP), SI
-	SHRQ $0x02, BX
-	LEAQ (CX)(BX*2), DI
-	LEAQ (DI)(BX*2), R8
-	LEAQ (R8)(BX*2), R9
-	SHRQ $0x03, SI
+// func dotsAVX512(dst []int32, large []uint64, x []int8, rows []uint8, least []int32)
+// Requires: AVX, AVX512F, AVX512VNNI
+TEXT ·dotsAVX512(SB), NOSPLIT, $0-120
+	MOVQ large_len+32(FP), AX
+	SHRQ $0x02, AX
 	JZ   done216
+	MOVQ rows_base+72(FP), CX
+	MOVQ dst_base+0(FP), DX
+	MOVQ large_base+24(FP), BX
+	MOVQ x_len+56(FP), SI
+	SHRQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
 
 rows217:
-	LEAQ  (DX)(BX*1), R10
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
-	XORQ  R11, R11
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	MOVQ   x_base+48(FP), R8
+	MOVQ   SI, R9
 
-step218:
-	VPMOVSXBW    (DX)(R11*1), Y8
-	VPMOVSXBW    (R10)(R11*1), Y9
-	VMOVDQU      (CX)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y11
-	VPADDD       Y11, Y0, Y0
-	VPMADDWD     Y10, Y9, Y10
-	VPADDD       Y10, Y4, Y4
-	VMOVDQU      (DI)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y11
-	VPADDD       Y11, Y1, Y1
-	VPMADDWD     Y10, Y9, Y10
-	VPADDD       Y10, Y5, Y5
-	VMOVDQU      (R8)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y11
-	VPADDD       Y11, Y2, Y2
-	VPMADDWD     Y10, Y9, Y10
-	VPADDD       Y10, Y6, Y6
-	VMOVDQU      (R9)(R11*2), Y10
-	VPMADDWD     Y10, Y8, Y8
-	VPADDD       Y8, Y3, Y3
-	VPMADDWD     Y10, Y9, Y8
-	VPADDD       Y8, Y7, Y7
-	ADDQ         $0x10, R11
-	CMPQ         R11, BX
-	JLT          step218
-	VPHADDD      Y1, Y0, Y0
-	VPHADDD      Y3, Y2, Y2
-	VPHADDD      Y2, Y0, Y0
-	VEXTRACTI128 $0x01, Y0, X1
-	VPADDD       X1, X0, X0
-	VMOVDQU      X0, (AX)
-	VPHADDD      Y5, Y4, Y4
-	VPHADDD      Y7, Y6, Y6
-	VPHADDD      Y6, Y4, Y4
-	VEXTRACTI128 $0x01, Y4, X0
-	VPADDD       X0, X4, X4
-	VMOVDQU      X4, 16(AX)
-	ADDQ         $0x20, AX
-	LEAQ         (R10)(BX*1), DX
-	DECQ         SI
+four218:
+	VMOVDQU32    (CX), Z16
+	VMOVDQU32    64(CX), Z17
+	VMOVDQU32    128(CX), Z18
+	VMOVDQU32    192(CX), Z19
+	VPBROADCASTD (R8), Z20
+	VPDPBUSD     Z20, Z16, Z0
+	VPDPBUSD     Z20, Z17, Z1
+	VPDPBUSD     Z20, Z18, Z2
+	VPDPBUSD     Z20, Z19, Z3
+	VPBROADCASTD (R8)(SI*1), Z20
+	VPDPBUSD     Z20, Z16, Z4
+	VPDPBUSD     Z20, Z17, Z5
+	VPDPBUSD     Z20, Z18, Z6
+	VPDPBUSD     Z20, Z19, Z7
+	VPBROADCASTD (R8)(SI*2), Z20
+	VPDPBUSD     Z20, Z16, Z8
+	VPDPBUSD     Z20, Z17, Z9
+	VPDPBUSD     Z20, Z18, Z10
+	VPDPBUSD     Z20, Z19, Z11
+	VPBROADCASTD (R8)(DI*1), Z20
+	VPDPBUSD     Z20, Z16, Z12
+	VPDPBUSD     Z20, Z17, Z13
+	VPDPBUSD     Z20, Z18, Z14
+	VPDPBUSD     Z20, Z19, Z15
+	ADDQ         $0x04, R8
+	ADDQ         $+256, CX
+	SUBQ         $0x04, R9
+	JNZ          four218
+	MOVQ         least_base+96(FP), R9
+	MOVQ         DX, R8
+	VPBROADCASTD (R9), Z16
+	VMOVDQU32    Z0, (R8)
+	VPCMPD       $0x05, Z16, Z0, K1
+	KMOVW        K1, R10
+	VMOVDQU32    Z1, 64(R8)
+	VPCMPD       $0x05, Z16, Z1, K1
+	KMOVW        K1, R11
+	SHLQ         $0x10, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z2, 128(R8)
+	VPCMPD       $0x05, Z16, Z2, K1
+	KMOVW        K1, R11
+	SHLQ         $0x20, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z3, 192(R8)
+	VPCMPD       $0x05, Z16, Z3, K1
+	KMOVW        K1, R11
+	SHLQ         $0x30, R11
+	ORQ          R11, R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x00, R11, R11
+	MOVQ         R10, (BX)(R11*1)
+	MOVQ         dst_len+8(FP), R10
+	ADDQ         R10, R8
+	VPBROADCASTD 4(R9), Z16
+	VMOVDQU32    Z4, (R8)
+	VPCMPD       $0x05, Z16, Z4, K1
+	KMOVW        K1, R10
+	VMOVDQU32    Z5, 64(R8)
+	VPCMPD       $0x05, Z16, Z5, K1
+	KMOVW        K1, R11
+	SHLQ         $0x10, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z6, 128(R8)
+	VPCMPD       $0x05, Z16, Z6, K1
+	KMOVW        K1, R11
+	SHLQ         $0x20, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z7, 192(R8)
+	VPCMPD       $0x05, Z16, Z7, K1
+	KMOVW        K1, R11
+	SHLQ         $0x30, R11
+	ORQ          R11, R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x02, R11, R11
+	MOVQ         R10, (BX)(R11*1)
+	MOVQ         dst_len+8(FP), R10
+	ADDQ         R10, R8
+	VPBROADCASTD 8(R9), Z16
+	VMOVDQU32    Z8, (R8)
+	VPCMPD       $0x05, Z16, Z8, K1
+	KMOVW        K1, R10
+	VMOVDQU32    Z9, 64(R8)
+	VPCMPD       $0x05, Z16, Z9, K1
+	KMOVW        K1, R11
+	SHLQ         $0x10, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z10, 128(R8)
+	VPCMPD       $0x05, Z16, Z10, K1
+	KMOVW        K1, R11
+	SHLQ         $0x20, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z11, 192(R8)
+	VPCMPD       $0x05, Z16, Z11, K1
+	KMOVW        K1, R11
+	SHLQ         $0x30, R11
+	ORQ          R11, R10
+	MOVQ         large_len+32(FP), R11
+	IMUL3Q       $0x04, R11, R11
+	MOVQ         R10, (BX)(R11*1)
+	MOVQ         dst_len+8(FP), R10
+	ADDQ         R10, R8
+	VPBROADCASTD 12(R9), Z16
+	VMOVDQU32    Z12, (R8)
+	VPCMPD       $0x05, Z16, Z12, K1
+	KMOVW        K1, R10
+	VMOVDQU32    Z13, 64(R8)
+	VPCMPD       $0x05, Z16, Z13, K1
+	KMOVW        K1, R11
+	SHLQ         $0x10, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z14, 128(R8)
+	VPCMPD       $0x05, Z16, Z14, K1
+	KMOVW        K1, R11
+	SHLQ         $0x20, R11
+	ORQ          R11, R10
+	VMOVDQU32    Z15, 192(R8)
+	VPCMPD       $0x05, Z16, Z15, K1
+	KMOVW        K1, R11
+	SHLQ         $0x30, R11
+	ORQ          R11, R10
+	MOVQ         large_len+32(FP), R9
+	IMUL3Q       $0x06, R9, R9
+	MOVQ         R10, (BX)(R9*1)
+	MOVQ         dst_len+8(FP), R9
+	ADDQ         R9, R8
+	ADDQ         $+256, DX
+	ADDQ         $0x08, BX
+	DECQ         AX
 	JNZ          rows217
 
 done216:

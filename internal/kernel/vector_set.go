@@ -24,7 +24,7 @@ type vectorSet struct {
 	l1Sums     func(dst, x, y, v []float32)
 
 	squaredAt func(dst, x, rows []float32, at []int32)
-	dots      func(dst []int32, x []int16, rows []int8)
+	dots      func(dst []int32, large []uint64, x []int8, rows []uint8, least []int32)
 	leastSums func(dst, y, v []float32)
 
 	moments       func(sums, squares, x []float32, rows int)
