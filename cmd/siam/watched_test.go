@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/siam-go/siam"
@@ -87,7 +87,9 @@ func TestWhatIsWatchedIsCounted(t *testing.T) {
 	})
 }
 
-func TestLongWorkIsToldNowAndThen(t *testing.T) {
+func TestLongWorkIsToldNowAndThen(t *testing.T) { synctest.Test(t, longWorkIsTold) }
+
+func longWorkIsTold(t *testing.T) {
 	var stderr bytes.Buffer
 	a := &app{stderr: &stderr}
 	p := a.newProgress("embedding", "images", 100)
@@ -95,14 +97,14 @@ func TestLongWorkIsToldNowAndThen(t *testing.T) {
 	if stderr.Len() > 0 {
 		t.Errorf("at once it says %q, want nothing", &stderr)
 	}
-	p.spoke = time.Now().Add(-2 * quietFor)
+	time.Sleep(2 * quietFor)
 	p.add(30)
 	p.add(30)
-	if got := stderr.String(); !strings.HasPrefix(got, "embedding: 40 of 100 images, ") || strings.Count(got, "\n") != 1 || !strings.Contains(got, " left") {
-		t.Errorf("after a while it says %q, want one line \"embedding: 40 of 100 images, RATE, TIME left\"", got)
+	if got, want := stderr.String(), "embedding: 40 of 100 images, 2.0 images/s, 30s left\n"; got != want {
+		t.Errorf("after a while it says %q, want %q", got, want)
 	}
 	a.quiet = true
-	p.spoke = time.Time{}
+	time.Sleep(2 * quietFor)
 	before := stderr.Len()
 	p.add(30)
 	if stderr.Len() != before {
