@@ -6,6 +6,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
+	"image/png"
 	"io"
 	"net"
 	"net/http"
@@ -149,6 +151,27 @@ func TestFiveGigabytesAreRefusedBeforeTheyAreSent(t *testing.T) {
 	if got := answers(t, c); len(got) != 1 || got[0] != http.StatusRequestEntityTooLarge {
 		t.Errorf("5 GB: answers %v, want 413", got)
 	}
+}
+
+// Images that are allowed one by one, in few bytes each, are too many pixels together.
+func TestManyLargeImagesAreNotHeldTogether(t *testing.T) {
+	var large bytes.Buffer
+	check(t, png.Encode(&large, image.NewGray(image.Rect(0, 0, 1000, 1000))))
+	file := "image=@" + write(t, "large.png", large.Bytes())
+	d := newDesk(t, server.Options{MaxPixels: 1 << 20, Rate: 1e6, Burst: 1e6})
+	for _, path := range []string{"/v1/embed", "/v1/galleries/main/identify", "/v1/galleries/main/identify/burst"} {
+		r, body := d.form(path, slices.Repeat([]string{file}, 5)...)
+		wantProblem(t, r, body, http.StatusRequestEntityTooLarge, "5000000 pixels together, more than the 4194304")
+	}
+	var all sync.WaitGroup
+	for range 10 { // in turn: two of them are too many pixels
+		all.Go(func() {
+			if r, body := d.form("/v1/embed", slices.Repeat([]string{file}, 4)...); r.StatusCode != http.StatusOK {
+				t.Errorf("4 large images: %s %s", r.Status, body)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestWhoHasNoKeySendsLittle(t *testing.T) {

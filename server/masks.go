@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/http"
 	"slices"
 
@@ -66,26 +64,19 @@ func (s *Server) masks(ctx context.Context, in *masksInput) (*answer[api.Masks],
 	enough := func(h, w int) bool { return max(h, w) >= maskSide && model.Spec.Preprocess.Enough(h, w) }
 	var group []coseg.Encoded
 	shown := report.Group{Threshold: 0.5}
-	for i, file := range form.Images {
-		name := nameOf(file, i)
-		data, err := io.ReadAll(file)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		photo, err := s.decode(ctx, data, enough)
-		if err != nil && ctx.Err() == nil {
-			return nil, refuse(http.StatusUnprocessableEntity, "%s: %s", name, err)
-		}
-		if err != nil {
-			return nil, err
-		}
-		image := photo.Image.RGB()
+	uploads, release, err := s.decodeAll(ctx, form.Images, enough)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	for _, u := range uploads {
+		image := u.photo.Image.RGB()
 		encoded, err := model.Encode(ctx, image)
 		if err != nil {
 			return nil, err
 		}
 		group = append(group, encoded)
-		shown.Images = append(shown.Images, report.GroupImage{Name: name, Picture: image.GoImage(), Seen: encoded.Seen()})
+		shown.Images = append(shown.Images, report.GroupImage{Name: u.name, Picture: image.GoImage(), Seen: encoded.Seen()})
 	}
 	return showMasks(ctx, model, group, shown)
 }

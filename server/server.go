@@ -66,6 +66,7 @@ type Server struct {
 	bodies   *semaphore.Weighted // bytes of requests that are being read or answered
 	slots    chan struct{}       // as many as requests may be at work or wait
 	decoding chan struct{}       // as many as images are decoded at a time
+	held     *semaphore.Weighted // pixels of images that are decoded
 	stopping atomic.Bool
 	stop     chan struct{} // closed when it stops
 
@@ -88,8 +89,8 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		Options: o, metrics: newMetrics(), eyes: map[string]*eye{},
 		bodies: semaphore.NewWeighted(max(256<<20, 2*o.MaxBytes)), slots: make(chan struct{}, o.Queue),
-		decoding: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		limits:   map[string]*rate.Limiter{}, galleries: map[opened]*gallery.Gallery{},
+		decoding: make(chan struct{}, runtime.GOMAXPROCS(0)), held: semaphore.NewWeighted(heldImages * int64(o.MaxPixels)),
+		limits: map[string]*rate.Limiter{}, galleries: map[opened]*gallery.Gallery{},
 		stop: make(chan struct{}), verdicts: verdicts{news: make(chan struct{})}, listeners: make(chan struct{}, 1000),
 	}
 	for _, m := range o.Models {

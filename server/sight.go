@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -74,21 +72,15 @@ func (s *Server) look(ctx context.Context, e *eye, pipeline *face.Pipeline, file
 	if len(files) > s.MaxImages {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "%d images: want at most %d in a request", len(files), s.MaxImages)
 	}
+	uploads, release, err := s.decodeAll(ctx, files, e.GalleryEnough(pipeline))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	photos, images := make([]gallery.Photograph, len(files)), make([]imgproc.Photo, len(files))
-	for i, file := range files {
-		photos[i].Name = nameOf(file, i)
-		data, err := io.ReadAll(file)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", photos[i].Name, err)
-		}
-		sum := sha256.Sum256(data)
-		photos[i].Hash = hex.EncodeToString(sum[:])
-		if images[i], err = s.decode(ctx, data, e.GalleryEnough(pipeline)); err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, refuse(http.StatusUnprocessableEntity, "%s: %s", photos[i].Name, err)
-		}
+	for i, u := range uploads {
+		sum := sha256.Sum256(u.data)
+		photos[i].Name, photos[i].Hash, images[i] = u.name, hex.EncodeToString(sum[:]), u.photo
 	}
 	lists, err := e.GalleryFaces(ctx, pipeline, crops, images)
 	if numbered, ok := errors.AsType[*imgproc.NumberedError](err); ok && ctx.Err() == nil && !errors.Is(err, siam.ErrClosed) {
@@ -101,37 +93,6 @@ func (s *Server) look(ctx context.Context, e *eye, pipeline *face.Pipeline, file
 		photos[i].Faces = lists[i]
 	}
 	return photos, nil
-}
-
-// decode decodes an image, one per processor core at a time, once it is known not to be too large.
-func (s *Server) decode(ctx context.Context, data []byte, enough imgproc.Enough) (imgproc.Photo, error) {
-	if len(data) == 0 {
-		return imgproc.Photo{}, errors.New("the file is empty")
-	}
-	if n := imgproc.Pixels(data, enough); n > s.MaxPixels {
-		return imgproc.Photo{}, fmt.Errorf("%d pixels are more than the %d that are decoded here: send it smaller", n, s.MaxPixels)
-	}
-	select {
-	case s.decoding <- struct{}{}:
-		defer func() { <-s.decoding }()
-		return imgproc.DecodeBytes(data, enough)
-	case <-ctx.Done():
-		return imgproc.Photo{}, ctx.Err()
-	}
-}
-
-// nameOf is what people call a file of a request.
-func nameOf(file huma.FormFile, i int) string {
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, file.Filename)
-	if name = strings.ToValidUTF8(name, ""); name == "" || len(name) > 255 {
-		return fmt.Sprintf("image %d", i+1)
-	}
-	return name
 }
 
 // eyeOf is the model that a request names: by its hash, the beginning of it, or its file's name; the only one where it names none.
