@@ -1,12 +1,16 @@
 package postgres_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"net"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/siam-go/siam/gallery"
 	"github.com/siam-go/siam/gallery/gallerytest"
@@ -77,4 +81,59 @@ func TestAServerThatGoesAwayComesBack(t *testing.T) {
 	if err := store.Apply(ctx, gallery.Change{Gallery: "g", Erase: []string{"id 0"}}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Apply = %v, want %v", err, context.Canceled)
 	}
+}
+
+// A server that falls silent before a transaction is given up, as where its machine was switched off, keeps nobody waiting for long.
+func TestAServerThatFallsSilentKeepsNobody(t *testing.T) {
+	address, err := url.Parse(place(t, t.TempDir()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.Host = silentAt(t, address.Host, "rollback")
+	store, err := postgres.Open(t.Context(), address.String(), postgres.Options{Create: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { go store.Close() }() // which waits some time for an answer
+	begin := time.Now()
+	if _, err := store.Vectors(t.Context(), "nobody", 0); !errors.Is(err, gallery.ErrNotFound) || time.Since(begin) > 20*time.Second {
+		t.Errorf("Vectors = %v after %v, want %v soon", err, time.Since(begin), gallery.ErrNotFound)
+	}
+}
+
+// silentAt is a way to a server that passes nothing more once a client has sent a word.
+func silentAt(t *testing.T, server, word string) string {
+	at, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { at.Close() })
+	go func() {
+		for {
+			client, err := at.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", server)
+			if err != nil {
+				client.Close()
+				continue
+			}
+			go func() { _, _ = io.Copy(client, far) }()
+			go func() {
+				defer far.Close()
+				sent := make([]byte, 4096)
+				for {
+					n, err := client.Read(sent)
+					if err != nil {
+						return
+					}
+					if !bytes.Contains(sent[:n], []byte(word)) {
+						_, _ = far.Write(sent[:n])
+					}
+				}
+			}()
+		}
+	}()
+	return at.Addr().String()
 }

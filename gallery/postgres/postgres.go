@@ -40,6 +40,9 @@ type store struct {
 // connectTimeout is how long a server may take to answer at first.
 const connectTimeout = 10 * time.Second
 
+// rollbackTimeout is how long it may take to give a transaction up, when nobody waits for what it would say.
+const rollbackTimeout = 2 * time.Second
+
 // Open connects to the server that an address such as postgres://user@host:5432/database names; search_path among its parameters
 // chooses the schema. It fails with [fs.ErrNotExist] where there is no store and Create is not set, with [gallery.ErrUnreachable] and
 // [gallery.ErrNewerStore].
@@ -86,7 +89,11 @@ func (s *store) transact(ctx context.Context, o pgx.TxOptions, do func(pgx.Tx) e
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // does nothing after the commit
+	defer func() { // which does nothing after the commit
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+		defer cancel()
+		_ = tx.Rollback(end) // of a server that does not answer the connection is closed
+	}()
 	if err := do(tx); err != nil {
 		return err
 	}
