@@ -115,14 +115,7 @@ func notThere(w http.ResponseWriter, r *http.Request, mux *http.ServeMux) *refus
 
 // admit finds out who asks, whether it is allowed, and whether it is not too often.
 func (s *Server) admit(r *http.Request, p policy) (Key, error) {
-	secret, err := secretOf(r)
-	if err != nil {
-		return Key{}, err
-	}
-	key, err := s.Keys.Find(secret)
-	if errors.Is(err, ErrNoKey) {
-		return Key{}, refuse(http.StatusUnauthorized, "%s", err)
-	}
+	key, err := s.holder(r)
 	if err != nil {
 		return Key{}, err
 	}
@@ -136,6 +129,19 @@ func (s *Server) admit(r *http.Request, p policy) (Key, error) {
 		return Key{}, &refused{http.StatusTooManyRequests, fmt.Sprintf("key %q asks more than %v times a second: wait", key.Name, s.Rate), 1}
 	}
 	return key, nil
+}
+
+// holder is the key that a request comes with.
+func (s *Server) holder(r *http.Request) (Key, error) {
+	secret, err := secretOf(r)
+	if err != nil {
+		return Key{}, err
+	}
+	key, err := s.Keys.Find(secret)
+	if errors.Is(err, ErrNoKey) {
+		return Key{}, refuse(http.StatusUnauthorized, "%s", err)
+	}
+	return key, err
 }
 
 // cookieName holds the secret of whoever uses the page.

@@ -68,7 +68,7 @@ func (s *Server) listen(w http.ResponseWriter, r *http.Request) {
 		heard = s.verdicts.told()
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
-	s.stream(r.Context(), w, r.PathValue("gallery"), heard)
+	s.stream(r, w, heard)
 }
 
 // told is how many there were.
@@ -78,12 +78,15 @@ func (v *verdicts) told() int64 {
 	return v.n
 }
 
-// stream writes what comes after a number until the request ends, the server stops, or nobody hears it any more.
-func (s *Server) stream(ctx context.Context, w http.ResponseWriter, name string, heard int64) {
-	flusher := http.NewResponseController(w)
+// stream writes what comes after a number until the request ends, the server stops, the key is revoked, or nobody hears it any more.
+func (s *Server) stream(r *http.Request, w http.ResponseWriter, heard int64) {
+	flusher, name := http.NewResponseController(w), r.PathValue("gallery")
 	_, err := fmt.Fprint(w, "retry: 1000\n\n")
 	for err == nil && flusher.Flush() == nil {
 		all, news := s.verdicts.after(heard)
+		if _, err := s.holder(r); err != nil {
+			return
+		}
 		for _, j := range all {
 			heard = j.Number
 			if j.Gallery == name && err == nil {
@@ -96,7 +99,7 @@ func (s *Server) stream(ctx context.Context, w http.ResponseWriter, name string,
 		}
 		select {
 		case <-news:
-		case <-ctx.Done():
+		case <-r.Context().Done():
 			return
 		case <-s.stop:
 			return

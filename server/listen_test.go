@@ -70,6 +70,20 @@ func TestVerdictsAreToldAsTheyAreGiven(t *testing.T) {
 	wantProblem(t, r, body, 401, "no key")
 }
 
+func TestWhoseKeyIsRevokedHearsNoMore(t *testing.T) {
+	d := newDesk(t, server.Options{})
+	listener := d.as(d.newKey("listener", nil, server.RoleIdentify))
+	heard, _ := listener.hears(2, "", func() {
+		_, err := d.keys.Revoke("listener")
+		check(t, err)
+		r, body := d.form("/v1/galleries/main/identify", "image=@"+a)
+		want[api.Identified](t, r, body)
+	})
+	if len(heard) != 0 {
+		t.Errorf("after its key was revoked a listener hears %+v", heard)
+	}
+}
+
 // What a listener hears has an end when the server stops. The server would cut off the connection of one that does not go.
 func TestListenersGoWhenTheServerStops(t *testing.T) {
 	d := newDesk(t, server.Options{})
