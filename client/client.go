@@ -123,6 +123,11 @@ func (c *Client) Reject(ctx context.Context, name, notID string, images ...Image
 	return send[api.Rejected](ctx, c, in(name, "reject"), newForm().value("id", notID).images(images))
 }
 
+// RejectFace keeps one of the faces on an image as a stranger: that of a number, from 1, as [Client.Identify] answers it.
+func (c *Client) RejectFace(ctx context.Context, name, notID string, image Image, face int) (api.Rejected, error) {
+	return send[api.Rejected](ctx, c, in(name, "reject"), newForm().value("id", notID).value("face", strconv.Itoa(face)).images([]Image{image}))
+}
+
 // Remove erases ids, all or none.
 func (c *Client) Remove(ctx context.Context, name string, ids ...string) (api.Removed, error) {
 	return post[api.Removed](ctx, c, in(name, "remove"), api.IDs{IDs: ids})

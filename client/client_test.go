@@ -87,6 +87,9 @@ func TestClientDoesAllThatAServerDoes(t *testing.T) {
 	if left := must[api.Reviewed](t)(c.Decide(ctx, "the gate", api.Decision{Dismiss: keys})); len(left.Groups) != 0 {
 		t.Errorf("Decide leaves %+v, want nothing", left)
 	}
+	if r := must[api.Rejected](t)(c.RejectFace(ctx, "the gate", "Anna", other, 1)); r.Rejected != 1 {
+		t.Errorf("reject a face: %+v", r)
+	}
 	if r := must[api.Rejected](t)(c.Reject(ctx, "the gate", "Anna", other)); r.Rejected != 1 {
 		t.Errorf("Reject = %+v", r)
 	}

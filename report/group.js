@@ -93,7 +93,7 @@ function showGroup(group, data, words) {
   };
 
   const views = [];
-  const all = () => { find("output").textContent = (range.value / 100).toFixed(2); views.forEach(draw); };
+  const all = () => { find("output").textContent = (range.value / 100).toLocaleString(document.documentElement.lang || "en", { minimumFractionDigits: 2 }); views.forEach(draw); };
   const point = (i, at) => {
     views.forEach((view, j) => { draw(view); if (at >= 0 && i !== j && alike.length) heat(view, alike[i][j].subarray(at * view.rows * view.columns, (at + 1) * view.rows * view.columns)); });
     if (at >= 0 && alike.length) mark(views[i], at);

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,6 +22,7 @@ type rejectInput struct {
 	Gallery string `path:"gallery" maxLength:"512"`
 	RawBody huma.MultipartFormFiles[struct {
 		ID     string          `form:"id" required:"false" doc:"whom it was taken for"`
+		Face   int             `form:"face" required:"false" minimum:"1" doc:"which face of the one image, as identify numbers them; the main one when not given"`
 		Images []huma.FormFile `form:"image" required:"true"`
 	}]
 }
@@ -42,7 +44,7 @@ func (s *Server) enroll(ctx context.Context, in *enrollInput) (*answer[api.Enrol
 	if err != nil {
 		return nil, err
 	}
-	g, images, notes, err := s.mainFaces(ctx, in.Gallery, id, form.Images)
+	g, images, notes, err := s.facesOf(ctx, in.Gallery, id, 0, form.Images)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +64,8 @@ func (s *Server) enroll(ctx context.Context, in *enrollInput) (*answer[api.Enrol
 	return &answer[api.Enrolled]{out}, nil
 }
 
-// mainFaces are the faces that images of a request are of, with notes about others on them.
-func (s *Server) mainFaces(ctx context.Context, name, id string, files []huma.FormFile) (*sight, []gallery.Enrolment, []string, error) {
+// facesOf are the faces that images of a request are of, with notes about others on them: those of a number, the main ones for 0.
+func (s *Server) facesOf(ctx context.Context, name, id string, number int, files []huma.FormFile) (*sight, []gallery.Enrolment, []string, error) {
 	g, err := s.open(ctx, name)
 	if err != nil {
 		return nil, nil, nil, err
@@ -74,13 +76,24 @@ func (s *Server) mainFaces(ctx context.Context, name, id string, files []huma.Fo
 	}
 	images, notes := make([]gallery.Enrolment, len(photos)), make([]string, len(photos))
 	for i, photo := range photos {
-		face, note, err := mainFace(photo)
+		face, note, err := numberedFace(photo, number)
 		if err != nil {
 			return nil, nil, nil, err
 		}
 		images[i], notes[i] = gallery.Enrolment{ID: id, Name: photo.Name, Hash: photo.Hash, Face: face}, note
 	}
 	return g, images, notes, nil
+}
+
+// numberedFace is a face of a photograph by its number, the main one for 0.
+func numberedFace(photo gallery.Photograph, number int) (gallery.Face, string, error) {
+	switch {
+	case number == 0:
+		return mainFace(photo)
+	case number > len(photo.Faces):
+		return gallery.Face{}, "", refuse(http.StatusUnprocessableEntity, "%s has no face %d: %d were found", photo.Name, number, len(photo.Faces))
+	}
+	return photo.Faces[number-1], "", nil
 }
 
 func (s *Server) reject(ctx context.Context, in *rejectInput) (*answer[api.Rejected], error) {
@@ -92,7 +105,10 @@ func (s *Server) reject(ctx context.Context, in *rejectInput) (*answer[api.Rejec
 			return nil, err
 		}
 	}
-	g, images, _, err := s.mainFaces(ctx, in.Gallery, "", form.Images)
+	if form.Face > 0 && len(form.Images) > 1 {
+		return nil, refuse(http.StatusUnprocessableEntity, "face %d of %d images: send the one image that it is in", form.Face, len(form.Images))
+	}
+	g, images, _, err := s.facesOf(ctx, in.Gallery, "", form.Face, form.Images)
 	if err != nil {
 		return nil, err
 	}

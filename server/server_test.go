@@ -55,7 +55,7 @@ func newDesk(t testing.TB, o server.Options) *desk {
 	if o.Store == nil {
 		o.Store = d.store
 	}
-	o.Models, o.Keys = []server.Model{{Model: model, Name: "strokes.safetensors"}}, d.keys
+	o.Models, o.Keys = append(o.Models, server.Model{Model: model, Name: "strokes.safetensors"}), d.keys
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Minute) // a busy machine is no fault
 	s, err := server.New(o)
 	check(t, err)
@@ -259,6 +259,12 @@ func TestRejectedStrangersCompete(t *testing.T) {
 	if f := want[api.Identified](t, r, body); f.Results[0].Outcome == gallery.Match || !f.Results[0].Candidates[0].Stranger {
 		t.Errorf("identify a rejected drawing = %+v, want the stranger nearest", f.Results[0])
 	}
+	r, body = d.form("/v1/galleries/main/reject", "id=Anna", "face=1", "image=@"+same)
+	want[api.Rejected](t, r, body)
+	r, body = d.form("/v1/galleries/main/reject", "id=Anna", "face=2", "image=@"+same)
+	wantProblem(t, r, body, http.StatusUnprocessableEntity, "same-as-a.png has no face 2: 1 were found")
+	r, body = d.form("/v1/galleries/main/reject", "id=Anna", "face=1", "image=@"+same, "image=@"+a)
+	wantProblem(t, r, body, http.StatusUnprocessableEntity, "send the one image")
 	r, body = d.json("POST", "/v1/galleries/main/calibrate", api.Promise{})
 	wantProblem(t, r, body, http.StatusUnprocessableEntity, "too few people")
 }

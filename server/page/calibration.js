@@ -19,7 +19,7 @@ async function openCalibration() {
 function sayCalibrated(c) {
   const rate = r => percent(r.value) + " (" + percent(r.ci95[0]) + " – " + percent(r.ci95[1]) + ")";
   $("calibrated").textContent = !c ? say("uncalibrated") :
-    say("calibratedTo", c.thresholds.match.toFixed(3), c.thresholds.refer.toFixed(3)) + (c.fpir ? " " + say("ratesAre", rate(c.fpir), c.miss && c.miss.n ? rate(c.miss) : say("unknown")) : "");
+    say("calibratedTo", decimal(c.thresholds.match, 3), decimal(c.thresholds.refer, 3)) + (c.fpir ? " " + say("ratesAre", rate(c.fpir), c.miss && c.miss.n ? rate(c.miss) : say("unknown")) : "");
 }
 
 // thresholdsFor are those at which the curve keeps two rates.
@@ -42,7 +42,7 @@ function showCost() {
   const strangers = [m.fpir, Math.max(r.strangers_within - m.fpir, 0)], enrolled = [1 - m.fnir, Math.max(r.enrolled_within - (1 - m.fnir), 0)];
   for (const of of [strangers, enrolled]) of.push(1 - of[0] - of[1]);
   const desk = of => watch ? of[0] + of[1] : of[1] + of[2];
-  const cell = share => make("td", String(n(share))), unknown = () => make("td", "?");
+  const cell = share => make("td", n(share).toLocaleString(language)), unknown = () => make("td", "?");
   const row = (word, i) => make("tr", [make("th", say(word), { scope: "row" }), cell(strangers[i]), known ? cell(enrolled[i]) : unknown()]);
   const [head, body] = [$("cost").tHead, $("cost").tBodies[0]];
   head.replaceChildren(make("tr", [make("th", say("perThousand"), { scope: "col" }), make("th", say("ofStrangers"), { scope: "col" }), make("th", say("ofEnrolled"), { scope: "col" })]));
@@ -50,13 +50,13 @@ function showCost() {
     make("tr", [make("th", say("atDesk"), { scope: "row" }), cell(desk(strangers)), known ? cell(desk(enrolled)) : unknown()], { className: "sum" }));
   $("cost-says").textContent = watch ? say("watchCost", n(desk(strangers)), known ? n(enrolled[2]) : "?") : say("accessCost", known ? n(desk(enrolled)) : "?", n(strangers[0]));
   const doubts = study.doubts.filter(d => d.distance <= r.match);
-  $("doubts").replaceChildren(...doubts.slice(0, 50).map(d => make("li", d.id + " – " + d.other + " (" + d.distance.toFixed(3) + ")")));
+  $("doubts").replaceChildren(...doubts.slice(0, 50).map(d => make("li", d.id + " – " + d.other + " (" + decimal(d.distance, 3) + ")")));
   if (!doubts.length) $("doubts").append(make("li", say("noDoubts")));
   charted($("curve"), study.curve.map(c => c.match), [
     { label: say("fpirLine"), colour: "wrong", values: study.curve.map(c => c.fpir) },
     ...(known ? [{ label: say("fnirLine"), colour: "link", values: study.curve.map(c => c.fnir) }] : []),
   ], { across: say("thresholdAxis"), percent: true, range: [0, 1], marks: [{ at: m.match, colour: "match" }, { at: r.match, colour: "refer" }],
-    label: say("curveLabel", m.match.toFixed(3), percent(m.fpir), known ? percent(m.fnir) : "?", r.match.toFixed(3)) });
+    label: say("curveLabel", decimal(m.match, 3), percent(m.fpir), known ? percent(m.fnir) : "?", decimal(r.match, 3)) });
 }
 $("fpir").addEventListener("input", showCost);
 $("miss").addEventListener("input", showCost);

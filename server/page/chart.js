@@ -12,15 +12,15 @@ function svg(name, attributes, text) {
 // ruler draws where a distance lies between the thresholds; where they are one, only says what that is.
 function ruler(distance, t, only) {
   const most = Math.max(t.refer * 1.5, (distance || 0) * 1.1, 1e-6), x = d => 400 * Math.min(d / most, 1);
-  const label = (distance === undefined ? "" : say("distance", distance.toFixed(3)) + ", ") + (only || say("matchUpTo", t.match.toFixed(3)) + ", " + say("referUpTo", t.refer.toFixed(3)));
+  const label = (distance === undefined ? "" : say("distance", decimal(distance, 3)) + ", ") + (only || say("matchUpTo", decimal(t.match, 3)) + ", " + say("referUpTo", decimal(t.refer, 3)));
   const drawn = svg("svg", { viewBox: "0 0 400 70", preserveAspectRatio: "xMinYMid", class: "ruler", role: "img", "aria-label": label });
   const zone = (name, from, to) => drawn.append(svg("rect", { class: "zone-" + name, x: x(from), y: 24, width: Math.max(0, x(to) - x(from)), height: 16 }));
   zone("match", 0, t.match); zone("refer", t.match, t.refer); zone("none", t.refer, most);
-  drawn.append(svg("text", { x: Math.min(x(t.match), 280), y: 56, "text-anchor": x(t.match) < 60 ? "start" : "end" }, only || say("matchUpTo", t.match.toFixed(2))));
-  if (!only) drawn.append(svg("text", { x: x(t.refer), y: 69 }, say("referUpTo", t.refer.toFixed(2))));
+  drawn.append(svg("text", { x: Math.min(x(t.match), 280), y: 56, "text-anchor": x(t.match) < 60 ? "start" : "end" }, only || say("matchUpTo", decimal(t.match, 2))));
+  if (!only) drawn.append(svg("text", { x: x(t.refer), y: 69 }, say("referUpTo", decimal(t.refer, 2))));
   if (distance !== undefined) {
     drawn.append(svg("path", { d: `M${x(distance)} 24 l-6 -9 h12 z` }));
-    drawn.append(svg("text", { class: "own", x: x(distance), y: 11, "text-anchor": x(distance) < 40 ? "start" : x(distance) > 360 ? "end" : "middle" }, distance.toFixed(3)));
+    drawn.append(svg("text", { class: "own", x: x(distance), y: 11, "text-anchor": x(distance) < 40 ? "start" : x(distance) > 360 ? "end" : "middle" }, decimal(distance, 3)));
   }
   return drawn;
 }
@@ -29,13 +29,14 @@ const colour = name => getComputedStyle(document.documentElement).getPropertyVal
 
 // chart draws curves in an element: lines are {label, colour, values}, marks are {at, colour} on the horizontal axis.
 function chart(where, x, lines, options = {}) {
-  const axis = { stroke: colour("quiet"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 } };
+  const said = (v, percents) => v === null || v === undefined ? "–" : percents ? percent(v) : significant(v, 1, 4);
+  const axis = { stroke: colour("quiet"), grid: { stroke: colour("line"), width: 1 }, ticks: { stroke: colour("line"), width: 1 }, values: (u, all) => all.map(v => said(v)) };
   const plot = new uPlot({
     width: Math.max(where.clientWidth, 200), height: 260, cursor: { drag: { x: false, y: false } },
     scales: { x: { time: false }, y: { range: options.range || ((u, low, high) => uPlot.rangeNum(low, high, 0.1, true)) } },
-    axes: [{ ...axis, label: options.across, labelSize: 20 }, { ...axis, size: 60, values: options.percent ? (u, all) => all.map(v => percent(v)) : undefined }],
-    series: [{ label: options.across, value: (u, v) => v === null || v === undefined ? "–" : v.toLocaleString(language, { maximumSignificantDigits: 4 }) },
-      ...lines.map(l => ({ label: l.label, stroke: colour(l.colour), width: 2, points: { show: x.length < 40 }, spanGaps: true, value: (u, v) => v === null || v === undefined ? "–" : options.percent ? percent(v) : v.toFixed(4) }))],
+    axes: [{ ...axis, label: options.across, labelSize: 20 }, { ...axis, size: 60, values: (u, all) => all.map(v => said(v, options.percent)) }],
+    series: [{ label: options.across, value: (u, v) => said(v) },
+      ...lines.map(l => ({ label: l.label, stroke: colour(l.colour), width: 2, points: { show: x.length < 40 }, spanGaps: true, value: (u, v) => said(v, options.percent) }))],
     hooks: { draw: [u => (options.marks || []).forEach(m => mark(u, m))] },
   }, [x, ...lines.map(l => l.values)], where);
   plot.root.setAttribute("role", "img");

@@ -31,8 +31,8 @@ $("comparing").addEventListener("submit", event => {
     try {
       const v = await ask("POST", "/v1/compare", f);
       $("compare-verdict").replaceChildren(make("article", [
-        make("h3", say(v.same ? "same" : "different")), make("p", say("distance", v.distance.toFixed(3)) + ", " + say("threshold", v.threshold.toFixed(3))),
-        ruler(v.distance, { match: v.threshold, refer: v.threshold }, say("sameUpTo", v.threshold.toFixed(3))),
+        make("h3", say(v.same ? "same" : "different")), make("p", say("distance", decimal(v.distance, 3)) + ", " + say("threshold", decimal(v.threshold, 3))),
+        ruler(v.distance, { match: v.threshold, refer: v.threshold }, say("sameUpTo", decimal(v.threshold, 3))),
       ], { className: "verdict " + (v.same ? "match" : "no_match") }));
     } catch (e) { $("compare-verdict").replaceChildren(); throw e; }
   });

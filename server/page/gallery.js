@@ -13,6 +13,7 @@ $("enroll").addEventListener("submit", event => {
     }
     $("enrolled").replaceChildren(...lines);
     $("enroll").reset();
+    sayChosen($("enroll-drop"));
     await loadPeople();
   });
 });

@@ -4,7 +4,7 @@ async function openMasks() {
   const names = (await ask("GET", "/v1/models")).masks, before = $("masks-model").value;
   $("masks-model").replaceChildren(...names.map(name => make("option", name)));
   if (names.includes(before)) $("masks-model").value = before;
-  $("masks-model").closest("label").hidden = names.length < 2;
+  $("masks-model").closest(".row").hidden = names.length < 2;
   $("no-masks").hidden = Boolean(names.length);
   $("no-masks").textContent = say("noMasks");
   $("masks-drop").hidden = !names.length;
@@ -20,7 +20,7 @@ async function mask(files) {
     $("masks-say").textContent = there ? say("sharedBy", there, shared.found.length) : say("nothingShared");
     shared.images.forEach((image, i) => {
       const f = shared.found[i];
-      image.says = f.present ? say("covers", percent(f.area), f.presence.toFixed(2)) : say("absent", f.presence.toFixed(2), shared.presence_threshold.toFixed(2));
+      image.says = f.present ? say("covers", percent(f.area), decimal(f.presence, 2)) : say("absent", decimal(f.presence, 2), decimal(shared.presence_threshold, 2));
     });
     $("shared").querySelector(".pictures").replaceChildren();
     showGroup($("shared"), shared, [say("saveMask"), say("saveCutout")]);

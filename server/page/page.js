@@ -2,9 +2,10 @@
 const $ = id => document.getElementById(id);
 let language = "en", session = null, settings = [];
 
-// say is a text of the page in its language.
+// say is a text of the page in its language. Where it has a form for one thing, it is chosen by the first number among things.
 function say(word, ...things) {
-  return words[language][word].replace(/\{(\d)\}/g, (_, i) => things[i]);
+  const [one, more = one] = words[language][word].split("|"), n = things.find(t => typeof t === "number");
+  return (n === 1 ? one : more).replace(/\{(\d)\}/g, (_, i) => typeof things[i] === "number" ? things[i].toLocaleString(language) : things[i]);
 }
 
 // why is an element with a reason, in the language of the page if it has it.
@@ -48,13 +49,15 @@ async function attempt(what) {
 
 const may = role => session && session.roles.includes(role);
 const inGallery = what => "/v1/galleries/" + encodeURIComponent($("galleries").value) + "/" + what;
-const percent = share => (100 * share).toLocaleString(language, { maximumSignificantDigits: share < 0.1 ? 2 : 3 }) + " %";
+const percent = share => (100 * share).toLocaleString(language, { maximumSignificantDigits: share < 0.1 ? 2 : 3 }) + "\u00a0%";
+const decimal = (x, digits) => x.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const significant = (x, least, most = least) => x.toLocaleString(language, { minimumSignificantDigits: least, maximumSignificantDigits: most });
 const chosen = () => settings.find(s => s.name === $("galleries").value);
 
 function form(fields, files) {
   const f = new FormData();
   for (const [name, value] of Object.entries(fields)) f.append(name, value);
-  for (const file of files) f.append("image", file, file.name || "camera.jpg");
+  for (const file of files) f.append("image", file);
   return f;
 }
 
@@ -113,9 +116,15 @@ $("galleries").addEventListener("change", () => { $("verdicts").replaceChildren(
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
 $("language").addEventListener("change", () => { language = $("language").value; localStorage.setItem("language", language); $("verdicts").replaceChildren(); show(); });
 
-// Dropping files.
+// Dropping files, and saying which were dropped or chosen where that is not seen otherwise.
 function dropped(zone, taken) {
+  zone.querySelector("input").addEventListener("change", () => sayChosen(zone));
   zone.addEventListener("dragover", e => { e.preventDefault(); zone.classList.add("over"); });
   zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-  zone.addEventListener("drop", e => { e.preventDefault(); zone.classList.remove("over"); taken(e.dataTransfer); });
+  zone.addEventListener("drop", e => { e.preventDefault(); zone.classList.remove("over"); taken(e.dataTransfer); sayChosen(zone); });
+}
+
+function sayChosen(zone) {
+  const says = zone.querySelector(".chosen");
+  if (says) says.textContent = [...zone.querySelector("input").files].map(f => f.name).join(", ");
 }

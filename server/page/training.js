@@ -37,7 +37,7 @@ function showTraining(box, t) {
   const draw = (name, list, options) => {
     const where = box.querySelector("." + name);
     where.hidden = !list.length;
-    if (list.length) charted(where, list.map(p => p[0]), [{ label: options.label, colour: options.colour, values: list.map(p => p[1]) }], { across: say("step"), ...options, label: options.label + ": " + list.at(-1)[1].toPrecision(3) });
+    if (list.length) charted(where, list.map(p => p[0]), [{ label: options.label, colour: options.colour, values: list.map(p => p[1]) }], { across: say("step"), ...options, label: options.label + ": " + significant(list.at(-1)[1], 3) });
   };
   draw("loss", t.loss, { label: say("loss"), colour: "wrong" });
   draw("validation", t.validation, { label: say("validation"), colour: "link", percent: true });
@@ -49,13 +49,13 @@ function showTraining(box, t) {
 function showMasked(where, masks) {
   const one = (src, text) => make("li", [make("img", [], { src, alt: "" }), make("span", text)]);
   where.replaceChildren(make("h4", say("maskExamples")), make("p", say("maskExamplesHelp"), { className: "quiet" }), make("ul", masks.map(m => make("li", [
-    make("ol", [one(m.picture, say("maskAsked")), one(m.beside, say("maskBeside")), one(m.found, say("maskFound", m.jaccard.toFixed(2))), one(m.truth, say("maskTruth"))])], { className: "masked" }))));
+    make("ol", [one(m.picture, say("maskAsked")), one(m.beside, say("maskBeside")), one(m.found, say("maskFound", decimal(m.jaccard, 2))), one(m.truth, say("maskTruth"))])], { className: "masked" }))));
 }
 
 // showExamples shows what the network answers: each image asked about, and those to choose from.
 function showExamples(where, examples) {
   const shown = examples.map(e => make("li", [make("img", [], { src: e.picture, alt: say("askedAbout") }),
-    make("ol", e.answers.map((a, i) => make("li", [make("img", [], { src: a.picture, alt: "" }), make("span", (a.same ? "✓ " : i ? "" : "✗ ") + a.distance.toPrecision(2)),
+    make("ol", e.answers.map((a, i) => make("li", [make("img", [], { src: a.picture, alt: "" }), make("span", (a.same ? "✓ " : i ? "" : "✗ ") + significant(a.distance, 2)),
       make("span", say(a.same ? "same" : "different"), { className: "unseen" })], { className: a.same ? "right" : i ? "" : "wrong" })))]));
   const right = examples.filter(e => e.answers[0]?.same).length;
   where.replaceChildren(...shown.length ? [make("h4", say("examples", right, shown.length)), make("p", say("examplesHelp"), { className: "quiet" }), make("ul", shown)] : []);
