@@ -1,5 +1,7 @@
 package imgproc
 
+import "slices"
+
 // upright says whether rows of the output are rows of the image: then its values are means of rectangles that share their sides.
 func (g grid) upright() bool { return g.at.XY == 0 && g.at.YX == 0 }
 
@@ -41,6 +43,10 @@ func (g grid) resize(dst []float32, f frame, step int, m Image, level func(c int
 		scale, shift := level(c)
 		r.perSum[c], r.shift[c] = scale/float32(r.area), shift+scale*float32(r.outside[c])
 	}
+	if wholePixels(xs, 2*g.box.halfX) && wholePixels(ys, 2*g.box.halfY) {
+		r.copy(dst, step, ys)
+		return
+	}
 	r.columns = make([]int32, m.W*m.C)
 	for y, span := range ys {
 		r.row(dst[y*f.w*step:], step, span)
@@ -56,6 +62,29 @@ type resizing struct {
 	outside       []int     // of each channel, what lies around the image
 	perSum, shift []float32 // of each channel, what makes values of sums
 	columns       []int32   // sums along the image's columns, [w, c] in 1/256 pixel
+}
+
+// wholePixels says whether each output pixel is one of the image's.
+func wholePixels(spans []span, length int) bool {
+	return !slices.ContainsFunc(spans, func(s span) bool { return len(s.shares) != 1 || s.length != length })
+}
+
+// copy writes rows whose pixels are the image's own.
+func (r *resizing) copy(dst []float32, step int, ys []span) {
+	values := make([][256]float32, r.m.C)
+	for c := range values {
+		for v := range values[c] {
+			values[c][v] = r.perSum[c]*float32((v-r.outside[c])*r.area) + r.shift[c]
+		}
+	}
+	for y, span := range ys {
+		row, to := r.m.Row(span.first), dst[y*len(r.xs)*step:]
+		for i, x := range r.xs {
+			for c := range values {
+				to[i*step+c] = values[c][row[x.first*r.m.C+c]]
+			}
+		}
+	}
 }
 
 // row writes one output row, whose pixels cover this span of the image's rows.

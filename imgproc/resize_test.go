@@ -9,7 +9,7 @@ import (
 func TestResizingHasTheBitsOfTheTableOfSums(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	level := func(c int) (scale, shift float32) { return 0.5 + float32(c), -0.25 }
-	for range 200 {
+	for i := range 200 {
 		m := New(1+rng.IntN(60), 1+rng.IntN(60), 1+2*rng.IntN(2))
 		for i := range m.Pix {
 			m.Pix[i] = uint8(rng.UintN(256))
@@ -19,6 +19,10 @@ func TestResizingHasTheBitsOfTheTableOfSums(t *testing.T) {
 			a = a.Then(Translation(9*rng.Float64()-4, 9*rng.Float64()-4))
 		}
 		f := newFrame(1+rng.IntN(50), 1+rng.IntN(50), a)
+		if i%10 == 0 { // the image's own pixels
+			a = Scaling([]float64{1, -1}[rng.IntN(2)], 1)
+			f = newFrame(m.H, m.W, a)
+		}
 		if rng.IntN(2) == 0 {
 			f.outside = int32(rng.IntN(256))
 		}
