@@ -234,7 +234,8 @@ type Training struct {
 	Updated    time.Time    `json:"updated"`
 	First      int          `json:"first" doc:"the step at which it was started, or went on"`
 	Loss       [][2]float64 `json:"loss" doc:"step and smoothed loss"`
-	Validation [][2]float64 `json:"validation" doc:"step and accuracy, in [0, 1]"`
+	Validation [][2]float64 `json:"validation" doc:"step and what is measured, in [0, 1]"`
+	Measure    string       `json:"measure" enum:"accuracy,jaccard" doc:"what a validation measures: the part of its questions that are answered rightly, or the mean Jaccard index of masks"`
 	Note       string       `json:"note,omitempty"`
 	Examples   []Example    `json:"examples,omitempty" doc:"one-shot episodes, as the network of the last validation answers them, where it learns which images show the same"`
 	Masks      []Masked     `json:"masks,omitempty" doc:"what the network of the last validation masks, where it learns masks"`

@@ -123,6 +123,14 @@ func offset(file *modelfile.File) float64 {
 	return math.Log((1 - d) / d)
 }
 
+// PresenceBefore is the presence that a file's model, before its calibration was changed from another, which may be nil, gave to what now has
+// [DefaultPresence].
+func PresenceBefore(file *modelfile.File, was *modelfile.Calibration) float64 {
+	before := *file
+	before.Calibration = was
+	return logistic(offset(file) - offset(&before))
+}
+
 // SetCalibration gives a file the logit of [Model.Sureness] from which two images share something.
 func SetCalibration(file *modelfile.File, logit float64, c modelfile.Calibration) {
 	c.Threshold = float32(1 - logistic(logit))

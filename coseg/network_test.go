@@ -510,3 +510,28 @@ func TestSurenessCountsHowAlikeTheObjectsAre(t *testing.T) {
 		t.Errorf("without likeness sureness is %v, want 25", got)
 	}
 }
+
+// TestAPresenceBeforeIsWhatTheOldCalibrationGaveToTheMiddleOfTheNew finds the middle by bisection.
+func TestAPresenceBeforeIsWhatTheOldCalibrationGaveToTheMiddleOfTheNew(t *testing.T) {
+	calibrated := func(threshold float32) *modelfile.File {
+		return &modelfile.File{Calibration: &modelfile.Calibration{Threshold: threshold}}
+	}
+	for _, c := range []struct{ was, is float32 }{{0.5, 0.5}, {0.0001, 0.2}, {0.7, 0.001}} {
+		is := calibrated(c.is)
+		old, now := &Model{offset: offset(calibrated(c.was))}, &Model{offset: offset(is)}
+		low, high := -50.0, 50.0
+		for range 100 {
+			if middle := (low + high) / 2; now.presence(middle) < DefaultPresence {
+				low = middle
+			} else {
+				high = middle
+			}
+		}
+		if got, want := PresenceBefore(is, calibrated(c.was).Calibration), old.presence(low); math.Abs(got-want) > 1e-9 {
+			t.Errorf("from %v to %v: presence %v before, want %v", c.was, c.is, got, want)
+		}
+	}
+	if got := PresenceBefore(calibrated(0.25), nil); math.Abs(got-0.75) > 1e-6 {
+		t.Errorf("presence %v before any calibration, want 0.75: the distance is 1 less it", got)
+	}
+}

@@ -14,10 +14,16 @@ import (
 	"github.com/siam-go/siam/onnx"
 )
 
+// IsMaps says whether a file is of an imported encoder of feature maps, whose model is [Model.Untrained].
+func IsMaps(file *modelfile.File) bool {
+	from, err := encoder.SpecOf(file)
+	return err == nil && from.Arch == encoder.Imported && from.Preprocess.Channels == 3 && from.Dim == 0
+}
+
 // newUntrained makes a model of an imported encoder's file whose network has feature maps. It has learned nothing of masks.
 func newUntrained(backend compute.Backend, file *modelfile.File) (*Model, error) {
 	from, err := encoder.SpecOf(file)
-	if err != nil || from.Arch != encoder.Imported || from.Preprocess.Channels != 3 || from.Dim > 0 {
+	if err != nil || !IsMaps(file) {
 		return nil, errors.New("the model is an encoder of embeddings: want one that siam train coseg-small wrote, or one of feature maps that siam import --onnx FILE --output s4,s8,s16,s32 wrote")
 	}
 	decoded, err := onnx.Decode(file.Networks[encoder.EncoderNetwork])

@@ -71,7 +71,7 @@ func cosegRecipe(name, summary string, data Shared, schedule ScheduleSettings) R
 }
 
 // Words implements [Source].
-func (Shared) Words() Words { return Words{Parts: "images", Asked: "Jaccard"} }
+func (Shared) Words() Words { return Words{Parts: "images", Asked: "the Jaccard index of masks", Measure: Jaccard} }
 
 // Read implements [Source].
 func (Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {
@@ -312,7 +312,7 @@ func (w *cosegCourse) calibrate(ctx context.Context, file *modelfile.File) error
 		return err
 	}
 	defer model.Close()
-	if err := judge.CalibrateCoseg(ctx, model, file, w.validated, 0, w.job.Seed); !errors.Is(err, judge.ErrNoCouples) {
+	if err := judge.CalibrateCoseg(ctx, model, file, w.validated, w.job.FMR, w.job.Seed); !errors.Is(err, judge.ErrNoCouples) {
 		return err
 	}
 	return nil // of one class the presence stays the one half that it is

@@ -24,8 +24,25 @@ type Source interface {
 
 // Words are how to speak of a kind of data.
 type Words struct {
-	Parts string // what is kept out of training whole: alphabets, or identities
-	Asked string // what a validation measures
+	Parts   string // what is kept out of training whole: alphabets, or identities
+	Asked   string // what a validation measures
+	Measure Measure
+}
+
+// Measure is what a number in [0, 1] that a validation gives is.
+type Measure string
+
+const (
+	Accuracy Measure = "accuracy" // the part of its questions that are answered rightly
+	Jaccard  Measure = "jaccard"  // the mean Jaccard index of masks
+)
+
+// title names the measure.
+func (m Measure) title() string {
+	if m == Jaccard {
+		return "Jaccard index"
+	}
+	return "Accuracy"
 }
 
 // Leave says what to leave out of training.

@@ -15,7 +15,7 @@ func AddTraining(page *report.Report, s Settings, history History) {
 	page.Add(report.Section{
 		Title: "Training",
 		Text:  fmt.Sprintf("The loss of each batch, smoothed, and %s on %s kept out of training.", words.Asked, words.Parts),
-		Parts: []report.Part{history.lossChart(), history.validationChart(words.Parts)},
+		Parts: []report.Part{history.lossChart(), history.validationChart(words)},
 	})
 }
 
@@ -35,17 +35,17 @@ func (h History) lossChart() report.Chart {
 	}
 }
 
-func (h History) validationChart(kind string) report.Chart {
-	var steps, accuracies []float64
+func (h History) validationChart(words Words) report.Chart {
+	var steps, measured []float64
 	for _, p := range h {
 		if p.Validation != nil {
 			steps = append(steps, float64(p.Step))
-			accuracies = append(accuracies, *p.Validation)
+			measured = append(measured, *p.Validation)
 		}
 	}
 	return report.Chart{
-		Title: "Accuracy on validation " + kind,
-		X:     report.Axis{Label: "step"}, Y: report.Axis{Label: "accuracy", Percent: true},
-		Series: []report.Series{{Name: "validation", X: steps, Y: accuracies}},
+		Title: words.Measure.title() + " on validation " + words.Parts,
+		X:     report.Axis{Label: "step"}, Y: report.Axis{Label: words.Measure.title(), Percent: words.Measure == Accuracy},
+		Series: []report.Series{{Name: "validation", X: steps, Y: measured}},
 	}
 }

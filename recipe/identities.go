@@ -26,7 +26,7 @@ type Identities struct {
 
 // Words implements [Source].
 func (Identities) Words() Words {
-	return Words{Parts: "identities", Asked: "the accuracy of same or different, at the threshold that is best for it,"}
+	return Words{Parts: "identities", Asked: "the accuracy of same or different, at the threshold that is best for it,", Measure: Accuracy}
 }
 
 // Read implements [Source]. Pictures that show the same as one that is left out are left out too, as are those that stand under

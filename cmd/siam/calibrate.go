@@ -28,7 +28,7 @@ type calibrateFlags struct {
 }
 
 func addFMRFlag(cmd *cobra.Command, fmr *float64) {
-	cmd.Flags().Float64Var(fmr, "fmr", 0, "choose the threshold for this false match rate, such as 0.01; when not given, for as many false matches as false non-matches of people, and for the fewest errors of characters")
+	cmd.Flags().Float64Var(fmr, "fmr", 0, "choose the threshold for this false match rate, such as 0.01; when not given, for as many false matches as false non-matches of people, and for the fewest errors of characters and masks")
 }
 
 func checkFMR(fmr float64) error {
@@ -70,8 +70,12 @@ func (a *app) calibrate(ctx context.Context, f calibrateFlags) error {
 	if f.out != f.model {
 		a.sayReplaced(f.out)
 	}
-	if file, err := readModelFile(f.model); err == nil && file != nil && file.Kind == coseg.Kind {
+	switch file, err := readModelFile(f.model); {
+	case err != nil || file == nil: // told below
+	case file.Kind == coseg.Kind:
 		return a.calibrateMasks(ctx, f, file)
+	case coseg.IsMaps(file):
+		return fmt.Errorf("calibrate %s: it is an encoder of feature maps, which has learned nothing of masks and keeps no threshold: calibrate what siam train coseg-mobilenet --init %s makes of it, or give siam coseg a --presence", f.model, f.model)
 	}
 	return a.withLabelled(ctx, f.labelledFlags, func(labelled *judge.Labelled, copies []judge.Copy) error {
 		file, result := labelled.File(), recalibrated{File: f.out, Copies: copies}
@@ -116,7 +120,25 @@ func (a *app) calibrateMasks(ctx context.Context, f calibrateFlags, file *modelf
 		return err
 	}
 	result.Hash, result.Calibration = file.Hash, file.Calibration
-	return a.print(result, result.text())
+	return a.print(result, masksText(f.out, file, result.Before))
+}
+
+// masksText says what a calibration of masks has changed.
+func masksText(name string, file *modelfile.File, before *modelfile.Calibration) string {
+	c := file.Calibration
+	return fmt.Sprintf("%s: an object counts as there from presence %v on, which was %s before, chosen for %s\nexpect %s\nmeasured on %d pairs of %d %s\n",
+		name, coseg.DefaultPresence, thresholdText(float32(coseg.PresenceBefore(file, before))), c.Rule, presenceRates(c), c.Pairs, c.Units, c.Unit)
+}
+
+// presenceRates says what error rates to expect of a model of masks.
+func presenceRates(c *modelfile.Calibration) string {
+	return fmt.Sprintf("an object to be said to be there in %s of the pairs that share nothing, and to be missed in %s of those that share a class",
+		percentText(c.FMR, c.FMRInterval), percentText(c.FNMR, c.FNMRInterval))
+}
+
+// percentText is a rate with its interval.
+func percentText(rate float64, ci [2]float64) string {
+	return fmt.Sprintf("%.2f %% (%.2f to %.2f)", 100*rate, 100*ci[0], 100*ci[1])
 }
 
 func (c recalibrated) text() string {
@@ -138,6 +160,5 @@ func thresholdText(threshold float32) string {
 
 // ratesText says what error rates to expect.
 func ratesText(c *modelfile.Calibration) string {
-	return fmt.Sprintf("FMR %.2f %% (%.2f to %.2f), FNMR %.2f %% (%.2f to %.2f)", 100*c.FMR, 100*c.FMRInterval[0], 100*c.FMRInterval[1],
-		100*c.FNMR, 100*c.FNMRInterval[0], 100*c.FNMRInterval[1])
+	return fmt.Sprintf("FMR %s, FNMR %s", percentText(c.FMR, c.FMRInterval), percentText(c.FNMR, c.FNMRInterval))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/siam-go/siam/encoder"
+	"github.com/siam-go/siam/imgproc"
+	"github.com/siam-go/siam/modelfile"
 	"github.com/siam-go/siam/modelfile/safetensors"
 )
 
@@ -85,6 +89,17 @@ func vgg16Command(ts *testscript.TestScript, _ bool, args []string) {
 		layer++
 	}
 	ts.Check(f.WriteFile(ts.MkAbs(args[0])))
+}
+
+// pyramidCommand: pyramid FILE writes an encoder of feature maps, whose network is none.
+func pyramidCommand(ts *testscript.TestScript, _ bool, args []string) {
+	spec, err := json.Marshal(encoder.Spec{
+		Arch: encoder.Imported, Outputs: []string{"s4", "s8"},
+		Preprocess: imgproc.Preprocess{Height: 32, Width: 32, Channels: 3, Mean: []float32{0, 0, 0}, Std: []float32{1, 1, 1}},
+	})
+	ts.Check(err)
+	file := modelfile.File{Kind: modelfile.Encoder, Spec: spec, Distance: "cosine"}
+	ts.Check(file.Write(ts.MkAbs(args[0])))
 }
 
 // npyCommand: npy FILE ROWS COLUMNS wants a NumPy file, version 1.0, of little-endian float32 with unit rows.

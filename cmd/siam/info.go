@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/distance"
 	"github.com/siam-go/siam/encoder"
 	"github.com/siam-go/siam/modelfile"
@@ -105,8 +106,17 @@ func (i modelInfo) text() string {
 	for _, name := range slices.Sorted(maps.Keys(i.Networks)) {
 		row("network", "%s, %d bytes of ONNX", name, i.Networks[name])
 	}
-	row("distance", "%s", cmp.Or(i.Distance, "none"))
+	if i.Kind != coseg.Kind {
+		row("distance", "%s", cmp.Or(i.Distance, "none"))
+	}
 	switch c := i.Calibration; {
+	case i.Kind == coseg.Kind:
+		row("presence", "from %v on an object counts as there", coseg.DefaultPresence)
+		if c != nil {
+			row("chosen for", "%s", c.Rule)
+			row("expect", "%s", presenceRates(c))
+			row("measured on", "%d pairs of %d %s: %s", c.Pairs, c.Units, c.Unit, c.DataSet)
+		}
 	case c == nil:
 		row("threshold", "none")
 	case c.Pairs == 0:

@@ -34,7 +34,7 @@ type progressFile struct {
 
 func newProgressFile(r recipe.Recipe, f trainFlags) *progressFile {
 	return &progressFile{path: f.out + api.ProgressSuffix, Training: api.Training{
-		Model: filepath.Base(f.out), Recipe: r.Name, Data: filepath.Base(f.data), State: "running", Steps: r.Settings.Steps,
+		Model: filepath.Base(f.out), Recipe: r.Name, Data: filepath.Base(f.data), State: "running", Steps: r.Settings.Steps, Measure: string(r.Settings.Data.Words().Measure),
 		Started: time.Now().UTC().Truncate(time.Second), Loss: [][2]float64{}, Validation: [][2]float64{},
 	}}
 }

@@ -10,11 +10,12 @@ import (
 // trainingProgress shows a training.
 type trainingProgress struct {
 	*progress
-	first int // step at which it started
+	first   int // step at which it started
+	measure recipe.Measure
 }
 
-func (a *app) newTrainingProgress(steps int) *trainingProgress {
-	p := &trainingProgress{progress: a.newProgress("training", "steps", steps)}
+func (a *app) newTrainingProgress(s recipe.Settings) *trainingProgress {
+	p := &trainingProgress{progress: a.newProgress("training", "steps", s.Steps), measure: s.Data.Words().Measure}
 	p.spoke = time.Time{} // the first step is worth a line
 	return p
 }
@@ -38,7 +39,11 @@ func (p *trainingProgress) step(s recipe.Progress) {
 
 func (p *trainingProgress) line(s recipe.Progress) string {
 	line := fmt.Sprintf("step %d of %d, loss %.4f, rate %.2g", s.Step, s.Steps, s.Loss, s.Rate) + p.pace(s.Step-p.first)
-	if s.Validation != nil {
+	switch {
+	case s.Validation == nil:
+	case p.measure == recipe.Jaccard:
+		line += fmt.Sprintf(", validation J %.3f", *s.Validation)
+	default:
 		line += fmt.Sprintf(", validation %.1f %%", 100**s.Validation)
 	}
 	if s.Note != "" {

@@ -24,7 +24,7 @@ import (
 //	json PATH OP VALUE        compares a field of the JSON object on stdout, see [jsonCommand]
 //	identical FILE FILE       compares bytes
 //	documented SECTION        compares the JSON object on stdout with docs/json.md, see [jsonPage]
-//	flip, cut, hugepng, foreign, vgg16, npy, oddnetwork   make and look at files, see files_test.go
+//	flip, cut, hugepng, foreign, vgg16, pyramid, npy, oddnetwork   make and look at files, see files_test.go
 //
 // An ARG @tiny stands for settings that train within a second, @people for those of a recipe on identities; $MODEL is the model in testdata at the root of the repository, $PAIRS one with a pair head,
 // and $A, $SAME and $OTHER the drawings beside it.
@@ -60,6 +60,7 @@ func runScripts(t *testing.T, dir string, page *jsonPage) {
 			"hugepng":   hugePNGCommand,
 			"foreign":   foreignCommand,
 			"vgg16":     vgg16Command,
+			"pyramid":   pyramidCommand,
 			"npy":       npyCommand,
 
 			"oddnetwork": oddNetworkCommand,

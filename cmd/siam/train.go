@@ -225,7 +225,7 @@ func (a *app) readTraining(ctx context.Context, r recipe.Recipe, f trainFlags) (
 // runRecipe trains, shows progress, hands every step to see when it is not nil, and returns the model, beside an error the last good
 // one or nil.
 func (a *app) runRecipe(ctx context.Context, r recipe.Recipe, job recipe.Job, see func(recipe.Progress)) (*modelfile.File, error) {
-	show := a.newTrainingProgress(r.Settings.Steps)
+	show := a.newTrainingProgress(r.Settings)
 	defer show.close()
 	for step, err := range r.Train(ctx, job) {
 		if err != nil {

@@ -40,7 +40,8 @@ function showTraining(box, t) {
     if (list.length) charted(where, list.map(p => p[0]), [{ label: options.label, colour: options.colour, values: list.map(p => p[1]) }], { across: say("step"), ...options, label: options.label + ": " + significant(list.at(-1)[1], 3) });
   };
   draw("loss", t.loss, { label: say("loss"), colour: "wrong" });
-  draw("validation", t.validation, { label: say("validation"), colour: "link", percent: true });
+  const jaccard = t.measure === "jaccard";
+  draw("validation", t.validation, { label: say(jaccard ? "validationJaccard" : "validation"), colour: "link", percent: !jaccard });
   if (t.masks) return showMasked(box.querySelector(".examples"), t.masks);
   showExamples(box.querySelector(".examples"), (t.examples || []).filter(e => e.answers));
 }
