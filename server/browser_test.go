@@ -337,6 +337,7 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	check(t, os.WriteFile(filepath.Join(folder, "new.safetensors.progress"), progress, 0o600))
 	picture := examples(t)[0].Picture
 	progress, err = json.Marshal(api.Training{Recipe: "coseg-small", Data: "shapes", State: "running", First: 1, Step: 500, Steps: 1000, Started: time.Now().Add(-10 * time.Minute), Updated: time.Now(),
+		Loss: [][2]float64{{100, 0.9}, {500, 0.4}}, Validation: [][2]float64{{250, 0.31}, {500, 0.42}}, Measure: "jaccard",
 		Masks: []api.Masked{{Picture: picture, Beside: picture, Found: picture, Truth: picture, Jaccard: 0.654}}})
 	check(t, err)
 	check(t, os.WriteFile(filepath.Join(folder, "masks.safetensors.progress"), progress, 0o600))
@@ -351,6 +352,7 @@ func TestCompareCalibrationMapAndTrainingInABrowser(t *testing.T) {
 	v.sees("#trainings .examples ul > li:nth-child(2) .wrong", "✗ 0.20")
 	v.do(until("[...document.querySelectorAll('.examples img')].length === 12 && [...document.querySelectorAll('.examples img')].every(e => e.naturalWidth > 0)"))
 	v.sees("#trainings .masked li:nth-child(3)", "network: 0.65")
+	v.do(until(`[...document.querySelectorAll("#trainings .validation .uplot")].map(e => e.getAttribute("aria-label")).sort().join() === "Jaccard index in validation: 0.420,Validation accuracy: 0.800"`))
 	v.shoot("training-examples")
 	check(t, os.Remove(filepath.Join(folder, "masks.safetensors.progress")))
 	check(t, os.Remove(filepath.Join(folder, "new.safetensors.progress")))
