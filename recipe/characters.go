@@ -32,7 +32,9 @@ type Characters struct {
 }
 
 // Words implements [Source].
-func (Characters) Words() Words { return Words{Parts: "alphabets", Asked: "one-shot accuracy", Measure: Accuracy} }
+func (Characters) Words() Words {
+	return Words{Parts: "alphabets", Asked: "one-shot accuracy", Measure: Accuracy}
+}
 
 // Read implements [Source]: of a folder with images_background, only that part is read.
 func (Characters) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {

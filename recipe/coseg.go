@@ -71,7 +71,9 @@ func cosegRecipe(name, summary string, data Shared, schedule ScheduleSettings) R
 }
 
 // Words implements [Source].
-func (Shared) Words() Words { return Words{Parts: "images", Asked: "the Jaccard index of masks", Measure: Jaccard} }
+func (Shared) Words() Words {
+	return Words{Parts: "images", Asked: "the Jaccard index of masks", Measure: Jaccard}
+}
 
 // Read implements [Source].
 func (Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {

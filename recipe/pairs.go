@@ -43,7 +43,9 @@ func ReIDSiamese() Recipe {
 }
 
 // Words implements [Source].
-func (Followed) Words() Words { return Words{Parts: "people", Asked: "the part of pairs that are answered rightly,", Measure: Accuracy} }
+func (Followed) Words() Words {
+	return Words{Parts: "people", Asked: "the part of pairs that are answered rightly,", Measure: Accuracy}
+}
 
 // Read implements [Source].
 func (d Followed) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {
