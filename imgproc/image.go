@@ -176,9 +176,9 @@ func fromColour(ctx context.Context, src image.Image) (Image, error) {
 func fromOpaque(src *image.RGBA) Image {
 	m := New(src.Rect.Dy(), src.Rect.Dx(), 3)
 	for y := range m.H {
-		row, from := m.Row(y), src.Pix[y*src.Stride:]
-		for x := range m.W {
-			copy(row[3*x:3*x+3], from[4*x:])
+		from := src.Pix[y*src.Stride:]
+		for row := m.Row(y); len(row) >= 3 && len(from) >= 4; row, from = row[3:], from[4:] {
+			row[0], row[1], row[2] = from[0], from[1], from[2]
 		}
 	}
 	return m
