@@ -226,12 +226,21 @@ func TestAFullDiskChangesNothingAndIsOverOnceThereIsRoom(t *testing.T) {
 	ballast := filepath.Join(folder, "ballast")
 	check(t, os.WriteFile(ballast, make([]byte, 1<<20), 0o600))
 	e.at(t.Context(), p, image, 2).Wait() // until there is no room
-	_, err = p.Enroll(t.Context(), "main", "nobody", image)
-	if full, ok := errors.AsType[*client.Error](err); !ok || full.Status != http.StatusInsufficientStorage || !strings.Contains(full.Detail, "the disk is full") {
-		t.Errorf("enrol on a full disk = %v, want 507 that says so", err)
+	full := func(what string, err error) {
+		t.Helper()
+		if full, ok := errors.AsType[*client.Error](err); !ok || full.Status != http.StatusInsufficientStorage || !strings.Contains(full.Detail, "the disk is full") || strings.Contains(full.Detail, "\n") {
+			t.Errorf("%s on a full disk = %v, want 507 that says so in one line", what, err)
+		}
 	}
+	_, err = p.Enroll(t.Context(), "main", "nobody", image)
+	full("enroll", err)
+	check(t, gallerytest.Within(time.Minute, func() bool { _, err = p.Identify(t.Context(), "main", image); return err != nil })) // verdicts are written, too
+	full("identify", err)
+	check(t, p.Ready(t.Context()))
 	h.kept(p, e, 0)
 	check(t, os.Remove(ballast))
+	_, err = p.Identify(t.Context(), "main", image)
+	check(t, err)
 	_, err = p.Enroll(t.Context(), "main", "somebody", image)
 	check(t, err)
 	e.ids["somebody"] = true
