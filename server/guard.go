@@ -44,6 +44,7 @@ func handle[In, Out any](s *Server, op huma.Operation, p policy, answer func(con
 	if p.work {
 		op.Errors = append(op.Errors, http.StatusServiceUnavailable, http.StatusRequestEntityTooLarge)
 	}
+	op.Responses = map[string]*huma.Response{"default": s.problem()}
 	op.MaxBodyBytes = s.MaxBytes
 	op.BodyReadTimeout = -1 // it is read before
 	op.Middlewares = append(op.Middlewares, s.guard(p))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/siam-go/siam/gallery"
 )
@@ -65,10 +64,9 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap lets [http.ResponseController] through.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// metricsHandler answers Prometheus, which needs a key as others do.
-func (s *Server) metricsHandler() http.Handler {
-	inner := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// answerMetrics answers Prometheus, which needs a key as others do.
+func (s *Server) answerMetrics(inner http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		key, err := s.admit(r, policy{})
 		if err == nil && len(key.Galleries) > 0 {
 			err = refuse(http.StatusForbidden, "key %q is for some galleries, and these are numbers of all", key.Name)
@@ -78,5 +76,5 @@ func (s *Server) metricsHandler() http.Handler {
 			return
 		}
 		inner.ServeHTTP(w, r)
-	})
+	}
 }

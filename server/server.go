@@ -17,6 +17,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
@@ -107,9 +108,11 @@ func New(o Options) (*Server, error) {
 	s.routes()
 	s.pageRoutes(mux)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { notThere(w, r, mux).write(w) })
-	mux.HandleFunc("GET /v1/galleries/{gallery}/verdicts", s.listen)
-	mux.HandleFunc("GET /v1/tracks/{name}", s.player)
-	mux.Handle("GET /metrics", s.metricsHandler())
+	listen := get("listen", "/v1/galleries/{gallery}/verdicts", "verdicts as they are given, as server-sent events")
+	listen.Parameters = []*huma.Param{{Name: "Last-Event-ID", In: "header", Description: "the number of the last event that was heard", Schema: &huma.Schema{Type: huma.TypeString}}}
+	s.plain(mux, listen, "text/event-stream", s.listen)
+	s.plain(mux, get("player", "/v1/tracks/{name}", "the page of a tracked video"), "text/html", s.player)
+	s.plain(mux, get("metrics", "/metrics", "numbers for Prometheus"), "text/plain", s.answerMetrics(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})))
 	s.handler = s.shell(mux)
 	return s, nil
 }
