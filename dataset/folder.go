@@ -175,6 +175,12 @@ func (f Folder) unwrapped() Folder {
 	return f.Sub(folders[0]).unwrapped()
 }
 
+// bytes are those of an image's file. The error does not name it.
+func (f Folder) bytes(name string) ([]byte, error) {
+	data, err := imgproc.ReadBytesFS(f.FS, name)
+	return data, errors.Unwrap(err)
+}
+
 // failed says what could not be read, naming it once.
 func (f Folder) failed(file string, err error) error {
 	return fmt.Errorf("read %s: %w", f.name(file), cause(err))

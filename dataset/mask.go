@@ -18,7 +18,7 @@ func (m maskFile) read(f Folder) (imgproc.Image, error) {
 	if m.coco != nil {
 		return m.coco.read()
 	}
-	data, err := imgproc.ReadBytesFS(f.FS, m.file)
+	data, err := f.bytes(m.file)
 	if err != nil {
 		return imgproc.Image{}, err
 	}
@@ -153,7 +153,7 @@ func twoMost(levels []uint8) (most, second uint8) {
 
 // readLabels is [decodeLabels] of a file.
 func readLabels(f Folder, file string) (imgproc.Image, error) {
-	data, err := imgproc.ReadBytesFS(f.FS, file)
+	data, err := f.bytes(file)
 	if err != nil {
 		return imgproc.Image{}, err
 	}

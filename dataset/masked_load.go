@@ -31,16 +31,17 @@ func (it Item) Load() (Item, error) {
 		return it, nil
 	}
 	from := it.remote
-	data, err := imgproc.ReadBytesFS(from.folder.FS, from.file)
-	if err == nil {
-		var photo imgproc.Photo
-		if photo, err = imgproc.DecodeBytes(data, from.folder.Enough); err == nil {
-			it.Image = bounded(photo.Image)
-			it.Mask, err = from.mask.of(from.folder, photo.Image, it.Image)
-		}
-	}
+	data, err := from.folder.bytes(from.file)
 	if err != nil {
 		return it, from.folder.failed(from.file, err)
+	}
+	photo, err := imgproc.DecodeBytes(data, from.folder.Enough)
+	if err != nil {
+		return it, from.folder.failed(from.file, err)
+	}
+	it.Image = bounded(photo.Image)
+	if it.Mask, err = from.mask.of(from.folder, photo.Image, it.Image); err != nil {
+		return it, from.folder.failed(from.mask.file, err)
 	}
 	return it, nil
 }

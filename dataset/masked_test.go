@@ -178,8 +178,17 @@ func TestALargeSetIsReadAgainWhenItIsWanted(t *testing.T) {
 	if held != 1 || len(part.Items) != 3 {
 		t.Errorf("%d of %d items are held, want 1 of 3", held, len(part.Items))
 	}
+	const gone = ": file does not exist"
+	delete(files, "SegmentationClass/2.png")
+	if _, err := part.Items[2].Load(); err == nil || err.Error() != "read set/SegmentationClass/2.png"+gone {
+		t.Errorf("a mask that is gone: %v, want its name", err)
+	}
+	files["SegmentationClass/2.png"] = labelsPNG(t, 4, 8, 12, 0)
+	if _, err := part.Items[2].Load(); err == nil || !strings.HasPrefix(err.Error(), "read set/SegmentationClass/2.png: a mask of 4×8 pixels for an image of 8×4") {
+		t.Errorf("a mask that has changed: %v, want its name and sizes", err)
+	}
 	delete(files, "JPEGImages/2.jpg")
-	if _, err := part.Items[2].Load(); err == nil || !strings.Contains(err.Error(), "read set/JPEGImages/2.jpg") {
+	if _, err := part.Items[2].Load(); err == nil || err.Error() != "read set/JPEGImages/2.jpg"+gone {
 		t.Errorf("an image that is gone: %v, want its name", err)
 	}
 }
@@ -245,6 +254,10 @@ func TestWhatHasNoMaskIsSaid(t *testing.T) {
 	}
 	if len(s.Failed) == 1 && !strings.Contains(s.Failed[0].Error(), "masks/cat/tall.png: a mask of 4×8 pixels for an image of 8×4") {
 		t.Errorf("failed with %q", s.Failed[0])
+	}
+	s, err = readMasked(t, fstest.MapFS{"images/7_1_s.jpg": photo, "labels/7_1_s.png": labelsPNG(t, 8, 4, 12, 0), "images/7_2_s.jpg": photo, "labels.txt": {}})
+	if err != nil || len(s.Failed) != 1 || s.Failed[0].Error() != "read set/labels/7_2_s.png: file does not exist" {
+		t.Errorf("without a map of labels: %v, %v", s, err)
 	}
 	if _, err := readMasked(t, fstest.MapFS{"a.jpg": photo}); err == nil || !strings.Contains(err.Error(), "no images with masks") {
 		t.Errorf("without masks: %v", err)

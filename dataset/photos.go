@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
@@ -29,9 +28,9 @@ func (e *FileError) Unwrap() error { return e.Err }
 // The loop does not wait then for files that are being decoded.
 func (f Folder) Photos(ctx context.Context, files []string) iter.Seq2[imgproc.Photo, error] {
 	return photos(ctx, files, f.Enough, func(name string) ([]byte, error) {
-		data, err := imgproc.ReadBytesFS(f.FS, name)
+		data, err := f.bytes(name)
 		if err != nil {
-			return nil, f.failed(name, errors.Unwrap(err))
+			return nil, f.failed(name, err)
 		}
 		return data, nil
 	}, f.failed)
