@@ -38,7 +38,7 @@ func NewSampler(s Sampler) (*Sampler, error) {
 		return nil, errors.New("no class has two images with masks: nothing to pair")
 	}
 	if s.Generated < 1 && len(classes) < 2 && s.Negatives > 0 {
-		return nil, errors.New("pairs that share nothing need two classes: want more data, or negatives=0")
+		return nil, errors.New("pairs that share nothing need two classes: want more data, or --set negatives=0")
 	}
 	return &s, nil
 }

@@ -76,7 +76,7 @@ func (Shared) Words() Words {
 }
 
 // Read implements [Source].
-func (Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {
+func (c Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Background, error) {
 	if len(leave.TestFolds) > 0 {
 		return Background{}, ErrNoFolds
 	}
@@ -96,6 +96,9 @@ func (Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (Bac
 	}
 	b.Set = set
 	b.Summary = fmt.Sprintf("%d images of %d classes", len(set.Items), len(set.Classes))
+	if _, out := dataset.SplitEvery(set, c.Out, c.Fold); c.Out > 0 && !hasPair(out) {
+		b.Notes = append(b.Notes, "note: too few images to keep two of a class out: it validates, and chooses the presence from which an object counts as there, by images that it learns from")
+	}
 	return b, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/judge"
 	"github.com/spf13/cobra"
@@ -65,17 +66,30 @@ func (a *app) evalCoseg(ctx context.Context, f evalCosegFlags) error {
 	case f.fold < 0 || f.fold >= max(1, f.every):
 		return usagef("--fold %d: want 0 to %d, one less than --every", f.fold, f.every-1)
 	}
+	model, closeModel, err := a.openCoseg(f.model)
+	if err != nil {
+		return err
+	}
+	defer closeModel()
+	var against *coseg.Model
+	if f.against != "" {
+		var closeOther func()
+		if against, closeOther, err = a.openCoseg(f.against); err != nil {
+			return fmt.Errorf("--against: %w", err)
+		}
+		defer closeOther()
+	}
 	set, err := a.readMasked(ctx, f)
 	if err != nil {
 		return err
 	}
 	test := judge.CosegTest{Partners: f.partners, Seed: a.seed, Followed: true}
 	var result cosegEvaluation
-	if result.CosegResult, err = a.judgeCoseg(ctx, f.model, set, test); err != nil {
+	if result.CosegResult, err = a.judgeCoseg(ctx, f.model, model, set, test); err != nil {
 		return err
 	}
-	if f.against != "" {
-		other, err := a.judgeCoseg(ctx, f.against, set, test)
+	if against != nil {
+		other, err := a.judgeCoseg(ctx, f.against, against, set, test)
 		if err != nil {
 			return err
 		}
@@ -108,12 +122,7 @@ func (a *app) readMasked(ctx context.Context, f evalCosegFlags) (*dataset.Set, e
 	return set, nil
 }
 
-func (a *app) judgeCoseg(ctx context.Context, file string, set *dataset.Set, test judge.CosegTest) (judge.CosegResult, error) {
-	model, closeModel, err := a.openCoseg(file)
-	if err != nil {
-		return judge.CosegResult{}, err
-	}
-	defer closeModel()
+func (a *app) judgeCoseg(ctx context.Context, file string, model *coseg.Model, set *dataset.Set, test judge.CosegTest) (judge.CosegResult, error) {
 	p := a.newProgress("judging "+file, "images", len(set.Items))
 	defer p.close()
 	return judge.Coseg(ctx, model, set, test, func() { p.add(1) })
