@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -164,8 +165,17 @@ func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, images, err := f.list("JPEGImages")
+	if err != nil {
+		return nil, err
+	}
+	byStem := map[string]string{}
+	for _, image := range images {
+		byStem[stem(image)] = image
+	}
 	var found []maskFile
 	for _, file := range files {
+		image := cmp.Or(byStem[stem(file)], stem(file)+".jpg")
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -185,7 +195,7 @@ func (s *Set) listVOC(ctx context.Context, f Folder) ([]maskFile, error) {
 		before := len(found)
 		for i, class := range vocClasses {
 			if seen[i+1] {
-				s.add(class, "JPEGImages/"+stem(file)+".jpg")
+				s.add(class, "JPEGImages/"+image)
 				found = append(found, maskFile{file: "SegmentationClass/" + file, label: uint8(i + 1)})
 			}
 		}

@@ -70,6 +70,8 @@ func TestMasksAreReadFromEveryLayout(t *testing.T) {
 			"horse", []uint8{0, 0, 0, 0, 255, 255, 255, 255}},
 		"VOC": {fstest.MapFS{"JPEGImages/1.jpg": photo, "SegmentationClass/1.png": labelsPNG(t, 8, 4, 0, 8, 255, 0)},
 			"cat", []uint8{0, 0, 255, 255, 128, 128, 0, 0}},
+		"VOC, of a PNG": {fstest.MapFS{"JPEGImages/1.png": photo, "SegmentationClass/1.png": labelsPNG(t, 8, 4, 0, 8, 255, 0)},
+			"cat", []uint8{0, 0, 255, 255, 128, 128, 0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := readMasked(t, c.files)
