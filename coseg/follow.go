@@ -43,8 +43,10 @@ func (m *Model) Follow(ctx context.Context, from Encoded, mask []bool, others ..
 		if masks[i], err = m.outlined(ctx, other, from, grids[i+1], logits); err != nil {
 			return nil, err
 		}
-		masks[i].Presence = presenceOf(logits, t.bestInside(inside))
-		masks[i].Present = masks[i].Presence >= DefaultPresence
+		if !from.plain && !other.plain { // what is of one colour shows nothing
+			masks[i].Presence = presenceOf(logits, t.bestInside(inside))
+		}
+		masks[i].Present = masks[i].Presence >= m.Threshold
 	}
 	return masks, nil
 }

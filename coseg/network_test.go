@@ -263,6 +263,52 @@ func TestAnImageOfOneColourSharesNothing(t *testing.T) {
 	}
 }
 
+// TestAnImageOfOneColourMatchesNothing asks a model that has learned nothing of masks, and one that follows a mask.
+func TestAnImageOfOneColourMatchesNothing(t *testing.T) {
+	m := blank(t)
+	encoded, items := scenes(t, m, 2)
+	for _, colour := range []uint8{0, 255} {
+		plain, err := m.Encode(t.Context(), imgproc.Filled(64, 64, 3, colour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := make([]bool, 64*64)
+		for i := range half {
+			half[i] = i < len(half)/2
+		}
+		followed, err := m.Follow(t.Context(), encoded[0], bitsOf(items[0].Mask), plain)
+		if err != nil || followed[0].Present || followed[0].Presence > 1e-6 {
+			t.Errorf("level %d, following a mask: present with %v (%v)", colour, followed[0].Presence, err)
+		}
+		if followed, err = m.Follow(t.Context(), plain, half, encoded...); err != nil || followed[0].Present || followed[1].Present {
+			t.Errorf("level %d, followed from it: present with %v and %v (%v)", colour, followed[0].Presence, followed[1].Presence, err)
+		}
+		m.Untrained = true
+		for name, group := range map[string][]Encoded{"alone": {plain, plain, plain}, "with others": {plain, encoded[0], encoded[1]}} {
+			masks, err := m.SegmentEncoded(t.Context(), group)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if masks[0].Present || masks[0].Presence > 1e-6 {
+				t.Errorf("level %d, without training, %s: present with %v", colour, name, masks[0].Presence)
+			}
+		}
+		m.Untrained = false
+	}
+}
+
+func TestFollowingGoesByTheModelsPresence(t *testing.T) {
+	m := blank(t)
+	encoded, items := scenes(t, m, 2)
+	for _, threshold := range []float64{0, 1} {
+		m.Threshold = threshold
+		masks, err := m.Follow(t.Context(), encoded[0], bitsOf(items[0].Mask), encoded[1])
+		if err != nil || masks[0].Presence >= 1 || masks[0].Present != (threshold == 0) {
+			t.Errorf("from presence %v on: %v is present: %v (%v)", threshold, masks[0].Presence, masks[0].Present, err)
+		}
+	}
+}
+
 // ending is a context that ends when it has been asked a number of times.
 type ending struct {
 	context.Context

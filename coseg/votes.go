@@ -23,7 +23,7 @@ func (m *Model) segmentUntrained(ctx context.Context, group []Encoded) ([]Mask, 
 	votes, matched := make([][]float64, len(grids)), make([][][]float64, len(grids))
 	for i, g := range grids {
 		var err error
-		if matched[i], err = m.matched(ctx, grids, i); err != nil {
+		if matched[i], err = m.matched(ctx, group, grids, i); err != nil {
 			return nil, err
 		}
 		common := make([]float64, g.places())
@@ -46,14 +46,21 @@ func (m *Model) segmentUntrained(ctx context.Context, group []Encoded) ([]Mask, 
 	return masks, nil
 }
 
-// matched are, for each place of a grid and each other grid, the cosine of the best match there.
-func (m *Model) matched(ctx context.Context, grids []grid, i int) ([][]float64, error) {
+// matched are, for each place of an image of a group and each other image, the cosine of the best match there. With an image of one colour it
+// is -1, as it shows nothing.
+func (m *Model) matched(ctx context.Context, group []Encoded, grids []grid, i int) ([][]float64, error) {
 	best := make([][]float64, grids[i].places())
 	for j, other := range grids {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		if i == j {
+			continue
+		}
+		if group[i].plain || group[j].plain {
+			for p := range best {
+				best[p] = append(best[p], -1)
+			}
 			continue
 		}
 		t, err := m.alike(grids[i], other)

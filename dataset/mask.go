@@ -193,8 +193,8 @@ func decodePNG(data []byte) (image.Image, error) {
 		return nil, errNoPNG
 	case err != nil:
 		return nil, err
-	case header.Width*header.Height > imgproc.MaxPixels:
-		return nil, fmt.Errorf("PNG of %d×%d pixels is larger than %d megapixels", header.Width, header.Height, imgproc.MaxPixels/1_000_000)
+	case header.Width > imgproc.MaxPixels/header.Height:
+		return nil, fmt.Errorf("PNG of %d×%d pixels is larger than %d megapixels: save it smaller", header.Width, header.Height, imgproc.MaxPixels>>20)
 	}
 	return png.Decode(bytes.NewReader(data))
 }

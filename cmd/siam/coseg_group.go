@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/siam-go/siam/coseg"
 	"github.com/siam-go/siam/dataset"
@@ -106,6 +107,9 @@ func (g *cosegGroup) given(ctx context.Context, model *coseg.Model, f cosegFlags
 		mask, err := model.At(ctx, g.encoded[0], at)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", g.files[0], err)
+		}
+		if !slices.Contains(mask, true) || !slices.Contains(mask, false) {
+			return nil, fmt.Errorf("--from-point %s: nothing there stands out of the rest of %s: point at another place, or give a mask", f.fromPoint, g.files[0])
 		}
 		return mask, nil
 	case f.fromMask != "":

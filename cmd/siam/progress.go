@@ -23,6 +23,7 @@ type progress struct {
 	bar   *progressbar.ProgressBar // nil when not on a terminal
 	done  int
 	spoke time.Time
+	over  bool // what is done after it is closed is not shown
 }
 
 // quietFor is how long there may be nothing to read when there is no bar.
@@ -53,7 +54,7 @@ func (p *progress) add(n int) {
 		p.done = min(p.done, p.total) // some things are done twice
 	}
 	switch {
-	case p.app.quiet:
+	case p.app.quiet || p.over:
 	case p.bar != nil:
 		p.bar.Set(p.done) // an error only says that the terminal is gone
 	case time.Since(p.spoke) > quietFor:
@@ -92,8 +93,11 @@ func (p *progress) write(line string) {
 	p.spoke = time.Now()
 }
 
-// close takes the bar away.
+// close ends it, and takes the bar away.
 func (p *progress) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
 	if p.bar != nil {
 		p.bar.Clear()
 	}

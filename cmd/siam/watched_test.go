@@ -103,9 +103,15 @@ func longWorkIsTold(t *testing.T) {
 	if got, want := stderr.String(), "embedding: 40 of 100 images, 2.0 images/s, 30s left\n"; got != want {
 		t.Errorf("after a while it says %q, want %q", got, want)
 	}
-	a.quiet = true
-	time.Sleep(2 * quietFor)
 	before := stderr.Len()
+	p.close()
+	time.Sleep(2 * quietFor)
+	p.add(1)
+	if stderr.Len() != before {
+		t.Errorf("once it is closed it says %q", stderr.String()[before:])
+	}
+	p.over, a.quiet = false, true
+	time.Sleep(2 * quietFor)
 	p.add(30)
 	if stderr.Len() != before {
 		t.Errorf("with --quiet it says %q", stderr.String()[before:])
