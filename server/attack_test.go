@@ -108,6 +108,27 @@ func TestOfOneRequestIsNoSecondMade(t *testing.T) {
 	}
 }
 
+// What a proxy may add, or let through, gives nobody more than their key does: no other address, method, gallery or host.
+func TestHeadersOfProxiesChangeNothing(t *testing.T) {
+	d := newDesk(t, server.Options{})
+	staff := d.newKey("staff", []string{"staff"}, server.RoleIdentify)
+	for name, value := range map[string]string{
+		"X-Original-URL": "/v1/galleries/staff", "X-Rewrite-URL": "/v1/galleries/staff", "X-HTTP-Method-Override": "DELETE", "X-Method-Override": "POST", "X-Forwarded-For": "127.0.0.1",
+		"X-Forwarded-Host": "localhost", "X-Forwarded-User": "boss", "Forwarded": "for=127.0.0.1;host=localhost", "X-Forwarded-Prefix": "/v1/galleries/staff", "X-Real-IP": "127.0.0.1", "Cookie": "siam_key=" + d.key,
+	} {
+		r, err := http.NewRequest("GET", d.url+"/v1/galleries/main", nil)
+		check(t, err)
+		r.Header.Set("Authorization", "Bearer "+staff)
+		r.Header.Set(name, value)
+		response, err := http.DefaultClient.Do(r)
+		check(t, err)
+		body, err := io.ReadAll(response.Body)
+		check(t, err)
+		response.Body.Close()
+		wantProblem(t, response, body, http.StatusForbidden, "is not for gallery")
+	}
+}
+
 func TestWhoSendsSlowlyIsCutOffAndKeepsNobodyFromTheirs(t *testing.T) {
 	d := newDesk(t, server.Options{Timeout: 5 * time.Second, MaxBytes: 64 << 20, Queue: 4}) // in which a busy machine embeds an image too
 	address := d.listen()

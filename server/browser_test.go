@@ -274,6 +274,16 @@ func TestOfWhatTheCameraSeesOneImageIsRejected(t *testing.T) {
 	}
 }
 
+// What the server refuses is said in the language of the page.
+func TestRefusalsSpeakTheLanguageOfThePage(t *testing.T) {
+	v := newDesk(t, server.Options{}).visit()
+	v.do(choose("#language", "es"), chromedp.Click(`nav a[href="#calibration"]`))
+	v.sees("#trouble [lang=es]", "no hay nadie inscrito")
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.wrong = nil // which the browser tells of every refusal
+}
+
 func TestGalleryAndReviewInABrowser(t *testing.T) {
 	d := newDesk(t, server.Options{})
 	v := d.visit()

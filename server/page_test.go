@@ -86,6 +86,9 @@ func TestEveryReasonIsInSpanish(t *testing.T) {
 	given := 0
 	for file, reason := range map[string]string{
 		"../gallery/verdict.go": `v\.Reason = .*?"([^"]+)"`, "../gallery/identify.go": "v\\.Reason = .*?\"(.*)\", v\\.ID", "../gallery/burst.go": "Sprintf\\(\"(frames .*)\", ", "../face/quality.go": `return "([^"]+)"`,
+		"body.go": `busy\("([^"]+)"\)`, "problem.go": `(?:busy\(|StatusInternalServerError, )"([^"]+)"`, "about.go": `busy\("([^"]+)"\)`, "listen.go": `busy\("([^"]+)"\)`,
+		"guard.go": `"(key %q [^"]+)"`, "keys.go": `ErrNoKey = errors.New\("([^"]+)"`, "../gallery/store.go": `ErrFull += errors.New\("([^"]+)"`,
+		"identify.go": `"(no face [^"]+)"`, "../gallery/by.go": `"(no face [^"]+)"`, "../gallery/entry.go": `badID\("([^"]+)"`,
 	} {
 		source, err := os.ReadFile(file)
 		check(t, err)
@@ -95,7 +98,7 @@ func TestEveryReasonIsInSpanish(t *testing.T) {
 		}
 		for _, m := range found {
 			given++
-			text := strings.NewReplacer("%.4f", "0.1234", "%q", `"Anna"`, "%s", "a.png", "%d", "2", "%.0f", "40", "%%", "%").Replace(string(m[1]))
+			text := strings.NewReplacer("%.4f", "0.1234", "%q", `"Anna"`, "%s", "a.png", "%d", "2", "%.0f", "40", "%%", "%", "%v", "5").Replace(string(m[1]))
 			if !slices.ContainsFunc(known, func(r *regexp.Regexp) bool { return r.MatchString(text) }) {
 				t.Errorf("%s: %q is not in Spanish", file, text)
 			}

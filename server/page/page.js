@@ -8,11 +8,12 @@ function say(word, ...things) {
   return (n === 1 ? one : more).replace(/\{(\d)\}/g, (_, i) => typeof things[i] === "number" ? things[i].toLocaleString(language) : things[i]);
 }
 
-// why is an element with a reason, in the language of the page if it has it.
-function why(text, before, className) {
+// reason is an element with what the server says, in the language of the page if it has it.
+function reason(text) {
   const [seen, said] = (reasons[language] || []).find(([seen]) => seen.test(text)) || [];
-  return make("p", [before, make("span", seen ? text.replace(seen, said) : text, { lang: seen ? language : "en" })], { className });
+  return make("span", seen ? text.replace(seen, said) : text, { lang: seen ? language : "en" });
 }
+const why = (text, before, className) => make("p", [before, reason(text)], { className });
 
 // make is an element with a text, or with children; nothing that came from elsewhere is ever read as HTML.
 function make(tag, inside, options = {}) {
@@ -21,30 +22,33 @@ function make(tag, inside, options = {}) {
   return e;
 }
 
-function trouble(text) {
-  $("trouble").hidden = !text;
-  $("trouble").textContent = text || "";
+function trouble(what) {
+  $("trouble").hidden = !what;
+  $("trouble").replaceChildren(what || "");
 }
 
-// ask sends a request; what the server refuses is shown, and thrown.
+// Refusal is what the server says in place of an answer.
+class Refusal extends Error {}
+
+// ask sends a request; what the server refuses is thrown.
 async function ask(method, path, body) {
   const options = { method, body };
   if (body && !(body instanceof FormData)) {
     options.headers = { "Content-Type": "application/json" };
     options.body = JSON.stringify(body);
   }
-  const response = await fetch(path, options);
+  const response = await fetch(path, options).catch(() => { throw new Refusal("the server cannot be reached"); });
   const answer = await response.json();
   if (response.ok) return answer;
   if (response.status === 401 && session) { session = null; show(); }
-  throw new Error(answer.detail || response.statusText);
+  throw new Refusal(answer.detail || response.statusText);
 }
 
 // attempt does something and shows what went wrong with it.
 async function attempt(what) {
   trouble("");
   document.body.setAttribute("aria-busy", "true");
-  try { return await what(); } catch (e) { trouble(e.message); } finally { document.body.removeAttribute("aria-busy"); }
+  try { return await what(); } catch (e) { trouble(e instanceof Refusal ? reason(e.message) : e.message); } finally { document.body.removeAttribute("aria-busy"); }
 }
 
 const may = role => session && session.roles.includes(role);

@@ -67,7 +67,7 @@ const words = {
   },
 };
 
-// reasons are why a verdict or an image is as it is: what the server says in English, and what that is in other languages.
+// reasons are why a verdict or an image is as it is, or why something was refused: what the server says in English, and what that is in other languages.
 const reasons = {
   es: [
     [/^nobody is enrolled$/, "no hay nadie inscrito"],
@@ -82,6 +82,19 @@ const reasons = {
     [/^frames disagree: (.*) is like "(.*)", and (.*) like "(.*)"$/, "las imágenes se contradicen: $1 se parece a «$2», y $3 a «$4»"],
     [/^frames disagree: (\S+ %) of their weight does not show "(.*)"$/, "las imágenes se contradicen: el $1 de su peso no muestra a «$2»"],
     [/^too dark$/, "demasiado oscura"], [/^too bright$/, "demasiado clara"], [/^too flat$/, "sin contraste"], [/^too blurred$/, "demasiado borrosa"],
+    [/^the key is not known here, or was revoked$/, "la clave no se conoce aquí, o fue revocada"], [/^key "(.*)" has not the role for this: want one of (.*)$/, "la clave «$1» no tiene el rol para esto: hace falta uno de $2"],
+    [/^key "(.*)" is not for gallery "(.*)"$/, "la clave «$1» no es para la galería «$2»"], [/^key "(.*)" asks more than (\S+) times a second: wait$/, "la clave «$1» pregunta más de $2 veces por segundo: espere"],
+    [/^no key: .*$/, "falta la clave"], [/^the server cannot be reached$/, "no se puede llegar al servidor"],
+    [/^the queue is full: try again$/, "la cola está llena: inténtelo de nuevo"], [/^too many requests are being read: try again$/, "se están leyendo demasiadas peticiones: inténtelo de nuevo"], [/^too many listen already: try again$/, "ya escuchan demasiados: inténtelo de nuevo"],
+    [/^the store cannot be reached: try again$/, "no se puede llegar al almacén: inténtelo de nuevo"], [/^the store cannot be reached$/, "no se puede llegar al almacén"], [/^the server is stopping: try again$/, "el servidor se está deteniendo: inténtelo de nuevo"], [/^the server is stopping$/, "el servidor se está deteniendo"],
+    [/^it took too long: try again, or ask for less at once$/, "tardó demasiado: inténtelo de nuevo, o pida menos de una vez"], [/^the server failed; its log says why$/, "el servidor falló; su registro dice por qué"],
+    [/^(?:.*: )?the disk is full: nothing was changed; make room and try again$/, "el disco está lleno: no se ha cambiado nada; haga sitio e inténtelo de nuevo"],
+    [/^the request is larger than (\d+) bytes: send smaller or fewer images$/, "la petición pasa de $1 bytes: envíe menos imágenes, o más pequeñas"], [/^(\d+) images: want at most (\d+) in a request$/, "$1 imágenes: como mucho $2 de una vez"],
+    [/^no face was found in (.*): take a photograph that shows one$/, "no se encontró ninguna cara en $1: haga una fotografía que la muestre"], [/^no face was found in any of the images: take photographs that show one$/, "no se encontró ninguna cara en las imágenes: haga fotografías que la muestren"],
+    [/^an id is empty: name who it is$/, "el id está vacío: diga quién es"],
+    [/^calibrate: nobody is enrolled: too few people to promise that$/, "no hay nadie inscrito: son pocas personas para prometer eso"],
+    [/^calibrate: (\d+) people(?: of group (".*"))? bound the rate at (\S+) only, and three times the promise is (\S+): too few people to promise that: it takes about (\d+) strangers more, or promise a larger rate$/, "con $1 personas solo se sabe que la tasa no pasa de $3, y el triple de lo prometido es $4: hacen falta unos $5 desconocidos más, o prometer una tasa mayor"],
+    [/^calibrate: (\d+) ids with two images bound the rate at which enrolled people are missed at (\S+) only, and three times the promise is (\S+): too few people to promise that: it takes about (\d+) such ids more, or promise a larger rate$/, "con $1 ids de dos imágenes solo se sabe que la tasa de inscritos que no coinciden no pasa de $2, y el triple de lo prometido es $3: hacen falta unos $4 ids más así, o prometer una tasa mayor"],
     [/^too small$/, "demasiado pequeña"], [/^turned away$/, "vuelta a un lado"], [/^tilted$/, "inclinada"],
   ],
 };
