@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/siam-go/siam/internal/parallel"
 )
@@ -97,7 +98,7 @@ func (g *Gallery) Import(ctx context.Context, r io.Reader) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	in := importing{Gallery: g, settings: s}
+	in := importing{Gallery: g, settings: s, began: g.clock()}
 	if err := in.look(ctx); err != nil {
 		return in.done, err
 	}
@@ -114,6 +115,7 @@ func (g *Gallery) Import(ctx context.Context, r io.Reader) (Imported, error) {
 type importing struct {
 	*Gallery
 	settings Settings
+	began    time.Time
 	there    map[string]bool
 	lines    int // read
 	done     Imported
@@ -238,7 +240,7 @@ func (in *importing) complete(e *Entry) {
 		e.Key = hex.EncodeToString(sum.Sum(nil)[:16])
 	}
 	if e.When.IsZero() {
-		e.When = in.clock()
+		e.When = in.began
 	}
 }
 
