@@ -7,14 +7,18 @@ async function openTracks() {
   $("videos").closest("label").hidden = $("player").hidden = !list.length;
   $("no-tracks").hidden = Boolean(list.length);
   $("no-tracks").textContent = say("noTracks");
-  play();
+  await play();
 }
 
-function play() {
+// play shows a video, and waits until its page is there.
+async function play() {
   const file = $("videos").value, address = "/v1/tracks/" + encodeURIComponent(file) + "?language=" + language;
   if (!file) return $("player").removeAttribute("src");
   $("player").title = $("videos").selectedOptions[0].textContent;
-  if ($("player").getAttribute("src") !== address) $("player").src = address;
+  if ($("player").getAttribute("src") === address) return;
+  const loaded = new Promise(done => $("player").addEventListener("load", done, { once: true }));
+  $("player").src = address;
+  await loaded;
 }
 $("videos").addEventListener("change", play);
 Object.assign(pages.tracks, { open: openTracks, leave: () => $("player").removeAttribute("src") });
