@@ -261,17 +261,26 @@ func get[T any](ctx context.Context, c *Client, path string) (T, error) {
 	return ask[T](ctx, c, http.MethodGet, path, "", nil)
 }
 
-// ask sends a request and decodes the answer.
-func ask[T any](ctx context.Context, c *Client, method, path, kind string, body io.Reader) (out T, err error) {
+// request is one with the client's key.
+func (c *Client) request(ctx context.Context, method, path, kind string, body io.Reader) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, c.base+path, body)
 	if err != nil {
-		return out, err
+		return nil, err
 	}
 	if c.key != "" {
 		r.Header.Set("Authorization", "Bearer "+c.key)
 	}
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
+	}
+	return r, nil
+}
+
+// ask sends a request and decodes the answer.
+func ask[T any](ctx context.Context, c *Client, method, path, kind string, body io.Reader) (out T, err error) {
+	r, err := c.request(ctx, method, path, kind, body)
+	if err != nil {
+		return out, err
 	}
 	response, err := c.http.Do(r)
 	if err != nil {

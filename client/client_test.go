@@ -1,12 +1,14 @@
 package client_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +36,11 @@ func image(t *testing.T, name string) client.Image {
 
 // dial is a client of a server with the gallery "the gate".
 func dial(t *testing.T) (*client.Client, *server.Keys) {
+	return dialBy(t, func(inner http.Handler) http.Handler { return inner })
+}
+
+// dialBy is dial with something before the server.
+func dialBy(t *testing.T, before func(http.Handler) http.Handler) (*client.Client, *server.Keys) {
 	t.Helper()
 	model := must[*siam.Model](t)(siam.Open("../testdata/strokes.safetensors"))
 	t.Cleanup(model.Close)
@@ -46,8 +53,8 @@ func dial(t *testing.T) (*client.Client, *server.Keys) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler := must[*server.Server](t)(server.New(server.Options{Store: store, Keys: keys, Models: []server.Model{{Model: model, Name: "strokes"}}}))
-	at := httptest.NewServer(handler)
+	handler := must[*server.Server](t)(server.New(server.Options{Store: store, Keys: keys, Rate: 1e6, Burst: 1e6, Models: []server.Model{{Model: model, Name: "strokes"}}}))
+	at := httptest.NewServer(before(handler))
 	t.Cleanup(at.Close)
 	return must[*client.Client](t)(client.New(at.URL+"/", secret)), keys
 }
@@ -108,6 +115,55 @@ func TestClientDoesAllThatAServerDoes(t *testing.T) {
 	}
 	if err := c.Ready(ctx); err != nil {
 		t.Errorf("Ready: %v", err)
+	}
+}
+
+// Verdicts go on where the server has ended what it tells, and none is missed.
+func TestVerdictsAreHeardOneAfterTheOther(t *testing.T) {
+	c, keys := dialBy(t, func(inner http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/verdicts") {
+				ctx, cancel := context.WithTimeout(r.Context(), 20*time.Millisecond)
+				defer cancel()
+				r = r.WithContext(ctx)
+			}
+			inner.ServeHTTP(w, r)
+		})
+	})
+	a := image(t, "a.png")
+	ctx, stop := context.WithCancel(t.Context())
+	var asking sync.WaitGroup
+	asking.Go(func() {
+		for ctx.Err() == nil {
+			_, _ = c.Identify(ctx, "the gate", a) // or the test has ended
+		}
+	})
+	var heard []int64
+	for j, err := range c.Verdicts(ctx, "the gate") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if heard = append(heard, j.Number); len(heard) == 60 {
+			break
+		}
+	}
+	stop()
+	asking.Wait()
+	for i, n := range heard {
+		if n != heard[0]+int64(i) {
+			t.Fatalf("heard are %v, want all from %d on", heard, heard[0])
+		}
+	}
+	for range c.Verdicts(ctx, "the gate") {
+		t.Error("something is heard after the end")
+	}
+	if _, err := keys.Revoke("boss"); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range c.Verdicts(t.Context(), "the gate") {
+		if err == nil || !strings.Contains(err.Error(), "revoked") {
+			t.Errorf("a revoked key hears %v", err)
+		}
 	}
 }
 

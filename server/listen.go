@@ -81,7 +81,7 @@ func (v *verdicts) told() int64 {
 // stream writes what comes after a number until the request ends, the server stops, the key is revoked, or nobody hears it any more.
 func (s *Server) stream(r *http.Request, w http.ResponseWriter, heard int64) {
 	flusher, name := http.NewResponseController(w), r.PathValue("gallery")
-	_, err := fmt.Fprint(w, "retry: 1000\n\n")
+	_, err := fmt.Fprintf(w, "retry: 1000\nid: %d\n\n", heard) // from which to go on where nothing is told meanwhile
 	for err == nil && flusher.Flush() == nil {
 		all, news := s.verdicts.after(heard)
 		if _, err := s.holder(r); err != nil {
