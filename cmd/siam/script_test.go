@@ -157,7 +157,7 @@ func inProcess(ts *testscript.TestScript, ctx context.Context) program {
 
 // check runs siam and wants an exit code, and on failure one line that says why.
 func check(ts *testscript.TestScript, want int, args []string, siam program) {
-	var expanded []string
+	expanded := []string{} // nil would mean the arguments of this test
 	for _, arg := range args {
 		switch arg {
 		case "@tiny":
