@@ -19,6 +19,7 @@ type program struct {
 	hosts        []int // per output the parameter whose memory it takes if that is donated, or -1
 	kept         []kept
 	part         *program   // of the tasks' parts of a batch, or nil
+	images       []bool     // per parameter whether it has parts
 	called       []*program // that tasks run
 }
 
@@ -76,11 +77,11 @@ type replacement struct {
 func compile(backend *Backend, f *Function) (p *program, err error) {
 	defer recoverTo(&err)
 	if !backend.unfused {
-		if part, parts := f.split(backend); part != nil {
+		if part, parts, images := f.split(backend); part != nil {
 			if p, err = compile(backend, part); err != nil {
 				return nil, err
 			}
-			return inParts(p, parts), nil
+			return inParts(p, parts, images), nil
 		}
 	}
 	g := simplify(f)

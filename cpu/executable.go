@@ -128,6 +128,7 @@ func (e *Executable) bind(fr *frame, inputs []compute.Buffer, donate []bool) err
 		}
 		fr.mem[e.program.parameters[i]] = buffer.mem
 	}
+	fr.inputs = inputs
 	if err := e.claim(inputs, donate); err != nil {
 		return err
 	}

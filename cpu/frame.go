@@ -21,6 +21,7 @@ type frame struct {
 	lists      [][][]float32     // one per thread, for the operands of a task
 	parts      []*frame          // one per thread, of a program that works in parts
 	called     []*frame          // of the programs that tasks run
+	inputs     []compute.Buffer  // of the execution
 	kept       []*Buffer         // per kept block, what it was computed from; nil if it must be computed
 	shared     []bool            // per kept block, whether other frames have it too
 	mu         sync.Mutex
@@ -128,6 +129,9 @@ func (fr *frame) run(clock *clock) error {
 
 // recall finds the kept blocks that were computed from these inputs, by this frame or others, and makes room for those that were not.
 func (fr *frame) recall(inputs []compute.Buffer) {
+	for _, part := range fr.parts {
+		part.recall(inputs)
+	}
 	for i, k := range fr.program.kept {
 		if k.parameter < 0 {
 			continue
@@ -163,6 +167,7 @@ func (fr *frame) remember(inputs []compute.Buffer) {
 
 // release forgets the memory that is not the frame's own.
 func (fr *frame) release() {
+	fr.inputs = nil
 	for _, r := range fr.program.parameters {
 		fr.mem[r] = nil
 	}

@@ -15,9 +15,14 @@ import (
 // partBytes is about how much of its inputs and outputs the largest operation of a part should have.
 const partBytes = 2 << 20
 
+// mapsOfWeights is how many times as large as the weights of matrix products, which every part reads again, its feature maps should be
+// at least.
+const mapsOfWeights = 4
+
 // splitter issues a function's nodes on another one, with a smaller first axis where that is the images'.
 type splitter struct {
 	images, part int
+	rank         int // the least of parameters that are images, and not weights of as many rows
 	to           *Function
 	issued       map[*value]compute.Value
 	batched      map[*value]bool // whose first axis is the images
@@ -26,17 +31,32 @@ type splitter struct {
 // errApart says that a function cannot be split.
 var errApart = errors.New("not every node treats images apart")
 
-// split gives a function that computes what f does, for the images of one of several parts of the batch; nil if f treats
-// images together, has no convolution, takes weights besides images, or is not worth it.
-func (f *Function) split(b *Backend) (part *Function, parts int) {
-	images, ok := f.images()
+// split gives a function that computes what f does, for the images of one of several parts of the batch, and which of its parameters
+// are images; nil if f treats images together, has no convolution, or is not worth it.
+func (f *Function) split(b *Backend) (part *Function, parts int, images []bool) {
+	n, rank, ok := f.images()
 	if !ok {
-		return nil, 0
+		return nil, 0, nil
 	}
-	s := &splitter{images: images, part: f.partOf(images), issued: map[*value]compute.Value{}, batched: map[*value]bool{}}
-	if s.part == images {
-		return nil, 0
+	size := f.partOf(n)
+	if size == n {
+		return nil, 0, nil
 	}
+	for _, rank := range []int{1, rank} {
+		s := &splitter{images: n, part: size, rank: rank, issued: map[*value]compute.Value{}, batched: map[*value]bool{}}
+		if s.all(f, b) != nil {
+			continue
+		}
+		for _, v := range f.parameters {
+			images = append(images, s.batched[v])
+		}
+		return s.to, n / size, images
+	}
+	return nil, 0, nil
+}
+
+// all issues the whole function.
+func (s *splitter) all(f *Function, b *Backend) error {
 	s.to = newBuilder(b, f.builder.name).main
 	alive := live(f)
 	for _, n := range f.nodes {
@@ -44,52 +64,54 @@ func (f *Function) split(b *Backend) (part *Function, parts int) {
 			continue
 		}
 		if err := s.issue(n); err != nil {
-			return nil, 0
+			return err
 		}
 	}
 	var results []compute.Value
 	for _, v := range f.results {
 		if !s.batched[v] {
-			return nil, 0
+			return errApart
 		}
 		results = append(results, s.issued[v])
 	}
-	if err := s.to.Return(results, nil); err != nil {
-		return nil, 0
-	}
-	return s.to, images / s.part
+	return s.to.Return(results, nil)
 }
 
-// images is the length of the first axis of all parameters and results, if they have one, and there is a convolution.
-func (f *Function) images() (n int, ok bool) {
-	convolves := slices.ContainsFunc(f.nodes, func(n *node) bool { return n.op == compute.OpTypeConvGeneral })
-	if !convolves || len(f.parameters) == 0 || f.parameters[0].shape.Rank() == 0 {
-		return 0, false
+// images is the length of the first axis of all results, if they have one, and how many axes images have that are convolved.
+func (f *Function) images() (n, rank int, ok bool) {
+	at := slices.IndexFunc(f.nodes, func(n *node) bool { return n.op == compute.OpTypeConvGeneral })
+	if at < 0 || len(f.results) == 0 || f.results[0].shape.Rank() == 0 {
+		return 0, 0, false
 	}
-	n = f.parameters[0].shape.Dimensions[0]
-	for _, v := range slices.Concat(f.parameters, f.results) {
+	n, rank = f.results[0].shape.Dimensions[0], f.nodes[at].inputs[0].shape.Rank()
+	for _, v := range f.results {
 		if v.shape.Rank() == 0 || v.shape.Dimensions[0] != n {
-			return 0, false
+			return 0, 0, false
 		}
 	}
-	return n, n > 1
+	return n, rank, n > 1 && slices.ContainsFunc(f.parameters, func(v *value) bool { return v.shape.Rank() > 0 && v.shape.Dimensions[0] == n })
 }
 
 // partOf is the number of images of a part, a divisor of all.
 func (f *Function) partOf(images int) int {
-	largest := 0
+	largest, maps, weights := 0, 0, 0
 	for _, n := range f.nodes {
-		bytes := 0
+		own := 0
 		for _, v := range slices.Concat(n.inputs, n.outputs) {
-			if v.shape.Rank() > 0 && v.shape.Dimensions[0] == images {
-				bytes += byteSize(v.shape)
+			switch {
+			case v.shape.Rank() > 0 && v.shape.Dimensions[0] == images:
+				own += byteSize(v.shape)
+			case n.op == compute.OpTypeDotGeneral:
+				weights += byteSize(v.shape)
 			}
 		}
-		largest = max(largest, bytes)
+		largest = max(largest, own)
+		if n.op == compute.OpTypeConvGeneral {
+			maps += own
+		}
 	}
-	part := max(1, min(images, partBytes/max(1, largest/images)))
-	for images%part != 0 {
-		part--
+	part := max(1, partBytes*images/max(1, largest), mapsOfWeights*weights*images/max(1, maps))
+	for part = min(part, images); images%part != 0; part-- {
 	}
 	return part
 }
@@ -106,8 +128,11 @@ func (s *splitter) issue(n *node) error {
 	var err error
 	switch {
 	case n.op == compute.OpTypeParameter:
-		outputs, err = one(s.to.Parameter(n.attrs.(parameter).name, s.smaller(n.outputs[0].shape), nil))
-		batched = true
+		shape := n.outputs[0].shape
+		if batched = shape.Rank() >= s.rank && shape.Dimensions[0] == s.images; batched {
+			shape = s.smaller(shape)
+		}
+		outputs, err = one(s.to.Parameter(n.attrs.(parameter).name, shape, nil))
 	case n.op == compute.OpTypeConstant:
 		outputs, err = one(s.to.constant(n.attrs.(*constant), n.outputs[0].shape))
 	case !batched:
@@ -176,18 +201,22 @@ func pointwise(s *splitter, n *node, inputs []compute.Value) ([]compute.Value, e
 	return n.replay(s.to, inputs)
 }
 
-// inParts makes a program of several parts of a batch, each of which p computes.
-func inParts(p *program, parts int) *program {
-	whole := &program{part: p}
-	place := func(kind blockKind, r ref) ref {
-		whole.blocks = append(whole.blocks, block{kind: kind, bytes: parts * p.blocks[r].bytes, same: -1})
+// inParts makes a program of several parts of a batch, each of which p computes. images are the parameters that have parts.
+func inParts(p *program, parts int, images []bool) *program {
+	whole := &program{part: p, images: images}
+	place := func(kind blockKind, bytes int) ref {
+		whole.blocks = append(whole.blocks, block{kind: kind, bytes: bytes, same: -1})
 		return ref(len(whole.blocks) - 1)
 	}
-	for _, r := range p.parameters {
-		whole.parameters = append(whole.parameters, place(parameterBlock, r))
+	for i, r := range p.parameters {
+		bytes := p.blocks[r].bytes
+		if images[i] {
+			bytes *= parts
+		}
+		whole.parameters = append(whole.parameters, place(parameterBlock, bytes))
 	}
 	for i, r := range p.outputs {
-		whole.outputs = append(whole.outputs, place(outputBlock, r))
+		whole.outputs = append(whole.outputs, place(outputBlock, parts*p.blocks[r].bytes))
 		shape := p.outputShapes[i].Clone()
 		shape.Dimensions[0] *= parts
 		whole.outputShapes, whole.hosts = append(whole.outputShapes, shape), append(whole.hosts, -1)
@@ -205,14 +234,24 @@ func inParts(p *program, parts int) *program {
 // runPart computes one part in the thread's own frame.
 func (fr *frame) runPart(thread, i int) error {
 	part := fr.parts[thread]
-	bind := func(own, whole []ref) {
-		for j, r := range own {
-			n := part.program.blocks[r].bytes
-			part.mem[r] = fr.mem[whole[j]][i*n : (i+1)*n]
+	piece := func(whole, own ref) []byte {
+		n := part.program.blocks[own].bytes
+		return fr.mem[whole][i*n : (i+1)*n]
+	}
+	for j, own := range part.program.parameters {
+		if whole := fr.program.parameters[j]; fr.program.images[j] {
+			part.mem[own] = piece(whole, own)
+		} else {
+			part.mem[own] = fr.mem[whole]
 		}
 	}
-	bind(part.program.parameters, fr.program.parameters)
-	bind(part.program.outputs, fr.program.outputs)
+	for j, own := range part.program.outputs {
+		part.mem[own] = piece(fr.program.outputs[j], own)
+	}
 	defer part.release()
-	return part.run(nil)
+	if err := part.run(nil); err != nil {
+		return err
+	}
+	part.remember(fr.inputs)
+	return nil
 }

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -88,12 +89,7 @@ func TestInferenceInPartsEqualsThatOfTheWholeBatch(t *testing.T) {
 				if !got.Shape().Equal(want.Shape()) {
 					t.Fatalf("%d threads: shape %s, want %s", threads, got.Shape(), want.Shape())
 				}
-				values := tensors.MustCopyFlatData[float32](got)
-				for i, v := range tensors.MustCopyFlatData[float32](want) {
-					if math.Abs(float64(values[i]-v)) > 2e-5*(1+math.Abs(float64(v))) {
-						t.Fatalf("%d threads: output[%d] = %v, want %v", threads, i, values[i], v)
-					}
-				}
+				closeTo(t, tensors.MustCopyFlatData[float32](got), tensors.MustCopyFlatData[float32](want), "%d threads", threads)
 			}
 		})
 	}
@@ -123,5 +119,67 @@ func TestAPanicInAPartIsAnError(t *testing.T) {
 	}
 	if _, err := e.Execute([]compute.Buffer{input}, nil, 0); err == nil {
 		t.Error("Execute with a task that panics gives no error, want one")
+	}
+}
+
+// withWeights is a convolution of images [n, h, w, 4] and a product, whose weights are parameters.
+func withWeights(x, w, shift, dense *graph.Node) *graph.Node {
+	y := graph.Convolve(x, w).PadSame().Done()
+	y = relu(graph.Add(y, graph.ExpandAndBroadcast(shift, y.Shape().Dimensions, []int{0, 1, 2})))
+	return graph.Dot(graph.ReduceMean(y, 1, 2), dense).Product()
+}
+
+func TestWeightsThatAreParametersServeAllParts(t *testing.T) {
+	const n, h, w = 6, 120, 90
+	random := rand.New(rand.NewPCG(4, 4))
+	x := noise(random, n, h, w, 4)
+	for _, filters := range []int{8, n} { // as many as images, too
+		inputs := []array{x, noise(random, 3, 3, 4, filters), noise(random, filters), noise(random, filters, 5)}
+		other := append([]array{x, noise(random, 3, 3, 4, filters)}, inputs[2:]...)
+		for _, threads := range []int{1, 2, 5} {
+			b := newTestBackend(t, Options{Threads: threads}).(*Backend)
+			var images []int
+			b.inspect = func(g *body) { images = append(images, g.parameters[0].shape.Dim(0)) }
+			exec := graph.MustNewExec(b, withWeights)
+			for round, given := range [][]array{inputs, inputs, other, inputs} {
+				want := graph.MustExecOnceN(unfused(t), withWeights, asTensors(given)...)[0]
+				got := exec.MustExec(asTensors(given)...)[0]
+				closeTo(t, tensors.MustCopyFlatData[float32](got), tensors.MustCopyFlatData[float32](want), "%d filters, %d threads, round %d", filters, threads, round)
+			}
+			if images[0] == n {
+				t.Errorf("%d filters, %d threads: compiled for all %d images, want parts", filters, threads, n)
+			}
+			changing := asTensors(inputs)
+			exec.MustExec(changing...)
+			tensors.MustMutableFlatData(changing[1].(*tensors.Tensor), func(flat []float32) { copy(flat, other[1].data) })
+			want := graph.MustExecOnceN(unfused(t), withWeights, asTensors(other)...)[0]
+			got := exec.MustExec(changing...)[0]
+			closeTo(t, tensors.MustCopyFlatData[float32](got), tensors.MustCopyFlatData[float32](want), "%d filters, %d threads, changed in place", filters, threads)
+		}
+	}
+}
+
+func closeTo(t *testing.T, got, want []float32, format string, args ...any) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%s: %d numbers, want %d", fmt.Sprintf(format, args...), len(got), len(want))
+	}
+	for i, v := range want {
+		if math.Abs(float64(got[i]-v)) > 2e-5*(1+math.Abs(float64(v))) {
+			t.Fatalf("%s: output[%d] = %v, want %v", fmt.Sprintf(format, args...), i, got[i], v)
+		}
+	}
+}
+
+func TestLargeProductsAreNotReadForEveryPart(t *testing.T) {
+	const n, h, w = 6, 120, 90
+	random := rand.New(rand.NewPCG(5, 5))
+	inputs := []array{noise(random, n, h, w, 4), noise(random, 3, 3, 4, 8), noise(random, 8), noise(random, 8, 200000)}
+	b := newTestBackend(t, Options{Threads: 2}).(*Backend)
+	var images []int
+	b.inspect = func(g *body) { images = append(images, g.parameters[0].shape.Dim(0)) }
+	graph.MustExecOnceN(b, withWeights, asTensors(inputs)...)
+	if images[0] != n {
+		t.Errorf("compiled for %d of %d images, want all", images[0], n)
 	}
 }
