@@ -50,8 +50,11 @@ func ReadMasked(ctx context.Context, f Folder) (*Set, error) {
 	if len(masks) == 0 && len(s.Failed) > 0 {
 		return nil, s.Failed[0]
 	}
+	if len(masks) == 0 && len(s.Skipped) > 0 {
+		return nil, fmt.Errorf("read %s: no image there has a mask: skipped %s", f.Path, SkippedNamed(s.Skipped))
+	}
 	if len(masks) == 0 {
-		return nil, fmt.Errorf("read %s: no image there has a mask of its name", f.Path)
+		return nil, fmt.Errorf("read %s: no image there has a mask", f.Path)
 	}
 	return s, s.loadMasked(ctx, f, masks, maskedBytes)
 }

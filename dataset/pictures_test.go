@@ -246,6 +246,23 @@ func TestHeldImagesAreCountedOnce(t *testing.T) {
 	}
 }
 
+func TestWhyNoImageHasAMaskIsSaid(t *testing.T) {
+	files := cocoPictures(t, 2, outline(0, 1, 0, `[[0, 0, 2, 0, 2, 4, 0, 4]]`))
+	delete(files, "images/0.png")
+	delete(files, "images/1.png")
+	for want, files := range map[string]fstest.MapFS{
+		"read set: no image there has a mask: skipped 2 annotations/instances.json lists it, and it is not there (0.png, 1.png)": files,
+		"read set: no image there has a mask: skipped 1 it has no mask in masks/cat (images/cat/a.png)": {
+			"images/cat/a.png": plainPNG(t, 8, 4, 1, 2), "masks/cat/b.png": plainPNG(t, 8, 4, 0, 255)},
+		"read set: no image there has a mask: skipped 1 it has none of the labels 1 to 20 of VOC's classes (SegmentationClass/1.png)": {
+			"JPEGImages/1.jpg": plainPNG(t, 8, 4, 1, 2), "SegmentationClass/1.png": labelsPNG(t, 8, 4, 0, 33)},
+	} {
+		if _, err := readMasked(t, files); err == nil || err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
 func TestAMapWithoutClassesIsSaid(t *testing.T) {
 	s, err := readMasked(t, fstest.MapFS{
 		"JPEGImages/1.jpg": plainPNG(t, 8, 4, 1, 2), "SegmentationClass/1.png": labelsPNG(t, 8, 4, 8),
