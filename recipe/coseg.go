@@ -95,11 +95,23 @@ func (c Shared) Read(ctx context.Context, folder dataset.Folder, leave Leave) (B
 		set = rest
 	}
 	b.Set = set
-	b.Summary = fmt.Sprintf("%d images of %d classes", len(set.Items), len(set.Classes))
+	b.Summary = summary(set)
 	if _, out := dataset.SplitEvery(set, c.Out, c.Fold); c.Out > 0 && !hasPair(out) {
 		b.Notes = append(b.Notes, "note: too few images to keep two of a class out: it validates, and chooses the presence from which an object counts as there, by images that it learns from")
 	}
 	return b, nil
+}
+
+// summary counts what there is to learn from.
+func summary(set *dataset.Set) string {
+	images := map[string]bool{}
+	for _, it := range set.Items {
+		images[it.Source] = true
+	}
+	if len(images) < len(set.Items) {
+		return fmt.Sprintf("%d images with %d masks of %d classes", len(images), len(set.Items), len(set.Classes))
+	}
+	return fmt.Sprintf("%d images of %d classes", len(images), len(set.Classes))
 }
 
 func (c Shared) check(s Settings) error {

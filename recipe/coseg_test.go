@@ -4,8 +4,20 @@ import (
 	"testing"
 
 	"github.com/siam-go/siam/coseg"
+	"github.com/siam-go/siam/dataset"
 	"github.com/siam-go/siam/modelfile"
 )
+
+func TestImagesOfSeveralClassesAreCountedOnce(t *testing.T) {
+	set := &dataset.Set{Classes: make([]dataset.Class, 2), Items: []dataset.Item{{Source: "a"}, {Source: "b"}}}
+	if got, want := summary(set), "2 images of 2 classes"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	set.Items = append(set.Items, dataset.Item{Source: "b", Label: 1})
+	if got, want := summary(set), "2 images with 3 masks of 2 classes"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
 
 func TestACosegTrainingPreparesImagesAsItsBeginningWants(t *testing.T) {
 	spec, err := coseg.NewSpec(coseg.DOCS, 32)
