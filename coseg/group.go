@@ -163,40 +163,51 @@ func (m *Model) bothWays(ctx context.Context, a, b Encoded) (there, back []float
 const AllPairs = 16
 
 // representatives are the images of a group that all are compared with: all of them, or the [AllPairs] that sum it up: the one most like
-// the group's mean, and by turns the one that is least like those before, by the means of their coarsest maps. The order of the group
-// plays no part but for ties.
+// the group's mean, and by turns the one that is least like those before, by the means of their coarsest maps; none of one colour, where
+// others are enough. The order of the group plays no part but for ties.
 func representatives(group []Encoded) []int {
-	var chosen []int
-	if len(group) <= AllPairs {
-		for i := range group {
-			chosen = append(chosen, i)
-		}
-		return chosen
-	}
-	summaries := make([][]float32, len(group))
-	all := make([]float32, len(group[0].summary()))
+	var all, shows []int
 	for i, e := range group {
-		summaries[i] = e.summary()
-		for k, v := range summaries[i] {
-			all[k] += v
+		all = append(all, i)
+		if !e.plain {
+			shows = append(shows, i)
 		}
 	}
-	like := make([]float32, len(group)) // the largest cosine with one that is chosen
+	switch {
+	case len(group) <= AllPairs:
+		return all
+	case len(shows) < 2: // an image needs another
+		shows = all
+	}
+	if len(shows) <= AllPairs {
+		return shows
+	}
+	summaries := make([][]float32, len(shows))
+	sum := make([]float32, len(group[0].summary()))
+	for k, i := range shows {
+		summaries[k] = group[i].summary()
+		for c, v := range summaries[k] {
+			sum[c] += v
+		}
+	}
+	like := make([]float32, len(shows)) // the largest cosine with one that is chosen
 	next := 0
-	for i, s := range summaries {
-		if inner(s, all) > inner(summaries[next], all) {
-			next = i
+	for k, s := range summaries {
+		if inner(s, sum) > inner(summaries[next], sum) {
+			next = k
 		}
-		like[i] = -2
+		like[k] = -2
 	}
+	var chosen []int
 	for len(chosen) < AllPairs {
-		chosen = append(chosen, next)
-		for i, s := range summaries {
-			like[i] = max(like[i], inner(s, summaries[chosen[len(chosen)-1]]))
+		chosen = append(chosen, shows[next])
+		latest := summaries[next]
+		for k, s := range summaries {
+			like[k] = max(like[k], inner(s, latest))
 		}
-		for i := range like {
-			if like[i] < like[next] {
-				next = i
+		for k := range like {
+			if like[k] < like[next] {
+				next = k
 			}
 		}
 	}

@@ -557,6 +557,33 @@ func TestSurenessCountsHowAlikeTheObjectsAre(t *testing.T) {
 	}
 }
 
+func TestImagesOfOneColourRepresentNoLargeGroup(t *testing.T) {
+	m := blank(t)
+	encoded, _ := scenes(t, m, AllPairs+2)
+	var plain []Encoded
+	for level := range uint8(2 * AllPairs) {
+		e, err := m.Encode(t.Context(), imgproc.Filled(8, 8, 3, 7*level))
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain = append(plain, e)
+	}
+	first := len(plain) // of those that show something
+	for _, shown := range []int{2, 3, AllPairs, AllPairs + 2} {
+		chosen := representatives(slices.Concat(plain, encoded[:shown]))
+		slices.Sort(chosen)
+		if want := min(shown, AllPairs); len(slices.Compact(chosen)) != want || chosen[0] < first {
+			t.Errorf("%d pictures behind %d images of one colour are represented by %v, want %d of the pictures", shown, first, chosen, want)
+		}
+	}
+	for _, shown := range []int{0, 1} {
+		masks, err := m.SegmentEncoded(t.Context(), slices.Concat(plain, encoded[:shown]))
+		if err != nil || slices.ContainsFunc(masks, func(mask Mask) bool { return mask.Presence > 1e-3 }) {
+			t.Errorf("%d pictures among images of one colour: %v, and something is present", shown, err)
+		}
+	}
+}
+
 // TestAPresenceBeforeIsWhatTheOldCalibrationGaveToTheMiddleOfTheNew finds the middle by bisection.
 func TestAPresenceBeforeIsWhatTheOldCalibrationGaveToTheMiddleOfTheNew(t *testing.T) {
 	calibrated := func(threshold float32) *modelfile.File {
