@@ -286,8 +286,9 @@ type Login struct {
 
 // Session is what a key may do.
 type Session struct {
-	Name  string   `json:"name"`
-	Roles []string `json:"roles"`
+	Name      string   `json:"name"`
+	Roles     []string `json:"roles"`
+	Galleries []string `json:"galleries,omitempty" doc:"those that the key is for; all where there are none"`
 }
 
 // Masks is what images share, and what a page needs to show it.

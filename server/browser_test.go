@@ -274,6 +274,27 @@ func TestOfWhatTheCameraSeesOneImageIsRejected(t *testing.T) {
 	}
 }
 
+// A page is shown to those whose key may do something there.
+func TestAKeySeesItsPagesOnly(t *testing.T) {
+	d := newDesk(t, server.Options{})
+	for _, key := range []struct {
+		galleries []string
+		role      server.Role
+		pages     string
+	}{
+		{nil, server.RoleIdentify, "gate compare masks"}, {[]string{"main"}, server.RoleEnroll, "gallery map"}, {nil, server.RoleReview, "gallery review map"},
+		{[]string{"main"}, server.RoleAdmin, "gate gallery review compare calibration map masks"}, {nil, server.RoleAdmin, "gate gallery review compare calibration map training tracks masks"},
+	} {
+		v := d.as(d.newKey(fmt.Sprint(key), key.galleries, key.role)).visit()
+		if seen := got(v, chromedp.Evaluate[string]("[...document.querySelectorAll('nav a')].filter(a => !a.hidden).map(a => a.hash.slice(1)).join(' ')")); seen != key.pages {
+			t.Errorf("%v sees %s, want %s", key, seen, key.pages)
+		}
+		if galleries := got(v, chromedp.Evaluate[int]("document.querySelectorAll('#galleries option').length")); galleries != map[bool]int{true: 1, false: 2}[key.galleries != nil] {
+			t.Errorf("%v sees %d galleries", key, galleries)
+		}
+	}
+}
+
 // What the server refuses is said in the language of the page.
 func TestRefusalsSpeakTheLanguageOfThePage(t *testing.T) {
 	v := newDesk(t, server.Options{}).visit()

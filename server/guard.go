@@ -19,6 +19,7 @@ import (
 type policy struct {
 	roles []Role // none: whoever has a key
 	open  bool   // no key is needed
+	all   bool   // the key must be for all galleries
 	work  bool   // it takes a place in the queue
 	form  bool   // it comes as a form with files
 	most  int64  // bytes of its body; those of the server's options where it is 0
@@ -125,6 +126,9 @@ func (s *Server) admit(r *http.Request, p policy) (Key, error) {
 	}
 	if name := r.PathValue("gallery"); name != "" && !key.Sees(name) {
 		return Key{}, refuse(http.StatusForbidden, "key %q is not for gallery %q", key.Name, name)
+	}
+	if p.all && len(key.Galleries) > 0 {
+		return Key{}, refuse(http.StatusForbidden, "key %q is for some galleries, and this may tell of all", key.Name)
 	}
 	if !s.limiter(key).Allow() {
 		return Key{}, &refused{http.StatusTooManyRequests, fmt.Sprintf("key %q asks more than %v times a second: wait", key.Name, s.Rate), 1}

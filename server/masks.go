@@ -33,7 +33,7 @@ type masksInput struct {
 
 func (s *Server) maskRoutes() {
 	handle(s, post("masks", "/v1/masks", "what do images share?"), policy{roles: []Role{RoleIdentify}, work: true, form: true}, s.masks)
-	handle(s, get("tracks", "/v1/tracks", "pages of tracked videos in the server's folder of models"), policy{roles: []Role{RoleAdmin}}, s.tracks)
+	handle(s, get("tracks", "/v1/tracks", "pages of tracked videos in the server's folder of models"), policy{roles: []Role{RoleAdmin}, all: true}, s.tracks)
 }
 
 // masker is the model of co-segmentation of a name; the only one for none.

@@ -74,7 +74,7 @@ func (s *Server) cookie(secret string, seconds int) http.Cookie {
 }
 
 func sessionOf(key Key) api.Session {
-	out := api.Session{Name: key.Name, Roles: []string{}}
+	out := api.Session{Name: key.Name, Roles: []string{}, Galleries: key.Galleries}
 	for _, r := range Roles() {
 		if key.May(r) {
 			out.Roles = append(out.Roles, string(r))

@@ -19,7 +19,7 @@ const mostProgress = 1 << 20
 var states = []string{"running", "stopped", "failed"}
 
 func (s *Server) trainingRoutes() {
-	handle(s, get("trainings", "/v1/trainings", "trainings that write into the server's folder of models, and how far they are"), policy{roles: []Role{RoleAdmin}}, s.trainings)
+	handle(s, get("trainings", "/v1/trainings", "trainings that write into the server's folder of models, and how far they are"), policy{roles: []Role{RoleAdmin}, all: true}, s.trainings)
 }
 
 // trainings reads the files of progress that siam train leaves in the folder of models.

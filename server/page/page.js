@@ -79,7 +79,7 @@ async function begin() {
   show();
 }
 
-// pages are what there is to see: which of the roles lets somebody see it, and what is done when it is opened and left.
+// pages are what there is to see: which of the roles lets somebody see it, whether the key must be for all galleries, and what is done when it is opened and left.
 const pages = {
   gate: { roles: ["identify"] },
   gallery: { roles: ["enroll", "review"] },
@@ -87,11 +87,11 @@ const pages = {
   compare: { roles: ["identify"] },
   calibration: { roles: ["admin"] },
   map: { roles: ["enroll", "review"] },
-  training: { roles: ["admin"] },
-  tracks: { roles: ["admin"] },
+  training: { roles: ["admin"], all: true },
+  tracks: { roles: ["admin"], all: true },
   masks: { roles: ["identify"] },
 };
-const mayOpen = name => pages[name].roles.some(may);
+const mayOpen = name => pages[name].roles.some(may) && !(pages[name].all && session.galleries);
 let opened = "";
 
 // show makes visible what there is to see now.

@@ -83,6 +83,7 @@ const reasons = {
     [/^frames disagree: (\S+ %) of their weight does not show "(.*)"$/, "las imágenes se contradicen: el $1 de su peso no muestra a «$2»"],
     [/^too dark$/, "demasiado oscura"], [/^too bright$/, "demasiado clara"], [/^too flat$/, "sin contraste"], [/^too blurred$/, "demasiado borrosa"],
     [/^the key is not known here, or was revoked$/, "la clave no se conoce aquí, o fue revocada"], [/^key "(.*)" has not the role for this: want one of (.*)$/, "la clave «$1» no tiene el rol para esto: hace falta uno de $2"],
+    [/^key "(.*)" is for some galleries, and this may tell of all$/, "la clave «$1» es para algunas galerías, y esto puede hablar de todas"],
     [/^key "(.*)" is not for gallery "(.*)"$/, "la clave «$1» no es para la galería «$2»"], [/^key "(.*)" asks more than (\S+) times a second: wait$/, "la clave «$1» pregunta más de $2 veces por segundo: espere"],
     [/^no key: .*$/, "falta la clave"], [/^the server cannot be reached$/, "no se puede llegar al servidor"],
     [/^the queue is full: try again$/, "la cola está llena: inténtelo de nuevo"], [/^too many requests are being read: try again$/, "se están leyendo demasiadas peticiones: inténtelo de nuevo"], [/^too many listen already: try again$/, "ya escuchan demasiados: inténtelo de nuevo"],
