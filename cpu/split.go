@@ -12,8 +12,9 @@ import (
 // read from there, where a whole batch would go through memory layer by layer, and threads that work on parts of their own
 // need not wait for each other. splitter issues a function again for fewer images.
 
-// partBytes is about how much of its inputs and outputs the largest operation of a part should have.
-const partBytes = 2 << 20
+// partBytes is about how much of its inputs and outputs the largest operation of a part should have: little enough for the caches that
+// cores share, and enough images for each reading of the weights.
+const partBytes = 8 << 20
 
 // mapsOfWeights is how many times as large as the weights of matrix products, which every part reads again, its feature maps should be
 // at least.

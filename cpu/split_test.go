@@ -73,7 +73,7 @@ func (e *Executable) parts() int {
 }
 
 func TestInferenceInPartsEqualsThatOfTheWholeBatch(t *testing.T) {
-	const n, h, w = 6, 120, 90
+	const n, h, w = 6, 240, 180
 	x := noise(rand.New(rand.NewPCG(3, 3)), n, h, w, 4)
 	for _, k := range splitCases {
 		t.Run(k.name, func(t *testing.T) {
@@ -97,7 +97,7 @@ func TestInferenceInPartsEqualsThatOfTheWholeBatch(t *testing.T) {
 
 func TestAPanicInAPartIsAnError(t *testing.T) {
 	b := newTestBackend(t, Options{Threads: 2}).(*Backend)
-	x := noise(rand.New(rand.NewPCG(3, 3)), 8, 120, 90, 4)
+	x := noise(rand.New(rand.NewPCG(3, 3)), 8, 240, 180, 4)
 	random := rand.New(rand.NewPCG(1, 1))
 	weights := noise(random, 3, 3, 4, 8)
 	e := compileArrays(t, b, []array{x}, func(f compute.Function, in []compute.Value) ([]compute.Value, error) {
@@ -130,7 +130,7 @@ func withWeights(x, w, shift, dense *graph.Node) *graph.Node {
 }
 
 func TestWeightsThatAreParametersServeAllParts(t *testing.T) {
-	const n, h, w = 6, 120, 90
+	const n, h, w = 6, 240, 180
 	random := rand.New(rand.NewPCG(4, 4))
 	x := noise(random, n, h, w, 4)
 	for _, filters := range []int{8, n} { // as many as images, too
@@ -172,7 +172,7 @@ func closeTo(t *testing.T, got, want []float32, format string, args ...any) {
 }
 
 func TestLargeProductsAreNotReadForEveryPart(t *testing.T) {
-	const n, h, w = 6, 120, 90
+	const n, h, w = 6, 240, 180
 	random := rand.New(rand.NewPCG(5, 5))
 	inputs := []array{noise(random, n, h, w, 4), noise(random, 3, 3, 4, 8), noise(random, 8), noise(random, 8, 200000)}
 	b := newTestBackend(t, Options{Threads: 2}).(*Backend)
