@@ -34,11 +34,12 @@ func broadcastApart(s *splitter, n *node, inputs []compute.Value) ([]compute.Val
 
 func sliceApart(s *splitter, n *node, inputs []compute.Value) ([]compute.Value, error) {
 	a := n.attrs.(sliceAttrs)
-	if a.starts[0] != 0 || a.limits[0] != s.images {
+	x := n.inputs[0].shape
+	if a.starts[0] != 0 || a.limits[0] != x.Dimensions[0] {
 		return nil, errApart
 	}
 	limits := slices.Clone(a.limits)
-	limits[0] = s.part
+	limits[0] = s.smaller(x).Dimensions[0]
 	return one(s.to.Slice(inputs[0], a.starts, limits, a.strides))
 }
 

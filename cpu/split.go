@@ -26,7 +26,7 @@ type splitter struct {
 	rank         int // the least of parameters that are images, and not weights of as many rows
 	to           *Function
 	issued       map[*value]compute.Value
-	batched      map[*value]bool // whose first axis is the images
+	batched      map[*value]bool // whose first axis is the images, or as many of something of each
 }
 
 // errApart says that a function cannot be split.
@@ -39,7 +39,7 @@ func (f *Function) split(b *Backend) (part *Function, parts int, images []bool) 
 	if !ok {
 		return nil, 0, nil
 	}
-	size := f.partOf(n)
+	size := f.partOf(n, rank)
 	if size == n {
 		return nil, 0, nil
 	}
@@ -93,14 +93,14 @@ func (f *Function) images() (n, rank int, ok bool) {
 	return n, rank, n > 1 && slices.ContainsFunc(f.parameters, func(v *value) bool { return v.shape.Rank() > 0 && v.shape.Dimensions[0] == n })
 }
 
-// partOf is the number of images of a part, a divisor of all.
-func (f *Function) partOf(images int) int {
+// partOf is the number of images of a part, a divisor of all. Images that are convolved have so many axes.
+func (f *Function) partOf(images, rank int) int {
 	largest, maps, weights := 0, 0, 0
 	for _, n := range f.nodes {
 		own := 0
 		for _, v := range slices.Concat(n.inputs, n.outputs) {
 			switch {
-			case v.shape.Rank() > 0 && v.shape.Dimensions[0] == images:
+			case v.shape.Rank() > 0 && v.shape.Dimensions[0] == images, v.shape.Rank() >= rank && v.shape.Dimensions[0]%images == 0:
 				own += byteSize(v.shape)
 			case n.op == compute.OpTypeDotGeneral:
 				weights += byteSize(v.shape)
@@ -146,24 +146,28 @@ func (s *splitter) issue(n *node) error {
 	}
 	for i, v := range n.outputs {
 		s.issued[v], s.batched[v] = outputs[i], batched
-		if batched && !outputs[i].(*value).shape.Equal(s.smaller(v.shape)) {
+		if batched && (!s.divides(v.shape) || !outputs[i].(*value).shape.Equal(s.smaller(v.shape))) {
 			return errApart
 		}
 	}
 	return nil
 }
 
+// divides says whether a first axis may be the images, or as many of something of each.
+func (s *splitter) divides(shape shapes.Shape) bool {
+	return shape.Rank() > 0 && shape.Dimensions[0]%s.images == 0
+}
+
 // smaller is a shape for the images of a part.
 func (s *splitter) smaller(shape shapes.Shape) shapes.Shape {
 	shape = shape.Clone()
-	shape.Dimensions[0] = s.part
+	shape.Dimensions[0] = shape.Dimensions[0] / s.images * s.part
 	return shape
 }
 
 // issueBatched issues a node that reads images.
 func (s *splitter) issueBatched(n *node, inputs []compute.Value) ([]compute.Value, error) {
-	y := n.outputs[0].shape
-	if y.Rank() == 0 || y.Dimensions[0] != s.images {
+	if !s.divides(n.outputs[0].shape) {
 		return nil, errApart
 	}
 	return operations[n.op].apart(s, n, inputs)

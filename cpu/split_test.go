@@ -46,6 +46,18 @@ var splitCases = []struct {
 		y = graph.BroadcastToDims(graph.InsertAxes(y, 3), d[0], d[1], d[2], 2, d[3])
 		return graph.Reshape(y, d[0], d[1], d[2]*2, d[3])
 	}},
+	{"images and their mirror images", true, func(x *graph.Node) *graph.Node {
+		d := x.Shape().Dimensions
+		both := graph.Reshape(graph.Stack([]*graph.Node{x, graph.Reverse(x, 2)}, 1), 2*d[0], d[1], d[2], d[3])
+		y := graph.ReduceMean(relu(constantConvolution(both, 8)), 1, 2)
+		return graph.ReduceSum(graph.Reshape(y, d[0], 2, 8), 1)
+	}},
+	{"half of all", false, func(x *graph.Node) *graph.Node {
+		y := constantConvolution(x, 3)
+		d := y.Shape().Dimensions
+		y = graph.Reshape(y, 2*d[0], d[1]/2, d[2], d[3])
+		return graph.Add(graph.Slice(y, graph.AxisRange(0, d[0])), graph.Slice(y, graph.AxisRange(d[0])))
+	}},
 	{"mean over the images", false, func(x *graph.Node) *graph.Node {
 		y := constantConvolution(x, 3)
 		return graph.Sub(y, graph.ReduceAndKeep(y, graph.ReduceMean, 0))

@@ -19,8 +19,8 @@ func Build(scope *model.Scope, spec Spec, x *Node) *Node {
 		return single(scope, spec, x)
 	}
 	n := x.Shape().Dim(0)
-	both := single(scope, spec, Concatenate([]*Node{x, Reverse(x, 2)}, 0))
-	mean := MulScalar(Add(Slice(both, AxisRange(0, n)), Slice(both, AxisRange(n))), 0.5)
+	both := Reshape(Stack([]*Node{x, Reverse(x, 2)}, 1), append([]int{2 * n}, x.Shape().Dimensions[1:]...)...)
+	mean := MulScalar(ReduceSum(Reshape(single(scope, spec, both), n, 2, spec.Dim), 1), 0.5)
 	if spec.Normalize {
 		mean = normalize(mean)
 	}
