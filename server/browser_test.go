@@ -558,9 +558,7 @@ func (v *visitor) tabThrough(name string) {
 func TestPagesByTheKeyboardAlone(t *testing.T) {
 	d := newDesk(t, server.Options{Folder: tracked(t), Masks: []server.Masks{masker(t, "one.safetensors")}})
 	d.peopled("main", 20)
-	// A player in a process of its own would take the focus, or give it back, some time after the key was pressed.
-	together := chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,IsolateSandboxedIframes")
-	v := d.visit(chromedp.Flag("use-file-for-fake-video-capture", film(t, a)), together)
+	v := d.visit(chromedp.Flag("use-file-for-fake-video-capture", film(t, a)))
 	v.tabTo("#leave")
 	v.press(kb.Enter)
 	v.do(chromedp.WaitVisible("#login"))
