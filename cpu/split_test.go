@@ -155,17 +155,17 @@ func TestWeightsThatAreParametersServeAllParts(t *testing.T) {
 			exec := graph.MustNewExec(b, withWeights)
 			for round, given := range [][]array{inputs, inputs, other, inputs} {
 				want := graph.MustExecOnceN(unfused(t), withWeights, asTensors(given)...)[0]
-				got := exec.MustExec(asTensors(given)...)[0]
+				got := exec.MustCall(asTensors(given)...)[0]
 				closeTo(t, tensors.MustCopyFlatData[float32](got), tensors.MustCopyFlatData[float32](want), "%d filters, %d threads, round %d", filters, threads, round)
 			}
 			if images[0] == n {
 				t.Errorf("%d filters, %d threads: compiled for all %d images, want parts", filters, threads, n)
 			}
 			changing := asTensors(inputs)
-			exec.MustExec(changing...)
+			exec.MustCall(changing...)
 			tensors.MustMutableFlatData(changing[1].(*tensors.Tensor), func(flat []float32) { copy(flat, other[1].data) })
 			want := graph.MustExecOnceN(unfused(t), withWeights, asTensors(other)...)[0]
-			got := exec.MustExec(changing...)[0]
+			got := exec.MustCall(changing...)[0]
 			closeTo(t, tensors.MustCopyFlatData[float32](got), tensors.MustCopyFlatData[float32](want), "%d filters, %d threads, changed in place", filters, threads)
 		}
 	}
