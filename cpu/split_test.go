@@ -171,6 +171,25 @@ func TestWeightsThatAreParametersServeAllParts(t *testing.T) {
 	}
 }
 
+func TestStatisticsOfAsManyChannelsAsImagesAreNotImages(t *testing.T) {
+	const n, h, w = 6, 240, 180
+	random := rand.New(rand.NewPCG(6, 6))
+	positive := noise(random, n)
+	for i, v := range positive.data {
+		positive.data[i] = 0.5 + v*v
+	}
+	inputs := []array{noise(random, n, h, w, 4), noise(random, 3, 3, 4, n), noise(random, n), noise(random, n), noise(random, n), positive}
+	normalized := func(in []*graph.Node) *graph.Node {
+		y := graph.Convolve(in[0], in[1]).PadSame().Done()
+		return graph.ReduceMean(relu(graph.InternalBatchNormForInference(y, in[2], in[3], in[4], in[5], 1e-3, -1)), 1, 2)
+	}
+	want := graph.MustExecOnce(unfused(t), normalized, asTensors(inputs)...)
+	for _, threads := range []int{1, 2, 5} {
+		got := graph.MustExecOnce(newTestBackend(t, Options{Threads: threads}), normalized, asTensors(inputs)...)
+		closeTo(t, tensors.MustCopyFlatData[float32](got), tensors.MustCopyFlatData[float32](want), "%d threads", threads)
+	}
+}
+
 func closeTo(t *testing.T, got, want []float32, format string, args ...any) {
 	t.Helper()
 	if len(got) != len(want) {
