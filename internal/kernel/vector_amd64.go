@@ -28,7 +28,7 @@ func (s vectorSet) withAVX512() vectorSet {
 	s.reduceColumns = [...]func(dst, x []float32, rows int){sumColumnsAVX512, maximumColumnsAVX512, minimumColumnsAVX512}
 	s.dot = dotAVX512
 	s.weightedL1, s.signSums, s.l1Sums = weightedL1AVX512, signSumsAVX512, l1SumsAVX512
-	s.squaredAt, s.dots, s.leastSums = squaredAtAVX512, dotsAVX2, leastSumsAVX512
+	s.squaredAt, s.leastSums = squaredAtAVX512, leastSumsAVX512
 	if cpu.X86.HasAVX512VNNI {
 		s.dots = dotsAVX512
 	}
